@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The block types. A block is an aggregate of hyper-parameters, each a value or a choice, and says how it is built out of
+/// primitive layers: `constexpr auto operator()(auto& net, auto input, int stride) const`. A block of your own has the same form.
+///
+/// All maps are NHWC with SAME padding; `stride` comes from the stage and is 1 for every layer but its first.
+#pragma once
+
+#include "nascent/block/activation.hpp"
+#include "nascent/block/squeeze_excite.hpp"
+
+namespace nascent {
+
+/// kernel x kernel convolution + batch normalisation + activation.
+template <class Filters = int, class Kernel = int, class Act = activation, class Groups = int, class Residual = residual>
+struct conv {
+  Filters filters;
+  Kernel kernel{3};
+  Act act{activation::relu};
+  Groups groups{1};
+  Residual residual{nascent::residual::none};
+
+  constexpr auto operator()(auto& net, auto input, int stride) const {
+    auto x = net.conv(input, {.filters = filters, .kernel = kernel, .stride = stride, .groups = groups, .act = act});
+    return add_residual(net, x, input, residual);
+  }
+};
+
+/// One kernel x kernel filter per channel + batch normalisation + activation.
+template <class Kernel = int, class Act = activation, class Residual = residual>
+struct depthwise_conv {
+  Kernel kernel{3};
+  Act act{activation::relu};
+  Residual residual{nascent::residual::none};
+
+  constexpr auto operator()(auto& net, auto input, int stride) const {
+    auto x = net.depthwise_conv(input, {.kernel = kernel, .stride = stride, .act = act});
+    return add_residual(net, x, input, residual);
+  }
+};
+
+/// Inverted bottleneck (MobileNetV2): 1x1 expansion, depthwise, squeeze-and-excite where `se` > 0, linear 1x1 projection.
+/// Without a 1x1 expansion at `expand` 1, unless `always_expand` (GPUNet keeps it).
+template <class Filters = int, class Kernel = int, class Expand = int, class Se = double, class Act = activation,
+          class Residual = residual, class SeReference = se_reference, class AlwaysExpand = bool>
+struct mbconv {
+  Filters filters;
+  Kernel kernel{3};
+  Expand expand{6};
+  Se se{0};
+  Act act{activation::relu};
+  Residual residual{nascent::residual::identity};
+  SeReference se_from{se_reference::block_input};
+  AlwaysExpand always_expand{false};
+
+  constexpr auto operator()(auto& net, auto input, int stride) const {
+    const int expanded = expanded_channels(input.channels, expand);
+    auto x = input;
+    if (expanded != input.channels || always_expand) x = net.conv(x, {.filters = expanded, .act = act});
+    x = net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = act});
+    if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), act);
+    x = net.conv(x, {.filters = filters});
+    return add_residual(net, x, input, residual);
+  }
+};
+
+/// Fused inverted bottleneck (EfficientNet-X, section 3.2): one full convolution expands, squeeze-and-excite where `se` > 0, linear
+/// 1x1 projection.
+template <class Filters = int, class Kernel = int, class Expand = int, class Se = double, class Act = activation,
+          class Residual = residual, class SeReference = se_reference>
+struct fused_mbconv {
+  Filters filters;
+  Kernel kernel{3};
+  Expand expand{6};
+  Se se{0};
+  Act act{activation::relu};
+  Residual residual{nascent::residual::identity};
+  SeReference se_from{se_reference::block_input};
+
+  constexpr auto operator()(auto& net, auto input, int stride) const {
+    const int expanded = expanded_channels(input.channels, expand);
+    auto x = net.conv(input, {.filters = expanded, .kernel = kernel, .stride = stride, .act = act});
+    if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), act);
+    x = net.conv(x, {.filters = filters});
+    return add_residual(net, x, input, residual);
+  }
+};
+
+/// Residual bottleneck (ResNet; `groups` > 1 makes ResNeXt, ratio 1 with groups makes RegNet): 1x1 to filters * ratio, kernel x kernel
+/// with the stride, squeeze-and-excite where `se` > 0, linear 1x1 to `filters`, sum, activation.
+template <class Filters = int, class Kernel = int, class Ratio = double, class Groups = int, class Se = double,
+          class Act = activation, class Residual = residual>
+struct bottleneck {
+  Filters filters;
+  Kernel kernel{3};
+  Ratio ratio{0.25};
+  Groups groups{1};
+  Se se{0};
+  Act act{activation::relu};
+  Residual residual{nascent::residual::strided};
+
+  constexpr auto operator()(auto& net, auto input, int stride) const {
+    const int width = expanded_channels(filters, ratio);
+    auto x = net.conv(input, {.filters = width, .act = act});
+    x = net.conv(x, {.filters = width, .kernel = kernel, .stride = stride, .groups = groups, .act = act});
+    if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, input.channels, width), act);
+    x = net.conv(x, {.filters = filters});
+    return add_residual(net, x, input, residual, act);
+  }
+};
+
+/// n x n convolution with stride n (EfficientNet-X, section 3.1): H x W x C becomes H/n x W/n x C*n*n by trainable weights.
+template <class Factor = int, class Act = activation>
+struct space_to_depth {
+  Factor factor{2};
+  Act act{activation::relu};
+
+  constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
+    return net.conv(input, {.filters = input.channels * factor * factor, .kernel = factor, .stride = factor, .act = act});
+  }
+};
+
+/// The same re-arrangement as a pure copy; `factor` must divide height and width.
+template <class Factor = int>
+struct space_to_depth_copy {
+  Factor factor{2};
+
+  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.space_to_depth(input, factor); }
+};
+
+/// Splits a map into factor * factor interleaved maps that the following layers see as a batch; `factor` must divide height and width.
+template <class Factor = int>
+struct space_to_batch {
+  Factor factor{2};
+
+  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.space_to_batch(input, factor); }
+};
+
+/// Undoes space_to_batch.
+template <class Factor = int>
+struct batch_to_space {
+  Factor factor{2};
+
+  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.batch_to_space(input, factor); }
+};
+
+template <class Kernel = int>
+struct max_pool {
+  Kernel kernel{3};
+
+  constexpr auto operator()(auto& net, auto input, int stride) const {
+    return net.max_pool(input, {.kernel = kernel, .stride = stride});
+  }
+};
+
+template <class Kernel = int>
+struct average_pool {
+  Kernel kernel{3};
+
+  constexpr auto operator()(auto& net, auto input, int stride) const {
+    return net.average_pool(input, {.kernel = kernel, .stride = stride});
+  }
+};
+
+/// Mean over height and width.
+struct global_pool {
+  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.global_pool(input); }
+};
+
+/// Matrix product with bias: the classifier.
+template <class Units = int, class Act = activation>
+struct dense {
+  Units units;
+  Act act{activation::identity};
+
+  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.dense(input, {.units = units, .act = act}); }
+};
+
+}  // namespace nascent

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Fields of a block, by position and by name, read off the aggregate itself: a block is described once, by its fields.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace nascent {
+namespace detail {
+
+struct any_value {
+  template <class T>
+  constexpr operator T() const;  // declared only: used in unevaluated initialisers
+};
+
+template <std::size_t>
+using any_value_at = any_value;
+
+template <class T, class Indices>
+inline constexpr bool takes_fields = false;
+template <class T, std::size_t... I>
+  requires requires { T{any_value_at<I>{}...}; }
+inline constexpr bool takes_fields<T, std::index_sequence<I...>> = true;
+
+inline constexpr std::size_t max_fields = 16;
+
+template <class T, std::size_t N = max_fields>
+consteval std::size_t count_fields() {
+  if constexpr (std::is_empty_v<T>) return 0;
+  else if constexpr (takes_fields<T, std::make_index_sequence<N>>) return N;
+  else if constexpr (N == 0) return 0;
+  else return count_fields<T, N - 1>();
+}
+
+}  // namespace detail
+
+/// How many fields an aggregate has (at most 16).
+template <class T>
+inline constexpr std::size_t field_count = detail::count_fields<T>();
+
+/// Calls `f` with all fields of `object`, in order.
+template <class T, class F>
+constexpr decltype(auto) with_fields(T&& object, F&& f) {
+  constexpr std::size_t n = field_count<std::remove_cvref_t<T>>;
+  if constexpr (n == 0) {
+    return f();
+  } else if constexpr (n == 1) {
+    auto& [a] = object;
+    return f(a);
+  } else if constexpr (n == 2) {
+    auto& [a, b] = object;
+    return f(a, b);
+  } else if constexpr (n == 3) {
+    auto& [a, b, c] = object;
+    return f(a, b, c);
+  } else if constexpr (n == 4) {
+    auto& [a, b, c, d] = object;
+    return f(a, b, c, d);
+  } else if constexpr (n == 5) {
+    auto& [a, b, c, d, e] = object;
+    return f(a, b, c, d, e);
+  } else if constexpr (n == 6) {
+    auto& [a, b, c, d, e, g] = object;
+    return f(a, b, c, d, e, g);
+  } else if constexpr (n == 7) {
+    auto& [a, b, c, d, e, g, h] = object;
+    return f(a, b, c, d, e, g, h);
+  } else if constexpr (n == 8) {
+    auto& [a, b, c, d, e, g, h, i] = object;
+    return f(a, b, c, d, e, g, h, i);
+  } else if constexpr (n == 9) {
+    auto& [a, b, c, d, e, g, h, i, j] = object;
+    return f(a, b, c, d, e, g, h, i, j);
+  } else if constexpr (n == 10) {
+    auto& [a, b, c, d, e, g, h, i, j, k] = object;
+    return f(a, b, c, d, e, g, h, i, j, k);
+  } else if constexpr (n == 11) {
+    auto& [a, b, c, d, e, g, h, i, j, k, l] = object;
+    return f(a, b, c, d, e, g, h, i, j, k, l);
+  } else if constexpr (n == 12) {
+    auto& [a, b, c, d, e, g, h, i, j, k, l, m] = object;
+    return f(a, b, c, d, e, g, h, i, j, k, l, m);
+  } else {
+    static_assert(n <= 12, "nascent: a block has at most 12 fields");
+  }
+}
+
+namespace detail {
+
+// Never defined: only addresses inside it are named, and the compiler spells them in __PRETTY_FUNCTION__.
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
+#endif
+template <class T>
+struct holder {
+  T value;
+};
+template <class T>
+extern const holder<T> nowhere;
+
+template <std::size_t N>
+struct field_pointer {
+  template <class... Fields>
+  static constexpr auto at(Fields&... fields) {
+    return pick<0>(&fields...);
+  }
+  template <std::size_t I, class First, class... Rest>
+  static constexpr auto pick(First first, Rest... rest) {
+    if constexpr (I == N) return first;
+    else return pick<I + 1>(rest...);
+  }
+};
+
+template <class T, std::size_t N>
+consteval auto pointer_to_field() {
+  return with_fields(nowhere<T>.value, [](auto&... fields) { return field_pointer<N>::at(fields...); });
+}
+
+constexpr bool is_identifier_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// g++:   "... [with auto Pointer = (& nowhere<T>.holder<T>::value.T::filters); std::string_view = ...]"
+// clang: "... [Pointer = &nowhere<T>.value.filters]"
+template <auto Pointer>
+consteval std::string_view name_of_pointer() {
+  const std::string_view text = __PRETTY_FUNCTION__;
+#if defined(__clang__)
+  const std::size_t end = text.rfind(']');
+#else
+  const std::size_t end = text.rfind(')', text.rfind("; "));
+#endif
+  std::size_t begin = end;
+  while (begin > 0 && is_identifier_character(text[begin - 1])) --begin;
+  return text.substr(begin, end - begin);
+}
+
+// g++: "... [with T = nascent::mbconv<int>; ...]", clang: "... [T = nascent::mbconv<int>]"
+template <class T>
+consteval std::string_view name_of_type() {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("T = ") + 4);
+  std::size_t end = 0;
+  while (end < text.size() && (is_identifier_character(text[end]) || text[end] == ':' || text[end] == '{' || text[end] == '}' ||
+                               text[end] == '(' || text[end] == ')' || text[end] == ' '))
+    ++end;
+  while (end > 0 && !is_identifier_character(text[end - 1])) --end;
+  std::size_t begin = end;
+  while (begin > 0 && is_identifier_character(text[begin - 1])) --begin;
+  return text.substr(begin, end - begin);
+}
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
+
+}  // namespace detail
+
+/// Name of field I of a block type, as declared: "filters".
+template <class Block, std::size_t I>
+inline constexpr std::string_view field_name = detail::name_of_pointer<detail::pointer_to_field<Block, I>()>();
+
+/// Name of a block type without its template arguments: "mbconv".
+template <class Block>
+inline constexpr std::string_view block_name = detail::name_of_type<Block>();
+
+/// Field I of a block.
+template <std::size_t I, class Block>
+constexpr const auto& field(const Block& block) {
+  return *with_fields(block, [](auto&... fields) { return detail::field_pointer<I>::at(fields...); });
+}
+
+}  // namespace nascent

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Parts that several blocks share: squeeze-and-excite, expansion, the residual sum.
+#pragma once
+
+#include "nascent/block/activation.hpp"
+#include "nascent/choice/rounding.hpp"
+
+namespace nascent {
+
+/// Squeeze-and-excite (Hu et al., 2018): pool, 1x1 with bias to `hidden`, `act`, 1x1 with bias back, sigmoid gate, multiply.
+constexpr auto squeeze_excite(auto& net, auto x, int hidden, activation act) {
+  auto gate = net.global_pool(x);
+  gate = net.conv(gate, {.filters = hidden, .act = act, .bias = true});
+  gate = net.conv(gate, {.filters = x.channels, .act = activation::sigmoid, .bias = true});
+  return net.multiply(x, gate);
+}
+
+/// Hidden channels of a squeeze-and-excite: `ratio` of the reference's channels, at least 1.
+constexpr int se_hidden(double ratio, se_reference reference, int block_input, int expanded) {
+  if (reference == se_reference::expanded_rounded) return make_divisible(ratio * expanded);
+  const int hidden = static_cast<int>(ratio * (reference == se_reference::expanded ? expanded : block_input));
+  return hidden < 1 ? 1 : hidden;
+}
+
+/// Channels after an expansion: the nearest whole number to channels * factor.
+constexpr int expanded_channels(int channels, int factor) { return channels * factor; }
+constexpr int expanded_channels(int channels, double factor) { return static_cast<int>(channels * factor + 0.5); }
+
+/// Adds what `kind` says of `input` to `x`, then `act`.
+constexpr auto add_residual(auto& net, auto x, auto input, residual kind, activation act = activation::identity) {
+  if (kind == residual::none || (kind == residual::identity && !x.same_shape(input))) return net.activate(x, act);
+  if (!x.same_shape(input)) {
+    const int stride = (input.height + x.height - 1) / x.height;
+    if (kind == residual::project && stride > 1) input = net.average_pool(input, {.kernel = stride, .stride = stride});
+    if (!x.same_shape(input))
+      input = net.conv(input, {.filters = x.channels, .stride = kind == residual::strided ? stride : 1});
+  }
+  return net.add(x, input, act);
+}
+
+}  // namespace nascent

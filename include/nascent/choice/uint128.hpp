@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// 128-bit unsigned integers: sizes and ranks of search spaces. Once-for-All's space alone needs 65 bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace nascent {
+
+/// Sizes and ranks. Arithmetic that could overflow goes through checked_add and checked_multiply.
+__extension__ typedef unsigned __int128 uint128;
+
+/// `value` is only meaningful where `overflow` is false.
+struct checked_uint128 {
+  uint128 value = 0;
+  bool overflow = false;
+};
+
+constexpr checked_uint128 checked_add(checked_uint128 a, checked_uint128 b) {
+  const uint128 sum = a.value + b.value;
+  return {sum, a.overflow || b.overflow || sum < a.value};
+}
+
+constexpr checked_uint128 checked_multiply(checked_uint128 a, checked_uint128 b) {
+  const bool wraps = a.value != 0 && b.value > ~uint128{0} / a.value;
+  return {a.value * b.value, a.overflow || b.overflow || wraps};
+}
+
+constexpr checked_uint128 checked_power(checked_uint128 base, int exponent) {
+  checked_uint128 result{1};
+  for (int i = 0; i < exponent; ++i) result = checked_multiply(result, base);
+  return result;
+}
+
+/// A decimal number of up to 39 digits.
+struct decimal {
+  char chars[40] = {};
+  std::size_t length = 0;
+  constexpr const char* c_str() const { return chars; }
+  constexpr const char* data() const { return chars; }
+  constexpr std::size_t size() const { return length; }
+};
+
+constexpr decimal to_decimal(uint128 value) {
+  char reversed[40] = {};
+  std::size_t n = 0;
+  do {
+    reversed[n++] = static_cast<char>('0' + static_cast<int>(value % 10));
+    value /= 10;
+  } while (value != 0);
+  decimal text;
+  text.length = n;
+  for (std::size_t i = 0; i < n; ++i) text.chars[i] = reversed[n - 1 - i];
+  return text;
+}
+
+}  // namespace nascent

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a network costs: parameters, MACs, activations, memory traffic, operational intensity. All of it in constant expressions too.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+
+#include "nascent/space/space.hpp"
+
+namespace nascent {
+
+/// Totals over the layers of a network, for one image.
+struct counts {
+  std::int64_t params = 0;  ///< convolutions, biases, dense layers, gamma and beta of batch normalisations
+  std::int64_t macs = 0;    ///< multiply-adds of convolutions and dense layers
+  int layers = 0;           ///< primitive layers
+
+  friend constexpr bool operator==(const counts&, const counts&) = default;
+};
+
+/// An interpreter that adds up counts.
+class layer_counter {
+ public:
+  [[gnu::always_inline]] constexpr void operator()(const layer& l) {
+    params_ += nascent::params(l);
+    macs_ += nascent::macs(l);
+    ++layers_;
+  }
+  /// Adds what has come since `before` another `times` times.
+  constexpr void repeat(const layer_counter& before, int times) {
+    params_ += (params_ - before.params_) * times;
+    macs_ += (macs_ - before.macs_) * times;
+    layers_ += (layers_ - before.layers_) * times;
+  }
+  constexpr counts total() const { return {params_, macs_, static_cast<int>(layers_)}; }
+  constexpr int layers() const { return static_cast<int>(layers_); }
+
+ private:
+  // Not side by side: g++ would add the two sums as one vector, which waits for both stores of the layer before.
+  std::int64_t params_ = 0;
+  std::int64_t layers_ = 0;
+  std::int64_t macs_ = 0;
+};
+
+/// The conditions that traffic depends on.
+struct cost_options {
+  data_type type = data_type::f32;
+  int batch = 1;
+};
+
+/// Costs of a network: counts for one image, traffic for a whole batch.
+struct costs {
+  std::int64_t params = 0;
+  std::int64_t macs = 0;
+  std::int64_t activations = 0;  ///< elements that convolutions and dense layers put out
+  int layers = 0;
+  std::int64_t traffic = 0;  ///< bytes to and from memory for the batch, after fusion of convolution, bias, activation, residual sum
+  int batch = 1;
+
+  /// Operations per byte, two operations per MAC (equation 1 of the EfficientNet-X paper).
+  constexpr double operational_intensity() const {
+    return traffic == 0 ? 0 : 2.0 * static_cast<double>(macs) * batch / static_cast<double>(traffic);
+  }
+  friend constexpr bool operator==(const costs&, const costs&) = default;
+};
+
+/// An interpreter that adds up counts and traffic.
+class cost_counter {
+ public:
+  constexpr explicit cost_counter(cost_options options = {}) : options_(options) {}
+
+  constexpr void operator()(const layer& l) {
+    counter_(l);
+    const bool fused = l.kind == layer_kind::add && open_ && (l.operands[0] == made_ || l.operands[1] == made_);
+    traffic_ += nascent::traffic(l, fused, options_.type, options_.batch);
+    activations_ += nascent::activations(l);
+    made_ = counter_.layers();
+    open_ = l.kind == layer_kind::convolution && l.act == activation::identity;
+  }
+  constexpr void repeat(const cost_counter& before, int times) {
+    counter_.repeat(before.counter_, times);
+    traffic_ += (traffic_ - before.traffic_) * times;
+    activations_ += (activations_ - before.activations_) * times;
+    made_ = counter_.layers();
+  }
+  constexpr costs total() const {
+    const counts c = counter_.total();
+    return {c.params, c.macs, activations_, c.layers, traffic_, options_.batch};
+  }
+
+ private:
+  cost_options options_;
+  layer_counter counter_;
+  std::int64_t traffic_ = 0;
+  std::int64_t activations_ = 0;
+  int made_ = 0;
+  bool open_ = false;  ///< the last layer is a convolution that a sum may join
+};
+
+/// A candidate, or a candidate at other dimensions.
+template <class T>
+concept network_candidate = requires(const T& c, net<layer_counter>& n) {
+  typename T::space_type;
+  build(c, n);
+};
+
+namespace detail {
+template <class Candidate, class Interpreter>
+[[gnu::flatten]] constexpr void interpret(const Candidate& c, Interpreter& sink) {
+  net<Interpreter> n(sink);
+  build(c, n);
+  if (n.fault()) [[unlikely]] {
+    const auto at = static_cast<std::size_t>(n.fault().stage < 0 ? 0 : n.fault().stage);
+    basic_text<160> sentence;
+    sentence.add(n.fault().found).add(" against ").add(n.fault().allowed).add("; ").add(to_string(n.fault().what));
+    throw space_error(declared<typename Candidate::space_type::declaration_type>::value.name(),
+                      text{}.add("stage ").add(Candidate::space_type::stage(at).view()).view(), sentence.view());
+  }
+}
+}  // namespace detail
+
+/// Parameters, MACs, layers: the fast subset of `cost`. \throws space_error where the network cannot exist.
+template <network_candidate Candidate>
+constexpr counts count(const Candidate& c) {
+  layer_counter sink;
+  detail::interpret(c, sink);
+  return sink.total();
+}
+
+/// Counts, traffic and operational intensity. \throws space_error where the network cannot exist.
+template <network_candidate Candidate>
+constexpr costs cost(const Candidate& c, cost_options options = {}) {
+  cost_counter sink(options);
+  detail::interpret(c, sink);
+  return sink.total();
+}
+
+}  // namespace nascent

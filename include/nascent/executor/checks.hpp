@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Checks that every executor makes before it works, so that all refuse the same input with the same words.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "nascent/executor/executor.hpp"
+
+namespace nascent::detail {
+
+/// "'EfficientNet-B0', layer 17 (convolution)": where in a network something is.
+inline std::string layer_place(const network& graph, std::size_t index) {
+  std::string text = "'" + graph.name() + "', layer " + std::to_string(index);
+  if (const std::string& stage = graph.stage_of(index); !stage.empty()) text += " of stage '" + stage + "'";
+  return text + " (" + to_string(graph.layers()[index].kind) + ")";
+}
+
+inline void check_count(const std::string& where, const char* what, std::size_t found, std::size_t expected) {
+  if (found != expected)
+    throw executor_error(where + ": " + std::to_string(found) + " " + what + ", expected " + std::to_string(expected));
+}
+
+/// Everything that compile() takes. \throws executor_error
+inline void check_compile(const network& graph, const weights& values, int batch) {
+  const std::string name = "'" + graph.name() + "'";
+  if (batch < 1) throw executor_error(name + ": batch " + std::to_string(batch) + ", must be at least 1");
+  if (graph.layers().empty()) throw executor_error(name + ": the network has no layers, there is nothing to run");
+  check_count(name, "entries of weights", values.size(), graph.layers().size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const layer& l = graph.layers()[i];
+    const std::size_t biases = l.has_weights() ? static_cast<std::size_t>(l.output.channels) : 0;
+    check_count(layer_place(graph, i), "numbers in the kernel", values[i].kernel.size(),
+                static_cast<std::size_t>(weight_elements(l)));
+    check_count(layer_place(graph, i), "numbers in the bias", values[i].bias.size(), biases);
+    for (std::size_t o = 0; o < static_cast<std::size_t>(l.operand_count); ++o)
+      if (l.operands[o] < 0 || static_cast<std::size_t>(l.operands[o]) > i)
+        throw executor_error(layer_place(graph, i) + ": reads tensor " + std::to_string(l.operands[o]) +
+                             ", which is not made before it");
+  }
+}
+
+/// The spans that run(in, out) takes. \throws executor_error
+inline void check_run(const network& graph, int batch, std::size_t in, std::size_t out) {
+  const std::string where = "'" + graph.name() + "', batch " + std::to_string(batch);
+  const auto images = static_cast<std::size_t>(batch);
+  check_count(where, "numbers of input", in, images * static_cast<std::size_t>(graph.input().elements()));
+  check_count(where, "numbers of space for the output", out, images * static_cast<std::size_t>(graph.output().elements()));
+}
+
+inline void check_kernel(const network& graph, std::size_t index, std::size_t count) {
+  if (index >= count)
+    throw executor_error("'" + graph.name() + "': kernel " + std::to_string(index) + " of " + std::to_string(count) +
+                         "; the last one is " + std::to_string(count - 1));
+}
+
+}  // namespace nascent::detail

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What an executor is: it compiles a network for one device and runs it, whole or kernel by kernel.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include "nascent/executor/weights.hpp"
+#include "nascent/network/kernel.hpp"
+
+namespace nascent {
+
+/// An executor that cannot do what was asked: the text names the kernel, what was found and what is allowed.
+struct executor_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Where and how an executor runs: all that a measured time depends on beside the kernel. Part of a latency table's key.
+struct device_description {
+  std::string device;   ///< processor model as the system names it
+  std::string library;  ///< name and version, e.g. "oneDNN 2.6.3"
+  std::string isa;      ///< e.g. "avx512_core_bf16"; "any" where it does not apply
+  int threads = 1;
+  data_type type = data_type::f32;
+
+  friend bool operator==(const device_description&, const device_description&) = default;
+};
+
+/// A network compiled for a device and a batch.
+/// `kernels()` is what really runs, in order (a fusion that the device lacks appears as two kernels).
+/// `run(in, out)` copies NHWC f32 in and out; `run()` executes on the buffers as they are; `run_kernel(i)` executes one kernel,
+/// so that a timer can look inside a running network.
+template <class T>
+concept compiled_network = requires(T& c, const T& cc, std::span<const float> in, std::span<float> out, std::size_t i) {
+  { cc.kernels() } -> std::convertible_to<std::span<const kernel>>;
+  { cc.batch() } -> std::convertible_to<int>;
+  c.run(in, out);
+  c.run();
+  c.run_kernel(i);
+};
+
+/// \throws executor_error from compile where a layer cannot run on the device.
+template <class T>
+concept executor = requires(T& e, const network& graph, const weights& values, int batch) {
+  { e.description() } -> std::convertible_to<device_description>;
+  { e.compile(graph, values, batch) } -> compiled_network;
+};
+
+}  // namespace nascent

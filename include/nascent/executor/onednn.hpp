@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The oneDNN executor: runs networks on x86-64 processors in f32 or bf16.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nascent/executor/buffers.hpp"
+#include "nascent/executor/checks.hpp"
+#include "nascent/executor/executor.hpp"
+#include "nascent/executor/onednn/assembler.hpp"
+#include "nascent/executor/onednn/isa.hpp"
+#include "nascent/executor/onednn/layout.hpp"
+#include "nascent/executor/onednn/threads.hpp"
+#include "nascent/executor/onednn/version.hpp"
+#include "nascent/executor/processor.hpp"
+#include "nascent/network/kernel.hpp"
+
+namespace nascent::onednn {
+
+/// How an executor runs. `threads` are OpenMP threads, at most the cores of this process; `type` is f32 or bf16 and holds
+/// for maps and weights (biases, and the network's input and output at the interface, are always f32).
+struct options {
+  int threads = 1;
+  data_type type = data_type::f32;
+  onednn::isa isa = onednn::isa::best;
+};
+
+/// A network as a list of primitives, its weights packed and its memory planned. Movable. One thread may run it at a time.
+class compiled {
+ public:
+  /// \throws executor_error, see executor::compile
+  compiled(network graph, const weights& values, int batch, const options& how)
+      : graph_(std::move(graph)), batch_(batch), threads_(how.threads), engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
+    nascent::detail::check_compile(graph_, values, batch_);
+    const detail::thread_scope scope(threads_);
+    try {
+      detail::assembler assembler(graph_, values, batch_, how.type, engine_);
+      for (const kernel& k : fuse(graph_)) assembler.add(k);
+      bind(assembler.steps(), how.type);
+    } catch (const dnnl::error& e) {
+      throw executor_error("onednn: '" + graph_.name() + "': " + e.what());
+    }
+  }
+
+  /// What runs, in order. A fusion that oneDNN lacks, or has only in its unoptimised implementation, is two kernels.
+  std::span<const kernel> kernels() const { return kernels_; }
+  int batch() const { return batch_; }
+
+  /// oneDNN's name of what runs kernel `index`, e.g. "brgconv_1x1:avx512_core". \throws executor_error past the last kernel
+  const std::string& kernel_implementation(std::size_t index) const {
+    nascent::detail::check_kernel(graph_, index, kernels_.size());
+    return implementations_[index];
+  }
+
+  /// Bytes of memory for maps and scratch, without weights.
+  std::size_t buffer_bytes() const { return bytes_; }
+
+  /// NHWC, f32 in and out. \throws executor_error where a length does not fit
+  void run(std::span<const float> in, std::span<float> out) {
+    nascent::detail::check_run(graph_, batch_, in.size(), out.size());
+    const detail::thread_scope scope(threads_);
+    // oneDNN takes a pointer to mutable memory for what it only reads.
+    outside_in_.set_data_handle(const_cast<float*>(in.data()));
+    outside_out_.set_data_handle(out.data());
+    execute(convert_in_);
+    for (const call& c : calls_) execute(c);
+    execute(convert_out_);
+    stream_.wait();
+  }
+
+  /// Copies the output as it is, after run() or run_kernel(). \throws executor_error where the length does not fit
+  void copy_output(std::span<float> out) {
+    nascent::detail::check_run(graph_, batch_, input_size(), out.size());
+    const detail::thread_scope scope(threads_);
+    outside_out_.set_data_handle(out.data());
+    execute(convert_out_);
+    stream_.wait();
+  }
+
+  /// Executes all kernels on the buffers as they are: on the input of the last run(in, out), or on zeros.
+  void run() {
+    const detail::thread_scope scope(threads_);
+    for (const call& c : calls_) execute(c);
+    stream_.wait();
+  }
+
+  /// Executes one kernel on the buffers as they are. Its numbers mean something only if the kernels before it just ran;
+  /// called again and again, kernels that work in place (sums, gates, activations) let the numbers drift.
+  /// \throws executor_error past the last kernel
+  void run_kernel(std::size_t index) {
+    nascent::detail::check_kernel(graph_, index, kernels_.size());
+    const detail::thread_scope scope(threads_);
+    execute(calls_[index]);
+    stream_.wait();
+  }
+
+ private:
+  static constexpr std::size_t alignment = 64;  ///< a cache line and a whole vector register
+
+  std::size_t input_size() const { return static_cast<std::size_t>(graph_.input().elements() * batch_); }
+
+  struct call {
+    dnnl::primitive primitive;
+    std::vector<dnnl_exec_arg_t> arguments;
+  };
+
+  struct release {
+    void operator()(std::byte* memory) const { std::free(memory); }
+  };
+
+  void execute(const call& c) {
+    // The C function takes the arguments as they are kept; the C++ one would copy a map into a new vector for each call.
+    const dnnl_status_t status = dnnl_primitive_execute(c.primitive.get(), stream_.get(),
+                                                        static_cast<int>(c.arguments.size()), c.arguments.data());
+    if (status != dnnl_success)
+      throw executor_error("onednn: '" + graph_.name() + "': a primitive failed with status " + std::to_string(status));
+  }
+
+  void argument(call& c, int index, const dnnl::memory& memory) {
+    memories_.push_back(memory);
+    c.arguments.push_back({index, memory.get()});
+  }
+
+  /// Plans the memory of all maps, allocates it, and fixes every primitive's arguments.
+  void bind(std::vector<detail::step>& steps, data_type type) {
+    const int last = static_cast<int>(graph_.layers().size());
+    std::vector<std::size_t> tensor_bytes;
+    for (int t = 0; t <= last; ++t)
+      tensor_bytes.push_back(detail::nhwc(graph_.tensor_shape(t), batch_, detail::to_dnnl(type)).get_size());
+    std::vector<buffer_use> program;
+    std::size_t scratch = 0;
+    for (const detail::step& s : steps) {
+      program.push_back(s.use);
+      scratch = std::max(scratch, s.scratchpad.get_size());
+    }
+    const buffer_lifetimes lives = lifetimes(program, tensor_bytes);
+    const buffer_plan plan = plan_buffers(lives.requests, alignment);
+
+    const std::size_t scratch_at = (plan.bytes + alignment - 1) / alignment * alignment;
+    bytes_ = (scratch_at + scratch + alignment - 1) / alignment * alignment;
+    memory_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, bytes_)));
+    if (!memory_) throw executor_error("onednn: '" + graph_.name() + "': no memory for " + std::to_string(bytes_) + " bytes");
+    std::memset(memory_.get(), 0, bytes_);
+
+    const auto memory_of = [&](int tensor, const api::desc& layout) {
+      const auto request = static_cast<std::size_t>(lives.request_of[static_cast<std::size_t>(tensor)]);
+      return dnnl::memory(layout, engine_, memory_.get() + plan.offsets[request]);
+    };
+    for (detail::step& s : steps) {
+      call c{std::move(s.primitive), {}};
+      for (const detail::tensor_argument& a : s.tensors) argument(c, a.index, memory_of(a.tensor, a.layout));
+      for (const auto& [index, constant] : s.constants) argument(c, index, constant);
+      argument(c, DNNL_ARG_SCRATCHPAD, dnnl::memory(s.scratchpad, engine_, memory_.get() + scratch_at));
+      calls_.push_back(std::move(c));
+      kernels_.push_back(s.what);
+      implementations_.push_back(std::move(s.implementation));
+    }
+
+    const auto convert = [&](const dnnl::memory& from, const dnnl::memory& to) {
+      call c{dnnl::reorder(from, to), {}};
+      argument(c, DNNL_ARG_FROM, from);
+      argument(c, DNNL_ARG_TO, to);
+      return c;
+    };
+    const auto outside = [&](int tensor) {
+      return dnnl::memory(detail::nhwc(graph_.tensor_shape(tensor), batch_, detail::element::f32), engine_, nullptr);
+    };
+    const auto inside = [&](int tensor) {
+      return memory_of(tensor, detail::nhwc(graph_.tensor_shape(tensor), batch_, detail::to_dnnl(type)));
+    };
+    outside_in_ = outside(0);
+    outside_out_ = outside(last);
+    convert_in_ = convert(outside_in_, inside(0));
+    convert_out_ = convert(inside(last), outside_out_);
+  }
+
+  network graph_;
+  int batch_;
+  int threads_;
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  std::vector<kernel> kernels_;
+  std::vector<std::string> implementations_;
+  std::vector<call> calls_;
+  std::vector<dnnl::memory> memories_;  ///< keeps alive what the calls point to
+  std::unique_ptr<std::byte, release> memory_;
+  std::size_t bytes_ = 0;
+  dnnl::memory outside_in_;
+  dnnl::memory outside_out_;
+  call convert_in_;
+  call convert_out_;
+};
+
+/// Compiles networks for this processor: `onednn::executor cpu{{.threads = 1, .type = data_type::bf16}}`.
+class executor {
+ public:
+  /// \throws executor_error where the processor has fewer cores, oneDNN lacks the type or the instruction set on it, or the
+  /// process already uses another instruction set
+  explicit executor(const options& how = {}) : options_(how) {
+    detail::check_threads(how.threads);
+    if (how.type == data_type::f16)
+      throw executor_error("onednn: type f16 is not supported; f32 and bf16 are");
+    detail::limit_isa(how.isa);
+    isa_ = detail::effective_isa();
+    if (how.type == data_type::bf16 && !has_bf16())
+      throw executor_error("onednn: type bf16 was asked for, but " + api::library_version() + " lacks it on " +
+                           nascent::detail::processor_model() + " with isa " + isa_ + "; it needs avx512_core");
+  }
+
+  device_description description() const {
+    return {.device = nascent::detail::processor_model(),
+            .library = api::library_version(),
+            .isa = isa_,
+            .threads = options_.threads,
+            .type = options_.type};
+  }
+
+  const onednn::options& options() const { return options_; }
+
+  /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or oneDNN cannot run a
+  /// layer; the text names the layer
+  compiled compile(const network& graph, const weights& values, int batch = 1) const {
+    return {graph, values, batch, options_};
+  }
+
+ private:
+  static bool has_bf16() {
+    try {
+      const layer l{.input = {1, 1, 1, 16}, .output = {1, 1, 1, 16}};
+      constexpr auto type = detail::element::bf16;
+      const api::desc map = detail::nhwc(l.input, 1, type);
+      const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+      api::convolution(engine, map, detail::kernel_layout(l, type, detail::order::any), detail::vector_of(16), map,
+                       detail::window_of(l), {});
+      return true;
+    } catch (const dnnl::error&) {
+      return false;
+    }
+  }
+
+  onednn::options options_;
+  std::string isa_;
+};
+
+static_assert(nascent::executor<executor>);
+
+}  // namespace nascent::onednn

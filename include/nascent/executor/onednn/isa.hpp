@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Instruction sets that oneDNN may use.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "nascent/executor/executor.hpp"
+#include "nascent/executor/onednn/version.hpp"
+#include "nascent/executor/processor.hpp"
+
+namespace nascent::onednn {
+
+/// The largest instruction set that oneDNN may use. It holds for the whole process and is fixed when the first primitive is
+/// made; `best` takes what the process still allows.
+enum class isa : std::uint8_t {
+  best,
+  sse41,
+  avx2,
+  avx512_core,
+  avx512_core_vnni,
+  avx512_core_bf16,
+  avx512_core_fp16,
+  avx512_core_amx,
+};
+
+namespace detail {
+
+/// What is known of an instruction set: oneDNN's number for it, and the features it needs as /proc/cpuinfo names them.
+struct isa_entry {
+  isa which;
+  const char* name;
+  dnnl::cpu_isa value;
+  const char* features;
+};
+
+inline constexpr isa_entry isa_table[] = {
+    {isa::best, "best", api::no_isa, ""},
+    {isa::sse41, "sse41", dnnl::cpu_isa::sse41, "sse4_1"},
+    {isa::avx2, "avx2", dnnl::cpu_isa::avx2, "avx2 fma"},
+    {isa::avx512_core, "avx512_core", dnnl::cpu_isa::avx512_core, "avx512f avx512bw avx512vl avx512dq"},
+    {isa::avx512_core_vnni, "avx512_core_vnni", dnnl::cpu_isa::avx512_core_vnni,
+     "avx512f avx512bw avx512vl avx512dq avx512_vnni"},
+    {isa::avx512_core_bf16, "avx512_core_bf16", dnnl::cpu_isa::avx512_core_bf16,
+     "avx512f avx512bw avx512vl avx512dq avx512_vnni avx512_bf16"},
+    {isa::avx512_core_fp16, "avx512_core_fp16", api::isa_avx512_core_fp16,
+     "avx512f avx512bw avx512vl avx512dq avx512_vnni avx512_bf16 avx_vnni avx512_fp16"},
+    {isa::avx512_core_amx, "avx512_core_amx", dnnl::cpu_isa::avx512_core_amx,
+     "avx512f avx512bw avx512vl avx512dq avx512_vnni avx512_bf16 amx_tile amx_int8 amx_bf16"},
+};
+
+}  // namespace detail
+
+constexpr const char* to_string(isa which) {
+  for (const detail::isa_entry& entry : detail::isa_table)
+    if (entry.which == which) return entry.name;
+  return "unknown";
+}
+
+namespace detail {
+
+/// The name of what oneDNN now uses at most. Asking fixes it for the process.
+inline std::string effective_isa() {
+  const dnnl::cpu_isa now = dnnl::get_effective_cpu_isa();
+  for (const isa_entry& entry : isa_table)
+    if (entry.value == now) return entry.name;
+  // Sets that only an environment variable asks for, and those newer than this file: by number, as oneDNN gives it.
+  return "isa " + std::to_string(static_cast<int>(now));
+}
+
+/// Limits oneDNN to an instruction set. \throws executor_error where processor or oneDNN lack it, or it is too late
+inline void limit_isa(isa wanted) {
+  if (wanted == isa::best) return;
+  const std::string name = to_string(wanted);
+  for (const isa_entry& entry : isa_table) {
+    if (entry.which != wanted) continue;
+    if (!nascent::detail::processor_has(entry.features))
+      throw executor_error("onednn: isa " + name + " was asked for, but " + nascent::detail::processor_model() +
+                           " lacks it; it needs " + entry.features);
+    if (entry.value == api::no_isa) break;
+    if (dnnl::set_max_cpu_isa(entry.value) == dnnl::status::success) return;
+    const std::string now = effective_isa();
+    if (now != name)
+      throw executor_error("onednn: isa " + name + " was asked for, but this process already uses " + now +
+                           "; the instruction set must be chosen before the first primitive is made");
+    return;
+  }
+  throw executor_error("onednn: isa " + name + " was asked for, but " + api::library_version() + " does not know it");
+}
+
+}  // namespace detail
+}  // namespace nascent::onednn

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The one place that knows that oneDNN 2 and oneDNN 3 have different interfaces: everything else calls these functions.
+/// All throw dnnl::error where the library refuses.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <dnnl.hpp>
+
+namespace nascent::onednn::api {
+
+using desc = dnnl::memory::desc;
+using dims = dnnl::memory::dims;
+
+inline constexpr auto inference = dnnl::prop_kind::forward_inference;
+
+/// "oneDNN 2.6.3": of the library that is loaded, not of the headers.
+inline std::string library_version() {
+  const dnnl_version_t* v = dnnl_version();
+  return "oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
+}
+
+/// A window that slides over a map. `dilation` is 1 for none, unlike oneDNN's own.
+struct window {
+  dims stride;
+  dims dilation;
+  dims before;  ///< padding
+  dims after;
+
+  dims holes() const {
+    dims result;
+    for (const auto d : dilation) result.push_back(d - 1);
+    return result;
+  }
+};
+
+/// An element-wise function with oneDNN's parameters.
+struct eltwise {
+  dnnl::algorithm algorithm;
+  float alpha = 0;
+  float beta = 0;
+};
+
+#if DNNL_VERSION_MAJOR >= 3
+
+inline constexpr auto no_isa = dnnl::cpu_isa::isa_default;
+inline constexpr auto isa_avx512_core_fp16 = dnnl::cpu_isa::avx512_core_fp16;
+
+/// hardswish(x) = x * clip(alpha * x + beta, 0, 1) since oneDNN 3; before, both numbers are fixed and not read.
+inline void append_eltwise(dnnl::post_ops& ops, const eltwise& f) { ops.append_eltwise(f.algorithm, f.alpha, f.beta); }
+
+inline auto convolution(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias, const desc& dst,
+                        const window& w, const dnnl::primitive_attr& attr) {
+  return dnnl::convolution_forward::primitive_desc(e, inference, dnnl::algorithm::convolution_direct, src, weights, bias,
+                                                   dst, w.stride, w.holes(), w.before, w.after, attr);
+}
+
+inline auto inner_product(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias, const desc& dst,
+                          const dnnl::primitive_attr& attr) {
+  return dnnl::inner_product_forward::primitive_desc(e, inference, src, weights, bias, dst, attr);
+}
+
+inline auto pooling(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& src, const desc& dst, const dims& kernel,
+                    const window& w, const dnnl::primitive_attr& attr) {
+  return dnnl::pooling_forward::primitive_desc(e, inference, algorithm, src, dst, w.stride, kernel, w.holes(), w.before,
+                                               w.after, attr);
+}
+
+inline auto elementwise(const dnnl::engine& e, const eltwise& f, const desc& data, const dnnl::primitive_attr& attr) {
+  return dnnl::eltwise_forward::primitive_desc(e, inference, f.algorithm, data, data, f.alpha, f.beta, attr);
+}
+
+inline auto binary(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& a, const desc& b, const desc& dst,
+                   const dnnl::primitive_attr& attr) {
+  return dnnl::binary::primitive_desc(e, algorithm, a, b, dst, attr);
+}
+
+inline auto concatenation(const dnnl::engine& e, const desc& dst, int axis, const std::vector<desc>& parts,
+                          const dnnl::primitive_attr& attr) {
+  return dnnl::concat::primitive_desc(e, dst, axis, parts, attr);
+}
+
+#else
+
+inline constexpr auto no_isa = dnnl::cpu_isa::all;
+inline constexpr auto isa_avx512_core_fp16 = no_isa;  // unknown to oneDNN 2
+
+inline void append_eltwise(dnnl::post_ops& ops, const eltwise& f) {
+  ops.append_eltwise(1.0F, f.algorithm, f.alpha, f.beta);
+}
+
+inline auto convolution(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias, const desc& dst,
+                        const window& w, const dnnl::primitive_attr& attr) {
+  const dnnl::convolution_forward::desc d(inference, dnnl::algorithm::convolution_direct, src, weights, bias, dst,
+                                          w.stride, w.holes(), w.before, w.after);
+  return dnnl::convolution_forward::primitive_desc(d, attr, e);
+}
+
+inline auto inner_product(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias, const desc& dst,
+                          const dnnl::primitive_attr& attr) {
+  return dnnl::inner_product_forward::primitive_desc({inference, src, weights, bias, dst}, attr, e);
+}
+
+inline auto pooling(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& src, const desc& dst, const dims& kernel,
+                    const window& w, const dnnl::primitive_attr& attr) {
+  return dnnl::pooling_forward::primitive_desc({inference, algorithm, src, dst, w.stride, kernel, w.before, w.after},
+                                               attr, e);
+}
+
+inline auto elementwise(const dnnl::engine& e, const eltwise& f, const desc& data, const dnnl::primitive_attr& attr) {
+  return dnnl::eltwise_forward::primitive_desc({inference, f.algorithm, data, f.alpha, f.beta}, attr, e);
+}
+
+inline auto binary(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& a, const desc& b, const desc& dst,
+                   const dnnl::primitive_attr& attr) {
+  return dnnl::binary::primitive_desc({algorithm, a, b, dst}, attr, e);
+}
+
+inline auto concatenation(const dnnl::engine& e, const desc& dst, int axis, const std::vector<desc>& parts,
+                          const dnnl::primitive_attr& attr) {
+  return dnnl::concat::primitive_desc(dst, axis, parts, e, attr);
+}
+
+#endif
+
+}  // namespace nascent::onednn::api

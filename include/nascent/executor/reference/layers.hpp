@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What each kind of layer computes, in its plainest form. All maps are NHWC, `maps` counts them over the whole batch.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <Eigen/Core>
+
+#include "nascent/executor/weights.hpp"
+#include "nascent/network/layer.hpp"
+
+namespace nascent::reference {
+
+inline double apply(activation act, double x) {
+  switch (act) {
+    case activation::identity: return x;
+    case activation::relu: return std::max(x, 0.0);
+    case activation::relu6: return std::clamp(x, 0.0, 6.0);
+    case activation::swish: return x / (1.0 + std::exp(-x));
+    case activation::hswish: return x * std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
+    case activation::sigmoid: return 1.0 / (1.0 + std::exp(-x));
+  }
+  return x;
+}
+
+/// Position of an element of an NHWC tensor.
+struct position {
+  int height;
+  int width;
+  int channels;
+  std::size_t operator()(int map, int y, int x, int c) const {
+    return static_cast<std::size_t>(((std::ptrdiff_t{map} * height + y) * width + x) * channels + c);
+  }
+};
+
+inline position position_in(const shape& s) { return {s.height, s.width, s.channels}; }
+
+/// Calls visit(ky, kx, y, x) for each tap of a window at output (oy, ox) that lies inside the map; SAME padding.
+template <class Visit>
+void for_each_tap(const layer& l, int oy, int ox, Visit&& visit) {
+  const int top = oy * l.stride - same_padding_before(l.input.height, l.kernel_height, l.stride, l.dilation);
+  const int left = ox * l.stride - same_padding_before(l.input.width, l.kernel_width, l.stride, l.dilation);
+  for (int ky = 0; ky < l.kernel_height; ++ky)
+    for (int kx = 0; kx < l.kernel_width; ++kx) {
+      const int y = top + ky * l.dilation;
+      const int x = left + kx * l.dilation;
+      if (y >= 0 && y < l.input.height && x >= 0 && x < l.input.width) visit(ky, kx, y, x);
+    }
+}
+
+/// One group: the windows of a map become the rows of a matrix, and one product does the rest.
+inline void convolve_dense(const layer& l, const layer_weights& w, int maps, std::span<const float> in,
+                           std::span<float> out) {
+  using matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  using stored = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const int depth = l.input.channels;
+  const Eigen::Index taps = Eigen::Index{l.kernel_height} * l.kernel_width * depth;
+  const matrix kernel = Eigen::Map<const stored>(w.kernel.data(), l.output.channels, taps).cast<double>();
+  const Eigen::RowVectorXd bias = Eigen::Map<const Eigen::RowVectorXf>(w.bias.data(), l.output.channels).cast<double>();
+  const position at = position_in(l.input);
+  const Eigen::Index pixels = Eigen::Index{l.output.height} * l.output.width;
+  for (int map = 0; map < maps; ++map) {
+    matrix windows = matrix::Zero(pixels, taps);
+    for (int oy = 0; oy < l.output.height; ++oy)
+      for (int ox = 0; ox < l.output.width; ++ox)
+        for_each_tap(l, oy, ox, [&](int ky, int kx, int y, int x) {
+          const Eigen::Index column = (Eigen::Index{ky} * l.kernel_width + kx) * depth;
+          for (int c = 0; c < depth; ++c)
+            windows(Eigen::Index{oy} * l.output.width + ox, column + c) = static_cast<double>(in[at(map, y, x, c)]);
+        });
+    const matrix result = (windows * kernel.transpose()).rowwise() + bias;
+    Eigen::Map<stored>(out.data() + map * pixels * l.output.channels, pixels, l.output.channels) = result.cast<float>();
+  }
+}
+
+/// Any number of groups, depthwise among them.
+inline void convolve_grouped(const layer& l, const layer_weights& w, int maps, std::span<const float> in,
+                             std::span<float> out) {
+  const int depth = l.input.channels / l.groups;
+  const int filters = l.output.channels / l.groups;
+  const position at = position_in(l.input);
+  const position to = position_in(l.output);
+  const position weight{l.kernel_height, l.kernel_width, depth};
+  for (int map = 0; map < maps; ++map)
+    for (int oy = 0; oy < l.output.height; ++oy)
+      for (int ox = 0; ox < l.output.width; ++ox)
+        for (int o = 0; o < l.output.channels; ++o) {
+          const int first = o / filters * depth;
+          double sum = static_cast<double>(w.bias[static_cast<std::size_t>(o)]);
+          for_each_tap(l, oy, ox, [&](int ky, int kx, int y, int x) {
+            for (int c = 0; c < depth; ++c)
+              sum += static_cast<double>(in[at(map, y, x, first + c)]) *
+                     static_cast<double>(w.kernel[weight(o, ky, kx, c)]);
+          });
+          out[to(map, oy, ox, o)] = static_cast<float>(sum);
+        }
+}
+
+/// Padding neither wins nor counts.
+inline void pool(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
+  const position at = position_in(l.input);
+  const position to = position_in(l.output);
+  for (int map = 0; map < maps; ++map)
+    for (int oy = 0; oy < l.output.height; ++oy)
+      for (int ox = 0; ox < l.output.width; ++ox)
+        for (int c = 0; c < l.output.channels; ++c) {
+          double largest = -std::numeric_limits<double>::infinity();
+          double sum = 0;
+          int count = 0;
+          for_each_tap(l, oy, ox, [&](int, int, int y, int x) {
+            const auto value = static_cast<double>(in[at(map, y, x, c)]);
+            largest = std::max(largest, value);
+            sum += value;
+            ++count;
+          });
+          out[to(map, oy, ox, c)] = static_cast<float>(l.kind == layer_kind::max_pool ? largest : sum / count);
+        }
+}
+
+inline void global_pool(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
+  const position at = position_in(l.input);
+  const position to = position_in(l.output);
+  for (int map = 0; map < maps; ++map)
+    for (int c = 0; c < l.output.channels; ++c) {
+      double sum = 0;
+      for (int y = 0; y < l.input.height; ++y)
+        for (int x = 0; x < l.input.width; ++x) sum += static_cast<double>(in[at(map, y, x, c)]);
+      out[to(map, 0, 0, c)] = static_cast<float>(sum / (double{1} * l.input.height * l.input.width));
+    }
+}
+
+/// The layers that only move pixels. n is the stride, C the channels of the input.
+///
+/// space_to_depth: pixel (dy, dx) of a block becomes channels (dy * n + dx) * C + c of the block's one pixel.
+/// space_to_batch: pixel (dy, dx) of every block becomes map number b * n * n + dy * n + dx, where b is the input's map.
+/// So the maps of one image stay next to each other, image after image. batch_to_space is the inverse.
+inline void move_blocks(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
+  const int n = l.stride;
+  const position at = position_in(l.input);
+  const position to = position_in(l.output);
+  for (int map = 0; map < maps; ++map)
+    for (int y = 0; y < l.input.height; ++y)
+      for (int x = 0; x < l.input.width; ++x)
+        for (int c = 0; c < l.input.channels; ++c) {
+          const float value = in[at(map, y, x, c)];
+          const int cell = y % n * n + x % n;
+          if (l.kind == layer_kind::space_to_depth)
+            out[to(map, y / n, x / n, cell * l.input.channels + c)] = value;
+          else if (l.kind == layer_kind::space_to_batch)
+            out[to(map * n * n + cell, y / n, x / n, c)] = value;
+          else
+            out[to(map / (n * n), y * n + map % (n * n) / n, x * n + map % n, c)] = value;
+        }
+}
+
+/// Runs one layer on `batch` images, its activation included. `channels` are those of the operands.
+inline void compute(const layer& l, const layer_weights& w, int batch, std::span<const std::span<const float>> inputs,
+                    std::span<const int> channels, std::span<float> out) {
+  const int maps = batch * l.input.batch;
+  const std::span<const float> in = inputs.front();
+  switch (l.kind) {
+    case layer_kind::convolution:
+    case layer_kind::dense:
+      if (l.groups == 1)
+        convolve_dense(l, w, maps, in, out);
+      else
+        convolve_grouped(l, w, maps, in, out);
+      break;
+    case layer_kind::max_pool:
+    case layer_kind::average_pool: pool(l, maps, in, out); break;
+    case layer_kind::global_average_pool: global_pool(l, maps, in, out); break;
+    case layer_kind::add:
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = in[i] + inputs[1][i];
+      break;
+    case layer_kind::multiply: {
+      const std::size_t depth = static_cast<std::size_t>(l.output.channels);
+      const std::size_t pixels = static_cast<std::size_t>(l.output.height) * static_cast<std::size_t>(l.output.width);
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = in[i] * inputs[1][i / (pixels * depth) * depth + i % depth];
+      break;
+    }
+    case layer_kind::concatenate: {
+      const std::size_t pixels = out.size() / static_cast<std::size_t>(l.output.channels);
+      auto to = out.begin();
+      for (std::size_t p = 0; p < pixels; ++p)
+        for (std::size_t o = 0; o < inputs.size(); ++o) {
+          const auto depth = static_cast<std::size_t>(channels[o]);
+          to = std::ranges::copy(inputs[o].subspan(p * depth, depth), to).out;
+        }
+      break;
+    }
+    case layer_kind::activate: std::ranges::copy(in, out.begin()); break;
+    case layer_kind::space_to_depth:
+    case layer_kind::space_to_batch:
+    case layer_kind::batch_to_space: move_blocks(l, maps, in, out); break;
+  }
+  if (l.act != activation::identity)
+    for (float& value : out) value = static_cast<float>(apply(l.act, static_cast<double>(value)));
+}
+
+}  // namespace nascent::reference

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The file of a latency table: who may open it, what a row says, and that a row is written whole or not at all.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <filesystem>
+#include <ostream>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "nascent/executor/executor.hpp"
+#include "nascent/latency/database.hpp"
+#include "nascent/latency/statistics.hpp"
+
+namespace nascent {
+
+/// A latency table that cannot be used as asked: the text says which file, what was found, what is allowed and what to
+/// do.
+struct latency_table_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// What the caches held when a kernel was timed.
+enum class cache_context : std::uint8_t {
+  in_network,  ///< what its neighbours in a running network leave: the truth
+  evicted,     ///< the nearest cache evicted, the input just written: a cheap stand-in
+  hot,         ///< its own weights and input, from the run before
+  cold,        ///< nothing
+};
+
+constexpr const char* to_string(cache_context context) {
+  switch (context) {
+    case cache_context::in_network:
+      return "in_network";
+    case cache_context::evicted:
+      return "evicted";
+    case cache_context::hot:
+      return "hot";
+    case cache_context::cold:
+      return "cold";
+  }
+  return "unknown";
+}
+
+/// One row of a latency table.
+struct latency_entry {
+  std::string signature{};  ///< `kernel::signature()`
+  sample_summary time{};
+  bool estimated = false;     ///< not measured
+  std::string network{};      ///< in which it was measured
+  std::string measured_at{};  ///< UTC, "2026-01-31T12:00:00Z"
+};
+
+/// The present moment as the table writes it.
+inline std::string utc_now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+/// Whose rows are read and written, and how.
+struct store_key {
+  device_description device{};
+  int batch = 1;
+  cache_context context = cache_context::in_network;
+};
+
+/// The rows of one device, batch and context in a file that may hold many. Several processes may use one file at once.
+class latency_store {
+ public:
+  static constexpr std::int64_t application_id = 0x6e736374;  ///< "nsct": tells our files from other SQLite files
+  static constexpr std::int64_t schema = 1;
+
+  /// Opens the file, or makes a new one where there is none (or an empty one). Never writes to a file that is not a
+  /// latency table. `patience_s`: how long to wait for other processes. \throws latency_table_error
+  latency_store(std::filesystem::path path, store_key key, bool read_only = false, double patience_s = 30)
+      : path_(std::move(path)), key_(std::move(key)), read_only_(read_only), database_(open(patience_s)) {
+    guard([&] {
+      if (is_blank()) create();
+      check_identity();
+      if (!read_only_ && database_.is_read_only()) throw database_error(SQLITE_READONLY, "no write permission");
+      const std::string found = database_.text("PRAGMA quick_check(1)");
+      if (found != "ok") throw database_error(SQLITE_CORRUPT, found);
+    });
+  }
+
+  const std::filesystem::path& path() const { return path_; }
+  const store_key& key() const { return key_; }
+
+  /// All rows of the key. \throws latency_table_error where the file is damaged.
+  std::vector<latency_entry> load() {
+    return guard([&] {
+      version_ = database_.number("PRAGMA data_version");
+      std::vector<latency_entry> rows;
+      statement query = database_.prepare(
+          "SELECT signature, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, spread, cpu_median_ms, samples, "
+          "spoilt, switches, source, estimated, network, measured_at FROM entry JOIN environment ON id = environment "
+          "WHERE device = ? AND library = ? AND isa = ? AND threads = ? AND dtype = ? AND batch = ? AND context = ?");
+      const device_description& d = key_.device;
+      query.bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch, to_string(key_.context));
+      while (query.step()) rows.push_back(read(query));
+      return rows;
+    });
+  }
+
+  /// True where another process has written since `load`.
+  bool changed() {
+    return guard([&] { return database_.number("PRAGMA data_version") != version_; });
+  }
+
+  /// Writes all rows or, if it fails, none. A row that is there stays, unless it is an estimate and the new one is
+  /// measured. Returns how many were written.
+  /// \throws latency_table_error
+  std::size_t insert(std::span<const latency_entry> rows) {
+    if (read_only_) throw error("was opened read-only; open it without that option to measure or to add rows");
+    return guard([&] {
+      transaction all(database_);
+      const device_description& d = key_.device;
+      database_
+          .prepare("INSERT OR IGNORE INTO environment(device, library, isa, threads, dtype, batch) VALUES(?,?,?,?,?,?)")
+          .bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch)
+          .run();
+      statement find = database_.prepare(
+          "SELECT id FROM environment WHERE device = ? AND library = ? AND isa = ? AND threads = ? AND dtype = ? AND "
+          "batch = ?");
+      find.bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch).step();
+      const std::int64_t environment = find.integer(0);
+      statement put = database_.prepare(
+          "INSERT INTO entry(environment, context, signature, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, "
+          "spread, "
+          "cpu_median_ms, samples, spoilt, switches, source, estimated, network, measured_at) "
+          "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET median_ms = excluded.median_ms, "
+          "trimmed_mean_ms = excluded.trimmed_mean_ms, minimum_ms = excluded.minimum_ms, low_ms = excluded.low_ms, "
+          "high_ms = excluded.high_ms, spread = excluded.spread, cpu_median_ms = excluded.cpu_median_ms, "
+          "samples = excluded.samples, spoilt = excluded.spoilt, switches = excluded.switches, source = "
+          "excluded.source, "
+          "estimated = 0, network = excluded.network, measured_at = excluded.measured_at "
+          "WHERE estimated = 1 AND excluded.estimated = 0");
+      std::size_t written = 0;
+      for (const latency_entry& row : rows) {
+        const sample_summary& t = row.time;
+        put.bind(environment, to_string(key_.context), row.signature, t.median_ms, t.trimmed_mean_ms, t.minimum_ms,
+                 t.low_ms, t.high_ms, t.spread, t.cpu_median_ms, t.count, t.spoilt, t.involuntary_switches,
+                 to_string(t.source), row.estimated, row.network, row.measured_at)
+            .run();
+        written += static_cast<std::size_t>(database_.changes());
+      }
+      find.bind();  // a statement in the middle of its answer would keep the transaction from ending
+      all.commit();
+      return written;
+    });
+  }
+
+  /// Every row of the file, of all devices, as comma-separated values with a header line (RFC 4180).
+  void export_csv(std::ostream& out) {
+    guard([&] {
+      static constexpr std::array columns{"device",     "library",    "isa",       "threads",   "dtype",
+                                          "batch",      "context",    "signature", "median_ms", "trimmed_mean_ms",
+                                          "minimum_ms", "low_ms",     "high_ms",   "spread",    "cpu_median_ms",
+                                          "samples",    "spoilt",     "switches",  "source",    "estimated",
+                                          "network",    "measured_at"};
+      std::string names;
+      for (const std::string_view name : columns) (names += names.empty() ? "" : ",") += name;
+      out << names << "\r\n";
+      statement query = database_.prepare("SELECT " + names +
+                                          " FROM entry JOIN environment ON id = environment "
+                                          "ORDER BY environment, context, signature");
+      while (query.step()) {
+        for (std::size_t i = 0; i < columns.size(); ++i)
+          out << (i == 0 ? "" : ",") << csv_field(query, static_cast<int>(i));
+        out << "\r\n";
+      }
+    });
+  }
+
+  /// An error about this file.
+  latency_table_error error(const std::string& text) const {
+    return latency_table_error("latency table '" + path_.string() + "' " + text);
+  }
+
+ private:
+  static constexpr const char* what_is_allowed =
+      "; a latency table is a file that nascent wrote, or a path where there is no file yet: name another path or move "
+      "this file away (nothing was written to it)";
+
+  database open(double patience_s) const {
+    namespace fs = std::filesystem;
+    if (path_.empty()) throw error("has no name; give the path of a file");
+    if (path_ == ":memory:") return database(path_, open_mode::create, patience_s);
+    std::error_code ignored;
+    const fs::file_status status = fs::status(path_, ignored);
+    if (fs::exists(status) && !fs::is_regular_file(status))
+      throw error(std::string(fs::is_directory(status) ? "is a folder" : "is no ordinary file") + what_is_allowed);
+    // SQLite takes a file of one byte for an empty one, and would overwrite it.
+    if (fs::exists(status) && fs::file_size(path_, ignored) == 1)
+      throw error("is not an SQLite file" + std::string(what_is_allowed));
+    if (!fs::exists(status) && read_only_)
+      throw error("does not exist, and was to be opened read-only; check the path, or open it without that option");
+    const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+    if (!fs::exists(status) && !fs::is_directory(folder, ignored))
+      throw error("cannot be made: there is no folder '" + folder.string() + "' that can be reached; make it first");
+    return guard([&] {
+      if (!read_only_) return database(path_, open_mode::create, patience_s);
+      database readable(path_, open_mode::read_only, patience_s);
+      try {
+        readable.number("PRAGMA user_version");
+      } catch (const database_error& cannot) {
+        // A write-ahead log needs a file beside the table. On a medium that cannot be written nobody writes the table
+        // either.
+        const bool for_lack_of_it = cannot.code == SQLITE_CANTOPEN || cannot.code == SQLITE_READONLY;
+        if (!for_lack_of_it || fs::exists(path_.string() + "-wal")) throw;
+        return database(path_, open_mode::immutable, patience_s);
+      }
+      return readable;
+    });
+  }
+
+  /// Nothing in it at all: a new file, an empty one, or one whose maker was killed before its first transaction ended.
+  bool is_blank() {
+    return database_.number("PRAGMA application_id") == 0 && database_.number("PRAGMA user_version") == 0 &&
+           database_.number("SELECT count(*) FROM sqlite_master") == 0;
+  }
+
+  void create() {
+    if (read_only_)
+      throw error("is empty, and was opened read-only; name another path, or open it without that option");
+    if (database_.is_read_only()) throw database_error(SQLITE_READONLY, "no write permission");
+    database_.use_write_ahead_log();
+    transaction all(database_);
+    if (!is_blank()) return;  // another process was faster
+    database_.execute(
+        "CREATE TABLE environment(id INTEGER PRIMARY KEY, device TEXT NOT NULL, library TEXT NOT NULL, isa TEXT NOT "
+        "NULL, "
+        "threads INTEGER NOT NULL, dtype TEXT NOT NULL, batch INTEGER NOT NULL, "
+        "UNIQUE(device, library, isa, threads, dtype, batch));"
+        "CREATE TABLE entry(environment INTEGER NOT NULL REFERENCES environment(id), context TEXT NOT NULL, "
+        "signature TEXT NOT NULL, median_ms REAL NOT NULL, trimmed_mean_ms REAL NOT NULL, minimum_ms REAL NOT NULL, "
+        "low_ms REAL NOT NULL, high_ms REAL NOT NULL, spread REAL NOT NULL, cpu_median_ms REAL NOT NULL, "
+        "samples INTEGER NOT NULL, spoilt INTEGER NOT NULL, switches INTEGER NOT NULL, source TEXT NOT NULL, "
+        "estimated INTEGER NOT NULL, network TEXT NOT NULL, measured_at TEXT NOT NULL, "
+        "PRIMARY KEY(environment, context, signature)) WITHOUT ROWID;"
+        "PRAGMA application_id = " +
+        std::to_string(application_id) + ";PRAGMA user_version = " + std::to_string(schema));
+    all.commit();
+  }
+
+  void check_identity() {
+    const std::int64_t owner = database_.number("PRAGMA application_id");
+    if (owner != application_id)
+      throw error("is an SQLite file of another program (application id " + std::to_string(owner) + ", ours is " +
+                  std::to_string(application_id) + ")" + what_is_allowed);
+    const std::int64_t found = database_.number("PRAGMA user_version");
+    if (found != schema)
+      throw error("has schema version " + std::to_string(found) + ", this version of nascent reads version " +
+                  std::to_string(schema) + "; use " +
+                  (found > schema ? "a newer nascent" : "the nascent that wrote it") +
+                  ", or name another path (nothing was written to it)");
+  }
+
+  latency_entry read(const statement& row) const {
+    latency_entry e{.signature = row.text(0),
+                    .time = {.median_ms = row.real(1),
+                             .trimmed_mean_ms = row.real(2),
+                             .minimum_ms = row.real(3),
+                             .low_ms = row.real(4),
+                             .high_ms = row.real(5),
+                             .spread = row.real(6),
+                             .cpu_median_ms = row.real(7),
+                             .count = static_cast<std::size_t>(row.integer(8)),
+                             .spoilt = static_cast<std::size_t>(row.integer(9)),
+                             .involuntary_switches = row.integer(10),
+                             .source = row.text(11) == "wall" ? time_source::wall : time_source::thread_cpu},
+                    .estimated = row.integer(12) != 0,
+                    .network = row.text(13),
+                    .measured_at = row.text(14)};
+    const sample_summary& t = e.time;
+    for (const double ms : {t.median_ms, t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms})
+      if (!(ms >= 0 && std::isfinite(ms)))
+        throw error("has a damaged row: '" + e.signature + "' takes " + std::to_string(ms) +
+                    " ms, a time must be finite and not negative; restore a copy of the file, or delete that row");
+    return e;
+  }
+
+  static std::string csv_field(const statement& row, int column) {
+    if (row.is_real(column)) {
+      std::array<char, 32> text{};  // the shortest digits that read back as the same number
+      return {text.data(), std::to_chars(text.data(), text.data() + text.size(), row.real(column)).ptr};
+    }
+    std::string text = row.text(column);
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string quoted = "\"";
+    for (const char c : text) (quoted += c == '"' ? "\"" : "") += c;
+    return quoted + '"';
+  }
+
+  /// Calls `action`; what SQLite refuses becomes a sentence about this file.
+  template <class Action>
+  auto guard(Action&& action) const -> decltype(action()) {
+    try {
+      return action();
+    } catch (const database_error& e) {
+      throw error(sentence(e));
+    }
+  }
+
+  static std::string sentence(const database_error& e) {
+    const std::string found = std::string(" (SQLite: ") + e.what() + ")";
+    switch (e.code) {
+      case SQLITE_NOTADB:
+        return "is not an SQLite file" + found + what_is_allowed;
+      case SQLITE_CORRUPT:
+      case SQLITE_ERROR:  // a table or a column is not there
+        return "is damaged" + found + "; restore a copy, or move it away and measure again";
+      case SQLITE_READONLY:
+      case SQLITE_PERM:
+      case SQLITE_AUTH:
+        return "cannot be written" + found +
+               "; make the file and its folder writable, name another path, or open it read-only to predict only";
+      case SQLITE_CANTOPEN:
+        return "cannot be opened" + found +
+               "; the file and its folder must be readable and writable: change that, or name "
+               "another path";
+      case SQLITE_FULL:
+      case SQLITE_IOERR:
+      case SQLITE_NOMEM:
+        return "could not be written or read to the end" + found +
+               "; free space on the disk (or name another path) and run again: all rows written before are kept";
+      case SQLITE_BUSY:
+      case SQLITE_LOCKED:
+      case SQLITE_PROTOCOL:
+        return "is locked by another process for too long" + found +
+               "; end that process or wait longer, then run again";
+      default:
+        return "cannot be used" + found + "; check the file, or name another path";
+    }
+  }
+
+  std::filesystem::path path_;
+  store_key key_;
+  bool read_only_;
+  database database_;
+  std::int64_t version_ = -1;
+};
+
+}  // namespace nascent

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Everything that needs only the standard library. Executors, latency tables, views and files have headers of their own.
+#pragma once
+
+#include "nascent/accuracy/model.hpp"
+#include "nascent/block/block.hpp"
+#include "nascent/block/reflection.hpp"
+#include "nascent/choice/choice.hpp"
+#include "nascent/choice/either.hpp"
+#include "nascent/choice/random.hpp"
+#include "nascent/cost/bounds.hpp"
+#include "nascent/cost/cost.hpp"
+#include "nascent/network/kernel.hpp"
+#include "nascent/network/network.hpp"
+#include "nascent/space/moves.hpp"
+#include "nascent/space/space.hpp"
+#include "nascent/space/to_network.hpp"

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// One primitive layer with its shapes: what every interpreter of a network reads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "nascent/block/activation.hpp"
+#include "nascent/network/shape.hpp"
+
+namespace nascent {
+
+enum class layer_kind : std::uint8_t {
+  convolution,          ///< any grouping: groups == input channels is a depthwise convolution
+  dense,                ///< matrix product over channels of a 1x1 map
+  max_pool,             ///< SAME padding; padded positions never win
+  average_pool,         ///< SAME padding; padded positions are not counted
+  global_average_pool,  ///< mean over height and width, output 1x1
+  add,                  ///< element-wise sum of two maps of one shape
+  multiply,             ///< a map times a 1x1 map, broadcast over height and width
+  concatenate,          ///< along channels
+  activate,             ///< an activation of its own
+  space_to_depth,       ///< n x n blocks of pixels become channels, a pure copy; n is `stride`
+  space_to_batch,       ///< n x n interleaved sub-maps become a batch, a pure copy; n is `stride`
+  batch_to_space,       ///< the inverse
+};
+
+constexpr const char* to_string(layer_kind kind) {
+  switch (kind) {
+    case layer_kind::convolution: return "convolution";
+    case layer_kind::dense: return "dense";
+    case layer_kind::max_pool: return "max_pool";
+    case layer_kind::average_pool: return "average_pool";
+    case layer_kind::global_average_pool: return "global_average_pool";
+    case layer_kind::add: return "add";
+    case layer_kind::multiply: return "multiply";
+    case layer_kind::concatenate: return "concatenate";
+    case layer_kind::activate: return "activate";
+    case layer_kind::space_to_depth: return "space_to_depth";
+    case layer_kind::space_to_batch: return "space_to_batch";
+    case layer_kind::batch_to_space: return "batch_to_space";
+  }
+  return "unknown";
+}
+
+/// A layer of a network. Tensors are numbered: 0 is the network's input, layer i (from 0) makes tensor i + 1.
+struct layer {
+  static constexpr int max_operands = 8;
+
+  layer_kind kind = layer_kind::convolution;
+  activation act = activation::identity;  ///< applied last
+  bool batch_norm = false;                ///< gamma and beta are parameters; folded into weights at inference
+  bool bias = false;
+  int kernel_height = 1;
+  int kernel_width = 1;
+  int stride = 1;
+  int dilation = 1;
+  int groups = 1;
+  shape input{};   ///< of the first operand; `channels` is the sum over operands for concatenate
+  shape output{};
+  int operand_count = 1;
+  std::array<int, max_operands> operands{};  ///< tensor numbers
+
+  constexpr bool has_weights() const { return kind == layer_kind::convolution || kind == layer_kind::dense; }
+  constexpr bool is_depthwise() const {
+    return kind == layer_kind::convolution && groups > 1 && groups == input.channels && groups == output.channels;
+  }
+  friend constexpr bool operator==(const layer&, const layer&) = default;
+};
+
+/// Elements of a layer's kernel, without bias: height x width x (input channels / groups) x output channels.
+constexpr std::int64_t weight_elements(const layer& l) {
+  if (!l.has_weights()) return 0;
+  const std::int64_t taps = std::int64_t{l.kernel_height} * l.kernel_width;
+  // The two common cases without a division: this runs in loops over millions of candidates.
+  if (l.groups == 1) return taps * l.input.channels * l.output.channels;
+  if (l.groups == l.input.channels) return taps * l.output.channels;
+  return taps * (l.input.channels / l.groups) * l.output.channels;
+}
+
+/// Trainable parameters: weights, bias, and the gamma and beta of a batch normalisation (no moving statistics).
+constexpr std::int64_t params(const layer& l) {
+  return weight_elements(l) + (l.bias ? l.output.channels : 0) + (l.batch_norm ? 2 * std::int64_t{l.output.channels} : 0);
+}
+
+/// Multiply-adds for one image. Only convolutions and dense layers count, as in the papers' tables.
+constexpr std::int64_t macs(const layer& l) {
+  return weight_elements(l) * l.output.batch * l.output.height * l.output.width;
+}
+
+/// Outputs of convolutions and dense layers in elements ("activations" of Radosavovic et al., 2020).
+constexpr std::int64_t activations(const layer& l) { return l.has_weights() ? l.output.elements() : 0; }
+
+/// Bytes that a layer moves to and from memory for `batch` images: it reads its inputs and, once per batch, its weights, and writes
+/// its output; bias, normalisation and activation are fused. A residual sum that is fused into the convolution before it only reads
+/// the other operand.
+constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, int batch) {
+  std::int64_t elements = l.input.elements() + l.output.elements();
+  if (l.kind == layer_kind::add) elements = fused_sum ? l.output.elements() : 3 * l.output.elements();
+  if (l.kind == layer_kind::multiply) elements += std::int64_t{l.output.batch} * l.output.channels;
+  const std::int64_t constants = weight_elements(l) + (l.bias || l.batch_norm ? l.output.channels : 0);
+  return (elements * batch + constants) * size_of(type);
+}
+
+}  // namespace nascent

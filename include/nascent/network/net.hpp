@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The net that a block builds itself with: it infers shapes once, and hands finished layers to an interpreter.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+
+#include "nascent/network/layer.hpp"
+
+namespace nascent {
+
+/// A feature map inside a net: its shape (NHWC, one image) and its number.
+struct tensor {
+  int batch = 1;
+  int height = 1;
+  int width = 1;
+  int channels = 1;
+  int id = 0;
+
+  constexpr nascent::shape shape() const { return {batch, height, width, channels}; }
+  constexpr bool same_shape(const tensor& other) const {
+    return batch == other.batch && height == other.height && width == other.width && channels == other.channels;
+  }
+};
+
+/// Height and width of a kernel; one number means a square one.
+struct kernel_size {
+  int height = 1;
+  int width = 1;
+  // Implicit on purpose: `.kernel = 3` and `.kernel = {1, 7}` both read well.
+  constexpr kernel_size(int square) : height(square), width(square) {}
+  constexpr kernel_size(int h, int w) : height(h), width(w) {}
+};
+
+/// Arguments of net.conv. SAME padding. Batch normalisation is part of a convolution unless a bias is asked for instead.
+struct conv_options {
+  int filters = 0;
+  kernel_size kernel = 1;
+  int stride = 1;
+  int groups = 1;
+  int dilation = 1;
+  activation act = activation::identity;
+  bool bias = false;
+  bool batch_norm = true;
+};
+
+/// Arguments of net.depthwise_conv: one filter per channel.
+struct depthwise_options {
+  kernel_size kernel = 3;
+  int stride = 1;
+  int dilation = 1;
+  activation act = activation::identity;
+};
+
+/// Arguments of net.max_pool and net.average_pool. SAME padding.
+struct pool_options {
+  kernel_size kernel = 2;
+  int stride = 2;
+};
+
+/// Arguments of net.dense.
+struct dense_options {
+  int units = 0;
+  activation act = activation::identity;
+  bool bias = true;
+};
+
+/// What can go wrong while a network is built; the first one is kept.
+enum class network_fault : std::uint8_t {
+  none,
+  filters,         ///< fewer than 1
+  kernel,          ///< fewer than 1
+  stride,          ///< fewer than 1
+  groups,          ///< do not divide the channels on both sides
+  map_vanishes,    ///< a stride larger than the map: the map would shrink below 1x1
+  shape_mismatch,  ///< element-wise layers need equal shapes, a gate needs 1x1
+  not_divisible,   ///< space_to_depth, space_to_batch: n must divide height and width
+  too_many_operands,
+};
+
+constexpr const char* to_string(network_fault fault) {
+  switch (fault) {
+    case network_fault::none: return "no fault";
+    case network_fault::filters: return "filters must be at least 1";
+    case network_fault::kernel: return "kernel must be at least 1";
+    case network_fault::stride: return "stride must be at least 1";
+    case network_fault::groups: return "groups must divide the channels of input and output";
+    case network_fault::map_vanishes: return "the feature map would shrink below 1x1; use a larger input or a smaller stride";
+    case network_fault::shape_mismatch: return "the shapes of the operands do not match; project one of them";
+    case network_fault::not_divisible: return "the block size must divide height and width";
+    case network_fault::too_many_operands: return "a layer takes at most 8 operands";
+  }
+  return "unknown fault";
+}
+
+/// The first fault of a net: what, in which stage (number, -1 before the first), with which numbers.
+struct fault_record {
+  network_fault what = network_fault::none;
+  int stage = -1;
+  int found = 0;
+  int allowed = 0;
+  constexpr explicit operator bool() const { return what != network_fault::none; }
+};
+
+/// An interpreter takes layers in topological order.
+template <class T>
+concept interpreter = requires(T& t, const layer& l) { t(l); };
+
+/// An interpreter that keeps nothing: for checks of shapes alone.
+struct null_interpreter {
+  constexpr void operator()(const layer& /*unused*/) {}
+};
+
+/// An interpreter whose results add up, so that equal layers may be counted once and multiplied.
+template <class T>
+concept additive_interpreter = interpreter<T> && std::copy_constructible<T> && requires(T& t, const T& before) {
+  t.repeat(before, 1);
+};
+
+/// Builds layers one after another, infers their shapes, and gives each to the interpreter. Faults are recorded, not
+/// thrown, so that the same code serves constant evaluation and hot loops; look at `fault()` at the end.
+template <interpreter Interpreter>
+class net {
+ public:
+  constexpr explicit net(Interpreter& sink) : sink_(&sink) {}
+
+  /// The network's input, tensor 0.
+  constexpr tensor input(int height, int width, int channels) { return {1, height, width, channels, 0}; }
+
+  [[gnu::always_inline]] constexpr tensor conv(const tensor& x, const conv_options& o) {
+    check(o.filters >= 1, network_fault::filters, o.filters, 1);
+    check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
+    if (o.groups != 1)
+      check(o.groups >= 1 && x.channels % positive(o.groups) == 0 && o.filters % positive(o.groups) == 0, network_fault::groups,
+            o.groups, x.channels);
+    layer l{.kind = layer_kind::convolution,
+            .act = o.act,
+            .batch_norm = o.batch_norm && !o.bias,
+            .bias = o.bias,
+            .kernel_height = o.kernel.height,
+            .kernel_width = o.kernel.width,
+            .dilation = o.dilation,
+            .groups = positive(o.groups)};
+    return strided(l, x, o.stride, o.filters);
+  }
+
+  [[gnu::always_inline]] constexpr tensor depthwise_conv(const tensor& x, const depthwise_options& o) {
+    check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
+    layer l{.kind = layer_kind::convolution,
+            .act = o.act,
+            .batch_norm = true,
+            .kernel_height = o.kernel.height,
+            .kernel_width = o.kernel.width,
+            .dilation = o.dilation,
+            .groups = x.channels};
+    return strided(l, x, o.stride, x.channels);
+  }
+
+  [[gnu::always_inline]] constexpr tensor dense(const tensor& x, const dense_options& o) {
+    check(o.units >= 1, network_fault::filters, o.units, 1);
+    check(x.height == 1 && x.width == 1, network_fault::shape_mismatch, x.height, 1);
+    layer l{.kind = layer_kind::dense, .act = o.act, .bias = o.bias};
+    return emit(l, x, {x.batch, 1, 1, o.units});
+  }
+
+  constexpr tensor max_pool(const tensor& x, const pool_options& o) { return pool(layer_kind::max_pool, x, o); }
+  constexpr tensor average_pool(const tensor& x, const pool_options& o) { return pool(layer_kind::average_pool, x, o); }
+
+  [[gnu::always_inline]] constexpr tensor global_pool(const tensor& x) {
+    return emit(layer{.kind = layer_kind::global_average_pool}, x, {x.batch, 1, 1, x.channels});
+  }
+
+  /// a + b, then `act`. Give the tensor made last first: a convolution just before fuses with the sum.
+  [[gnu::always_inline]] constexpr tensor add(const tensor& a, const tensor& b, activation act = activation::identity) {
+    check(a.same_shape(b), network_fault::shape_mismatch, b.channels, a.channels);
+    layer l{.kind = layer_kind::add, .act = act, .operand_count = 2};
+    l.operands[1] = b.id;
+    return emit(l, a, a.shape());
+  }
+
+  /// Each channel of x times its gate (a 1x1 map).
+  [[gnu::always_inline]] constexpr tensor multiply(const tensor& x, const tensor& gate) {
+    check(gate.height == 1 && gate.width == 1 && gate.channels == x.channels && gate.batch == x.batch,
+          network_fault::shape_mismatch, gate.channels, x.channels);
+    layer l{.kind = layer_kind::multiply, .operand_count = 2};
+    l.operands[1] = gate.id;
+    return emit(l, x, x.shape());
+  }
+
+  [[gnu::always_inline]] constexpr tensor activate(const tensor& x, activation act) {
+    return act == activation::identity ? x : emit(layer{.kind = layer_kind::activate, .act = act}, x, x.shape());
+  }
+
+  /// Joins maps of equal height and width along the channels.
+  template <std::same_as<tensor>... Tensors>
+  constexpr tensor concatenate(const tensor& first, const Tensors&... rest) {
+    layer l{.kind = layer_kind::concatenate, .operand_count = 1 + static_cast<int>(sizeof...(rest))};
+    static_assert(1 + sizeof...(rest) <= layer::max_operands, "nascent: concatenate takes at most 8 tensors");
+    int channels = first.channels;
+    int at = 1;
+    ((check(rest.height == first.height && rest.width == first.width && rest.batch == first.batch,
+            network_fault::shape_mismatch, rest.height, first.height),
+      l.operands[static_cast<std::size_t>(at++)] = rest.id, channels += rest.channels),
+     ...);
+    tensor joined = first;
+    joined.channels = channels;
+    return emit(l, joined, joined.shape());
+  }
+
+  /// n x n pixels become n * n * channels at one pixel: a copy without arithmetic.
+  constexpr tensor space_to_depth(const tensor& x, int n) {
+    check_divides(x, n);
+    n = positive(n);
+    return emit(layer{.kind = layer_kind::space_to_depth, .stride = n}, x,
+                {x.batch, x.height / n, x.width / n, x.channels * n * n});
+  }
+
+  /// Every n-th pixel in each direction becomes a map of its own: batch times n * n.
+  constexpr tensor space_to_batch(const tensor& x, int n) {
+    check_divides(x, n);
+    n = positive(n);
+    return emit(layer{.kind = layer_kind::space_to_batch, .stride = n}, x,
+                {x.batch * n * n, x.height / n, x.width / n, x.channels});
+  }
+
+  constexpr tensor batch_to_space(const tensor& x, int n) {
+    n = positive(n);
+    check(x.batch % (n * n) == 0, network_fault::not_divisible, n, x.batch);
+    return emit(layer{.kind = layer_kind::batch_to_space, .stride = n}, x,
+                {x.batch / (n * n), x.height * n, x.width * n, x.channels});
+  }
+
+  /// Marks the start of a stage: faults name it, and interpreters that define `stage(int)` are told.
+  constexpr void stage(int number) {
+    stage_ = number;
+    if constexpr (requires { sink_->stage(number); }) sink_->stage(number);
+  }
+
+  constexpr Interpreter& sink() { return *sink_; }
+  constexpr const fault_record& fault() const { return fault_; }
+  constexpr int layer_count() const { return next_ - 1; }
+
+  /// Continues the numbering as if `times` more groups of `layers` layers had been built.
+  constexpr void skip_ids(int layers, int times) { next_ += layers * times; }
+
+ private:
+  static constexpr int positive(int n) { return n < 1 ? 1 : n; }
+
+  constexpr void check(bool ok, network_fault what, int found, int allowed) {
+    if (!ok && !fault_) fault_ = {what, stage_, found, allowed};
+  }
+
+  constexpr void check_divides(const tensor& x, int n) {
+    check(n >= 1 && x.height % positive(n) == 0 && x.width % positive(n) == 0, network_fault::not_divisible, n, x.height);
+  }
+
+  [[gnu::always_inline]] constexpr tensor strided(layer& l, const tensor& x, int stride, int channels) {
+    check(stride >= 1, network_fault::stride, stride, 1);
+    check(stride <= x.height && stride <= x.width, network_fault::map_vanishes, x.height, stride);
+    l.stride = positive(stride);
+    if (l.stride == 1) return emit(l, x, {x.batch, x.height, x.width, channels});
+    return emit(l, x, {x.batch, same_size(x.height, l.stride), same_size(x.width, l.stride), channels});
+  }
+
+  constexpr tensor pool(layer_kind kind, const tensor& x, const pool_options& o) {
+    check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
+    layer l{.kind = kind, .kernel_height = o.kernel.height, .kernel_width = o.kernel.width};
+    return strided(l, x, o.stride, x.channels);
+  }
+
+  [[gnu::always_inline]] constexpr tensor emit(layer l, const tensor& x, const shape& output) {
+    l.input = x.shape();
+    l.output = output;
+    l.operands[0] = x.id;
+    (*sink_)(static_cast<const layer&>(l));
+    return {output.batch, output.height, output.width, output.channels, next_++};
+  }
+
+  Interpreter* sink_;
+  fault_record fault_{};
+  int stage_ = -1;
+  int next_ = 1;
+};
+
+}  // namespace nascent

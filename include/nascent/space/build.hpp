@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Building a candidate into a net: the one place where stages, layers, strides and connections between stages become layers.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "nascent/block/squeeze_excite.hpp"
+#include "nascent/network/net.hpp"
+#include "nascent/space/counting.hpp"
+#include "nascent/space/paths.hpp"
+
+namespace nascent {
+
+/// Compound scaling of a candidate (EfficientNet): filters are multiplied by `width` and rounded by make_divisible, the layers of
+/// stages that declare `.layers(...)` become ceil(depth * layers), `resolution` replaces the input's unless it is 0.
+struct dimensions {
+  double width = 1;
+  double depth = 1;
+  int resolution = 0;
+
+  friend constexpr bool operator==(const dimensions&, const dimensions&) = default;
+};
+
+namespace detail {
+
+/// No scaling: a type of its own, so that hot paths compile without it.
+struct unscaled {};
+
+template <class F>
+struct candidate_builder {
+  static constexpr std::size_t stages = declared<F>::stage_count;
+
+  template <class Block, class Scale>
+  static constexpr Block scale_block(Block block, const Scale& scale) {
+    if constexpr (std::is_same_v<Scale, dimensions>) {
+      if constexpr (requires { block.filters = 1; }) block.filters = make_divisible(scale.width * block.filters);
+    }
+    return block;
+  }
+
+  template <std::size_t I>
+  static constexpr int stride(const digit* digits) {
+    using layout = stage_layout<F, I>;
+    if constexpr (layout::stride_chosen)
+      return layout::declared_stage.stride[static_cast<std::size_t>(digits[stage_slots<F>[I] + layout::stride_slot])];
+    else if constexpr (std::is_convertible_v<typename layout::stride_type, int>) return layout::declared_stage.stride;
+    else return 1;
+  }
+
+  template <std::size_t I, class Net, class Scale>
+  static constexpr tensor one_layer(const digit* digits, int layer, Net& n, tensor x, int step, const Scale& scale) {
+    return visit_block<F, I>(digits, stage_layout<F, I>::independent ? layer : 0,
+                             [&](const auto& block) -> tensor { return scale_block(block, scale)(n, x, step); });
+  }
+
+  /// The layers of stage I after one another. Once a layer leaves its input's shape unchanged, equal layers after it need not be
+  /// built one by one for an interpreter whose results add up.
+  template <std::size_t I, class Interpreter, class Scale>
+  static constexpr tensor build_stage(const digit* digits, net<Interpreter>& n, tensor x, const Scale& scale) {
+    using layout = stage_layout<F, I>;
+    int layers = stage_counter<F, I>::layers(digits + stage_slots<F>[I]);
+    if (layers <= 0) return x;
+    if constexpr (std::is_same_v<Scale, dimensions> && !std::is_same_v<typename layout::layers_type, single_layer>)
+      layers = scale_depth(layers, scale.depth);
+    x = one_layer<I>(digits, 0, n, x, stride<I>(digits), scale);
+    if constexpr (!std::is_same_v<typename layout::layers_type, single_layer>) {
+      for (int j = 1; j < layers; ++j) {
+        if constexpr (additive_interpreter<Interpreter> && !layout::independent) {
+          const Interpreter before = n.sink();
+          const int first = n.layer_count();
+          const tensor y = one_layer<I>(digits, j, n, x, 1, scale);
+          if (y.same_shape(x) && j + 1 < layers) {
+            n.sink().repeat(before, layers - j - 1);
+            n.skip_ids(n.layer_count() - first, layers - j - 1);
+            return y;
+          }
+          x = y;
+        } else {
+          // Depth scaling adds layers past the declared ones: they repeat the last configuration.
+          const int last = stage_counter<F, I>::layers(digits + stage_slots<F>[I]) - 1;
+          x = one_layer<I>(digits, layout::independent && j > last ? last : j, n, x, 1, scale);
+        }
+      }
+    }
+    return x;
+  }
+
+  /// Index of the stage that a skip connection comes from, or -1.
+  template <std::size_t I>
+  static constexpr int skip_source(const digit* digits) {
+    using layout = stage_layout<F, I>;
+    const char* from = "none";
+    if constexpr (layout::skip_chosen)
+      from = layout::declared_stage.skip.from[static_cast<std::size_t>(digits[stage_slots<F>[I] + layout::skip_slot])];
+    else from = layout::declared_stage.skip.from;
+    return stage_named(from, I);
+  }
+  static constexpr int stage_named(std::string_view name, std::size_t before) {
+    for (std::size_t i = 0; i < before; ++i)
+      if (stage_names<F>[i] == name) return static_cast<int>(i);
+    return -1;
+  }
+
+  template <class Interpreter, class Scale>
+  static constexpr tensor build(const digit* digits, net<Interpreter>& n, const Scale& scale) {
+    std::array<tensor, stages> outputs{};
+    tensor x{};
+    const auto one = [&](auto i) {
+      constexpr std::size_t at = i();
+      using layout = stage_layout<F, at>;
+      if constexpr (at == 0) {
+        int resolution = decided_block<F, 0, 0>(digits, 0).resolution;
+        if constexpr (std::is_same_v<Scale, dimensions>) resolution = scale.resolution > 0 ? scale.resolution : resolution;
+        x = n.input(resolution, resolution, declared<F>::value.channels());
+      } else {
+        n.stage(static_cast<int>(at));
+        x = build_stage<at>(digits, n, x, scale);
+        if constexpr (layout::has_skip) {
+          if (stage_counter<F, at>::layers(digits + stage_slots<F>[at]) > 0) {
+            const int source = skip_source<at>(digits);
+            if (source >= 0) x = connect<at>(n, x, outputs[static_cast<std::size_t>(source)]);
+          }
+        }
+      }
+      outputs[at] = x;
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (one(std::integral_constant<std::size_t, I>{}), ...);
+    }(std::make_index_sequence<stages>{});
+    return x;
+  }
+
+  template <std::size_t I, class Net>
+  static constexpr tensor connect(Net& n, tensor x, tensor from) {
+    constexpr residual kind = stage_at<F, I>().skip.kind;
+    if (kind == residual::identity) return n.add(x, from);  // a mismatch is a fault that names the stage
+    return add_residual(n, x, from, kind);
+  }
+};
+
+}  // namespace detail
+}  // namespace nascent

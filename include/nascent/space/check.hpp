@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// All checks of a declaration, in one place: the first fault is recorded and reported once.
+#pragma once
+
+#include "nascent/space/build.hpp"
+#include "nascent/space/constraints.hpp"
+#include "nascent/space/fault.hpp"
+
+namespace nascent::detail {
+
+/// What a field may hold, by its name: the law for blocks of the library and of users alike.
+constexpr const char* broken_rule(std::string_view name, double value) {
+  if (name == "filters" || name == "units" || name == "kernel" || name == "groups" || name == "channels") return value >= 1 ? nullptr : "1 or more";
+  if (name == "resolution") return value >= 1 && value <= 65536 ? nullptr : "1 to 65536";
+  if (name == "factor") return value >= 2 ? nullptr : "2 or more";
+  if (name == "expand" || name == "ratio") return value > 0 ? nullptr : "above 0";
+  if (name == "se") return value >= 0 && value <= 1 ? nullptr : "0 to 1";
+  return nullptr;
+}
+
+constexpr bool is_stride(int value) { return value == 1 || value == 2 || value == 4; }
+
+/// Where a fault is; made into text only when there is one.
+struct place {
+  std::string_view kind;   ///< "stage", "choice", "constraint", "space"
+  std::string_view name;
+  std::string_view field;  ///< may be empty
+};
+
+/// Keeps the first fault.
+struct fault_finder {
+  declaration_fault first{};
+
+  constexpr bool ok() const { return !first; }
+  constexpr void report(fault what, const place& where, const text& found, std::string_view allowed) {
+    if (!ok()) return;
+    first = {what, text{}.add(where.kind).add(' ').add(where.name), found, text{}.add("allowed: ").add(allowed)};
+    if (!where.field.empty()) first.where.add(", field ").add(where.field);
+  }
+
+  template <class Value>
+  static constexpr text found(const Value& value) {
+    text t;
+    t.add("found ");
+    if constexpr (std::is_arithmetic_v<Value>) t.add(value);
+    else if constexpr (std::is_enum_v<Value>) t.add(to_string(value));
+    else t.add(value);
+    return t;
+  }
+
+  /// A choice by itself: not empty, in order, without repetitions.
+  template <class Choice>
+  constexpr void check_choice(const place& where, const Choice& c) {
+    if constexpr (std::is_same_v<Choice, int_range>) {
+      if (c.step < 1 || c.last < c.first)
+        return report(fault::reversed_range, where, text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step), "first <= last, step >= 1");
+      if ((c.last - c.first) % c.step != 0)
+        return report(fault::range_misses_end, where, text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step), "last = first + n * step");
+    }
+    if (c.size() == 0) return report(fault::empty_choice, where, found(0), "1 value or more");
+    if (c.size() > 32767) return report(fault::too_many_options, where, found(static_cast<int>(c.size())), "at most 32767");
+    if constexpr (!std::is_same_v<Choice, int_range>) {
+      for (std::size_t i = 0; i < c.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+          if (same_value(c[i], c[j])) return report(fault::value_repeated, where, found(c[i]), "each value once");
+    }
+  }
+  template <class Value>
+  static constexpr bool same_value(const Value& a, const Value& b) {
+    if constexpr (std::is_convertible_v<Value, std::string_view>) return std::string_view(a) == std::string_view(b);
+    else return a == b;
+  }
+
+  template <class Value>
+  constexpr void check_value(const place& where, std::string_view name, const Value& value) {
+    if constexpr (std::is_arithmetic_v<Value>) {
+      if (const char* allowed = broken_rule(name, static_cast<double>(value))) report(fault::value_not_allowed, where, found(value), allowed);
+    }
+  }
+
+  template <class Values>
+  constexpr void check_values(const place& where, std::string_view name, const Values& values) {
+    check_choice(where, values);
+    if constexpr (std::is_arithmetic_v<typename Values::value_type>)
+      for (std::size_t i = 0; i < values.size() && ok(); ++i) check_value(where, name, values[i]);
+  }
+
+  template <class Field>
+  constexpr void check_field(const place& where, std::string_view name, const Field& f, bool independent) {
+    if constexpr (is_shared<Field>) {
+      if (!independent) report(fault::shared_outside_independent, where, text{}.add("found shared(...)"), "a choice");
+      check_values(where, name, f.values);
+    } else if constexpr (choice<Field>) {
+      check_values(where, name, f);
+    } else if constexpr (!is_tie<Field>) {
+      check_value(where, name, f);
+    }
+  }
+
+  template <class F, std::size_t I, std::size_t A>
+  constexpr void check_block() {
+    using layout = stage_layout<F, I>;
+    using block = typename layout::template alternative_type<A>;
+    const place stage{"stage", stage_names<F>[I].view(), ""};
+    if constexpr (is_skip<block> && I > 0) {
+      if (A + 1 != layout::alternatives || !layout::independent || A == 0)
+        report(fault::skip_block_misplaced, stage, text{}.add("found skip{}"), "last, of independent layers");
+    }
+    [&]<std::size_t... J>(std::index_sequence<J...>) {
+      (check_field(place{"stage", stage.name, field_name<block, J>}, field_name<block, J>,
+                   field<J>(alternative_of<A>(layout::declared_stage.block)), layout::independent),
+       ...);
+      if constexpr (layout::max_layers > 1) (check_own_stride<block, J, I, A, F>(stage), ...);
+    }(std::make_index_sequence<field_count<block>>{});
+  }
+
+  /// A block with a stride of its own must not repeat.
+  template <class Block, std::size_t J, std::size_t I, std::size_t A, class F>
+  constexpr void check_own_stride(const place& stage) {
+    if constexpr (field_name<Block, J> == "stride") {
+      const auto& own = field<J>(alternative_of<A>(stage_layout<F, I>::declared_stage.block));
+      if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(own)>>) {
+        if (own > 1) report(fault::stride_in_later_layer, place{"stage", stage.name, "stride"}, found(own), "1 in later layers");
+      }
+    }
+  }
+
+  template <class F, std::size_t I>
+  constexpr void check_stage() {
+    using layout = stage_layout<F, I>;
+    const std::string_view name = layout::declared_stage.name;
+    const place stage{"stage", name, ""};
+    if (name.empty() || name.size() > 24) report(fault::no_name, place{"stage number", to_decimal(I).c_str(), ""}, text{}.add("found ").add(name.size()).add(" characters"), "1 to 24");
+    for (std::size_t j = 0; j < I; ++j)
+      if (stage_names<F>[j] == stage_names<F>[I].view()) report(fault::stage_declared_twice, stage, text{}.add("found ").add(name), "a new name");
+    layout::for_each_alternative([&](auto a) { check_block<F, I, a()>(); });
+    const place stride{"stage", name, "stride"};
+    if constexpr (is_independent<typename layout::stride_type>) {
+      report(fault::stride_in_later_layer, stride, text{}.add("found independent(...)"), "a stride, or a choice");
+    } else if constexpr (layout::stride_chosen) {
+      check_choice(stride, layout::declared_stage.stride);
+      for (std::size_t i = 0; i < layout::stride_options && ok(); ++i)
+        if (!is_stride(layout::declared_stage.stride[i])) report(fault::stride_not_allowed, stride, found(layout::declared_stage.stride[i]), "1, 2 or 4");
+    } else if (!is_stride(layout::declared_stage.stride)) {
+      report(fault::stride_not_allowed, stride, found(layout::declared_stage.stride), "1, 2 or 4");
+    }
+    const place layers{"stage", name, "layers"};
+    if constexpr (layout::layers_chosen) check_choice(layers, layout::layer_counts());
+    if (layout::min_layers < (layout::layers_chosen ? 0 : 1)) report(fault::layers_not_allowed, layers, found(layout::min_layers), layout::layers_chosen ? "0 or more" : "1 or more");
+    if (layout::max_layers < 1) report(fault::layers_not_allowed, layers, found(layout::max_layers), "1 or more");
+    if (layout::layer_options > 64 || layout::alternatives > 64) report(fault::too_many_options, layers, found(static_cast<int>(layout::layer_options)), "at most 64");
+  }
+
+  /// Ties, skip connections, constraints: everything that refers to something by name.
+  template <class F, std::size_t I, std::size_t A, std::size_t J>
+  constexpr void check_tie() {
+    using layout = stage_layout<F, I>;
+    const auto& f = field<J>(alternative_of<A>(layout::declared_stage.block));
+    if constexpr (is_tie<decltype(f)>) {
+      const place where = place{"stage", stage_names<F>[I].view(), field_name<typename layout::template alternative_type<A>, J>};
+      const int source = find_slot<F>(f.path);
+      if (source < 0) report(fault::tie_to_unknown_choice, where, text{}.add("found ").add(f.path), "a path, e.g. stem.filters");
+      else if (slot_places<F>[static_cast<std::size_t>(source)].parent >= 0)
+        report(fault::tie_to_optional_choice, where, text{}.add("found ").add(f.path), "a choice always made");
+    }
+  }
+
+  template <class F, std::size_t I>
+  constexpr void check_references() {
+    using layout = stage_layout<F, I>;
+    layout::for_each_alternative([&](auto a) {
+      using block = typename layout::template alternative_type<a()>;
+      [&]<std::size_t... J>(std::index_sequence<J...>) { (check_tie<F, I, a(), J>(), ...); }(std::make_index_sequence<field_count<block>>{});
+    });
+    if constexpr (layout::has_skip) {
+      const auto& from = layout::declared_stage.skip.from;
+      if constexpr (layout::skip_chosen) {
+        check_choice(place{"stage", stage_names<F>[I].view(), "skip"}, from);
+        for (std::size_t i = 0; i < from.size(); ++i) check_skip<F, I>(from[i]);
+      } else {
+        check_skip<F, I>(from);
+      }
+    }
+    if constexpr (layout::alternatives > 1) check_paths<F, I>();
+    if constexpr (is_named_choice<typename layout::block_type>) {
+      if (!has_certain_use<F>(stage_names<F>[I].view()))
+        report(fault::choice_without_use, place{"choice", layout::declared_stage.name, ""}, text{}.add("found no certain tie"), "a tie in a sure stage");
+    }
+  }
+
+  template <class F>
+  static constexpr bool has_certain_use(std::string_view path) {
+    bool used = false;
+    for_each_stage<F>([&](auto i) {
+      using layout = stage_layout<F, i()>;
+      if constexpr (!layout::may_be_empty && layout::alternatives - (layout::offers_skip ? 1 : 0) == 1) {
+        with_fields(alternative_of<0>(layout::declared_stage.block), [&](const auto&... f) {
+          const auto one = [&](const auto& g) {
+            if constexpr (is_tie<decltype(g)>) used = used || std::string_view(g.path) == path;
+          };
+          (one(f), ...);
+        });
+      }
+    });
+    return used;
+  }
+
+  template <class F, std::size_t I>
+  constexpr void check_skip(std::string_view from) {
+    if (from == "none") return;
+    const place where{"stage", stage_names<F>[I].view(), "skip"};
+    if (candidate_builder<F>::stage_named(from, I) >= 0) return;
+    const bool later = candidate_builder<F>::stage_named(from, declared<F>::stage_count) >= 0;
+    report(later ? fault::skip_from_later_stage : fault::skip_from_unknown_stage, where, text{}.add("found ").add(from), later ? "an earlier stage" : "a stage's name");
+  }
+
+  template <class F>
+  constexpr void check_constraints() {
+    [&]<std::size_t... C>(std::index_sequence<C...>) {
+      [[maybe_unused]] const auto one = [&](auto c) {
+        const auto& slots = constraint_slots<F, c()>;
+        for (std::size_t i = 0; i < slots.size(); ++i)
+          if (slots[i] < 0)
+            report(fault::constraint_on_unknown_choice, place{"constraint", to_decimal(c()).c_str(), ""},
+                   text{}.add("found ").add(get<c()>(declared<F>::value.constraints()).paths[i]), "a path, e.g. 2.filters");
+      };
+      (one(std::integral_constant<std::size_t, C>{}), ...);
+    }(std::make_index_sequence<constraint_total<F>>{});
+  }
+
+  /// Alternatives of one type that choose the same field would share a path.
+  template <class F, std::size_t I>
+  constexpr void check_paths() {
+    for (int k = stage_slots<F>[I]; k < stage_slots<F>[I + 1]; ++k)
+      for (int m = stage_slots<F>[I]; m < k; ++m)
+        if (slot_paths<F>[static_cast<std::size_t>(k)] == slot_paths<F>[static_cast<std::size_t>(m)].view())
+          return report(fault::choice_declared_twice, place{"choice", slot_paths<F>[static_cast<std::size_t>(k)].view(), ""},
+                        text{}.add("found twice"), "one choice a path");
+  }
+
+  template <class F, std::size_t I>
+  constexpr void check_buildable() {
+    using layout = stage_layout<F, I>;
+    layout::for_each_alternative([&](auto a) {
+      using block = std::remove_cvref_t<decltype(decided_block<F, I, a()>(nullptr, 0))>;
+      if constexpr (!requires(const block& b, net<null_interpreter>& n, const tensor& x) { { b(n, x, 1) } -> std::convertible_to<tensor>; })
+        report(fault::block_cannot_be_built, place{"stage", stage_names<F>[I].view(), ""}, text{}.add("found ").add(block_name<block>), "a block");
+    });
+  }
+
+  /// The smallest map with every stage present and the largest strides: SAME sizes grow with the input, so no other network has a
+  /// smaller map. Constraints could forbid that very network; then the check is left to building.
+  template <class F>
+  constexpr void check_smallest() {
+    std::array<digit, slot_total<F> + 1> digits{};
+    for_each_stage<F>([&](auto i) {
+      using layout = stage_layout<F, i()>;
+      digit* d = digits.data() + stage_slots<F>[i()];
+      if constexpr (i() == 0 && layout::slot_count == 1) {
+        const auto& resolutions = alternative_of<0>(layout::declared_stage.block).resolution;
+        for (std::size_t o = 0; o < resolutions.size(); ++o)
+          if (resolutions[o] < resolutions[static_cast<std::size_t>(d[0])]) d[0] = static_cast<digit>(o);
+      }
+      if constexpr (layout::stride_chosen) {
+        for (std::size_t o = 0; o < layout::stride_options; ++o)
+          if (layout::declared_stage.stride[o] > layout::declared_stage.stride[static_cast<std::size_t>(d[layout::stride_slot])])
+            d[layout::stride_slot] = static_cast<digit>(o);
+      }
+      if constexpr (layout::layers_chosen) {
+        for (std::size_t o = 0; o < layout::layer_options; ++o)
+          if (layout::layers_at(static_cast<std::size_t>(d[layout::layers_slot])) == 0) d[layout::layers_slot] = static_cast<digit>(o);
+      }
+    });
+    null_interpreter sink;
+    net<null_interpreter> n(sink);
+    candidate_builder<F>::build(digits.data(), n, unscaled{});
+    if (!n.fault()) return;
+    const place stage{"stage", stage_names<F>[n.fault().stage < 0 ? 0 : static_cast<std::size_t>(n.fault().stage)].view(), ""};
+    const text what = text{}.add("found ").add(n.fault().found);
+    if (n.fault().what == network_fault::map_vanishes) report(fault::map_vanishes, stage, what, text{}.add("a map of ").add(n.fault().allowed).view());
+    else report(fault::shapes_do_not_match, stage, what, text{}.add(n.fault().allowed).view());
+  }
+};
+
+template <class F>
+consteval declaration_fault find_fault() {
+  fault_finder finder;
+  if constexpr (!requires { stage_layout<F, 0>::declared_stage.block.resolution; }) {
+    finder.report(fault::no_input, place{"space", declared<F>::value.name(), ""}, text{}.add("found no input"), ".input(3, 224) first");
+  } else {
+    if (std::string_view(declared<F>::value.name()).empty()) finder.report(fault::no_name, place{"space", "", ""}, text{}.add("found no name"), "1 to 24 characters");
+    for_each_stage<F>([&](auto i) { finder.check_stage<F, i()>(); });
+  }
+  return finder.first;
+}
+template <class F>
+consteval declaration_fault find_reference_fault() {
+  fault_finder finder;
+  for_each_stage<F>([&](auto i) { finder.check_references<F, i()>(); });
+  finder.check_constraints<F>();
+  return finder.first;
+}
+template <class F>
+consteval declaration_fault find_network_fault() {
+  fault_finder finder;
+  for_each_stage<F>([&](auto i) {
+    if constexpr (i() > 0) finder.check_buildable<F, i()>();
+  });
+  return finder.first;
+}
+template <class F>
+consteval declaration_fault find_count_fault() {
+  fault_finder finder;
+  if constexpr (joint_counter<F>::too_large) {
+    finder.report(fault::constraint_table_too_large, place{"space", declared<F>::value.name(), ""}, text{}.add("found too many states"), "1000000 states");
+  } else {
+    if (joint_counter<F>::size.overflow) finder.report(fault::size_overflow, place{"space", declared<F>::value.name(), ""}, text{}.add("found over 3.4e38"), "below 2^128");
+    if (joint_counter<F>::size.value == 0) finder.report(fault::no_candidate_left, place{"space", declared<F>::value.name(), ""}, text{}.add("found 0 networks"), "1 or more");
+  }
+  if constexpr (constraint_total<F> == 0) finder.check_smallest<F>();
+  return finder.first;
+}
+
+/// Turns a fault into the type that the compiler prints.
+template <declaration_fault Fault>
+consteval bool refuse() {
+  return sizeof(invalid_declaration<Fault.what, literal<Fault.where.length + 1>(Fault.where), literal<Fault.found.length + 1>(Fault.found),
+                                    literal<Fault.allowed.length + 1>(Fault.allowed)>) > 0;
+}
+
+/// Each step relies on the one before, so the first fault ends the checks. True on purpose: a fault was already reported.
+template <class F>
+consteval bool is_well_formed() {
+  constexpr declaration_fault declaration = find_fault<F>();
+  if constexpr (declaration.what != fault::none) {
+    return refuse<declaration>();
+  } else {
+    constexpr declaration_fault reference = find_reference_fault<F>();
+    if constexpr (reference.what != fault::none) {
+      return refuse<reference>();
+    } else {
+      constexpr declaration_fault network = find_network_fault<F>();
+      if constexpr (network.what != fault::none) {
+        return refuse<network>();
+      } else {
+        constexpr declaration_fault count = find_count_fault<F>();
+        if constexpr (count.what != fault::none) return refuse<count>();
+        return true;
+      }
+    }
+  }
+}
+
+}  // namespace nascent::detail

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The fluent builder of a search space. It only collects; `define` checks, counts and finishes.
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include "nascent/block/activation.hpp"
+#include "nascent/choice/choice.hpp"
+#include "nascent/choice/either.hpp"
+
+namespace nascent {
+
+/// The layer count of a stage that does not say `.layers(...)`: one, and depth scaling leaves it alone.
+struct single_layer {};
+
+/// No connection from another stage.
+struct no_skip {};
+
+/// The output of stage `from` is added to the output of the stage that declares it. `From` is a name or a choice of names, where
+/// "none" stands for no connection.
+template <class From>
+struct skip_connection {
+  From from;
+  residual kind;
+};
+
+/// A pseudo-stage's block: the input's resolution.
+template <class Resolution>
+struct input_size {
+  Resolution resolution;
+  constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
+};
+
+/// A pseudo-stage's block: a choice of its own, for ties.
+template <class Value>
+struct named_choice {
+  Value value;
+  constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
+};
+
+template <class Block, class Layers = single_layer, class Stride = int, class Skip = no_skip>
+struct stage_declaration {
+  const char* name;
+  bool in_head;  ///< a part of the head: its full name is "head." and the block's name
+  Block block;
+  Layers layers{};
+  Stride stride;
+  Skip skip{};
+};
+
+/// A predicate over the values of N named choices. It holds where any of them is inactive.
+template <std::size_t N, class Predicate>
+struct constraint {
+  const char* paths[N];
+  Predicate holds;
+};
+
+namespace detail {
+
+/// A flat list of values of different types: element I is found by one base-class conversion.
+template <class... T>
+using flat_list = alternative_storage<std::index_sequence_for<T...>, T...>;
+
+template <class... T>
+struct pack {
+  flat_list<T...> items;
+  static constexpr std::size_t size = sizeof...(T);
+
+  template <class U>
+  constexpr pack<T..., U> with(U item) const {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return pack<T..., U>{{{alternative_at<I>(items)}..., {item}}};
+    }(std::index_sequence_for<T...>{});
+  }
+};
+
+template <std::size_t I, class... T>
+constexpr const auto& get(const pack<T...>& p) {
+  return alternative_at<I>(p.items);
+}
+
+}  // namespace detail
+
+/// What a chain of builder calls has collected so far; give it to `define`. `Last` is the stage that .stride, .layers and .skip refer to.
+template <class Stages, class Last, class Constraints>
+class space_declaration {
+ public:
+  constexpr space_declaration(const char* name, int channels, Stages stages, Last last, Constraints constraints)
+      : name_(name), channels_(channels), stages_(stages), last_(last), constraints_(constraints) {}
+
+  /// The network's input: channels and (square) resolution, a value or a choice. Comes first.
+  template <class Resolution>
+  constexpr auto input(int channels, Resolution resolution) const {
+    using input_stage = stage_declaration<input_size<Resolution>>;
+    return next(input_stage{"input", false, {resolution}, {}, 1, {}}, channels);
+  }
+
+  /// A choice of its own that `tied_to(name)` can refer to from several stages.
+  template <class Choice>
+  constexpr auto choose(const char* name, Choice values) const {
+    return next(stage_declaration<named_choice<Choice>>{name, false, {values}, {}, 1, {}}, channels_);
+  }
+
+  /// Adds a stage of one layer; .layers, .stride and .skip say more about it.
+  template <class Block>
+  constexpr auto stage(const char* name, Block block) const {
+    return next(stage_declaration<Block>{name, false, block, {}, 1, {}}, channels_);
+  }
+
+  /// How many layers the stage has: a number, a choice (0 allowed) of layers that share one configuration, or
+  /// `independent(...)` for layers that choose each on their own.
+  template <class Layers>
+  constexpr auto layers(Layers count) const {
+    return replace_last([&](const auto& s) {
+      using block_type = std::remove_cvref_t<decltype(s.block)>;
+      using stride_type = std::remove_cvref_t<decltype(s.stride)>;
+      using skip_type = std::remove_cvref_t<decltype(s.skip)>;
+      return stage_declaration<block_type, Layers, stride_type, skip_type>{s.name, s.in_head, s.block, count, s.stride, s.skip};
+    });
+  }
+
+  /// The stride of the stage's first layer: 1, 2 or 4, or a choice of them.
+  template <class Stride>
+  constexpr auto stride(Stride value) const {
+    return replace_last([&](const auto& s) {
+      using block_type = std::remove_cvref_t<decltype(s.block)>;
+      using layers_type = std::remove_cvref_t<decltype(s.layers)>;
+      using skip_type = std::remove_cvref_t<decltype(s.skip)>;
+      return stage_declaration<block_type, layers_type, Stride, skip_type>{s.name, s.in_head, s.block, s.layers, value, s.skip};
+    });
+  }
+
+  /// Adds the output of an earlier stage, by name, to the output of this one: `.skip("2")`, or searched:
+  /// `.skip(one_of("none", "1", "2"))`. `kind` says what to do where shapes differ.
+  template <class From>
+  constexpr auto skip(From from, residual kind = residual::project) const {
+    return replace_last([&](const auto& s) {
+      using block_type = std::remove_cvref_t<decltype(s.block)>;
+      using layers_type = std::remove_cvref_t<decltype(s.layers)>;
+      using stride_type = std::remove_cvref_t<decltype(s.stride)>;
+      return stage_declaration<block_type, layers_type, stride_type, skip_connection<From>>{
+          s.name, s.in_head, s.block, s.layers, s.stride, {from, kind}};
+    });
+  }
+
+  /// What follows the last stage: blocks that become stages named head.conv, head.global_pool, head.dense, ...
+  template <class... Blocks>
+  constexpr auto head(Blocks... blocks) const {
+    return add_head(*this, blocks...);
+  }
+
+  /// Keeps only candidates for which `holds` is true of the values of the named choices. Counting, ranks and sampling know it; no
+  /// sample is ever rejected. `.require("1.filters", "2.filters", [](int a, int b) { return a <= b; })`
+  template <class Predicate>
+  constexpr auto require(const char* a, Predicate holds) const {
+    return with_constraint(constraint<1, Predicate>{{a}, holds});
+  }
+  template <class Predicate>
+  constexpr auto require(const char* a, const char* b, Predicate holds) const {
+    return with_constraint(constraint<2, Predicate>{{a, b}, holds});
+  }
+  template <class Predicate>
+  constexpr auto require(const char* a, const char* b, const char* c, Predicate holds) const {
+    return with_constraint(constraint<3, Predicate>{{a, b, c}, holds});
+  }
+
+  constexpr const char* name() const { return name_; }
+  constexpr int channels() const { return channels_; }
+  constexpr const auto& stages() const { return stages_; }
+  constexpr const auto& last() const { return last_; }
+  constexpr const auto& constraints() const { return constraints_; }
+
+  /// Sizes, samples and ranks belong to the finished space.
+  template <class Self = space_declaration>
+  constexpr int size() const {
+    static_assert(!std::is_same_v<Self, space_declaration>,
+                  "nascent: size() found on an unfinished declaration; allowed: a defined space; wrap it: define([] { return search_space(...)...; })");
+    return 0;
+  }
+  template <class Rng, class Self = space_declaration>
+  constexpr int sample(Rng&&) const {
+    return size<Self>();
+  }
+
+ private:
+  template <class Stage>
+  constexpr auto next(Stage stage, int channels) const {
+    if constexpr (std::is_same_v<Last, no_skip>) {
+      return space_declaration<Stages, Stage, Constraints>(name_, channels, stages_, stage, constraints_);
+    } else {
+      auto stages = stages_.with(last_);
+      return space_declaration<decltype(stages), Stage, Constraints>(name_, channels, stages, stage, constraints_);
+    }
+  }
+
+  template <class Change>
+  constexpr auto replace_last(Change change) const {
+    static_assert(!std::is_same_v<Last, no_skip>,
+                  "nascent: .stride, .layers or .skip found before any stage; allowed: after .stage(name, block)");
+    auto last = change(last_);
+    return space_declaration<Stages, decltype(last), Constraints>(name_, channels_, stages_, last, constraints_);
+  }
+
+  template <class Constraint>
+  constexpr auto with_constraint(Constraint c) const {
+    auto constraints = constraints_.with(c);
+    return space_declaration<Stages, Last, decltype(constraints)>(name_, channels_, stages_, last_, constraints);
+  }
+
+  template <class Space>
+  static constexpr auto add_head(const Space& space) {
+    return space;
+  }
+  template <class Space, class Block, class... Rest>
+  static constexpr auto add_head(const Space& space, Block block, Rest... rest) {
+    auto longer = space.add_stage(stage_declaration<Block>{"head", true, block, {}, 1, {}});
+    return add_head(longer, rest...);
+  }
+
+ public:
+  /// Appends a finished stage; what `head` and generators of spaces use.
+  template <class Stage>
+  constexpr auto add_stage(Stage stage) const {
+    return next(stage, channels_);
+  }
+
+ private:
+  const char* name_;
+  int channels_;
+  Stages stages_;
+  Last last_;
+  Constraints constraints_;
+};
+
+/// Starts the declaration of a search space; end it with `define`.
+constexpr auto search_space(const char* name) {
+  return space_declaration<detail::pack<>, no_skip, detail::pack<>>(name, 0, {}, {}, {});
+}
+
+}  // namespace nascent

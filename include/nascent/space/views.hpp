@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Candidates of a space as a lazy range-v3 view: `space | views::candidates | views::from(rank) | views::shard(k, n) | filter(...)`.
+#pragma once
+
+#include <cstddef>
+
+#include <range/v3/range/access.hpp>
+#include <range/v3/view/facade.hpp>
+
+#include "nascent/space/space.hpp"
+
+namespace nascent {
+
+/// Candidates with ranks first, first + 1, ..., last - 1. Nothing is computed before it is looked at.
+template <class Space>
+class candidate_view : public ranges::view_facade<candidate_view<Space>, ranges::unknown> {
+  friend ranges::range_access;
+
+  struct cursor {
+    uint128 at = 0;
+    uint128 end = 0;
+
+    candidate<Space> read() const { return Space::unrank(at); }
+    void next() { ++at; }
+    bool equal(const cursor& other) const { return at == other.at; }
+    bool equal(ranges::default_sentinel_t) const { return at == end; }
+  };
+  cursor begin_cursor() const { return {first_, last_}; }
+  ranges::default_sentinel_t end_cursor() const { return {}; }
+
+ public:
+  candidate_view() = default;
+  candidate_view(uint128 first, uint128 last) : first_(first), last_(last) {}
+
+  uint128 first() const { return first_; }
+  uint128 last() const { return last_; }
+
+  /// \throws space_error past the end.
+  candidate_view from(uint128 rank) const {
+    if (rank > last_) throw space_error(Space{}.name(), "views::from", rank, "a rank up to", last_);
+    return {rank > first_ ? rank : first_, last_};
+  }
+  /// Part k of n, contiguous; the parts differ in length by at most one. \throws space_error unless 0 <= k < n.
+  candidate_view shard(std::size_t k, std::size_t n) const {
+    if (k >= n) throw space_error(Space{}.name(), "views::shard", "part", static_cast<std::int64_t>(k), "parts below", static_cast<std::int64_t>(n));
+    const uint128 count = last_ - first_;
+    const uint128 whole = count / n;
+    const uint128 rest = count % n;
+    const auto begin = [&](uint128 part) { return first_ + whole * part + (part < rest ? part : rest); };
+    return {begin(k), begin(k + 1)};
+  }
+
+ private:
+  uint128 first_ = 0;
+  uint128 last_ = 0;
+};
+
+namespace views {
+
+struct candidates_closure {};
+/// All candidates of a space, by rank.
+inline constexpr candidates_closure candidates{};
+
+struct from_closure {
+  uint128 rank;
+};
+/// Candidates from a rank on.
+constexpr from_closure from(uint128 rank) { return {rank}; }
+
+struct shard_closure {
+  std::size_t part;
+  std::size_t parts;
+};
+/// Part k of n.
+constexpr shard_closure shard(std::size_t k, std::size_t n) { return {k, n}; }
+
+template <space Space>
+candidate_view<Space> operator|(const Space& s, candidates_closure) {
+  return {0, s.size()};
+}
+template <class Space>
+candidate_view<Space> operator|(const candidate_view<Space>& v, from_closure f) {
+  return v.from(f.rank);
+}
+template <class Space>
+candidate_view<Space> operator|(const candidate_view<Space>& v, shard_closure s) {
+  return v.shard(s.part, s.parts);
+}
+
+}  // namespace views
+}  // namespace nascent

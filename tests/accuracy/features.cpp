@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/accuracy/features.hpp"
+
+#include <string_view>
+
+#include "networks.hpp"
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_floating_point.hpp>
+
+using namespace nascent;
+using Catch::Matchers::WithinRel;
+
+namespace {
+
+struct parameter_count {
+  std::int64_t total = 0;
+  void operator()(const layer& l) { total += params(l); }
+};
+
+accuracy_features features_of_x(double width, double depth, int resolution) {
+  accuracy_collector collector;
+  build_efficientnet_x(width, depth, resolution, collector);
+  return collector.finish();
+}
+
+}  // namespace
+
+TEST_CASE("the test networks are the published ones") {
+  parameter_count b0;
+  build_plan(efficientnet(1, 1, 224), b0);
+  CHECK(b0.total == 5'288'548);
+  parameter_count b4;
+  build_plan(efficientnet(1.4, 1.8, 380), b4);
+  CHECK(b4.total == 19'341'616);
+  parameter_count x_b0;
+  build_efficientnet_x(1, 1, 224, x_b0);
+  CHECK(x_b0.total == 7'584'104);
+}
+
+TEST_CASE("the blocks of EfficientNet-B0 are found with their levels and widths") {
+  const accuracy_features f = features_of(efficientnet(1, 1, 224));
+  CHECK(f.blocks == std::array{1, 2, 2, 6, 5});
+  CHECK(f.narrowest == std::array{16.0, 24.0, 40.0, 80.0, 192.0});
+  CHECK(f.widest == std::array{16.0, 24.0, 40.0, 112.0, 320.0});
+  CHECK(f.stem == 32);
+  CHECK(f.head == 1280);
+  CHECK(f.classes == 1000);
+  CHECK(f.height == 224);
+  CHECK(f.width == 224);
+  CHECK(f.missing_sums == 0);
+  CHECK(f.fused_early + f.fused_late + f.rectified + f.other_activation + f.kernel_7 + f.small_se == 0);
+  CHECK(f.outside == nullptr);
+}
+
+TEST_CASE("levels do not depend on resolutions that strides do not divide") {
+  for (int resolution = 106; resolution <= 600; ++resolution)
+    REQUIRE(features_of(efficientnet(1, 1, resolution)).blocks == std::array{1, 2, 2, 6, 5});
+}
+
+TEST_CASE("fused blocks, activations, kernels and small squeeze-and-excite are counted") {
+  test_plan p = efficientnet(1, 1, 224);
+  p.stages[1].fused = p.stages[2].fused = p.stages[5].fused = true;
+  p.stages[3].act = relu;
+  p.stages[4].act = hswish;
+  p.stages[5].kernel = 7;
+  p.stages[6].se = 0.125;
+  const accuracy_features f = features_of(p);
+  CHECK(f.blocks == std::array{1, 2, 2, 6, 5});
+  CHECK(f.fused_early == 4);
+  CHECK(f.fused_late == 4);
+  CHECK(f.rectified == 3);
+  CHECK(f.other_activation == 3);
+  CHECK(f.kernel_7 == 4);
+  CHECK(f.small_se == 1);
+  CHECK(f.missing_sums == 0);
+  CHECK(f.outside == nullptr);
+}
+
+TEST_CASE("fused and depthwise blocks of equal hyper-parameters have equal capacity") {
+  test_plan p = efficientnet(1, 1, 224);
+  const accuracy_features depthwise = features_of(p);
+  for (test_stage& s : p.stages) s.fused = true;
+  const accuracy_features fused = features_of(p);
+  for (std::size_t i = 0; i < accuracy_features::levels; ++i)
+    CHECK_THAT(fused.capacity[i], WithinRel(depthwise.capacity[i]));
+}
+
+TEST_CASE("space-to-depth blocks are read as what they stand for") {
+  const accuracy_features b0 = features_of(efficientnet(1, 1, 224));
+  const accuracy_features x = features_of_x(1, 1, 224);
+  CHECK(x.space_to_depth);
+  CHECK(x.blocks == b0.blocks);
+  CHECK(x.narrowest == b0.narrowest);
+  CHECK(x.widest == b0.widest);
+  for (std::size_t i = 0; i < accuracy_features::levels; ++i) CHECK_THAT(x.capacity[i], WithinRel(b0.capacity[i]));
+  CHECK(x.fused_early == 4);
+  CHECK(x.rectified == 12);
+  CHECK(x.outside == nullptr);
+  const accuracy_features x4 = features_of_x(1.4, 1.8, 380);
+  CHECK(x4.blocks == features_of(efficientnet(1.4, 1.8, 380)).blocks);
+  CHECK(x4.outside == nullptr);
+}
+
+TEST_CASE("residual sums are looked for where shapes match") {
+  test_plan p = efficientnet(1, 1, 224);
+  p.sum = residual::none;
+  CHECK(features_of(p).missing_sums == 9);
+  p.sum = residual::project;
+  CHECK(features_of(p).missing_sums == 0);
+  CHECK(features_of(p).blocks == std::array{1, 2, 2, 6, 5});
+}
+
+TEST_CASE("blocks of other kinds are named") {
+  const auto outside = [](auto middle) {
+    accuracy_collector collector;
+    net builder(collector);
+    auto x = builder.conv(builder.input(224, 224, 3), {.filters = 32, .kernel = 3, .stride = 2, .act = swish});
+    x = middle(builder, x);
+    builder.dense(builder.global_pool(x), {.units = 1000});
+    const char* why = collector.finish().outside;
+    return std::string_view(why ? why : "");
+  };
+  const std::string_view other = "a block that is neither MBConv nor fused MBConv";
+  CHECK(outside([](auto& n, auto x) { return mbconv{.filters = 24, .act = swish}(n, x, 2); }).empty());
+  CHECK(outside([](auto& n, auto x) { return fused_mbconv{.filters = 24, .act = swish}(n, x, 2); }).empty());
+  CHECK(outside([](auto& n, auto x) { return bottleneck{.filters = 64}(n, x, 2); }) == other);
+  CHECK(outside([](auto& n, auto x) { return conv{.filters = 64}(n, x, 2); }) == other);
+  CHECK(outside([](auto& n, auto x) { return conv{.filters = 64, .groups = 4}(n, x, 1); }) == other);
+  CHECK(outside([](auto& n, auto x) { return mbconv{.filters = 24, .expand = 8}(n, x, 2); }) ==
+        "an expansion outside 1 to 6");
+  CHECK(outside([](auto& n, auto x) { return mbconv{.filters = 24, .kernel = 9}(n, x, 2); }) ==
+        "a kernel larger than 7x7");
+  CHECK(outside([](auto& n, auto x) { return n.max_pool(x, {}); }) == other);
+}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# Checks one mistake: cmake -D CXX=<compiler> -D INCLUDE=<folder> -D CASE=<file> -P check.cmake
+#
+# With CONTROL defined the case compiles. Without, it does not, the compiler prints less than 8 KiB, and what its line 1
+# expects stands where a reader looks: in the lines up to the first error, or the two after it. Lines of the case itself
+# that the compiler repeats do not count.
+cmake_minimum_required(VERSION 3.25)
+
+file(READ "${CASE}" program)
+if(NOT program MATCHES "^// expect: ([^\n]+)\n")
+  message(FATAL_ERROR "line 1 is not \"// expect: <regular expression>\"")
+endif()
+set(expected "${CMAKE_MATCH_1}")
+
+set(ENV{LC_ALL} C)
+set(compile "${CXX}" -std=c++20 -fsyntax-only "-I${INCLUDE}")
+execute_process(COMMAND ${compile} -DCONTROL "${CASE}" RESULT_VARIABLE status ERROR_VARIABLE message)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "the control does not compile:\n${message}")
+endif()
+execute_process(COMMAND ${compile} "${CASE}" RESULT_VARIABLE status ERROR_VARIABLE message)
+if(status EQUAL 0)
+  message(FATAL_ERROR "it compiles, but must not")
+endif()
+string(LENGTH "${message}" length)
+if(NOT length LESS 8192)
+  message(FATAL_ERROR "the message has ${length} bytes; less than 8192 are allowed:\n${message}")
+endif()
+
+set(head "")
+set(rest "${message}\n")
+set(lines_left 3)  # the line of the first error and two more
+set(error_seen FALSE)
+while(lines_left GREATER 0 AND NOT rest STREQUAL "")
+  string(FIND "${rest}" "\n" end)
+  string(SUBSTRING "${rest}" 0 ${end} line)
+  math(EXPR next "${end} + 1")
+  string(SUBSTRING "${rest}" ${next} -1 rest)
+  if(line MATCHES "^ *[0-9]* [|] *(.*)$")  # a line of source, or the marks under it
+    set(source "${CMAKE_MATCH_1}")
+    string(FIND "${program}" "${source}" found)
+    if(NOT found EQUAL -1 OR NOT source MATCHES "[A-Za-z]")
+      continue()
+    endif()
+  endif()
+  string(APPEND head "${line}\n")
+  if(error_seen OR line MATCHES "error: ")
+    set(error_seen TRUE)
+    math(EXPR lines_left "${lines_left} - 1")
+  endif()
+endwhile()
+
+if(NOT head MATCHES "${expected}")
+  message(FATAL_ERROR "\"${expected}\" is not at the head of the message:\n${head}--- the whole message:\n${message}")
+endif()
+message("${head}")

@@ -1,0 +1,3 @@
+// expect: anything
+int main() {}
+// verdict: it compiles, but must not

@@ -1,0 +1,3 @@
+// expect: expected
+static_assert(1 == 2);
+// verdict: the control does not compile

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs cmake with the arguments after this script's name; it must fail and print EXPECTED, however it breaks lines.
+cmake_minimum_required(VERSION 3.25)
+set(arguments "")
+set(is_ours FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(is_ours)
+    list(APPEND arguments "${CMAKE_ARGV${i}}")
+  elseif("${CMAKE_ARGV${i}}" STREQUAL "${CMAKE_CURRENT_LIST_FILE}")
+    set(is_ours TRUE)
+  endif()
+endforeach()
+execute_process(COMMAND "${CMAKE_COMMAND}" ${arguments}
+                RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(status EQUAL 0)
+  message(FATAL_ERROR "it configures, but must not")
+endif()
+string(REGEX REPLACE "[ \n]+" " " text "${output}")
+string(FIND "${text}" "${EXPECTED}" found)
+if(found EQUAL -1)
+  message(FATAL_ERROR "it does not say \"${EXPECTED}\":\n${output}")
+endif()

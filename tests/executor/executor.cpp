@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What holds for every executor.
+#include "nascent/executor/executor.hpp"
+
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+
+#include "nascent/executor/onednn.hpp"
+#include "nascent/executor/reference.hpp"
+#include "networks.hpp"
+
+using namespace nascent;
+using Catch::Matchers::Message;
+
+static_assert(executor<reference::executor>);
+static_assert(executor<onednn::executor>);
+static_assert(compiled_network<reference::compiled>);
+static_assert(compiled_network<onednn::compiled>);
+static_assert(!executor<network>);
+
+namespace {
+
+network small() {
+  return make_network("small", {1, 4, 5, 3}, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 8, .kernel = 3, .act = relu});
+    net.dense(net.global_pool(x), {.units = 2});
+  });
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("executor: weights that do not belong to the network are refused", "", reference::executor,
+                   onednn::executor) {
+  const TestType executor;
+  const network graph = small();
+  const weights good = random_weights(graph, 1);
+
+  weights values = good;
+  values.pop_back();
+  CHECK_THROWS_MATCHES(executor.compile(graph, values, 1), executor_error,
+                       Message("'small': 2 entries of weights, expected 3"));
+  values = good;
+  values[0].kernel.push_back(0);
+  CHECK_THROWS_MATCHES(executor.compile(graph, values, 1), executor_error,
+                       Message("'small', layer 0 (convolution): 217 numbers in the kernel, expected 216"));
+  values = good;
+  values[2].bias.clear();
+  CHECK_THROWS_MATCHES(executor.compile(graph, values, 1), executor_error,
+                       Message("'small', layer 2 (dense): 0 numbers in the bias, expected 2"));
+  values = good;
+  values[1].kernel.push_back(1);
+  CHECK_THROWS_MATCHES(executor.compile(graph, values, 1), executor_error,
+                       Message("'small', layer 1 (global_average_pool): 1 numbers in the kernel, expected 0"));
+}
+
+TEMPLATE_TEST_CASE("executor: a batch or a network that cannot be run is refused", "", reference::executor,
+                   onednn::executor) {
+  const TestType executor;
+  const network graph = small();
+  const weights values = random_weights(graph, 1);
+  CHECK_THROWS_MATCHES(executor.compile(graph, values, 0), executor_error,
+                       Message("'small': batch 0, must be at least 1"));
+  CHECK_THROWS_MATCHES(executor.compile(graph, values, -3), executor_error,
+                       Message("'small': batch -3, must be at least 1"));
+  CHECK_THROWS_MATCHES(executor.compile(network("empty", {1, 2, 2, 1}), {}, 1), executor_error,
+                       Message("'empty': the network has no layers, there is nothing to run"));
+
+  network wrong("wrong", {1, 2, 2, 1});
+  layer l{.kind = layer_kind::add, .input = {1, 2, 2, 1}, .output = {1, 2, 2, 1}, .operand_count = 2};
+  l.operands[1] = 4;
+  wrong(l);
+  CHECK_THROWS_MATCHES(executor.compile(wrong, {{}}, 1), executor_error,
+                       Message("'wrong', layer 0 (add): reads tensor 4, which is not made before it"));
+}
+
+TEMPLATE_TEST_CASE("executor: spans of the wrong length and kernels past the end are refused", "", reference::executor,
+                   onednn::executor) {
+  const network graph = small();
+  auto program = TestType{}.compile(graph, random_weights(graph, 1), 2);
+  std::vector<float> in(120);
+  std::vector<float> out(4);
+  CHECK_NOTHROW(program.run(in, out));
+  CHECK_THROWS_MATCHES(program.run(std::span(in).first(60), out), executor_error,
+                       Message("'small', batch 2: 60 numbers of input, expected 120"));
+  CHECK_THROWS_MATCHES(program.run(in, std::span(out).first(3)), executor_error,
+                       Message("'small', batch 2: 3 numbers of space for the output, expected 4"));
+  CHECK_THROWS_MATCHES(program.run_kernel(3), executor_error, Message("'small': kernel 3 of 3; the last one is 2"));
+  CHECK(program.batch() == 2);
+}
+
+TEMPLATE_TEST_CASE("executor: a program runs again, and after it was moved", "", reference::executor, onednn::executor) {
+  const network graph = test::random_network(11, 4, true);
+  const weights values = random_weights(graph, 1);
+  auto program = TestType{}.compile(graph, values, 1);
+  const std::vector<float> first = test::random_numbers(test::input_size(graph), 1);
+  const std::vector<float> second = test::random_numbers(test::input_size(graph), 2);
+  std::vector<float> out(test::output_size(graph));
+  std::vector<float> again(out.size());
+  program.run(first, out);
+  program.run(second, again);
+  CHECK(out != again);
+  program.run();
+  auto moved = std::move(program);
+  moved.run(first, again);
+  CHECK(out == again);
+}
+
+TEST_CASE("checks: errors name the stage where there is one") {
+  network graph = small();
+  network staged("staged", graph.input());
+  staged.name_stages({"stem", "head"});
+  staged.stage(0);
+  staged(graph.layers()[0]);
+  staged.stage(1);
+  staged(graph.layers()[1]);
+  weights values(2);
+  CHECK_THROWS_MATCHES(reference::executor{}.compile(staged, values), executor_error,
+                       Message("'staged', layer 0 of stage 'stem' (convolution): 0 numbers in the kernel, expected 216"));
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Networks, numbers and comparisons that the tests of this room share.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nascent/executor/weights.hpp"
+#include "nascent/network/network.hpp"
+
+namespace test {
+
+using nascent::activation;
+using nascent::network;
+using nascent::tensor;
+
+/// Reproducible on every compiler, unlike the distributions of the standard library.
+class dice {
+ public:
+  explicit dice(std::uint64_t seed) : engine_(seed) {}
+  int between(int low, int high) {
+    return low + static_cast<int>(engine_() % static_cast<std::uint64_t>(high - low + 1));
+  }
+  bool coin() { return between(0, 1) == 1; }
+  activation act() { return static_cast<activation>(between(0, 5)); }
+  float real() { return static_cast<float>(between(-1'000'000, 1'000'000)) * 1e-6F; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+inline std::vector<float> random_numbers(std::size_t count, std::uint64_t seed) {
+  dice roll(seed);
+  std::vector<float> numbers(count);
+  for (float& x : numbers) x = roll.real();
+  return numbers;
+}
+
+inline std::size_t input_size(const network& graph, int batch = 1) {
+  return static_cast<std::size_t>(graph.input().elements() * batch);
+}
+inline std::size_t output_size(const network& graph, int batch = 1) {
+  return static_cast<std::size_t>(graph.output().elements() * batch);
+}
+
+/// Compiles and runs once.
+template <class Executor>
+std::vector<float> run_once(const Executor& executor, const network& graph, const nascent::weights& values,
+                            std::span<const float> in, int batch = 1) {
+  auto program = executor.compile(graph, values, batch);
+  std::vector<float> out(output_size(graph, batch), -12345.0F);
+  program.run(in, out);
+  return out;
+}
+
+/// The largest difference, relative to the largest number expected. Infinite where a number is not finite.
+inline double distance(std::span<const float> found, std::span<const float> expected) {
+  double largest = 0;
+  double difference = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (!std::isfinite(found[i])) return std::numeric_limits<double>::infinity();
+    largest = std::max(largest, static_cast<double>(std::abs(expected[i])));
+    difference = std::max(difference, static_cast<double>(std::abs(found[i] - expected[i])));
+  }
+  return difference == 0 ? 0 : difference / largest;
+}
+
+/// EfficientNet-B0 (Tan and Le, 2019).
+inline network efficientnet_b0(int resolution = 224) {
+  return nascent::make_network("EfficientNet-B0", {1, resolution, resolution, 3}, [](auto& net, tensor x) {
+    struct stage {
+      int expand, filters, layers, stride, kernel;
+    };
+    x = net.conv(x, {.filters = 32, .kernel = 3, .stride = 2, .act = nascent::swish});
+    for (const stage& s : {stage{1, 16, 1, 1, 3}, stage{6, 24, 2, 2, 3}, stage{6, 40, 2, 2, 5}, stage{6, 80, 3, 2, 3},
+                           stage{6, 112, 3, 1, 5}, stage{6, 192, 4, 2, 5}, stage{6, 320, 1, 1, 3}})
+      for (int i = 0; i < s.layers; ++i) {
+        const tensor in = x;
+        const int stride = i == 0 ? s.stride : 1;
+        if (s.expand > 1) x = net.conv(x, {.filters = in.channels * s.expand, .kernel = 1, .act = nascent::swish});
+        x = net.depthwise_conv(x, {.kernel = s.kernel, .stride = stride, .act = nascent::swish});
+        tensor gate = net.global_pool(x);
+        gate = net.conv(gate, {.filters = in.channels / 4, .act = nascent::swish, .bias = true});
+        gate = net.conv(gate, {.filters = x.channels, .act = nascent::sigmoid, .bias = true});
+        x = net.multiply(x, gate);
+        x = net.conv(x, {.filters = s.filters, .kernel = 1});
+        if (x.same_shape(in)) x = net.add(x, in);
+      }
+    x = net.conv(x, {.filters = 1280, .kernel = 1, .act = nascent::swish});
+    net.dense(net.global_pool(x), {.units = 1000});
+  });
+}
+
+/// A network of a few random blocks: any kernel, stride, dilation, grouping, branching that the library knows.
+class random_network_builder {
+ public:
+  random_network_builder(std::uint64_t seed, int blocks, bool head) : roll_(seed), blocks_(blocks), head_(head) {}
+
+  network operator()() {
+    const nascent::shape input{1, roll_.between(1, 24), roll_.between(1, 24), roll_.between(1, 20)};
+    return nascent::make_network("random", input, [this](auto& net, tensor x) {
+      for (int i = 0; i < blocks_; ++i) x = block(net, x);
+      if (head_) net.dense(net.global_pool(x), {.units = roll_.between(1, 40), .act = roll_.act()});
+    });
+  }
+
+ private:
+  int stride(const tensor& x) { return roll_.between(1, std::min({3, x.height, x.width})); }
+  int odd() { return 1 + 2 * roll_.between(0, 3); }
+  nascent::kernel_size kernel() { return {roll_.between(1, 7), roll_.between(1, 7)}; }
+
+  tensor gate(auto& net, tensor x) {
+    tensor g = net.global_pool(x);
+    g = net.conv(g, {.filters = roll_.between(1, 8), .act = roll_.act(), .bias = true});
+    return net.multiply(x, net.conv(g, {.filters = x.channels, .act = nascent::sigmoid, .bias = true}));
+  }
+
+  tensor mbconv(auto& net, tensor in, bool fused) {
+    const int expanded = in.channels * roll_.between(1, 4);
+    const int by = stride(in);
+    const activation act = roll_.act();
+    tensor x = in;
+    if (fused) {
+      x = net.conv(x, {.filters = expanded, .kernel = odd(), .stride = by, .act = act});
+    } else {
+      if (roll_.coin()) x = net.conv(x, {.filters = expanded, .act = act});
+      x = net.depthwise_conv(x, {.kernel = odd(), .stride = by, .act = act});
+    }
+    if (roll_.coin()) x = gate(net, x);
+    x = net.conv(x, {.filters = roll_.coin() ? in.channels : roll_.between(1, 40)});
+    return x.same_shape(in) ? net.add(x, in) : x;
+  }
+
+  tensor bottleneck(auto& net, tensor in) {
+    const int by = stride(in);
+    const int filters = roll_.between(1, 40);
+    tensor skip = in;
+    if (by > 1 || filters != in.channels) skip = net.conv(in, {.filters = filters, .stride = by});
+    const int groups = roll_.between(1, 4);
+    tensor x = net.conv(in, {.filters = groups * roll_.between(1, 8), .act = nascent::relu});
+    x = net.conv(x, {.filters = groups * roll_.between(1, 8), .kernel = odd(), .stride = by, .groups = groups,
+                     .act = nascent::relu});
+    x = net.conv(x, {.filters = filters});
+    return roll_.coin() ? net.add(x, skip, nascent::relu) : net.add(skip, x, roll_.act());
+  }
+
+  /// Residual sums that are hard to fuse: the skip is read again later, or is the convolution's own input.
+  tensor awkward_sum(auto& net, tensor in) {
+    const tensor x = net.conv(in, {.filters = in.channels, .kernel = kernel(), .act = roll_.coin() ? nascent::relu : nascent::identity});
+    const tensor sum = net.add(x, in, roll_.act());
+    return roll_.coin() ? net.concatenate(sum, in) : net.add(sum, roll_.coin() ? sum : in);
+  }
+
+  tensor branches(auto& net, tensor in) {
+    const nascent::kernel_size wide{1, odd()};
+    const tensor a = net.conv(in, {.filters = roll_.between(1, 20), .kernel = wide, .act = roll_.act()});
+    const tensor b = net.average_pool(in, {.kernel = roll_.between(1, 4), .stride = 1});
+    const tensor c = net.conv(a, {.filters = roll_.between(1, 20), .kernel = {odd(), 1}});
+    return roll_.coin() ? net.concatenate(a, b, c) : net.concatenate(c, in);
+  }
+
+  tensor moved(auto& net, tensor x) {
+    const int n = roll_.between(2, 3);
+    if (x.height % n != 0 || x.width % n != 0) return net.activate(x, nascent::hswish);
+    if (roll_.coin()) return net.space_to_depth(x, n);
+    x = net.space_to_batch(x, n);
+    x = net.conv(x, {.filters = roll_.between(1, 20), .kernel = odd(), .act = roll_.act()});
+    if (roll_.coin()) x = gate(net, x);
+    return net.batch_to_space(x, n);
+  }
+
+  tensor block(auto& net, tensor x) {
+    switch (roll_.between(0, 10)) {
+      case 0: return mbconv(net, x, false);
+      case 1: return mbconv(net, x, true);
+      case 2: return bottleneck(net, x);
+      case 3: return awkward_sum(net, x);
+      case 4: return branches(net, x);
+      case 5: return moved(net, x);
+      case 6: return gate(net, x);
+      case 7: return net.max_pool(x, {.kernel = kernel(), .stride = stride(x)});
+      case 8: return net.average_pool(x, {.kernel = kernel(), .stride = stride(x)});
+      case 9: {
+        const int groups = x.channels % 3 == 0 ? 3 : 1;
+        return net.conv(x, {.filters = groups * roll_.between(1, 16),
+                            .kernel = kernel(),
+                            .stride = stride(x),
+                            .groups = groups,
+                            .dilation = roll_.between(1, 3),
+                            .act = roll_.act(),
+                            .bias = roll_.coin()});
+      }
+      default:
+        return net.depthwise_conv(
+            x, {.kernel = kernel(), .stride = stride(x), .dilation = roll_.between(1, 3), .act = roll_.act()});
+    }
+  }
+
+  dice roll_;
+  int blocks_;
+  bool head_;
+};
+
+inline network random_network(std::uint64_t seed, int blocks, bool head) {
+  return random_network_builder(seed, blocks, head)();
+}
+
+}  // namespace test

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kind of layer against the reference, fusion, and what a compiled network tells about itself.
+#include "nascent/executor/onednn.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "nascent/executor/reference.hpp"
+#include "networks.hpp"
+
+using namespace nascent;
+
+namespace {
+
+/// Largest difference allowed, relative to the largest number.
+double tolerance(data_type type) { return type == data_type::f32 ? 1e-4 : 2e-2; }
+
+/// Runs a network in f32 and bf16, on one and two images, with one thread and all cores, and compares with the reference.
+void compare(const network& graph) {
+  const weights values = random_weights(graph, 3);
+  for (const int batch : {1, 2}) {
+    const std::vector<float> in = test::random_numbers(test::input_size(graph, batch), 5);
+    const std::vector<float> expected = test::run_once(reference::executor{}, graph, values, in, batch);
+    for (const data_type type : {data_type::f32, data_type::bf16}) {
+      INFO(graph.name() << ", batch " << batch << ", " << to_string(type));
+      const int threads = batch == 1 ? 1 : nascent::detail::available_cores();
+      const onednn::executor executor{{.threads = threads, .type = type}};
+      CHECK(test::distance(test::run_once(executor, graph, values, in, batch), expected) <= tolerance(type));
+    }
+  }
+}
+
+template <class Build>
+void compare(const std::string& name, shape input, Build&& build) {
+  compare(make_network(name, input, build));
+}
+
+std::vector<std::string> signatures(const onednn::compiled& program) {
+  std::vector<std::string> result;
+  for (const kernel& k : program.kernels()) result.push_back(k.signature());
+  return result;
+}
+
+onednn::compiled compile(const network& graph, data_type type = data_type::f32) {
+  return onednn::executor{{.type = type}}.compile(graph, random_weights(graph, 1));
+}
+
+}  // namespace
+
+TEST_CASE("onednn: convolutions") {
+  for (const int kernel : {1, 2, 3, 4, 5, 7})
+    for (const int stride : {1, 2, 3})
+      compare("convolution k" + std::to_string(kernel) + " s" + std::to_string(stride), {1, 13, 10, 9},
+              [&](auto& net, tensor x) { net.conv(x, {.filters = 20, .kernel = kernel, .stride = stride}); });
+  compare("stem", {1, 33, 32, 3},
+          [](auto& net, tensor x) { net.conv(x, {.filters = 32, .kernel = 3, .stride = 2, .act = swish}); });
+  compare("a kernel larger than the map", {1, 2, 3, 16},
+          [](auto& net, tensor x) { net.conv(x, {.filters = 16, .kernel = 7, .stride = 2, .bias = true}); });
+  compare("asymmetric", {1, 12, 11, 16}, [](auto& net, tensor x) {
+    net.conv(net.conv(x, {.filters = 24, .kernel = {1, 7}, .act = relu}), {.filters = 8, .kernel = {5, 1}, .stride = 2});
+  });
+}
+
+TEST_CASE("onednn: dilation") {
+  for (const int dilation : {2, 3})
+    for (const int stride : {1, 2}) {
+      compare("dilated", {1, 14, 15, 16}, [&](auto& net, tensor x) {
+        net.conv(x, {.filters = 16, .kernel = 3, .stride = stride, .dilation = dilation});
+      });
+      compare("dilated depthwise", {1, 14, 15, 20},
+              [&](auto& net, tensor x) { net.depthwise_conv(x, {.stride = stride, .dilation = dilation}); });
+    }
+}
+
+TEST_CASE("onednn: grouped and depthwise convolutions") {
+  for (const int groups : {2, 3, 8})
+    for (const int depth : {1, 4, 16})
+      compare("groups " + std::to_string(groups) + " of " + std::to_string(depth), {1, 9, 9, groups * depth},
+              [&](auto& net, tensor x) {
+                net.conv(x, {.filters = 2 * x.channels, .kernel = 3, .groups = groups, .act = relu});
+              });
+  for (const int channels : {1, 7, 16, 40})
+    for (const int kernel : {3, 4, 5, 7})
+      for (const int stride : {1, 2})
+        compare("depthwise", {1, 11, 12, channels}, [&](auto& net, tensor x) {
+          net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = hswish});
+        });
+}
+
+TEST_CASE("onednn: activations, fused and alone") {
+  for (const activation act : {relu, relu6, swish, hswish, sigmoid}) {
+    INFO(to_string(act));
+    compare("fused", {1, 6, 6, 8}, [&](auto& net, tensor x) { net.conv(x, {.filters = 24, .act = act}); });
+    compare("alone", {1, 6, 6, 8}, [&](auto& net, tensor x) { net.activate(x, act); });
+    compare("in place", {1, 6, 6, 8}, [&](auto& net, tensor x) {
+      x = net.add(x, x, identity);  // up to 2, and down to -2
+      net.activate(net.add(x, net.add(x, x)), act);
+    });
+    compare("dense", {1, 1, 1, 8}, [&](auto& net, tensor x) { net.dense(x, {.units = 24, .act = act}); });
+  }
+}
+
+TEST_CASE("onednn: pools") {
+  for (const int kernel : {1, 2, 3, 7})
+    for (const int stride : {1, 2, 3})
+      for (const shape input : {shape{1, 9, 8, 10}, shape{1, 3, 4, 17}}) {
+        compare("max", input, [&](auto& net, tensor x) { net.max_pool(x, {.kernel = kernel, .stride = stride}); });
+        compare("average", input,
+                [&](auto& net, tensor x) { net.average_pool(x, {.kernel = {kernel, 2}, .stride = stride}); });
+      }
+  compare("global", {1, 9, 8, 19}, [](auto& net, tensor x) { net.global_pool(x); });
+}
+
+TEST_CASE("onednn: element-wise layers") {
+  compare("sum", {1, 5, 5, 10}, [](auto& net, tensor x) { net.add(x, net.max_pool(x, {.kernel = 3, .stride = 1}), relu); });
+  for (const int channels : {1, 10, 16, 64})
+    compare("gate", {1, 5, 6, channels}, [](auto& net, tensor x) {
+      const tensor gate = net.conv(net.global_pool(x), {.filters = x.channels, .act = sigmoid, .bias = true});
+      net.multiply(net.multiply(x, gate), gate);
+    });
+  compare("concatenate", {1, 5, 6, 7}, [](auto& net, tensor x) {
+    const tensor y = net.conv(x, {.filters = 13});
+    const tensor z = net.concatenate(y, x, y);
+    net.concatenate(x, z, net.max_pool(z, {.kernel = 3, .stride = 1}));
+  });
+}
+
+TEST_CASE("onednn: moving pixels") {
+  for (const int n : {1, 2, 3}) {
+    compare("space_to_depth", {1, 6, 12, 5}, [&](auto& net, tensor x) { net.space_to_depth(x, n); });
+    compare("space_to_batch", {1, 6, 12, 5}, [&](auto& net, tensor x) { net.space_to_batch(x, n); });
+    compare("there and back", {1, 6, 12, 5}, [&](auto& net, tensor x) {
+      x = net.conv(net.space_to_batch(x, n), {.filters = 8, .kernel = 3});
+      x = net.multiply(x, net.global_pool(x));
+      net.batch_to_space(x, n);
+    });
+  }
+}
+
+TEST_CASE("onednn: residual sums") {
+  const shape input{1, 8, 9, 16};
+  compare("in place", input, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 16, .act = relu});
+    net.add(net.conv(net.conv(x, {.filters = 32, .kernel = 3}), {.filters = 16}), x, relu);
+  });
+  compare("skip is the network's input", input, [](auto& net, tensor x) {
+    net.add(net.conv(net.conv(x, {.filters = 32}), {.filters = 16, .kernel = 3}), x, swish);
+  });
+  compare("skip is the convolution's input", input, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 16});
+    net.add(net.conv(x, {.filters = 16, .kernel = 3}), x);
+  });
+  compare("skip is read later", input, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 16});
+    const tensor sum = net.add(net.depthwise_conv(net.conv(x, {.filters = 16}), {}), x, hswish);
+    net.concatenate(sum, net.add(sum, x));
+  });
+  compare("skip first", input, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 16});
+    net.add(x, net.conv(net.max_pool(x, {.kernel = 3, .stride = 1}), {.filters = 16}));
+  });
+  compare("activation before the sum", input, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 16});
+    net.add(net.conv(net.conv(x, {.filters = 8}), {.filters = 16, .act = swish}), x);
+  });
+}
+
+TEST_CASE("onednn: what is fused") {
+  const network graph = make_network("bottleneck", {1, 8, 8, 16}, [](auto& net, tensor x) {
+    const tensor skip = net.conv(x, {.filters = 32, .act = relu});
+    const tensor y = net.conv(net.conv(skip, {.filters = 8, .act = relu}), {.filters = 32});
+    net.add(y, skip, relu);
+  });
+  const onednn::compiled program = compile(graph);
+  CHECK(signatures(program) == std::vector<std::string>{"convolution 8x8x16>8x8x32 relu", "convolution 8x8x32>8x8x8 relu",
+                                                        "convolution 8x8x8>8x8x32 +sum relu"});
+  for (std::size_t i = 0; i < program.kernels().size(); ++i) CHECK_FALSE(program.kernel_implementation(i).empty());
+  CHECK_THROWS_AS(program.kernel_implementation(3), executor_error);
+}
+
+TEST_CASE("onednn: a sum that cannot be fused appears as a kernel of its own") {
+  const network graph = make_network("skip read later", {1, 8, 8, 16}, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 16});
+    const tensor sum = net.add(net.conv(net.conv(x, {.filters = 8}), {.filters = 16}), x, relu);
+    net.concatenate(sum, x);
+  });
+  CHECK(fuse(graph).size() == 4);
+  const onednn::compiled program = compile(graph);
+  CHECK(signatures(program) == std::vector<std::string>{"convolution 8x8x16>8x8x16", "convolution 8x8x16>8x8x8",
+                                                        "convolution 8x8x8>8x8x16", "add 8x8x16>8x8x16 relu",
+                                                        "concatenate 8x8x32>8x8x32 of 2"});
+  CHECK(program.kernels()[2].output_tensor == 3);
+  CHECK(program.kernels()[3].output_tensor == 4);
+}
+
+TEST_CASE("onednn: an activation that cannot be fused appears as a kernel of its own") {
+  network graph("copy with activation", {1, 4, 4, 8});
+  graph({.kind = layer_kind::space_to_depth,
+         .act = hswish,
+         .stride = 2,
+         .input = {1, 4, 4, 8},
+         .output = {1, 2, 2, 32}});
+  compare(graph);
+  const onednn::compiled program = compile(graph);
+  CHECK(signatures(program) ==
+        std::vector<std::string>{"space_to_depth 4x4x8>2x2x32 s2", "activate 2x2x32>2x2x32 hswish"});
+}
+
+TEST_CASE("onednn: whole runs and kernel by kernel give the same numbers, again and again") {
+  const network graph = test::efficientnet_b0(32);
+  const std::vector<float> in = test::random_numbers(test::input_size(graph), 1);
+  for (const data_type type : {data_type::f32, data_type::bf16}) {
+    onednn::compiled program = compile(graph, type);
+    std::vector<float> whole(test::output_size(graph));
+    program.run(in, whole);
+    std::vector<float> out(whole.size());
+    program.run();
+    program.copy_output(out);
+    CHECK(out == whole);
+    for (int pass = 0; pass < 2; ++pass) {
+      for (std::size_t i = 0; i < program.kernels().size(); ++i) program.run_kernel(i);
+      program.copy_output(out);
+      CHECK(out == whole);
+    }
+    CHECK_THROWS_AS(program.copy_output(std::span(out).first(5)), executor_error);
+  }
+}
+
+TEST_CASE("onednn: EfficientNet-B0 agrees with the reference") {
+  const network graph = test::efficientnet_b0(64);
+  compare(graph);
+  const onednn::compiled program = compile(graph);
+  CHECK(graph.layers().size() == 124);
+  CHECK(program.kernels().size() == 115);  // nine residual sums are fused
+  // Maps share memory: far less than all of them together, not much more than the two largest.
+  std::int64_t all = graph.input().elements();
+  std::int64_t largest = 0;
+  for (const layer& l : graph.layers()) {
+    all += l.output.elements();
+    largest = std::max(largest, l.input.elements() + l.output.elements());
+  }
+  CHECK(program.buffer_bytes() < static_cast<std::size_t>(all));  // in bytes: a quarter of the elements' four
+  CHECK(program.buffer_bytes() > static_cast<std::size_t>(4 * largest));
+}
+
+TEST_CASE("onednn: random networks in f32") {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    test::dice roll(seed);
+    const int batch = roll.between(1, 3);
+    const int threads = roll.between(1, nascent::detail::available_cores());
+    const network graph = test::random_network(seed, roll.between(1, 6), roll.coin());
+    INFO("seed " << seed << ", batch " << batch << ", threads " << threads);
+    const weights values = random_weights(graph, seed);
+    const std::vector<float> in = test::random_numbers(test::input_size(graph, batch), seed);
+    const std::vector<float> expected = test::run_once(reference::executor{}, graph, values, in, batch);
+    const onednn::executor executor{{.threads = threads}};
+    CHECK(test::distance(test::run_once(executor, graph, values, in, batch), expected) <= 1e-4);
+  }
+}
+
+// Without a head and not deep: what averages cancel, rounding to bf16 has already lost.
+TEST_CASE("onednn: random networks in bf16") {
+  for (std::uint64_t seed = 1000; seed < 1150; ++seed) {
+    test::dice roll(seed);
+    const int batch = roll.between(1, 3);
+    const network graph = test::random_network(seed, roll.between(1, 3), false);
+    INFO("seed " << seed << ", batch " << batch);
+    const weights values = random_weights(graph, seed);
+    const std::vector<float> in = test::random_numbers(test::input_size(graph, batch), seed);
+    const std::vector<float> expected = test::run_once(reference::executor{}, graph, values, in, batch);
+    const onednn::executor executor{{.type = data_type::bf16}};
+    CHECK(test::distance(test::run_once(executor, graph, values, in, batch), expected) <= 2e-2);
+  }
+}

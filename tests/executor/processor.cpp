@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/executor/processor.hpp"
+
+#include <sched.h>
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace nascent::detail;
+
+TEST_CASE("processor: features are whole words") {
+  CHECK(processor_has(""));
+  CHECK(processor_has("sse2"));
+  CHECK(processor_has("sse2 fpu"));
+  CHECK_FALSE(processor_has("fp"));
+  CHECK_FALSE(processor_has("fpu nonsense"));
+  CHECK_FALSE(processor_model().empty());
+  CHECK(processor_field("no such field").empty());
+}
+
+TEST_CASE("processor: cores are those of this process, not of the machine") {
+  cpu_set_t before;
+  REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
+  CHECK(available_cores() == CPU_COUNT(&before));
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (int core = 0; core < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++core)
+    if (CPU_ISSET(core, &before)) CPU_SET(core, &one);
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+  CHECK(available_cores() == 1);
+  REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
+}

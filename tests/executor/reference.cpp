@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers worked out by hand, so that the reference is checked against something outside of this library.
+#include "nascent/executor/reference.hpp"
+
+#include <numeric>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "networks.hpp"
+
+using namespace nascent;
+
+namespace {
+
+using numbers = std::vector<float>;
+
+/// 1, 2, 3, ...
+numbers count_up(std::size_t n) {
+  numbers result(n);
+  std::iota(result.begin(), result.end(), 1.0F);
+  return result;
+}
+
+/// Runs a network whose only layer with weights, if any, is the first.
+template <class Build>
+numbers run(shape input, const numbers& in, layer_weights first, Build&& build, int batch = 1) {
+  const network graph = make_network("by hand", input, build);
+  weights values(graph.layers().size());
+  values[0] = std::move(first);
+  return test::run_once(reference::executor{}, graph, values, in, batch);
+}
+
+/// One convolution.
+numbers convolve(shape input, const numbers& in, const conv_options& o, const numbers& kernel, const numbers& bias) {
+  return run(input, in, {kernel, bias}, [&](auto& net, tensor x) { net.conv(x, o); });
+}
+
+const numbers ones9(9, 1.0F);
+
+}  // namespace
+
+TEST_CASE("reference: 3x3 convolution with SAME padding") {
+  // 1 2 3
+  // 4 5 6   each output is the sum of the pixel and its neighbours
+  // 7 8 9
+  CHECK(convolve({1, 3, 3, 1}, count_up(9), {.filters = 1, .kernel = 3}, ones9, {0}) ==
+        numbers{12, 21, 16, 27, 45, 33, 24, 39, 28});
+  CHECK(convolve({1, 3, 3, 1}, count_up(9), {.filters = 1, .kernel = 3}, ones9, {0.5F}) ==
+        numbers{12.5F, 21.5F, 16.5F, 27.5F, 45.5F, 33.5F, 24.5F, 39.5F, 28.5F});
+}
+
+TEST_CASE("reference: the kernel is not flipped, and even kernels pad after") {
+  // rows 1 2 3, taps 10 and 1: 10 * left + right
+  CHECK(convolve({1, 1, 3, 1}, {1, 2, 3}, {.filters = 1, .kernel = {1, 2}}, {10, 1}, {0}) == numbers{12, 23, 30});
+}
+
+TEST_CASE("reference: stride 2 on an even map pads at the end only, on an odd map on both sides") {
+  // 4x4 of 1..16: windows start at rows and columns 0 and 2
+  CHECK(convolve({1, 4, 4, 1}, count_up(16), {.filters = 1, .kernel = 3, .stride = 2}, ones9, {0}) ==
+        numbers{54, 45, 72, 54});
+  // 3x3 of 1..9: windows start at -1 and 1
+  CHECK(convolve({1, 3, 3, 1}, count_up(9), {.filters = 1, .kernel = 3, .stride = 2}, ones9, {0}) ==
+        numbers{12, 16, 24, 28});
+}
+
+TEST_CASE("reference: a stride larger than the kernel skips pixels") {
+  CHECK(convolve({1, 1, 7, 1}, count_up(7), {.filters = 1, .kernel = {1, 1}, .stride = 1}, {2}, {0}) ==
+        numbers{2, 4, 6, 8, 10, 12, 14});
+  CHECK(convolve({1, 3, 3, 1}, count_up(9), {.filters = 1, .kernel = 1, .stride = 2}, {1}, {0}) == numbers{1, 3, 7, 9});
+}
+
+TEST_CASE("reference: dilation 2 reads every second pixel") {
+  const numbers out = convolve({1, 5, 5, 1}, count_up(25), {.filters = 1, .kernel = 3, .dilation = 2}, ones9, {0});
+  CHECK(out[12] == 1 + 3 + 5 + 11 + 13 + 15 + 21 + 23 + 25);
+  CHECK(out[0] == 1 + 3 + 11 + 13);
+  CHECK(out[24] == 13 + 15 + 23 + 25);
+}
+
+TEST_CASE("reference: asymmetric kernels") {
+  CHECK(convolve({1, 1, 3, 1}, {1, 2, 3}, {.filters = 1, .kernel = {1, 3}}, {1, 2, 3}, {0}) == numbers{8, 14, 8});
+  CHECK(convolve({1, 3, 1, 1}, {1, 2, 3}, {.filters = 1, .kernel = {3, 1}}, {1, 2, 3}, {0}) == numbers{8, 14, 8});
+  CHECK(convolve({1, 1, 3, 1}, {1, 2, 3}, {.filters = 1, .kernel = {3, 1}}, {1, 2, 3}, {0}) == numbers{2, 4, 6});
+}
+
+TEST_CASE("reference: channels, filters and groups") {
+  // pixel (1, 2), filters 1*a + 10*b and 100*a + 1000*b
+  CHECK(convolve({1, 1, 1, 2}, {1, 2}, {.filters = 2}, {1, 10, 100, 1000}, {0, 0}) == numbers{21, 2100});
+  // two groups of two channels, two filters each
+  CHECK(convolve({1, 1, 1, 4}, {1, 2, 3, 4}, {.filters = 4, .groups = 2}, {1, 10, 2, 20, 3, 30, 4, 40}, {0, 0, 0, 1}) ==
+        numbers{21, 42, 129, 173});
+  // depthwise: one filter per channel
+  CHECK(run({1, 1, 3, 2}, {1, 10, 2, 20, 3, 30}, {{1, 1, 1, 0, 0, 2}, {0, 5}},
+            [](auto& net, tensor x) { net.depthwise_conv(x, {.kernel = {1, 3}}); }) ==
+        numbers{3, 45, 6, 65, 5, 5});
+}
+
+TEST_CASE("reference: max pool ignores padding even where all numbers are negative") {
+  CHECK(run({1, 3, 3, 1}, {-1, -2, -3, -4, -5, -6, -7, -8, -9}, {},
+            [](auto& net, tensor x) { net.max_pool(x, {.kernel = 3, .stride = 2}); }) == numbers{-1, -2, -4, -5});
+}
+
+TEST_CASE("reference: average pool does not count padding") {
+  CHECK(run({1, 3, 3, 1}, count_up(9), {}, [](auto& net, tensor x) { net.average_pool(x, {}); }) ==
+        numbers{3, 4.5F, 7.5F, 9});
+}
+
+TEST_CASE("reference: global pool, dense, batch") {
+  CHECK(run({1, 2, 2, 2}, {1, 10, 2, 20, 3, 30, 4, 40}, {}, [](auto& net, tensor x) { net.global_pool(x); }) ==
+        numbers{2.5F, 25});
+  CHECK(run(
+            {1, 1, 1, 2}, {1, 2, 3, 4}, {{1, 10, 100, 1000, 0, -1}, {0, 0, 7}},
+            [](auto& net, tensor x) { net.dense(x, {.units = 3}); }, 2) == numbers{21, 2100, 5, 43, 4300, 3});
+}
+
+TEST_CASE("reference: sums, gates, concatenation") {
+  CHECK(run({1, 1, 2, 1}, {1, -3}, {}, [](auto& net, tensor x) { net.add(x, x, relu); }) == numbers{2, 0});
+  // two images, two pixels, two channels; the gate is the channels' mean
+  CHECK(run(
+            {1, 1, 2, 2}, {1, 10, 3, 30, 2, 1, 2, 3}, {}, [](auto& net, tensor x) { net.multiply(x, net.global_pool(x)); },
+            2) == numbers{2, 200, 6, 600, 4, 2, 4, 6});
+  CHECK(run({1, 1, 2, 2}, {1, 2, 3, 4}, {},
+            [](auto& net, tensor x) { net.concatenate(x, net.max_pool(x, {.kernel = {1, 2}, .stride = 1}), x); }) ==
+        numbers{1, 2, 3, 4, 1, 2, 3, 4, 3, 4, 3, 4});
+}
+
+TEST_CASE("reference: moving pixels") {
+  // 1 2 3 4
+  // 5 6 7 8
+  const numbers map = count_up(8);
+  CHECK(run({1, 2, 4, 1}, map, {}, [](auto& net, tensor x) { net.space_to_depth(x, 2); }) ==
+        numbers{1, 2, 5, 6, 3, 4, 7, 8});
+  CHECK(run({1, 2, 4, 1}, map, {}, [](auto& net, tensor x) { net.space_to_batch(x, 2); }) ==
+        numbers{1, 3, 2, 4, 5, 7, 6, 8});
+  CHECK(run({1, 2, 4, 1}, map, {}, [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 2), 2); }) == map);
+  // two channels stay together
+  CHECK(run({1, 2, 2, 2}, map, {}, [](auto& net, tensor x) { net.space_to_depth(x, 2); }) == map);
+  // two images: the maps of the first come first
+  CHECK(run({1, 2, 2, 1}, map, {}, [](auto& net, tensor x) { net.space_to_batch(x, 2); }, 2) == map);
+}
+
+TEST_CASE("reference: activations") {
+  const auto act = [](activation f, const numbers& in) {
+    return run({1, 1, static_cast<int>(in.size()), 1}, in, {}, [&](auto& net, tensor x) { net.activate(x, f); });
+  };
+  CHECK(act(relu, {-1, 0, 2}) == numbers{0, 0, 2});
+  CHECK(act(relu6, {-1, 3, 7}) == numbers{0, 3, 6});
+  CHECK(act(hswish, {-4, -3, -1.5F, 0, 3, 4}) == numbers{0, 0, -0.375F, 0, 3, 4});
+  CHECK(test::distance(act(sigmoid, {0, 1, -1}), numbers{0.5F, 0.731058579F, 0.268941421F}) < 1e-7);
+  CHECK(test::distance(act(swish, {0, 1, -1, 100, -1000}), numbers{0, 0.731058579F, -0.268941421F, 100, 0}) < 1e-7);
+}
+
+TEST_CASE("reference: kernels are the layers, and each can run alone") {
+  const network graph = make_network("sum", {1, 2, 2, 1}, [](auto& net, tensor x) {
+    net.add(net.conv(x, {.filters = 1}), x, relu);
+  });
+  auto program = reference::executor{}.compile(graph, {{{2}, {1}}, {}});
+  REQUIRE(program.kernels().size() == 2);
+  CHECK(program.kernels()[0].core.kind == layer_kind::convolution);
+  CHECK_FALSE(program.kernels()[0].residual);
+  CHECK(program.kernels()[1].core.kind == layer_kind::add);
+  numbers out(4);
+  program.run(numbers{1, 2, -3, 4}, out);
+  CHECK(out == numbers{4, 7, 0, 13});
+  program.run_kernel(0);
+  program.run_kernel(1);
+  CHECK(std::ranges::equal(program.tensor(1), numbers{3, 5, -5, 9}));
+  CHECK(std::ranges::equal(program.tensor(2), out));
+  CHECK(reference::executor{}.description().library.starts_with("Eigen 3."));
+}

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/latency/table.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "fake.hpp"
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "nascent/executor/onednn.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Approx;
+using nascent::fill_result;
+using nascent::kernel;
+using nascent::latency_entry;
+using nascent::latency_table;
+using nascent::latency_table_error;
+using nascent::latency_table_options;
+using nascent::network;
+
+latency_table_options fake_options() {
+  return {.measure = {.warm_up = 1, .min_samples = 8, .budget_ms = 1e6, .clocks = fake::clocks}};
+}
+
+/// The time that the fake device takes for a network.
+double truth_ms(const network& graph) {
+  double ns = 0;
+  for (const kernel& k : nascent::fuse(graph)) ns += static_cast<double>(fake::kernel_ns(k.signature()));
+  return ns * 1e-6;
+}
+
+std::set<std::string> signatures(const network& graph) {
+  std::set<std::string> all;
+  for (const kernel& k : nascent::fuse(graph)) all.insert(k.signature());
+  return all;
+}
+
+std::vector<network> family(int count, int layers = 4) {
+  std::vector<network> networks;
+  for (int i = 0; i < count; ++i) networks.push_back(fake::residual_network(8 + i, layers));
+  return networks;
+}
+
+TEST_CASE("the latency of a network is the sum of its kernels, repeated ones included") {
+  fake::executor device;
+  latency_table table(":memory:", device, fake_options());
+  for (const network& graph : family(5, 7)) {
+    CHECK(table.latency(graph) == Approx(truth_ms(graph)));
+    const auto p = table.predict(graph);
+    CHECK(p.complete());
+    CHECK(p.ms == Approx(truth_ms(graph)));
+    CHECK(p.low_ms <= p.ms);
+    CHECK(p.high_ms >= p.ms);
+    CHECK(p.kernels == nascent::fuse(graph).size());
+    CHECK(p.estimated == 0);
+  }
+}
+
+TEST_CASE("a network never run is predicted from kernels of others") {
+  fake::executor device;
+  latency_table table(":memory:", device, fake_options());
+  table.measure_missing(fake::residual_network(8, 3));
+  const network longer = fake::residual_network(8, 9);
+  int compiled = 0;
+  device.on_compile = [&](const network&) { ++compiled; };
+  CHECK(table(longer) == Approx(truth_ms(longer)));
+  CHECK(compiled == 0);
+}
+
+TEST_CASE("a kernel whose time depends on its place has the mean over its places") {
+  fake::executor device;
+  device.act = [](const kernel&, std::size_t place) { fake::work(static_cast<std::int64_t>(1000 * (place + 1))); };
+  latency_table table(":memory:", device, fake_options());
+  const network graph = fake::residual_network(8, 7);
+  const std::size_t n = nascent::fuse(graph).size();
+  CHECK(table(graph) == Approx(1e-3 * static_cast<double>(n * (n + 1)) / 2));
+}
+
+TEST_CASE("a device without a fusion has its parts counted in the kernel's entry") {
+  fake::executor device;
+  device.plan = [](const network& graph) {
+    std::vector<kernel> single;
+    for (std::size_t i = 0; i < graph.layers().size(); ++i)
+      single.push_back({.core = graph.layers()[i], .first_layer = i, .last_layer = i});
+    return single;
+  };
+  device.act = [](const kernel&, std::size_t) { fake::work(1000); };
+  latency_table table(":memory:", device, fake_options());
+  const network graph = fake::residual_network(8, 5);
+  CHECK(table(graph) == Approx(1e-3 * static_cast<double>(graph.layers().size())));
+  for (const kernel& k : nascent::fuse(graph)) CHECK(table.find(k)->time.median_ms == Approx(k.residual ? 2e-3 : 1e-3));
+}
+
+TEST_CASE("entries tell where they come from") {
+  fake::executor device;
+  latency_table table(":memory:", device, fake_options());
+  const network graph = fake::residual_network(8, 3);
+  CHECK(!table.find(nascent::fuse(graph)[0]));
+  table.measure_missing(graph);
+  const auto e = table.find(nascent::fuse(graph)[0]);
+  REQUIRE(e);
+  CHECK(e->signature == nascent::fuse(graph)[0].signature());
+  CHECK(e->network == "w8");
+  CHECK(!e->estimated);
+  CHECK(e->time.count == 8);
+  CHECK(e->time.median_ms == Approx(1e-6 * static_cast<double>(fake::kernel_ns(e->signature))));
+  CHECK(e->measured_at.size() == 20);
+  CHECK(table.id(e->signature).has_value());
+  CHECK(!table.id("nothing"));
+  CHECK(table.entries()[*table.id(e->signature)].signature == e->signature);
+}
+
+TEST_CASE("predictions count what is missing and what is estimated") {
+  fake::executor device;
+  latency_table table(":memory:", device, fake_options());
+  const network graph = fake::residual_network(8, 3);
+  CHECK(table.predict(graph).missing == nascent::fuse(graph).size());
+  CHECK(table.predict(graph).ms == 0);
+  std::vector<latency_entry> estimates;
+  for (const std::string& s : signatures(graph))
+    estimates.push_back({.signature = s,
+                         .time = {.median_ms = 1, .trimmed_mean_ms = 1, .low_ms = 0.5, .high_ms = 2},
+                         .estimated = true});
+  table.add(estimates);
+  auto p = table.predict(graph);
+  CHECK(p.complete());
+  CHECK(p.estimated == p.kernels);
+  CHECK(p.ms == Approx(static_cast<double>(p.kernels)));
+  CHECK(p.low_ms == Approx(0.5 * p.ms));
+  CHECK(p.high_ms == Approx(2 * p.ms));
+  CHECK(table.measure_missing(graph).networks == 0);  // estimates are entries
+  CHECK(table.measure_missing(graph, {.replace_estimates = true}).measured == signatures(graph).size());
+  p = table.predict(graph);
+  CHECK(p.estimated == 0);
+  CHECK(p.ms == Approx(truth_ms(graph)));
+}
+
+TEST_CASE("filling measures each distinct kernel once, in as few networks as it needs") {
+  fake::executor device;
+  std::vector<std::string> order;
+  device.on_compile = [&](const network& g) { order.push_back(g.name()); };
+  latency_table table(":memory:", device, fake_options());
+  auto networks = family(6);
+  std::set<std::string> distinct;
+  for (const network& g : networks) distinct.merge(signatures(g));
+  networks.push_back(fake::residual_network(10, 2));  // brings nothing new
+  const fill_result r = table.measure_missing(networks);
+  CHECK(r.measured == distinct.size());
+  CHECK(r.networks == 6);
+  CHECK(r.missing == 0);
+  CHECK(r.duplicates == 0);
+  CHECK(table.size() == distinct.size());
+  CHECK(std::set<std::string>(order.begin(), order.end()).size() == order.size());
+  CHECK(table.measure_missing(networks).networks == 0);
+}
+
+TEST_CASE("a budget ends filling between networks") {
+  fake::executor device;
+  device.on_compile = [](const network&) { std::this_thread::sleep_for(std::chrono::milliseconds(10)); };
+  latency_table table(":memory:", device, fake_options());
+  const fill_result r = table.measure_missing(family(30), {.budget_s = 0.05});
+  CHECK(r.networks >= 1);
+  CHECK(r.networks < 30);
+  CHECK(r.missing > 0);
+  CHECK(r.measured == table.size());
+  CHECK(table.measure_missing(family(30), {.budget_s = 0}).networks == 0);
+}
+
+TEST_CASE("filling shows its progress") {
+  std::ostringstream out;
+  nascent::progress bar({.style = nascent::progress_style::lines, .out = &out});
+  fake::executor device;
+  latency_table table(":memory:", device, fake_options());
+  const auto r = table.measure_missing(family(3), {.bar = &bar});
+  const std::string job = "measuring " + std::to_string(r.measured) + " kernels in networks: ";
+  CHECK(out.str().find(job + "0/3\n") != std::string::npos);
+  CHECK(out.str().find(job + "3/3 in ") != std::string::npos);
+}
+
+TEST_CASE("a table is kept in its file, and predicts without it") {
+  const fake::folder folder;
+  const network graph = fake::residual_network(8, 3);
+  {
+    fake::executor device;
+    latency_table(folder / "a.db", device, fake_options()).measure_missing(graph);
+  }
+  fake::executor other;
+  other.on_compile = [](const network&) { FAIL("nothing is missing"); };
+  latency_table table(folder / "a.db", other, fake_options());
+  CHECK(table(graph) == Approx(truth_ms(graph)));
+  const latency_table moved(std::move(table));
+  fs::remove(folder / "a.db");
+  CHECK(moved.predict(graph).ms == Approx(truth_ms(graph)));
+}
+
+TEST_CASE("a temporary executor is kept by the table") {
+  latency_table table(":memory:", fake::executor{}, fake_options());
+  const network graph = fake::residual_network(8, 3);
+  CHECK(table(graph) == Approx(truth_ms(graph)));
+}
+
+TEST_CASE("tables of two devices share a file") {
+  const fake::folder folder;
+  fake::executor fast;
+  fake::executor slow{.act = [](const kernel& k, std::size_t) { fake::work(3 * fake::kernel_ns(k.signature())); }};
+  slow.device.isa = "old";
+  latency_table a(folder / "a.db", fast, fake_options());
+  latency_table b(folder / "a.db", slow, fake_options());
+  const network graph = fake::residual_network(8, 3);
+  CHECK(b(graph) == Approx(3 * a(graph)));
+  CHECK(a(graph) == Approx(truth_ms(graph)));
+  CHECK(a.measure_missing(graph).networks == 0);
+}
+
+TEST_CASE("a table that cannot measure says so, and predicts what it has") {
+  const fake::folder folder;
+  fake::executor device;
+  const network known = fake::residual_network(8, 3);
+  const network unknown = fake::residual_network(9, 3);
+  latency_table(folder / "a.db", device, fake_options()).measure_missing(known);
+  const auto refusal = [&](latency_table table) {
+    CHECK(table.predict(known).complete());
+    CHECK(table(known) == Approx(truth_ms(known)));
+    return fake::message_of<latency_table_error>([&] { table(unknown); });
+  };
+  const std::string without = refusal(latency_table(folder / "a.db", device.device));
+  CHECK(without.find("has no executor") != std::string::npos);
+  CHECK(without.find("lacks 6 kernels, e.g. '") != std::string::npos);
+  auto options = fake_options();
+  options.read_only = true;
+  CHECK(refusal(latency_table(folder / "a.db", device, options)).find("read-only") != std::string::npos);
+  options = fake_options();
+  options.context = nascent::cache_context::cold;
+  latency_table cold(folder / "a.db", device, options);
+  CHECK(cold.size() == 0);
+  CHECK(fake::message_of<latency_table_error>([&] { cold(known); }).find("'cold'") != std::string::npos);
+}
+
+TEST_CASE("what was measured before a network is refused is kept") {
+  const fake::folder folder;
+  fake::executor device;
+  device.on_compile = [](const network& g) {
+    if (g.name() == "w10") throw nascent::executor_error("no");
+  };
+  latency_table table(folder / "a.db", device, fake_options());
+  CHECK_THROWS_AS(table.measure_missing(family(4)), nascent::executor_error);
+  CHECK(latency_table(folder / "a.db", device.device).predict(family(4)[1]).complete());
+  device.on_compile = [](const network&) {};
+  CHECK(table.measure_missing(family(4)).missing == 0);
+}
+
+TEST_CASE("options that make no sense are refused") {
+  fake::executor device;
+  auto options = fake_options();
+  options.measure.warm_up = 0;
+  CHECK_THROWS_AS(latency_table(":memory:", device, options), std::invalid_argument);
+}
+
+// --- processes
+// ---------------------------------------------------------------------------------------------------------
+
+/// Takes real time, and notes in a file which networks it compiles.
+fake::executor slow_device(const fs::path& log) {
+  return {.act =
+              [](const kernel& k, std::size_t) {
+                std::this_thread::sleep_for(std::chrono::nanoseconds(fake::kernel_ns(k.signature()) / 20));
+              },
+          .on_compile = [log](const network& g) { std::ofstream(log, std::ios::app) << g.name() << std::endl; }};
+}
+
+latency_table_options slow_options() { return {.measure = {.warm_up = 1, .min_samples = 8, .max_samples = 8}}; }
+
+std::vector<std::string> lines_of(const fs::path& path) {
+  std::vector<std::string> lines;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+/// What a file holds: for each kernel everything that was measured.
+std::map<std::string, std::pair<nascent::sample_summary, std::string>> rows_of(const fs::path& path) {
+  std::map<std::string, std::pair<nascent::sample_summary, std::string>> rows;
+  const latency_table table(path, fake::executor{}.device);
+  for (const latency_entry& e : table.entries()) rows[e.signature] = {e.time, e.network + e.measured_at};
+  return rows;
+}
+
+TEST_CASE("a kill at any moment loses only the network at work, and nothing is measured twice") {
+  const fake::folder folder;
+  const fs::path path = folder / "a.db";
+  const fs::path log = folder / "log";
+  const std::vector<network> networks = family(40);
+  std::size_t distinct = 0;
+  for (const network& g : networks) distinct += signatures(g).size();  // each width has its own
+  const auto fill = [&] {
+    fake::executor device = slow_device(log);
+    latency_table table(path, device, slow_options());
+    return table.measure_missing(networks).missing == 0 ? 0 : 1;
+  };
+
+  std::mt19937_64 rng(20260131);
+  auto before = rows_of(path);
+  int kills = 0;
+  for (int attempt = 0; attempt < 400 && before.size() < distinct; ++attempt) {
+    const std::size_t logged = lines_of(log).size();
+    const pid_t child = fake::start_child(fill);
+    // While kills are still due, most come before the first network is done: the work must last for them.
+    const auto most_us = kills < 25 ? 25'000U : 400'000U;
+    std::this_thread::sleep_for(std::chrono::microseconds(rng() % most_us));
+    ::kill(child, SIGKILL);
+    const int status = fake::wait_for(child);
+    CHECK((status == -SIGKILL || status == 0));
+    kills += status == -SIGKILL;
+
+    {
+      nascent::database d(path);
+      REQUIRE(d.text("PRAGMA integrity_check") == "ok");
+    }
+    const auto after = rows_of(path);
+    for (const auto& [signature, row] : before) REQUIRE(after.at(signature) == row);  // nothing lost, nothing replaced
+    const std::vector<std::string> compiled = lines_of(log);
+    for (const network& g : networks) {
+      const std::set<std::string> mine = signatures(g);
+      const auto present = std::ranges::count_if(mine, [&](const std::string& s) { return after.contains(s); });
+      REQUIRE((present == 0 || present == std::ssize(mine)));  // a network's entries come together
+      if (before.contains(*mine.begin()))                      // and it is never run again
+        REQUIRE(std::find(compiled.begin() + static_cast<std::ptrdiff_t>(logged), compiled.end(), g.name()) ==
+                compiled.end());
+    }
+    before = after;
+  }
+  CHECK(kills >= 20);
+  CHECK(before.size() == distinct);
+  // Every further run of a network was one that a kill had cut off.
+  CHECK(lines_of(log).size() <= networks.size() + static_cast<std::size_t>(kills));
+}
+
+TEST_CASE("two processes fill one table together") {
+  const fake::folder folder;
+  const fs::path path = folder / "a.db";
+  const std::vector<network> networks = family(40);
+  std::vector<pid_t> children;
+  for (const std::string name : {"first", "second"})
+    children.push_back(fake::start_child([&] {
+      fake::executor device = slow_device(folder / name);
+      latency_table table(path, device, slow_options());
+      const fill_result r = table.measure_missing(networks);
+      std::ofstream(folder / (name + ".result")) << r.measured << '\n' << r.duplicates << '\n';
+      return r.missing == 0 && table.predict(networks.back()).complete() ? 0 : 1;
+    }));
+  for (const pid_t child : children) CHECK(fake::wait_for(child) == 0);
+  std::size_t distinct = 0;
+  for (const network& g : networks) distinct += signatures(g).size();
+  CHECK(rows_of(path).size() == distinct);
+  CHECK(nascent::database(path).text("PRAGMA integrity_check") == "ok");
+  const auto first = lines_of(folder / "first.result");
+  const auto second = lines_of(folder / "second.result");
+  REQUIRE(first.size() == 2);
+  REQUIRE(second.size() == 2);
+  CHECK(std::stoul(first[0]) + std::stoul(second[0]) == distinct);  // each row has one author
+  // They share the work: once they notice each other, few networks are run by both.
+  const std::size_t runs = lines_of(folder / "first").size() + lines_of(folder / "second").size();
+  CHECK(runs >= networks.size());
+  CHECK(runs <= networks.size() * 3 / 2);
+}
+
+// --- a real device
+// -----------------------------------------------------------------------------------------------------
+
+TEST_CASE("a table of oneDNN kernels predicts a network that is a different mix of them") {
+  nascent::onednn::executor cpu{{.threads = 1}};
+  latency_table table(":memory:", cpu, {.measure = {.budget_ms = 300}});
+  const auto graph = [](int layers) {
+    return nascent::make_network("n" + std::to_string(layers), {.height = 56, .width = 56, .channels = 3},
+                                 [&](auto& net, auto x) {
+                                   x = net.conv(x, {.filters = 32, .kernel = 3, .stride = 2, .act = nascent::relu});
+                                   for (int i = 0; i < layers; ++i) {
+                                     const auto before = x;
+                                     x = net.conv(x, {.filters = 128, .act = nascent::swish});
+                                     x = net.depthwise_conv(x, {.kernel = 3, .act = nascent::swish});
+                                     x = net.add(net.conv(x, {.filters = 32}), before);
+                                   }
+                                   net.dense(net.global_pool(x), {.units = 10});
+                                 });
+  };
+  table.measure_missing(graph(3));
+  const auto predicted = table.predict(graph(9));
+  REQUIRE(predicted.complete());
+  auto compiled = nascent::prepare(cpu, graph(9));
+  const auto measured = nascent::measure(compiled, {.budget_ms = 500});
+  // A busy machine may slow either: only gross errors (a kernel counted twice or not at all) are excluded.
+  CHECK(predicted.ms / measured.median_ms > 0.5);
+  CHECK(predicted.ms / measured.median_ms < 2);
+  CHECK(predicted.high_ms >= predicted.low_ms);
+}
+
+}  // namespace

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks how the headers are laid out.
+
+    layering.py INCLUDE                          checks every header under INCLUDE/nascent
+    layering.py INCLUDE --usable-with=A,B FILE.. prints the files that need no other component than A and B
+
+A header includes headers of its own room and of rooms above it, the standard library, and of other libraries only those
+of its room. One header includes at most one other library. nascent.hpp needs the standard library only.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+# The rooms, in the order of the data's flow, and the components whose headers each may include.
+ROOMS = {
+    "choice": [],
+    "block": [],
+    "network": [],
+    "space": ["ranges"],
+    "cost": [],
+    "zoo": [],
+    "executor": ["eigen", "onednn", "cudnn"],
+    "latency": ["sqlite"],
+    "reward": [],
+    "scaling": ["eigen"],
+    "search": ["eigen", "libsvm"],
+    "accuracy": ["eigen", "libtorch"],
+    "io": ["json", "protobuf", "nanobind", "pybind11"],
+}
+
+# Within a room, headers that alone may include a component's headers.
+ONLY_IN = {("space", "ranges"): r"space/view\w*\.hpp"}
+
+# How a component's headers are named.
+COMPONENTS = {
+    "onednn": r"oneapi/dnnl/|dnnl",
+    "cudnn": r"cudnn|cuda",
+    "eigen": r"Eigen/|unsupported/Eigen/",
+    "sqlite": r"sqlite3\.h",
+    "json": r"nlohmann/",
+    "ranges": r"range/v3/",
+    "libsvm": r"libsvm/|svm\.h",
+    "libtorch": r"torch/|ATen/",
+    "protobuf": r"google/protobuf/",
+    "nanobind": r"nanobind/",
+    "pybind11": r"pybind11/",
+}
+
+# The standard library has no dot or slash in its names; of the system, only what measuring needs.
+STANDARD = r"[a-z_0-9]+"
+SYSTEM = r"sys/[a-z_]+\.h|(time|unistd|sched|pthread|dlfcn|fcntl|errno|cpuid|immintrin|omp)\.h"
+SYSTEM_ROOMS = ("executor", "latency")
+
+MAX_LINES = 400
+
+
+def includes(path):
+    """The (line number, name) of each include of a file."""
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), path.read_text(), flags=re.S)
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line):
+            yield number, match[1]
+
+
+def component_of(name):
+    return next((c for c, pattern in COMPONENTS.items() if re.match(pattern, name)), None)
+
+
+def needs(path, root, seen):
+    """The components that a file needs, its own headers followed to the end."""
+    if path in seen:
+        return set()
+    seen.add(path)
+    found = set()
+    for _, name in includes(path):
+        if (root / name).is_file():
+            found |= needs(root / name, root, seen)
+        elif component := component_of(name):
+            found.add(component)
+    return found
+
+
+def room_of(name):
+    """The room of a header named as it is included; None for one directly in nascent/."""
+    parts = name.split("/")
+    return parts[1] if len(parts) > 2 else None
+
+
+def check_include(header, name, root):
+    """What is wrong with a header's including this name, or None."""
+    room = room_of(header)
+    if name.startswith("nascent/"):
+        if not (root / name).is_file():
+            return f"{name} does not exist"
+        other = room_of(name)
+        if room is None:
+            return None
+        if other not in ROOMS:
+            return f"{name} is in no room"
+        order = list(ROOMS)
+        if order.index(other) > order.index(room):
+            return f"{name}: room {other} is below room {room}"
+        return None
+    component = component_of(name)
+    if component:
+        allowed = ROOMS[room] if room else []
+        if component not in allowed:
+            return f"{name}: {component} is not for {'room ' + room if room else 'a header outside the rooms'}"
+        only = ONLY_IN.get((room, component))
+        if only and not re.fullmatch("nascent/" + only, header):
+            return f"{name}: in room {room} {component} is for {only} only"
+        return None
+    if re.fullmatch(STANDARD, name) or (room in SYSTEM_ROOMS and re.fullmatch(SYSTEM, name)):
+        return None
+    return f"{name} is neither of nascent, nor of the standard library, nor of a component"
+
+
+def find_cycle(header, root, done, trail):
+    """The headers of a cycle of includes that starts at this one, or None."""
+    if header in trail:
+        return trail[trail.index(header) :] + [header]
+    if header in done:
+        return None
+    done.add(header)
+    for _, name in includes(root / header):
+        if (root / name).is_file():
+            if cycle := find_cycle(name, root, done, trail + [header]):
+                return cycle
+    return None
+
+
+def check(root):
+    """Every fault of the headers under root, one sentence each."""
+    done = set()
+    for path in sorted((root / "nascent").rglob("*")):
+        if path.is_dir():
+            continue
+        header = path.relative_to(root).as_posix()
+        room = room_of(header)
+        if path.suffix != ".hpp":
+            yield f"{header}: only .hpp files belong here"
+            continue
+        if room is not None and room not in ROOMS:
+            yield f"{header}: there is no room {room}"
+            continue
+        text = path.read_text()
+        lines = text.splitlines()
+        if len(lines) >= MAX_LINES:
+            yield f"{header}: {len(lines)} lines; less than {MAX_LINES} are allowed"
+        if "#pragma once" not in lines:
+            yield f"{header}: no #pragma once"
+        for number, line in enumerate(lines, 1):
+            if "\t" in line:
+                yield f"{header}:{number}: a tab"
+            if line != line.rstrip():
+                yield f"{header}:{number}: white space at the end of the line"
+        for number, name in includes(path):
+            if fault := check_include(header, name, root):
+                yield f"{header}:{number}: {fault}"
+        direct = {c for _, name in includes(path) if (c := component_of(name))}
+        if len(direct) > 1:
+            yield f"{header}: includes {' and '.join(sorted(direct))}; one header, one library"
+        if header == "nascent/nascent.hpp" and (found := needs(path, root, set())):
+            yield f"{header}: needs {', '.join(sorted(found))}; the standard library only is allowed"
+        if cycle := find_cycle(header, root, done, []):
+            yield f"{header}: includes go in a circle: {' -> '.join(cycle)}"
+
+
+def main(arguments):
+    root = Path(arguments[0]).resolve()
+    if len(arguments) > 1:
+        found = set(arguments[1].removeprefix("--usable-with=").split(","))
+        for file in arguments[2:]:
+            if needs(Path(file), root, set()) <= found:
+                print(file)
+        return 0
+    faults = list(check(root))
+    print("\n".join(faults) or "layering: no fault")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
