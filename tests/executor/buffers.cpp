@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/executor/buffers.hpp"
 
+#include "networks.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
-
-#include "networks.hpp"
 
 using namespace nascent;
 
@@ -21,7 +20,8 @@ std::string fault_of(const std::vector<buffer_request>& requests, const buffer_p
       const bool apart = plan.offsets[i] + requests[i].bytes <= plan.offsets[j] ||
                          plan.offsets[j] + requests[j].bytes <= plan.offsets[i];
       const bool empty = requests[i].bytes == 0 || requests[j].bytes == 0;
-      if (together && !apart && !empty) return "requests " + std::to_string(j) + " and " + std::to_string(i) + " overlap";
+      if (together && !apart && !empty)
+        return "requests " + std::to_string(j) + " and " + std::to_string(i) + " overlap";
     }
   }
   return {};
@@ -83,7 +83,7 @@ TEST_CASE("buffers: a request that ends before it begins is refused") {
                        Catch::Matchers::Message("plan_buffers: alignment 0, must be at least 1"));
 }
 
-TEST_CASE("lifetimes: from being written to being read last; in place means the same memory") {
+TEST_CASE("lifetimes: from being written to being read last, in place means the same memory") {
   // 0 -> 1 -> 2; 3 = 2 + 1, in the memory of 1; 4 from 3
   const std::vector<buffer_use> program{{.reads = {0}, .writes = 1},
                                         {.reads = {1}, .writes = 2},

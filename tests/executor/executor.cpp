@@ -2,13 +2,13 @@
 // What holds for every executor.
 #include "nascent/executor/executor.hpp"
 
+#include "networks.hpp"
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 
 #include "nascent/executor/onednn.hpp"
 #include "nascent/executor/reference.hpp"
-#include "networks.hpp"
 
 using namespace nascent;
 using Catch::Matchers::Message;
@@ -89,7 +89,8 @@ TEMPLATE_TEST_CASE("executor: spans of the wrong length and kernels past the end
   CHECK(program.batch() == 2);
 }
 
-TEMPLATE_TEST_CASE("executor: a program runs again, and after it was moved", "", reference::executor, onednn::executor) {
+TEMPLATE_TEST_CASE("executor: a program runs again, and after it was moved", "", reference::executor,
+                   onednn::executor) {
   const network graph = test::random_network(11, 4, true);
   const weights values = random_weights(graph, 1);
   auto program = TestType{}.compile(graph, values, 1);
@@ -115,6 +116,7 @@ TEST_CASE("checks: errors name the stage where there is one") {
   staged.stage(1);
   staged(graph.layers()[1]);
   weights values(2);
-  CHECK_THROWS_MATCHES(reference::executor{}.compile(staged, values), executor_error,
-                       Message("'staged', layer 0 of stage 'stem' (convolution): 0 numbers in the kernel, expected 216"));
+  CHECK_THROWS_MATCHES(
+      reference::executor{}.compile(staged, values), executor_error,
+      Message("'staged', layer 0 of stage 'stem' (convolution): 0 numbers in the kernel, expected 216"));
 }

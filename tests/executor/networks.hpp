@@ -146,7 +146,10 @@ class random_network_builder {
     if (by > 1 || filters != in.channels) skip = net.conv(in, {.filters = filters, .stride = by});
     const int groups = roll_.between(1, 4);
     tensor x = net.conv(in, {.filters = groups * roll_.between(1, 8), .act = nascent::relu});
-    x = net.conv(x, {.filters = groups * roll_.between(1, 8), .kernel = odd(), .stride = by, .groups = groups,
+    x = net.conv(x, {.filters = groups * roll_.between(1, 8),
+                     .kernel = odd(),
+                     .stride = by,
+                     .groups = groups,
                      .act = nascent::relu});
     x = net.conv(x, {.filters = filters});
     return roll_.coin() ? net.add(x, skip, nascent::relu) : net.add(skip, x, roll_.act());
@@ -154,7 +157,8 @@ class random_network_builder {
 
   /// Residual sums that are hard to fuse: the skip is read again later, or is the convolution's own input.
   tensor awkward_sum(auto& net, tensor in) {
-    const tensor x = net.conv(in, {.filters = in.channels, .kernel = kernel(), .act = roll_.coin() ? nascent::relu : nascent::identity});
+    const tensor x = net.conv(
+        in, {.filters = in.channels, .kernel = kernel(), .act = roll_.coin() ? nascent::relu : nascent::identity});
     const tensor sum = net.add(x, in, roll_.act());
     return roll_.coin() ? net.concatenate(sum, in) : net.add(sum, roll_.coin() ? sum : in);
   }
@@ -179,15 +183,24 @@ class random_network_builder {
 
   tensor block(auto& net, tensor x) {
     switch (roll_.between(0, 10)) {
-      case 0: return mbconv(net, x, false);
-      case 1: return mbconv(net, x, true);
-      case 2: return bottleneck(net, x);
-      case 3: return awkward_sum(net, x);
-      case 4: return branches(net, x);
-      case 5: return moved(net, x);
-      case 6: return gate(net, x);
-      case 7: return net.max_pool(x, {.kernel = kernel(), .stride = stride(x)});
-      case 8: return net.average_pool(x, {.kernel = kernel(), .stride = stride(x)});
+      case 0:
+        return mbconv(net, x, false);
+      case 1:
+        return mbconv(net, x, true);
+      case 2:
+        return bottleneck(net, x);
+      case 3:
+        return awkward_sum(net, x);
+      case 4:
+        return branches(net, x);
+      case 5:
+        return moved(net, x);
+      case 6:
+        return gate(net, x);
+      case 7:
+        return net.max_pool(x, {.kernel = kernel(), .stride = stride(x)});
+      case 8:
+        return net.average_pool(x, {.kernel = kernel(), .stride = stride(x)});
       case 9: {
         const int groups = x.channels % 3 == 0 ? 3 : 1;
         return net.conv(x, {.filters = groups * roll_.between(1, 16),

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/executor/processor.hpp"
 
-#include <sched.h>
-
 #include <catch2/catch_test_macros.hpp>
+#include <sched.h>
 
 using namespace nascent::detail;
 

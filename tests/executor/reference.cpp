@@ -4,9 +4,8 @@
 
 #include <numeric>
 
-#include <catch2/catch_test_macros.hpp>
-
 #include "networks.hpp"
+#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 
@@ -89,9 +88,9 @@ TEST_CASE("reference: channels, filters and groups") {
   CHECK(convolve({1, 1, 1, 4}, {1, 2, 3, 4}, {.filters = 4, .groups = 2}, {1, 10, 2, 20, 3, 30, 4, 40}, {0, 0, 0, 1}) ==
         numbers{21, 42, 129, 173});
   // depthwise: one filter per channel
-  CHECK(run({1, 1, 3, 2}, {1, 10, 2, 20, 3, 30}, {{1, 1, 1, 0, 0, 2}, {0, 5}},
-            [](auto& net, tensor x) { net.depthwise_conv(x, {.kernel = {1, 3}}); }) ==
-        numbers{3, 45, 6, 65, 5, 5});
+  CHECK(run({1, 1, 3, 2}, {1, 10, 2, 20, 3, 30}, {{1, 1, 1, 0, 0, 2}, {0, 5}}, [](auto& net, tensor x) {
+          net.depthwise_conv(x, {.kernel = {1, 3}});
+        }) == numbers{3, 45, 6, 65, 5, 5});
 }
 
 TEST_CASE("reference: max pool ignores padding even where all numbers are negative") {
@@ -116,11 +115,12 @@ TEST_CASE("reference: sums, gates, concatenation") {
   CHECK(run({1, 1, 2, 1}, {1, -3}, {}, [](auto& net, tensor x) { net.add(x, x, relu); }) == numbers{2, 0});
   // two images, two pixels, two channels; the gate is the channels' mean
   CHECK(run(
-            {1, 1, 2, 2}, {1, 10, 3, 30, 2, 1, 2, 3}, {}, [](auto& net, tensor x) { net.multiply(x, net.global_pool(x)); },
+            {1, 1, 2, 2}, {1, 10, 3, 30, 2, 1, 2, 3}, {},
+            [](auto& net, tensor x) { net.multiply(x, net.global_pool(x)); },
             2) == numbers{2, 200, 6, 600, 4, 2, 4, 6});
-  CHECK(run({1, 1, 2, 2}, {1, 2, 3, 4}, {},
-            [](auto& net, tensor x) { net.concatenate(x, net.max_pool(x, {.kernel = {1, 2}, .stride = 1}), x); }) ==
-        numbers{1, 2, 3, 4, 1, 2, 3, 4, 3, 4, 3, 4});
+  CHECK(run({1, 1, 2, 2}, {1, 2, 3, 4}, {}, [](auto& net, tensor x) {
+          net.concatenate(x, net.max_pool(x, {.kernel = {1, 2}, .stride = 1}), x);
+        }) == numbers{1, 2, 3, 4, 1, 2, 3, 4, 3, 4, 3, 4});
 }
 
 TEST_CASE("reference: moving pixels") {
@@ -131,11 +131,13 @@ TEST_CASE("reference: moving pixels") {
         numbers{1, 2, 5, 6, 3, 4, 7, 8});
   CHECK(run({1, 2, 4, 1}, map, {}, [](auto& net, tensor x) { net.space_to_batch(x, 2); }) ==
         numbers{1, 3, 2, 4, 5, 7, 6, 8});
-  CHECK(run({1, 2, 4, 1}, map, {}, [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 2), 2); }) == map);
+  CHECK(run({1, 2, 4, 1}, map, {}, [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 2), 2); }) ==
+        map);
   // two channels stay together
   CHECK(run({1, 2, 2, 2}, map, {}, [](auto& net, tensor x) { net.space_to_depth(x, 2); }) == map);
   // two images: the maps of the first come first
-  CHECK(run({1, 2, 2, 1}, map, {}, [](auto& net, tensor x) { net.space_to_batch(x, 2); }, 2) == map);
+  CHECK(run(
+            {1, 2, 2, 1}, map, {}, [](auto& net, tensor x) { net.space_to_batch(x, 2); }, 2) == map);
 }
 
 TEST_CASE("reference: activations") {
@@ -150,9 +152,8 @@ TEST_CASE("reference: activations") {
 }
 
 TEST_CASE("reference: kernels are the layers, and each can run alone") {
-  const network graph = make_network("sum", {1, 2, 2, 1}, [](auto& net, tensor x) {
-    net.add(net.conv(x, {.filters = 1}), x, relu);
-  });
+  const network graph =
+      make_network("sum", {1, 2, 2, 1}, [](auto& net, tensor x) { net.add(net.conv(x, {.filters = 1}), x, relu); });
   auto program = reference::executor{}.compile(graph, {{{2}, {1}}, {}});
   REQUIRE(program.kernels().size() == 2);
   CHECK(program.kernels()[0].core.kind == layer_kind::convolution);

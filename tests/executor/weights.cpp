@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/executor/weights.hpp"
 
-#include <catch2/catch_test_macros.hpp>
-
 #include "networks.hpp"
+#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 
@@ -30,8 +29,8 @@ TEST_CASE("random weights: the same seed gives the same numbers everywhere") {
 }
 
 TEST_CASE("random weights: the variance is 2 / fan-in") {
-  const network graph = make_network(
-      "wide", {1, 8, 8, 64}, [](auto& net, tensor x) { net.conv(x, {.filters = 128, .kernel = 3}); });
+  const network graph =
+      make_network("wide", {1, 8, 8, 64}, [](auto& net, tensor x) { net.conv(x, {.filters = 128, .kernel = 3}); });
   const weights values = random_weights(graph, 7);
   double sum = 0;
   double squares = 0;

@@ -115,7 +115,7 @@ template <class Candidate, class Interpreter>
     basic_text<160> sentence;
     sentence.add(n.fault().found).add(" against ").add(n.fault().allowed).add("; ").add(to_string(n.fault().what));
     throw space_error(declared<typename Candidate::space_type::declaration_type>::value.name(),
-                      text{}.add("stage ").add(Candidate::space_type::stage(at).view()).view(), sentence.view());
+                      short_text{}.add("stage ").add(Candidate::space_type::stage(at).view()).view(), sentence.view());
   }
 }
 }  // namespace detail

@@ -31,9 +31,9 @@ struct buffer_plan {
   std::size_t bytes = 0;
 };
 
-/// Places the largest request first, each at the lowest offset where it meets nothing that is alive with it (Pisarchyk and
-/// Lee, 2020, "greedy by size"). Offsets are multiples of `alignment`.
-/// \throws std::invalid_argument where a request ends before it begins or the alignment is 0.
+/// Places the largest request first, each at the lowest offset where it meets nothing that is alive with it (Pisarchyk
+/// and Lee, 2020, "greedy by size"). Offsets are multiples of `alignment`. \throws std::invalid_argument where a
+/// request ends before it begins or the alignment is 0.
 inline buffer_plan plan_buffers(std::span<const buffer_request> requests, std::size_t alignment = 64) {
   if (alignment == 0) throw std::invalid_argument("plan_buffers: alignment 0, must be at least 1");
   for (std::size_t i = 0; i < requests.size(); ++i)
@@ -78,8 +78,8 @@ struct buffer_lifetimes {
   std::vector<int> request_of;  ///< by tensor; -1 for tensors that the program does not touch
 };
 
-/// The lifetimes of a program's tensors. Tensor 0 is the input and lives through the whole program, so that it can be run
-/// again; the last tensor is the output and lives to the end.
+/// The lifetimes of a program's tensors. Tensor 0 is the input and lives through the whole program, so that it can be
+/// run again; the last tensor is the output and lives to the end.
 inline buffer_lifetimes lifetimes(std::span<const buffer_use> program, std::span<const std::size_t> tensor_bytes) {
   constexpr int forever = std::numeric_limits<int>::max();
   buffer_lifetimes result{.requests = {}, .request_of = std::vector<int>(tensor_bytes.size(), -1)};

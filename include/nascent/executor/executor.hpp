@@ -19,7 +19,8 @@ struct executor_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Where and how an executor runs: all that a measured time depends on beside the kernel. Part of a latency table's key.
+/// Where and how an executor runs: all that a measured time depends on beside the kernel. Part of a latency table's
+/// key.
 struct device_description {
   std::string device;   ///< processor model as the system names it
   std::string library;  ///< name and version, e.g. "oneDNN 2.6.3"
@@ -32,8 +33,8 @@ struct device_description {
 
 /// A network compiled for a device and a batch.
 /// `kernels()` is what really runs, in order (a fusion that the device lacks appears as two kernels).
-/// `run(in, out)` copies NHWC f32 in and out; `run()` executes on the buffers as they are; `run_kernel(i)` executes one kernel,
-/// so that a timer can look inside a running network.
+/// `run(in, out)` copies NHWC f32 in and out; `run()` executes on the buffers as they are; `run_kernel(i)` executes one
+/// kernel, so that a timer can look inside a running network.
 template <class T>
 concept compiled_network = requires(T& c, const T& cc, std::span<const float> in, std::span<float> out, std::size_t i) {
   { cc.kernels() } -> std::convertible_to<std::span<const kernel>>;

@@ -28,20 +28,25 @@
 
 namespace nascent::onednn {
 
-/// How an executor runs. `threads` are OpenMP threads, at most the cores of this process; `type` is f32 or bf16 and holds
-/// for maps and weights (biases, and the network's input and output at the interface, are always f32).
+/// How an executor runs. `threads` are OpenMP threads, at most the cores of this process; `type` is f32 or bf16 and
+/// holds for maps and weights (biases, and the network's input and output at the interface, are always f32).
 struct options {
   int threads = 1;
   data_type type = data_type::f32;
   onednn::isa isa = onednn::isa::best;
 };
 
-/// A network as a list of primitives, its weights packed and its memory planned. Movable. One thread may run it at a time.
+/// A network as a list of primitives, its weights packed and its memory planned. Movable. One thread may run it at a
+/// time.
 class compiled {
  public:
   /// \throws executor_error, see executor::compile
-  compiled(network graph, const weights& values, int batch, const options& how)
-      : graph_(std::move(graph)), batch_(batch), threads_(how.threads), engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
+  compiled(network graph, const weights& values, int batch, const onednn::options& how)
+      : graph_(std::move(graph)),
+        batch_(batch),
+        threads_(how.threads),
+        engine_(dnnl::engine::kind::cpu, 0),
+        stream_(engine_) {
     nascent::detail::check_compile(graph_, values, batch_);
     const detail::thread_scope scope(threads_);
     try {
@@ -57,7 +62,8 @@ class compiled {
   std::span<const kernel> kernels() const { return kernels_; }
   int batch() const { return batch_; }
 
-  /// oneDNN's name of what runs kernel `index`, e.g. "brgconv_1x1:avx512_core". \throws executor_error past the last kernel
+  /// oneDNN's name of what runs kernel `index`, e.g. "brgconv_1x1:avx512_core". \throws executor_error past the last
+  /// kernel
   const std::string& kernel_implementation(std::size_t index) const {
     nascent::detail::check_kernel(graph_, index, kernels_.size());
     return implementations_[index];
@@ -120,7 +126,8 @@ class compiled {
   };
 
   void execute(const call& c) {
-    // The C function takes the arguments as they are kept; the C++ one would copy a map into a new vector for each call.
+    // The C function takes the arguments as they are kept; the C++ one would copy a map into a new vector for each
+    // call.
     const dnnl_status_t status = dnnl_primitive_execute(c.primitive.get(), stream_.get(),
                                                         static_cast<int>(c.arguments.size()), c.arguments.data());
     if (status != dnnl_success)
@@ -150,7 +157,8 @@ class compiled {
     const std::size_t scratch_at = (plan.bytes + alignment - 1) / alignment * alignment;
     bytes_ = (scratch_at + scratch + alignment - 1) / alignment * alignment;
     memory_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, bytes_)));
-    if (!memory_) throw executor_error("onednn: '" + graph_.name() + "': no memory for " + std::to_string(bytes_) + " bytes");
+    if (!memory_)
+      throw executor_error("onednn: '" + graph_.name() + "': no memory for " + std::to_string(bytes_) + " bytes");
     std::memset(memory_.get(), 0, bytes_);
 
     const auto memory_of = [&](int tensor, const api::desc& layout) {
@@ -205,17 +213,16 @@ class compiled {
 /// Compiles networks for this processor: `onednn::executor cpu{{.threads = 1, .type = data_type::bf16}}`.
 class executor {
  public:
-  /// \throws executor_error where the processor has fewer cores, oneDNN lacks the type or the instruction set on it, or the
-  /// process already uses another instruction set
-  explicit executor(const options& how = {}) : options_(how) {
+  /// \throws executor_error where the processor has fewer cores, oneDNN lacks the type or the instruction set on it, or
+  /// the process already uses another instruction set
+  explicit executor(const onednn::options& how = {}) : options_(how) {
     detail::check_threads(how.threads);
-    if (how.type == data_type::f16)
-      throw executor_error("onednn: type f16 is not supported; f32 and bf16 are");
+    if (how.type == data_type::f16) throw executor_error("onednn: type f16 is not supported; f32 and bf16 are");
     detail::limit_isa(how.isa);
     isa_ = detail::effective_isa();
-    if (how.type == data_type::bf16 && !has_bf16())
-      throw executor_error("onednn: type bf16 was asked for, but " + api::library_version() + " lacks it on " +
-                           nascent::detail::processor_model() + " with isa " + isa_ + "; it needs avx512_core");
+    if (how.type == data_type::bf16 && !detail::computes_bf16())
+      throw executor_error("onednn: type bf16 needs isa avx512_core_bf16; " + nascent::detail::processor_model() +
+                           " runs with isa " + isa_);
   }
 
   device_description description() const {
@@ -228,27 +235,13 @@ class executor {
 
   const onednn::options& options() const { return options_; }
 
-  /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or oneDNN cannot run a
-  /// layer; the text names the layer
+  /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or oneDNN cannot run
+  /// a layer; the text names the layer
   compiled compile(const network& graph, const weights& values, int batch = 1) const {
     return {graph, values, batch, options_};
   }
 
  private:
-  static bool has_bf16() {
-    try {
-      const layer l{.input = {1, 1, 1, 16}, .output = {1, 1, 1, 16}};
-      constexpr auto type = detail::element::bf16;
-      const api::desc map = detail::nhwc(l.input, 1, type);
-      const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-      api::convolution(engine, map, detail::kernel_layout(l, type, detail::order::any), detail::vector_of(16), map,
-                       detail::window_of(l), {});
-      return true;
-    } catch (const dnnl::error&) {
-      return false;
-    }
-  }
-
   onednn::options options_;
   std::string isa_;
 };

@@ -3,13 +3,13 @@
 /// What the system says about the processor: model, features, cores.
 #pragma once
 
-#include <sched.h>
-
 #include <cstddef>
 #include <fstream>
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include <sched.h>
 
 namespace nascent::detail {
 

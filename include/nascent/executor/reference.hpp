@@ -79,8 +79,8 @@ class executor {
  public:
   device_description description() const {
     return {.device = detail::processor_model(),
-            .library = "Eigen " + std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." +
-                       std::to_string(EIGEN_MINOR_VERSION),
+            .library = "Eigen " + std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
+                       "." + std::to_string(EIGEN_MINOR_VERSION),
             .isa = "any",
             .threads = 1,
             .type = data_type::f32};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The numbers of a network: one kernel and one bias per convolution or dense layer, batch normalisation already folded in.
+/// The numbers of a network: one kernel and one bias per convolution or dense layer, batch normalisation already folded
+/// in.
 #pragma once
 
 #include <cmath>
@@ -12,8 +13,8 @@
 
 namespace nascent {
 
-/// Weights of one layer. `kernel` is ordered [output channel][height][width][input channel of the group]; `bias` has one
-/// number per output channel. Both are empty for layers without weights.
+/// Weights of one layer. `kernel` is ordered [output channel][height][width][input channel of the group]; `bias` has
+/// one number per output channel. Both are empty for layers without weights.
 struct layer_weights {
   std::vector<float> kernel;
   std::vector<float> bias;
@@ -22,8 +23,8 @@ struct layer_weights {
 /// Weights of a whole network: one entry per layer, in the network's order.
 using weights = std::vector<layer_weights>;
 
-/// Reproducible random weights: uniform with variance 2 / fan-in (He et al., 2015), small biases. The same seed gives the same
-/// numbers on every compiler.
+/// Reproducible random weights: uniform with variance 2 / fan-in (He et al., 2015), small biases. The same seed gives
+/// the same numbers on every compiler.
 inline weights random_weights(const network& graph, std::uint64_t seed) {
   std::uint64_t state = seed;
   const auto uniform = [&state] {  // splitmix64, top 24 bits, in [-1, 1)

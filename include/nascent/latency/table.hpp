@@ -154,8 +154,9 @@ class latency_table {
   /// Measures all kernels of these networks that the table lacks, inside running networks: again and again the network
   /// that brings most of what is still missing. What a network brings is written at once and together, so that a kill
   /// loses no more than the network at work, and the next call goes on from there. Several processes may fill one
-  /// table. \throws latency_table_error; executor_error where the device refuses a network. What was measured before is
-  /// kept.
+  /// table; what was measured before an error is kept.
+  ///
+  /// \throws latency_table_error; executor_error where the device refuses a network
   fill_result measure_missing(std::span<const network> networks, const fill_options& fill = {}) {
     if (store_.changed()) refresh();
     fill_plan plan(networks, [&](std::string_view signature) { return lacks(signature, fill); });

@@ -77,7 +77,7 @@ template <class Build>
 network make_network(std::string name, shape input, Build&& build) {
   network graph(std::move(name), input);
   net builder(graph);
-  build(builder, builder.input(input.height, input.width, input.channels));
+  build(builder, tensor{input.batch, input.height, input.width, input.channels, 0});
   if (builder.fault()) throw network_error(describe(builder.fault(), graph.name()));
   return graph;
 }

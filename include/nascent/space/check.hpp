@@ -33,15 +33,15 @@ struct fault_finder {
   declaration_fault first{};
 
   constexpr bool ok() const { return !first; }
-  constexpr void report(fault what, const place& where, const text& found, std::string_view allowed) {
+  constexpr void report(fault what, const place& where, const short_text& found, std::string_view allowed) {
     if (!ok()) return;
-    first = {what, text{}.add(where.kind).add(' ').add(where.name), found, text{}.add("allowed: ").add(allowed)};
+    first = {what, short_text{}.add(where.kind).add(' ').add(where.name), found, short_text{}.add("allowed: ").add(allowed)};
     if (!where.field.empty()) first.where.add(", field ").add(where.field);
   }
 
   template <class Value>
-  static constexpr text found(const Value& value) {
-    text t;
+  static constexpr short_text found(const Value& value) {
+    short_text t;
     t.add("found ");
     if constexpr (std::is_arithmetic_v<Value>) t.add(value);
     else if constexpr (std::is_enum_v<Value>) t.add(to_string(value));
@@ -54,9 +54,9 @@ struct fault_finder {
   constexpr void check_choice(const place& where, const Choice& c) {
     if constexpr (std::is_same_v<Choice, int_range>) {
       if (c.step < 1 || c.last < c.first)
-        return report(fault::reversed_range, where, text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step), "first <= last, step >= 1");
+        return report(fault::reversed_range, where, short_text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step), "first <= last, step >= 1");
       if ((c.last - c.first) % c.step != 0)
-        return report(fault::range_misses_end, where, text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step), "last = first + n * step");
+        return report(fault::range_misses_end, where, short_text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step), "last = first + n * step");
     }
     if (c.size() == 0) return report(fault::empty_choice, where, found(0), "1 value or more");
     if (c.size() > 32767) return report(fault::too_many_options, where, found(static_cast<int>(c.size())), "at most 32767");
@@ -89,7 +89,7 @@ struct fault_finder {
   template <class Field>
   constexpr void check_field(const place& where, std::string_view name, const Field& f, bool independent) {
     if constexpr (is_shared<Field>) {
-      if (!independent) report(fault::shared_outside_independent, where, text{}.add("found shared(...)"), "a choice");
+      if (!independent) report(fault::shared_outside_independent, where, short_text{}.add("found shared(...)"), "a choice");
       check_values(where, name, f.values);
     } else if constexpr (choice<Field>) {
       check_values(where, name, f);
@@ -105,7 +105,7 @@ struct fault_finder {
     const place stage{"stage", stage_names<F>[I].view(), ""};
     if constexpr (is_skip<block> && I > 0) {
       if (A + 1 != layout::alternatives || !layout::independent || A == 0)
-        report(fault::skip_block_misplaced, stage, text{}.add("found skip{}"), "last, of independent layers");
+        report(fault::skip_block_misplaced, stage, short_text{}.add("found skip{}"), "last, of independent layers");
     }
     [&]<std::size_t... J>(std::index_sequence<J...>) {
       (check_field(place{"stage", stage.name, field_name<block, J>}, field_name<block, J>,
@@ -131,13 +131,14 @@ struct fault_finder {
     using layout = stage_layout<F, I>;
     const std::string_view name = layout::declared_stage.name;
     const place stage{"stage", name, ""};
-    if (name.empty() || name.size() > 24) report(fault::no_name, place{"stage number", to_decimal(I).c_str(), ""}, text{}.add("found ").add(name.size()).add(" characters"), "1 to 24");
+    if (name.empty() || name.size() > 24) report(fault::no_name, place{"stage number", to_decimal(I).c_str(), ""}, short_text{}.add("found ").add(name.size()).add(" characters"), "1 to 24");
+    // Compared by hashes first: a comparison of texts for every pair of stages would be most of the compiler's work.
     for (std::size_t j = 0; j < I; ++j)
-      if (stage_names<F>[j] == stage_names<F>[I].view()) report(fault::stage_declared_twice, stage, text{}.add("found ").add(name), "a new name");
+      if (stage_hashes<F>[j] == stage_hashes<F>[I] && stage_names<F>[j] == stage_names<F>[I].view()) report(fault::stage_declared_twice, stage, short_text{}.add("found ").add(name), "a new name");
     layout::for_each_alternative([&](auto a) { check_block<F, I, a()>(); });
     const place stride{"stage", name, "stride"};
     if constexpr (is_independent<typename layout::stride_type>) {
-      report(fault::stride_in_later_layer, stride, text{}.add("found independent(...)"), "a stride, or a choice");
+      report(fault::stride_in_later_layer, stride, short_text{}.add("found independent(...)"), "a stride, or a choice");
     } else if constexpr (layout::stride_chosen) {
       check_choice(stride, layout::declared_stage.stride);
       for (std::size_t i = 0; i < layout::stride_options && ok(); ++i)
@@ -160,9 +161,9 @@ struct fault_finder {
     if constexpr (is_tie<decltype(f)>) {
       const place where = place{"stage", stage_names<F>[I].view(), field_name<typename layout::template alternative_type<A>, J>};
       const int source = find_slot<F>(f.path);
-      if (source < 0) report(fault::tie_to_unknown_choice, where, text{}.add("found ").add(f.path), "a path, e.g. stem.filters");
+      if (source < 0) report(fault::tie_to_unknown_choice, where, short_text{}.add("found ").add(f.path), "a path, e.g. stem.filters");
       else if (slot_places<F>[static_cast<std::size_t>(source)].parent >= 0)
-        report(fault::tie_to_optional_choice, where, text{}.add("found ").add(f.path), "a choice always made");
+        report(fault::tie_to_optional_choice, where, short_text{}.add("found ").add(f.path), "a choice always made");
     }
   }
 
@@ -185,7 +186,7 @@ struct fault_finder {
     if constexpr (layout::alternatives > 1) check_paths<F, I>();
     if constexpr (is_named_choice<typename layout::block_type>) {
       if (!has_certain_use<F>(stage_names<F>[I].view()))
-        report(fault::choice_without_use, place{"choice", layout::declared_stage.name, ""}, text{}.add("found no certain tie"), "a tie in a sure stage");
+        report(fault::choice_without_use, place{"choice", layout::declared_stage.name, ""}, short_text{}.add("found no certain tie"), "a tie in a sure stage");
     }
   }
 
@@ -196,7 +197,7 @@ struct fault_finder {
       using layout = stage_layout<F, i()>;
       if constexpr (!layout::may_be_empty && layout::alternatives - (layout::offers_skip ? 1 : 0) == 1) {
         with_fields(alternative_of<0>(layout::declared_stage.block), [&](const auto&... f) {
-          const auto one = [&](const auto& g) {
+          [[maybe_unused]] const auto one = [&](const auto& g) {
             if constexpr (is_tie<decltype(g)>) used = used || std::string_view(g.path) == path;
           };
           (one(f), ...);
@@ -212,7 +213,7 @@ struct fault_finder {
     const place where{"stage", stage_names<F>[I].view(), "skip"};
     if (candidate_builder<F>::stage_named(from, I) >= 0) return;
     const bool later = candidate_builder<F>::stage_named(from, declared<F>::stage_count) >= 0;
-    report(later ? fault::skip_from_later_stage : fault::skip_from_unknown_stage, where, text{}.add("found ").add(from), later ? "an earlier stage" : "a stage's name");
+    report(later ? fault::skip_from_later_stage : fault::skip_from_unknown_stage, where, short_text{}.add("found ").add(from), later ? "an earlier stage" : "a stage's name");
   }
 
   template <class F>
@@ -223,7 +224,7 @@ struct fault_finder {
         for (std::size_t i = 0; i < slots.size(); ++i)
           if (slots[i] < 0)
             report(fault::constraint_on_unknown_choice, place{"constraint", to_decimal(c()).c_str(), ""},
-                   text{}.add("found ").add(get<c()>(declared<F>::value.constraints()).paths[i]), "a path, e.g. 2.filters");
+                   short_text{}.add("found ").add(get<c()>(declared<F>::value.constraints()).paths[i]), "a path, e.g. 2.filters");
       };
       (one(std::integral_constant<std::size_t, C>{}), ...);
     }(std::make_index_sequence<constraint_total<F>>{});
@@ -236,7 +237,7 @@ struct fault_finder {
       for (int m = stage_slots<F>[I]; m < k; ++m)
         if (slot_paths<F>[static_cast<std::size_t>(k)] == slot_paths<F>[static_cast<std::size_t>(m)].view())
           return report(fault::choice_declared_twice, place{"choice", slot_paths<F>[static_cast<std::size_t>(k)].view(), ""},
-                        text{}.add("found twice"), "one choice a path");
+                        short_text{}.add("found twice"), "one choice a path");
   }
 
   template <class F, std::size_t I>
@@ -245,7 +246,7 @@ struct fault_finder {
     layout::for_each_alternative([&](auto a) {
       using block = std::remove_cvref_t<decltype(decided_block<F, I, a()>(nullptr, 0))>;
       if constexpr (!requires(const block& b, net<null_interpreter>& n, const tensor& x) { { b(n, x, 1) } -> std::convertible_to<tensor>; })
-        report(fault::block_cannot_be_built, place{"stage", stage_names<F>[I].view(), ""}, text{}.add("found ").add(block_name<block>), "a block");
+        report(fault::block_cannot_be_built, place{"stage", stage_names<F>[I].view(), ""}, short_text{}.add("found ").add(block_name<block>), "a block");
     });
   }
 
@@ -277,9 +278,9 @@ struct fault_finder {
     candidate_builder<F>::build(digits.data(), n, unscaled{});
     if (!n.fault()) return;
     const place stage{"stage", stage_names<F>[n.fault().stage < 0 ? 0 : static_cast<std::size_t>(n.fault().stage)].view(), ""};
-    const text what = text{}.add("found ").add(n.fault().found);
-    if (n.fault().what == network_fault::map_vanishes) report(fault::map_vanishes, stage, what, text{}.add("a map of ").add(n.fault().allowed).view());
-    else report(fault::shapes_do_not_match, stage, what, text{}.add(n.fault().allowed).view());
+    const short_text what = short_text{}.add("found ").add(n.fault().found);
+    if (n.fault().what == network_fault::map_vanishes) report(fault::map_vanishes, stage, what, short_text{}.add("a map of ").add(n.fault().allowed).view());
+    else report(fault::shapes_do_not_match, stage, what, short_text{}.add(n.fault().allowed).view());
   }
 };
 
@@ -287,9 +288,9 @@ template <class F>
 consteval declaration_fault find_fault() {
   fault_finder finder;
   if constexpr (!requires { stage_layout<F, 0>::declared_stage.block.resolution; }) {
-    finder.report(fault::no_input, place{"space", declared<F>::value.name(), ""}, text{}.add("found no input"), ".input(3, 224) first");
+    finder.report(fault::no_input, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found no input"), ".input(3, 224) first");
   } else {
-    if (std::string_view(declared<F>::value.name()).empty()) finder.report(fault::no_name, place{"space", "", ""}, text{}.add("found no name"), "1 to 24 characters");
+    if (std::string_view(declared<F>::value.name()).empty()) finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no name"), "1 to 24 characters");
     for_each_stage<F>([&](auto i) { finder.check_stage<F, i()>(); });
   }
   return finder.first;
@@ -313,10 +314,10 @@ template <class F>
 consteval declaration_fault find_count_fault() {
   fault_finder finder;
   if constexpr (joint_counter<F>::too_large) {
-    finder.report(fault::constraint_table_too_large, place{"space", declared<F>::value.name(), ""}, text{}.add("found too many states"), "1000000 states");
+    finder.report(fault::constraint_table_too_large, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found too many states"), "1000000 states");
   } else {
-    if (joint_counter<F>::size.overflow) finder.report(fault::size_overflow, place{"space", declared<F>::value.name(), ""}, text{}.add("found over 3.4e38"), "below 2^128");
-    if (joint_counter<F>::size.value == 0) finder.report(fault::no_candidate_left, place{"space", declared<F>::value.name(), ""}, text{}.add("found 0 networks"), "1 or more");
+    if (joint_counter<F>::size.overflow) finder.report(fault::size_overflow, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found over 3.4e38"), "below 2^128");
+    if (joint_counter<F>::size.value == 0) finder.report(fault::no_candidate_left, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found 0 networks"), "1 or more");
   }
   if constexpr (constraint_total<F> == 0) finder.check_smallest<F>();
   return finder.first;

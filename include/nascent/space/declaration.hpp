@@ -72,7 +72,8 @@ struct pack {
   template <class U>
   constexpr pack<T..., U> with(U item) const {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return pack<T..., U>{{{alternative_at<I>(items)}..., {item}}};
+      // The types are spelled out: to deduce them would search all stages for every stage.
+      return pack<T..., U>{{{static_cast<const alternative<I, T>&>(items).block}..., {item}}};
     }(std::index_sequence_for<T...>{});
   }
 };
@@ -80,6 +81,23 @@ struct pack {
 template <std::size_t I, class... T>
 constexpr const auto& get(const pack<T...>& p) {
   return alternative_at<I>(p.items);
+}
+
+/// While a chain of calls grows, its stages are nested pairs: a new call then names two types, not all of them. They are laid flat once.
+struct no_stages {};
+template <class Before, class Stage>
+struct stage_chain {
+  Before before;
+  Stage stage;
+};
+
+template <class... T>
+constexpr pack<T...> flatten(const no_stages&, const T&... stages) {
+  return {{{stages}...}};
+}
+template <class Before, class Stage, class... T>
+constexpr auto flatten(const stage_chain<Before, Stage>& chain, const T&... later) {
+  return flatten(chain.before, chain.stage, later...);
 }
 
 }  // namespace detail
@@ -191,8 +209,8 @@ class space_declaration {
     if constexpr (std::is_same_v<Last, no_skip>) {
       return space_declaration<Stages, Stage, Constraints>(name_, channels, stages_, stage, constraints_);
     } else {
-      auto stages = stages_.with(last_);
-      return space_declaration<decltype(stages), Stage, Constraints>(name_, channels, stages, stage, constraints_);
+      using chain = detail::stage_chain<Stages, Last>;
+      return space_declaration<chain, Stage, Constraints>(name_, channels, chain{stages_, last_}, stage, constraints_);
     }
   }
 
@@ -237,7 +255,7 @@ class space_declaration {
 
 /// Starts the declaration of a search space; end it with `define`.
 constexpr auto search_space(const char* name) {
-  return space_declaration<detail::pack<>, no_skip, detail::pack<>>(name, 0, {}, {}, {});
+  return space_declaration<detail::no_stages, no_skip, detail::pack<>>(name, 0, {}, {}, {});
 }
 
 }  // namespace nascent

@@ -46,9 +46,9 @@ enum class fault : std::uint8_t {
 /// A fault with its place. The texts are short: compilers cut long ones.
 struct declaration_fault {
   fault what = fault::none;
-  text where{};
-  text found{};
-  text allowed{};
+  short_text where{};
+  short_text found{};
+  short_text allowed{};
 
   constexpr explicit operator bool() const { return what != fault::none; }
 };
@@ -58,7 +58,7 @@ template <std::size_t N>
 struct literal {
   char chars[N] = {};
   constexpr literal() = default;
-  constexpr explicit literal(const text& t) {
+  constexpr explicit literal(const short_text& t) {
     for (std::size_t i = 0; i + 1 < N; ++i) chars[i] = t.chars[i];
   }
 };

@@ -32,13 +32,13 @@ namespace detail {
 template <class F>
 struct declared {
   static constexpr auto value = F{}();
-  static constexpr std::size_t stage_count = std::remove_cvref_t<decltype(value.stages())>::size + 1;
+  static constexpr auto stages = flatten(value.stages(), value.last());
+  static constexpr std::size_t stage_count = decltype(stages)::size;
 };
 
 template <class F, std::size_t I>
 constexpr const auto& stage_at() {
-  if constexpr (I + 1 == declared<F>::stage_count) return declared<F>::value.last();
-  else return get<I>(declared<F>::value.stages());
+  return get<I>(declared<F>::stages);
 }
 
 enum class field_kind : std::uint8_t { fixed, chosen, shared, tied };

@@ -14,8 +14,8 @@ inline constexpr bool is_named_choice<named_choice<Value>> = true;
 
 /// Full name of a stage: as declared, or "head.conv", "head.dense", "head.dense2" for the parts of the head.
 template <class F, std::size_t I>
-constexpr text stage_name() {
-  text name;
+constexpr short_text stage_name() {
+  short_text name;
   name.add(stage_at<F, I>().name);
   if constexpr (stage_at<F, I>().in_head) {
     constexpr std::string_view block = block_name<typename stage_layout<F, I>::template alternative_type<0>>;
@@ -32,16 +32,27 @@ constexpr text stage_name() {
 /// Names of all stages.
 template <class F>
 inline constexpr auto stage_names = [] {
-  std::array<text, declared<F>::stage_count> names{};
+  std::array<short_text, declared<F>::stage_count> names{};
   for_each_stage<F>([&](auto i) { names[i()] = stage_name<F, i()>(); });
   return names;
 }();
 
+/// FNV-1a hashes of the names.
+template <class F>
+inline constexpr auto stage_hashes = [] {
+  std::array<std::uint64_t, declared<F>::stage_count> hashes{};
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    hashes[i] = 0xcbf29ce484222325U;
+    for (const char c : stage_names<F>[i].view()) hashes[i] = (hashes[i] ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  }
+  return hashes;
+}();
+
 /// Path of a field without its stage's name: "kernel", "[2].mbconv.kernel".
 template <class F, std::size_t I, std::size_t A>
-constexpr text field_path(int layer, std::string_view name) {
+constexpr short_text field_path(int layer, std::string_view name) {
   using layout = stage_layout<F, I>;
-  text path = stage_names<F>[I];
+  short_text path = stage_names<F>[I];
   if (layer >= 0) path.add('[').add(layer).add(']');
   if (layout::alternatives - (layout::offers_skip ? 1 : 0) > 1) path.add('.').add(block_name<typename layout::template alternative_type<A>>);
   return path.add('.').add(name);
@@ -50,14 +61,14 @@ constexpr text field_path(int layer, std::string_view name) {
 /// Paths of all slots: "input.resolution", "2.kernel", "3[1].kernel", "4.mbconv.kernel", "2.layers".
 template <class F>
 inline constexpr auto slot_paths = [] {
-  std::array<text, slot_total<F> + 1> paths{};
+  std::array<short_text, slot_total<F> + 1> paths{};
   for_each_stage<F>([&](auto i) {
     using layout = stage_layout<F, i()>;
     constexpr auto first = static_cast<std::size_t>(stage_slots<F>[i()]);
     for (std::size_t k = first; k < first + static_cast<std::size_t>(layout::slot_count); ++k) {
       const slot_place& place = slot_places<F>[k];
       const auto plain = [&](const char* name) {
-        text path = stage_names<F>[i()];
+        short_text path = stage_names<F>[i()];
         if (place.layer >= 0) path.add('[').add(place.layer).add(']');
         paths[k] = path.add('.').add(name);
       };

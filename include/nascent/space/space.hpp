@@ -56,7 +56,7 @@ constexpr tensor build(const scaled_candidate<Space>& c, net<Interpreter>& n) {
 
 /// What is known of a slot: where it comes from, how many options it has, and when it is active.
 struct slot_info {
-  text path;           ///< stable name, such as "2.kernel"
+  short_text path;           ///< stable name, such as "2.kernel"
   slot_role role;      ///< a field of a block, the block itself, stride, skip connection, layer count
   int options;         ///< number of values
   int parent;          ///< slot that decides whether this one is active, or -1
@@ -168,10 +168,10 @@ class defined_space {
   }
 
   /// The value behind option `option` of slot k as text: "5", "0.25", "swish".
-  static constexpr text value(std::size_t k, int option) { return detail::value_text<F>(k, option); }
+  static constexpr short_text value(std::size_t k, int option) { return detail::value_text<F>(k, option); }
 
   /// Name of stage i: 0 is "input", the parts of the head are "head.conv" and so on.
-  static constexpr text stage(std::size_t i) { return detail::stage_names<F>[i]; }
+  static constexpr short_text stage(std::size_t i) { return detail::stage_names<F>[i]; }
 
  private:
   static constexpr const char* space_name() { return detail::declared<F>::value.name(); }

@@ -65,6 +65,7 @@ struct basic_text {
   friend constexpr bool operator==(const basic_text& a, std::string_view b) { return a.view() == b; }
 };
 
-using text = basic_text<64>;
+/// Long enough for paths and for the parts of an error.
+using short_text = basic_text<64>;
 
 }  // namespace nascent

@@ -8,18 +8,18 @@
 namespace nascent::detail {
 
 template <class Value>
-constexpr text to_text(const Value& value) {
-  if constexpr (std::is_enum_v<Value>) return text{}.add(to_string(value));
-  else if constexpr (std::is_same_v<Value, bool>) return text{}.add(value ? "true" : "false");
-  else return text{}.add(value);
+constexpr short_text to_text(const Value& value) {
+  if constexpr (std::is_enum_v<Value>) return short_text{}.add(to_string(value));
+  else if constexpr (std::is_same_v<Value, bool>) return short_text{}.add(value ? "true" : "false");
+  else return short_text{}.add(value);
 }
 
 /// Option `option` of slot k as text.
 template <class F>
-constexpr text value_text(std::size_t k, int option) {
+constexpr short_text value_text(std::size_t k, int option) {
   const slot_place& place = slot_places<F>[k];
   const auto o = static_cast<std::size_t>(option);
-  text result;
+  short_text result;
   for_each_stage<F>([&](auto i) {
     if (place.stage != static_cast<int>(i())) return;
     using layout = stage_layout<F, i()>;
@@ -31,7 +31,7 @@ constexpr text value_text(std::size_t k, int option) {
       if (place.role == slot_role::layers) result = to_text(layout::layers_at(o));
     layout::for_each_alternative([&](auto a) {
       using block = typename layout::template alternative_type<a()>;
-      if (place.role == slot_role::block && a() == o) result = text{}.add(block_name<block>);
+      if (place.role == slot_role::block && a() == o) result = short_text{}.add(block_name<block>);
       if (place.role != slot_role::field || place.alternative != static_cast<int>(a())) return;
       [&]<std::size_t... J>(std::index_sequence<J...>) {
         [[maybe_unused]] const auto one = [&](auto j) {

@@ -59,18 +59,26 @@ class assembler {
     const api::desc src = layout(k.core.input);
     const api::desc dst = layout(k.core.output);
     switch (k.core.kind) {
-      case layer_kind::convolution: return add_convolution(k, src, dst);
-      case layer_kind::dense: return add_dense(k);
+      case layer_kind::convolution:
+        return add_convolution(k, src, dst);
+      case layer_kind::dense:
+        return add_dense(k);
       case layer_kind::max_pool:
       case layer_kind::average_pool:
-      case layer_kind::global_average_pool: return add_pool(k, src, dst);
-      case layer_kind::add: return add_sum(k, dst);
-      case layer_kind::multiply: return add_product(k, dst);
-      case layer_kind::concatenate: return add_concatenation(k, dst);
-      case layer_kind::activate: return add_activation(k, dst);
+      case layer_kind::global_average_pool:
+        return add_pool(k, src, dst);
+      case layer_kind::add:
+        return add_sum(k, dst);
+      case layer_kind::multiply:
+        return add_product(k, dst);
+      case layer_kind::concatenate:
+        return add_concatenation(k, dst);
+      case layer_kind::activate:
+        return add_activation(k, dst);
       case layer_kind::space_to_depth:
       case layer_kind::space_to_batch:
-      case layer_kind::batch_to_space: return add_move(k);
+      case layer_kind::batch_to_space:
+        return add_move(k);
     }
   }
 
@@ -91,9 +99,9 @@ class assembler {
     return tensor != 0 && last_reader_[index(tensor)] <= static_cast<int>(k.last_layer);
   }
 
-  /// True where the residual sum of `k` may go into the residual tensor's own memory. The convolution writes there while it
-  /// still reads its input, so the two must differ. Other sums are not fused: as a binary post-op, oneDNN 2.6.3 computes some
-  /// wrongly (convolution by matrix product; bf16 1x1 with channels that are no multiple of 16).
+  /// True where the residual sum of `k` may go into the residual tensor's own memory. The convolution writes there
+  /// while it still reads its input, so the two must differ. Other sums are not fused: a binary post-op is not faster
+  /// than a convolution and a sum, and oneDNN 2.6.3 gets some wrong (x64:gemm:jit; jit_bf16_1x1 with partial blocks).
   bool sums_in_place(const kernel& k) const {
     return dies_in(k.residual_tensor, k) && !std::ranges::count(operands(k.core), k.residual_tensor);
   }
@@ -123,18 +131,17 @@ class assembler {
       core.residual_tensor = -1;
       core.last_layer = k.first_layer;
       core.output_tensor = static_cast<int>(k.first_layer) + 1;
-      return {core, {.core = graph_.layers()[k.last_layer],
-                     .output_tensor = k.output_tensor,
-                     .first_layer = k.last_layer,
-                     .last_layer = k.last_layer}};
+      return {core,
+              {.core = graph_.layers()[k.last_layer],
+               .output_tensor = k.output_tensor,
+               .first_layer = k.last_layer,
+               .last_layer = k.last_layer}};
     }
     core.core.act = activation::identity;
     layer act{.kind = layer_kind::activate, .act = k.core.act, .input = k.core.output, .output = k.core.output};
     act.operands[0] = k.output_tensor;
-    return {core, {.core = act,
-                   .output_tensor = k.output_tensor,
-                   .first_layer = k.first_layer,
-                   .last_layer = k.last_layer}};
+    return {core,
+            {.core = act, .output_tensor = k.output_tensor, .first_layer = k.first_layer, .last_layer = k.last_layer}};
   }
 
   void add_split(const kernel& k) {
@@ -151,8 +158,8 @@ class assembler {
     bool optimised() const { return !implementation().starts_with("ref"); }
   };
 
-  /// What `make` describes, or nothing where oneDNN refuses; then `refusal_` says why. Some primitives are refused only when
-  /// their code is generated, so a description alone proves nothing.
+  /// What `make` describes, or nothing where oneDNN refuses; then `refusal_` says why. Some primitives are refused only
+  /// when their code is generated, so a description alone proves nothing.
   template <class Make>
   auto attempt(const kernel& k, Make&& make) -> std::optional<candidate<decltype(make(dnnl::primitive_attr{}))>> {
     try {
@@ -166,7 +173,8 @@ class assembler {
     }
   }
 
-  /// Adds a kernel whose primitive descriptor comes from `make(attributes)`. `finish(descriptor, step)` sets the arguments.
+  /// Adds a kernel whose primitive descriptor comes from `make(attributes)`. `finish(descriptor, step)` sets the
+  /// arguments.
   template <class Make, class Finish>
   void add_fusable(const kernel& k, Make&& make, Finish&& finish) {
     auto found = attempt(k, make);
@@ -241,8 +249,8 @@ class assembler {
     add_fusable(
         k,
         [&](const dnnl::primitive_attr& attr) {
-          return api::inner_product(engine_, src, kernel_matrix(l, type_, order::any), vector_of(l.output.channels), dst,
-                                    attr);
+          return api::inner_product(engine_, src, kernel_matrix(l, type_, order::any), vector_of(l.output.channels),
+                                    dst, attr);
         },
         [&](const auto& descriptor, step& s) {
           pack_weights(descriptor, kernel_matrix(l, dnnl::memory::data_type::f32, order::plain), s);
@@ -254,13 +262,16 @@ class assembler {
   void add_pool(const kernel& k, const api::desc& src, const api::desc& dst) {
     const layer& l = k.core;
     const bool global = l.kind == layer_kind::global_average_pool;
-    const auto algorithm = l.kind == layer_kind::max_pool ? dnnl::algorithm::pooling_max
-                                                          : dnnl::algorithm::pooling_avg_exclude_padding;
-    const api::dims size = global ? api::dims{l.input.height, l.input.width} : api::dims{l.kernel_height, l.kernel_width};
+    const auto algorithm =
+        l.kind == layer_kind::max_pool ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_exclude_padding;
+    const api::dims size =
+        global ? api::dims{l.input.height, l.input.width} : api::dims{l.kernel_height, l.kernel_width};
     const api::window window = global ? api::window{{1, 1}, {1, 1}, {0, 0}, {0, 0}} : window_of(l);
     add_fusable(
         k,
-        [&](const dnnl::primitive_attr& attr) { return api::pooling(engine_, algorithm, src, dst, size, window, attr); },
+        [&](const dnnl::primitive_attr& attr) {
+          return api::pooling(engine_, algorithm, src, dst, size, window, attr);
+        },
         [&](const auto&, step& s) {
           read(s, DNNL_ARG_SRC, l.operands[0], src);
           write(s, dst);
@@ -271,8 +282,7 @@ class assembler {
   void add_binary(const kernel& k, dnnl::algorithm algorithm, int a, int b, const api::desc& layout_b,
                   const api::desc& dst) {
     add_fusable(
-        k,
-        [&](const dnnl::primitive_attr& attr) { return api::binary(engine_, algorithm, dst, layout_b, dst, attr); },
+        k, [&](const dnnl::primitive_attr& attr) { return api::binary(engine_, algorithm, dst, layout_b, dst, attr); },
         [&](const auto&, step& s) {
           read(s, DNNL_ARG_SRC_1, b, layout_b);
           read(s, DNNL_ARG_SRC_0, a, dst);
@@ -295,8 +305,7 @@ class assembler {
 
   void add_activation(const kernel& k, const api::desc& data) {
     add_fusable(
-        k,
-        [&](const dnnl::primitive_attr& attr) { return api::elementwise(engine_, to_dnnl(k.core.act), data, attr); },
+        k, [&](const dnnl::primitive_attr& attr) { return api::elementwise(engine_, to_dnnl(k.core.act), data, attr); },
         [&](const auto&, step& s) {
           const int from = k.core.operands[0];
           read(s, DNNL_ARG_SRC, from, data);

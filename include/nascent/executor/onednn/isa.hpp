@@ -12,17 +12,21 @@
 
 namespace nascent::onednn {
 
-/// The largest instruction set that oneDNN may use. It holds for the whole process and is fixed when the first primitive is
-/// made; `best` takes what the process still allows.
+/// The largest instruction set that oneDNN may use. It holds for the whole process and is fixed when the first
+/// primitive is made; `best` takes what the process still allows.
 enum class isa : std::uint8_t {
   best,
   sse41,
+  avx,
   avx2,
+  avx2_vnni,
+  avx2_vnni_2,
   avx512_core,
   avx512_core_vnni,
   avx512_core_bf16,
   avx512_core_fp16,
   avx512_core_amx,
+  avx512_core_amx_fp16,
 };
 
 namespace detail {
@@ -38,16 +42,19 @@ struct isa_entry {
 inline constexpr isa_entry isa_table[] = {
     {isa::best, "best", api::no_isa, ""},
     {isa::sse41, "sse41", dnnl::cpu_isa::sse41, "sse4_1"},
+    {isa::avx, "avx", dnnl::cpu_isa::avx, "avx"},
     {isa::avx2, "avx2", dnnl::cpu_isa::avx2, "avx2 fma"},
+    {isa::avx2_vnni, "avx2_vnni", dnnl::cpu_isa::avx2_vnni, "avx2 fma avx_vnni"},
+    {isa::avx2_vnni_2, "avx2_vnni_2", api::isa_avx2_vnni_2, "avx2 fma avx_vnni avx_vnni_int8 avx_ne_convert"},
     {isa::avx512_core, "avx512_core", dnnl::cpu_isa::avx512_core, "avx512f avx512bw avx512vl avx512dq"},
     {isa::avx512_core_vnni, "avx512_core_vnni", dnnl::cpu_isa::avx512_core_vnni,
      "avx512f avx512bw avx512vl avx512dq avx512_vnni"},
     {isa::avx512_core_bf16, "avx512_core_bf16", dnnl::cpu_isa::avx512_core_bf16,
      "avx512f avx512bw avx512vl avx512dq avx512_vnni avx512_bf16"},
-    {isa::avx512_core_fp16, "avx512_core_fp16", api::isa_avx512_core_fp16,
-     "avx512f avx512bw avx512vl avx512dq avx512_vnni avx512_bf16 avx_vnni avx512_fp16"},
-    {isa::avx512_core_amx, "avx512_core_amx", dnnl::cpu_isa::avx512_core_amx,
-     "avx512f avx512bw avx512vl avx512dq avx512_vnni avx512_bf16 amx_tile amx_int8 amx_bf16"},
+    {isa::avx512_core_fp16, "avx512_core_fp16", api::isa_avx512_core_fp16, "avx512_bf16 avx512_fp16 avx_vnni"},
+    {isa::avx512_core_amx, "avx512_core_amx", dnnl::cpu_isa::avx512_core_amx, "avx512_bf16 amx_tile amx_int8 amx_bf16"},
+    {isa::avx512_core_amx_fp16, "avx512_core_amx_fp16", api::isa_avx512_core_amx_fp16,
+     "avx512_fp16 amx_tile amx_int8 amx_bf16 amx_fp16"},
 };
 
 }  // namespace detail
@@ -67,6 +74,13 @@ inline std::string effective_isa() {
     if (entry.value == now) return entry.name;
   // Sets that only an environment variable asks for, and those newer than this file: by number, as oneDNN gives it.
   return "isa " + std::to_string(static_cast<int>(now));
+}
+
+/// True where oneDNN uses bf16 instructions. Without them it emulates bf16 from avx512_core on, which is slower than
+/// f32, and wrong in 2.6.3 and 3.7.2 (jit_bf16_1x1:avx512_core where the last block of output channels is not full).
+inline bool computes_bf16() {
+  const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);  // one bit per feature
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
 }
 
 /// Limits oneDNN to an instruction set. \throws executor_error where processor or oneDNN lack it, or it is too late

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// How layers look to oneDNN: memory layouts, windows, functions. Maps are NHWC everywhere; the weights' order is oneDNN's
-/// own choice.
+/// How layers look to oneDNN: memory layouts, windows, functions. Maps are NHWC everywhere; the weights' order is
+/// oneDNN's own choice.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,12 @@ using tag = dnnl::memory::format_tag;
 
 constexpr element to_dnnl(data_type type) {
   switch (type) {
-    case data_type::f32: return element::f32;
-    case data_type::bf16: return element::bf16;
-    case data_type::f16: return element::f16;
+    case data_type::f32:
+      return element::f32;
+    case data_type::bf16:
+      return element::bf16;
+    case data_type::f16:
+      return element::f16;
   }
   return element::undef;
 }
@@ -27,12 +30,18 @@ constexpr element to_dnnl(data_type type) {
 /// Not for identity, which no primitive is made for.
 constexpr api::eltwise to_dnnl(activation act) {
   switch (act) {
-    case activation::identity: return {dnnl::algorithm::eltwise_linear, 1, 0};
-    case activation::relu: return {dnnl::algorithm::eltwise_relu, 0, 0};
-    case activation::relu6: return {dnnl::algorithm::eltwise_clip, 0, 6};
-    case activation::swish: return {dnnl::algorithm::eltwise_swish, 1, 0};
-    case activation::hswish: return {dnnl::algorithm::eltwise_hardswish, 1.0F / 6, 0.5F};
-    case activation::sigmoid: return {dnnl::algorithm::eltwise_logistic, 0, 0};
+    case activation::identity:
+      return {dnnl::algorithm::eltwise_linear, 1, 0};
+    case activation::relu:
+      return {dnnl::algorithm::eltwise_relu, 0, 0};
+    case activation::relu6:
+      return {dnnl::algorithm::eltwise_clip, 0, 6};
+    case activation::swish:
+      return {dnnl::algorithm::eltwise_swish, 1, 0};
+    case activation::hswish:
+      return {dnnl::algorithm::eltwise_hardswish, 1.0F / 6, 0.5F};
+    case activation::sigmoid:
+      return {dnnl::algorithm::eltwise_logistic, 0, 0};
   }
   return {dnnl::algorithm::undef, 0, 0};
 }
@@ -80,8 +89,8 @@ inline api::window window_of(const layer& l) {
           .after = {after(l.input.height, l.kernel_height), after(l.input.width, l.kernel_width)}};
 }
 
-/// Input and output of a layer that only moves pixels, as two views with the same dimensions: maps, rows of blocks, rows in
-/// a block, columns of blocks, columns in a block, channels.
+/// Input and output of a layer that only moves pixels, as two views with the same dimensions: maps, rows of blocks,
+/// rows in a block, columns of blocks, columns in a block, channels.
 inline std::pair<api::desc, api::desc> move_views(const layer& l, int batch, element type) {
   const std::int64_t n = l.stride;
   const bool back = l.kind == layer_kind::batch_to_space;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// How many threads oneDNN uses. It takes the number from its OpenMP runtime, each time it makes or executes a primitive.
+/// How many threads oneDNN uses. It takes the number from its OpenMP runtime, each time it makes or executes a
+/// primitive.
 #pragma once
 
-#include <dlfcn.h>
-
 #include <string>
+
+#include <dlfcn.h>
 
 #include "nascent/executor/executor.hpp"
 #include "nascent/executor/processor.hpp"
 
 namespace nascent::onednn::detail {
 
-/// The two functions of the OpenMP runtime that oneDNN itself uses, or null where it was built without one. They are looked
-/// up in the running process because oneDNN's runtime need not be the one that a compiler's -fopenmp would link.
+/// The two functions of the OpenMP runtime that oneDNN itself uses, or null where it was built without one. They are
+/// looked up in the running process because oneDNN's runtime need not be the one that a compiler's -fopenmp would link.
 struct openmp_runtime {
   void (*set_num_threads)(int);
   int (*get_max_threads)();
@@ -57,7 +58,8 @@ inline void check_threads(int threads) {
     throw executor_error("onednn: threads " + std::to_string(threads) + ", must be from 1 to " + std::to_string(cores) +
                          ", the cores that this process may use");
   if (threads > 1 && !openmp_runtime::get().present())
-    throw executor_error("onednn: threads " + std::to_string(threads) + ", but oneDNN was built without OpenMP; only 1 works");
+    throw executor_error("onednn: threads " + std::to_string(threads) +
+                         ", but oneDNN was built without OpenMP; only 1 works");
 }
 
 }  // namespace nascent::onednn::detail

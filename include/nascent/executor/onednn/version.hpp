@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The one place that knows that oneDNN 2 and oneDNN 3 have different interfaces: everything else calls these functions.
-/// All throw dnnl::error where the library refuses.
+/// The one place that knows that oneDNN 2 and oneDNN 3 have different interfaces: everything else calls these
+/// functions. All throw dnnl::error where the library refuses.
 #pragma once
 
 #include <string>
@@ -46,24 +46,26 @@ struct eltwise {
 #if DNNL_VERSION_MAJOR >= 3
 
 inline constexpr auto no_isa = dnnl::cpu_isa::isa_default;
+inline constexpr auto isa_avx2_vnni_2 = dnnl::cpu_isa::avx2_vnni_2;
 inline constexpr auto isa_avx512_core_fp16 = dnnl::cpu_isa::avx512_core_fp16;
+inline constexpr auto isa_avx512_core_amx_fp16 = dnnl::cpu_isa::avx512_core_amx_fp16;
 
 /// hardswish(x) = x * clip(alpha * x + beta, 0, 1) since oneDNN 3; before, both numbers are fixed and not read.
 inline void append_eltwise(dnnl::post_ops& ops, const eltwise& f) { ops.append_eltwise(f.algorithm, f.alpha, f.beta); }
 
 inline auto convolution(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias, const desc& dst,
                         const window& w, const dnnl::primitive_attr& attr) {
-  return dnnl::convolution_forward::primitive_desc(e, inference, dnnl::algorithm::convolution_direct, src, weights, bias,
-                                                   dst, w.stride, w.holes(), w.before, w.after, attr);
+  return dnnl::convolution_forward::primitive_desc(e, inference, dnnl::algorithm::convolution_direct, src, weights,
+                                                   bias, dst, w.stride, w.holes(), w.before, w.after, attr);
 }
 
-inline auto inner_product(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias, const desc& dst,
-                          const dnnl::primitive_attr& attr) {
+inline auto inner_product(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias,
+                          const desc& dst, const dnnl::primitive_attr& attr) {
   return dnnl::inner_product_forward::primitive_desc(e, inference, src, weights, bias, dst, attr);
 }
 
-inline auto pooling(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& src, const desc& dst, const dims& kernel,
-                    const window& w, const dnnl::primitive_attr& attr) {
+inline auto pooling(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& src, const desc& dst,
+                    const dims& kernel, const window& w, const dnnl::primitive_attr& attr) {
   return dnnl::pooling_forward::primitive_desc(e, inference, algorithm, src, dst, w.stride, kernel, w.holes(), w.before,
                                                w.after, attr);
 }
@@ -85,7 +87,9 @@ inline auto concatenation(const dnnl::engine& e, const desc& dst, int axis, cons
 #else
 
 inline constexpr auto no_isa = dnnl::cpu_isa::all;
-inline constexpr auto isa_avx512_core_fp16 = no_isa;  // unknown to oneDNN 2
+inline constexpr auto isa_avx2_vnni_2 = no_isa;  // this and the two below are unknown to oneDNN 2
+inline constexpr auto isa_avx512_core_fp16 = no_isa;
+inline constexpr auto isa_avx512_core_amx_fp16 = no_isa;
 
 inline void append_eltwise(dnnl::post_ops& ops, const eltwise& f) {
   ops.append_eltwise(1.0F, f.algorithm, f.alpha, f.beta);
@@ -98,13 +102,13 @@ inline auto convolution(const dnnl::engine& e, const desc& src, const desc& weig
   return dnnl::convolution_forward::primitive_desc(d, attr, e);
 }
 
-inline auto inner_product(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias, const desc& dst,
-                          const dnnl::primitive_attr& attr) {
+inline auto inner_product(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias,
+                          const desc& dst, const dnnl::primitive_attr& attr) {
   return dnnl::inner_product_forward::primitive_desc({inference, src, weights, bias, dst}, attr, e);
 }
 
-inline auto pooling(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& src, const desc& dst, const dims& kernel,
-                    const window& w, const dnnl::primitive_attr& attr) {
+inline auto pooling(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& src, const desc& dst,
+                    const dims& kernel, const window& w, const dnnl::primitive_attr& attr) {
   return dnnl::pooling_forward::primitive_desc({inference, algorithm, src, dst, w.stride, kernel, w.before, w.after},
                                                attr, e);
 }

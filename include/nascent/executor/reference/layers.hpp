@@ -19,12 +19,18 @@ namespace nascent::reference {
 
 inline double apply(activation act, double x) {
   switch (act) {
-    case activation::identity: return x;
-    case activation::relu: return std::max(x, 0.0);
-    case activation::relu6: return std::clamp(x, 0.0, 6.0);
-    case activation::swish: return x / (1.0 + std::exp(-x));
-    case activation::hswish: return x * std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
-    case activation::sigmoid: return 1.0 / (1.0 + std::exp(-x));
+    case activation::identity:
+      return x;
+    case activation::relu:
+      return std::max(x, 0.0);
+    case activation::relu6:
+      return std::clamp(x, 0.0, 6.0);
+    case activation::swish:
+      return x / (1.0 + std::exp(-x));
+    case activation::hswish:
+      return x * std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
+    case activation::sigmoid:
+      return 1.0 / (1.0 + std::exp(-x));
   }
   return x;
 }
@@ -138,8 +144,8 @@ inline void global_pool(const layer& l, int maps, std::span<const float> in, std
 /// The layers that only move pixels. n is the stride, C the channels of the input.
 ///
 /// space_to_depth: pixel (dy, dx) of a block becomes channels (dy * n + dx) * C + c of the block's one pixel.
-/// space_to_batch: pixel (dy, dx) of every block becomes map number b * n * n + dy * n + dx, where b is the input's map.
-/// So the maps of one image stay next to each other, image after image. batch_to_space is the inverse.
+/// space_to_batch: pixel (dy, dx) of every block becomes map number b * n * n + dy * n + dx, where b is the input's
+/// map. So the maps of one image stay next to each other, image after image. batch_to_space is the inverse.
 inline void move_blocks(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
   const int n = l.stride;
   const position at = position_in(l.input);
@@ -173,8 +179,12 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
         convolve_grouped(l, w, maps, in, out);
       break;
     case layer_kind::max_pool:
-    case layer_kind::average_pool: pool(l, maps, in, out); break;
-    case layer_kind::global_average_pool: global_pool(l, maps, in, out); break;
+    case layer_kind::average_pool:
+      pool(l, maps, in, out);
+      break;
+    case layer_kind::global_average_pool:
+      global_pool(l, maps, in, out);
+      break;
     case layer_kind::add:
       for (std::size_t i = 0; i < out.size(); ++i) out[i] = in[i] + inputs[1][i];
       break;
@@ -194,10 +204,14 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
         }
       break;
     }
-    case layer_kind::activate: std::ranges::copy(in, out.begin()); break;
+    case layer_kind::activate:
+      std::ranges::copy(in, out.begin());
+      break;
     case layer_kind::space_to_depth:
     case layer_kind::space_to_batch:
-    case layer_kind::batch_to_space: move_blocks(l, maps, in, out); break;
+    case layer_kind::batch_to_space:
+      move_blocks(l, maps, in, out);
+      break;
   }
   if (l.act != activation::identity)
     for (float& value : out) value = static_cast<float>(apply(l.act, static_cast<double>(value)));

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What declaring a space costs the compiler: CPU seconds and memory of -fsyntax-only, against a file that only includes <ranges>.
+
+    compile_cost.py [--compiler g++] [--rounds 7] [--slots 100,200,400,600,1000] [--json FILE]
+
+All files are compiled in turn, round after round; the minimum counts, ratios are of minima.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+INCLUDE = Path(__file__).resolve().parent.parent / "include"
+
+HEADERS = "#include <nascent/block/block.hpp>\n#include <nascent/space/space.hpp>\nusing namespace nascent;\n"
+
+
+def gpunet():
+    """GPUNet's Table 1, declared in the file itself."""
+    def stage(name, block, filters, stride, layers):
+        step = f".stride({stride})" if stride > 1 else ""
+        return (
+            f'      .stage("{name}", {block}{{.filters = range({filters}), .kernel = one_of(3, 5), .expand = range(2, 6),'
+            f" .se = one_of(0, .25), .act = one_of(relu, swish)}}){step}.layers(range({layers}))\n"
+        )
+
+    return (
+        HEADERS + 'inline constexpr auto s = define([] {\n  return search_space("GPUNet").input(3, range(224, 512, 32))\n'
+        '      .stage("stem", conv{.filters = one_of(24, 32), .kernel = one_of(3, 5), .act = one_of(relu, swish)}).stride(2)\n'
+        '      .stage("1", conv{.filters = tied_to("stem.filters"), .kernel = one_of(3, 5), .act = one_of(relu, swish)}).layers(range(1, 4))\n'
+        + stage("2", "fused_mbconv", "32, 80, 16", 2, "1, 8") + stage("3", "fused_mbconv", "48, 112, 16", 2, "1, 8")
+        + stage("4", "mbconv", "96, 192, 16", 2, "1, 10") + stage("5", "mbconv", "112, 224, 16", 1, "0, 15")
+        + stage("6", "mbconv", "128, 416, 32", 2, "1, 15") + stage("7", "mbconv", "256, 832, 64", 1, "0, 15")
+        + "      .head(conv{.filters = 1792, .kernel = 1}, global_pool{}, dense{1000});\n});\nstatic_assert(s.size() > 1.26e24);\n"
+    )
+
+
+def shared(slots):
+    """`slots` decisions in stages of five. Choices of one value: 1,000 real ones would be more networks than 128 bits count."""
+    body = "".join(
+        f'      .stage("{i}", mbconv{{.filters = one_of(16), .kernel = one_of(3), .expand = one_of(6), .act = one_of(relu)}})'
+        ".layers(range(1, 1))\n"
+        for i in range(slots // 5)
+    )
+    return space_of(body, slots // 5 * 5)
+
+
+def independent(slots):
+    """`slots` decisions in stages of 25 independent layers with a kernel and an expansion each."""
+    body = "".join(
+        f'      .stage("{i}", mbconv{{.filters = 32, .kernel = one_of(3), .expand = one_of(6)}}).layers(independent(25))\n'
+        for i in range(slots // 50)
+    )
+    return space_of(body, slots // 50 * 50)
+
+
+def space_of(stages, slots):
+    return (
+        HEADERS + 'inline constexpr auto s = define([] {\n  return search_space("s").input(3, 224)\n' + stages
+        + f"      .head(global_pool{{}}, dense{{10}});\n}});\nstatic_assert(s.slot_count == {slots} && s.size() > 0);\n"
+    )
+
+
+def compile_once(compiler, source):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([*compiler, "-std=c++20", "-fsyntax-only", f"-I{INCLUDE}", source], capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        sys.exit(f"{source} does not compile:\n{done.stderr[:4000]}")
+    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--compiler", default="g++")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--slots", default="100,200,400,600,800,1000")
+    parser.add_argument("--json")
+    arguments = parser.parse_args()
+    compiler = arguments.compiler.split()
+    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True).stdout.splitlines()[0]
+
+    files = {"<ranges> alone": "#include <ranges>\n", "GPUNet and its size": gpunet()}
+    files["space headers alone"] = HEADERS
+    for n in map(int, arguments.slots.split(",")):
+        files[f"{n} slots in stages of 5"] = shared(n)
+        files[f"{n} slots in stages of 50"] = independent(n)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {}
+        for i, (name, text) in enumerate(files.items()):
+            paths[name] = os.path.join(folder, f"f{i}.cpp")
+            Path(paths[name]).write_text(text)
+        seconds = {name: [] for name in files}
+        for _ in range(arguments.rounds):
+            for name, path in paths.items():
+                seconds[name].append(compile_once(compiler, path))
+    base = min(seconds["<ranges> alone"])
+    print(f"{version}, -fsyntax-only, CPU seconds, {arguments.rounds} rounds")
+    print(f"{'file':30} {'min':>7} {'median':>7} {'max':>7} {'/ <ranges>':>10}")
+    for name, s in seconds.items():
+        s.sort()
+        print(f"{name:30} {s[0]:7.3f} {s[len(s) // 2]:7.3f} {s[-1]:7.3f} {s[0] / base:10.2f}")
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps({"compiler": version, "rounds": arguments.rounds, "cpu_seconds": seconds}, indent=1) + "\n")
+
+
+main()

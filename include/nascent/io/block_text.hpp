@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Blocks as text: "mbconv filters=96 kernel=5 expand=6 act=swish stride=2". Fields are found by their names in the block itself.
+#pragma once
+
+#include <charconv>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "nascent/block/block.hpp"
+#include "nascent/block/reflection.hpp"
+#include "nascent/network/network.hpp"
+
+namespace nascent {
+
+/// A text that names no block, no field, or no value of it.
+struct block_text_error : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+namespace detail {
+
+/// The blocks that a text may name, with every field a plain value.
+template <class Visit>
+void for_each_named_block(Visit visit) {
+  visit(conv<>{});
+  visit(depthwise_conv<>{});
+  visit(mbconv<int, int, double>{});
+  visit(fused_mbconv<int, int, double>{});
+  visit(bottleneck<>{});
+  visit(space_to_depth<>{});
+  visit(space_to_depth_copy<>{});
+  visit(max_pool<>{});
+  visit(average_pool<>{});
+}
+
+template <class Enum>
+bool parse_enum(std::string_view text, Enum& value) {
+  for (int i = 0; i < 16; ++i) {
+    const auto candidate = static_cast<Enum>(i);
+    if (text == to_string(candidate) && text != "unknown") {
+      value = candidate;
+      return true;
+    }
+  }
+  return false;
+}
+
+template <class Value>
+bool parse_value(std::string_view text, Value& value) {
+  if constexpr (std::is_same_v<Value, bool>) {
+    value = text == "true" || text == "1";
+    return value || text == "false" || text == "0";
+  } else if constexpr (std::is_enum_v<Value>) {
+    return parse_enum(text, value);
+  } else {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size();
+  }
+}
+
+template <class Block>
+std::string field_list() {
+  std::string names;
+  [&]<std::size_t... J>(std::index_sequence<J...>) {
+    ((names += (J == 0 ? "" : ", ") + std::string(field_name<Block, J>)), ...);
+  }(std::make_index_sequence<field_count<Block>>{});
+  return names + ", stride, layers";
+}
+
+/// Sets the field called `key`. False where the block has none; throws where the value makes no sense.
+template <class Block>
+bool set_field(Block& block, std::string_view key, std::string_view value) {
+  bool known = false;
+  [&]<std::size_t... J>(std::index_sequence<J...>) {
+    const auto one = [&](auto j) {
+      if (key != field_name<Block, j()>) return;
+      known = true;
+      if (!parse_value(value, const_cast<std::remove_cvref_t<decltype(field<j()>(block))>&>(field<j()>(block))))
+        throw block_text_error("block " + std::string(block_name<Block>) + ", field " + std::string(key) + ": found '" + std::string(value) +
+                               "', which is no value of this field");
+    };
+    (one(std::integral_constant<std::size_t, J>{}), ...);
+  }(std::make_index_sequence<field_count<Block>>{});
+  return known;
+}
+
+}  // namespace detail
+
+/// What a text describes: the network of `layers` blocks on an input, the first one with the stride.
+/// \throws block_text_error for an unknown block, field or value; network_error where shapes do not fit
+inline network parse_block(const std::string& text, shape input) {
+  std::istringstream words(text);
+  std::string name;
+  words >> name;
+  std::vector<std::pair<std::string, std::string>> fields;
+  for (std::string word; words >> word;) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos) throw block_text_error("block '" + text + "': found '" + word + "'; allowed: field=value");
+    fields.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+  }
+  network result;
+  std::string names;
+  detail::for_each_named_block([&](auto block) {
+    using block_type = decltype(block);
+    names += (names.empty() ? "" : ", ") + std::string(block_name<block_type>);
+    if (name != block_name<block_type>) return;
+    int stride = 1;
+    int layers = 1;
+    if constexpr (requires { block.filters = 1; }) block.filters = input.channels;
+    for (const auto& [key, value] : fields) {
+      if (key == "stride" || key == "layers") {
+        int& target = key == "stride" ? stride : layers;
+        if (!detail::parse_value(value, target) || target < 1)
+          throw block_text_error("block " + name + ", " + key + ": found '" + value + "'; allowed: 1 or more");
+      } else if (!detail::set_field(block, key, value)) {
+        throw block_text_error("block " + name + ": found field '" + key + "'; allowed: " + detail::field_list<block_type>());
+      }
+    }
+    result = make_network(text, input, [&](auto& net, auto x) {
+      for (int i = 0; i < layers; ++i) x = block(net, x, i == 0 ? stride : 1);
+    });
+  });
+  if (result.layers().empty()) throw block_text_error("found block '" + name + "'; allowed: " + names);
+  return result;
+}
+
+/// "56x56x24": height, width, channels. \throws block_text_error
+inline shape parse_shape(const std::string& text) {
+  shape s;
+  char x = 0;
+  char y = 0;
+  std::istringstream in(text);
+  in >> s.height >> x >> s.width >> y >> s.channels;
+  if (!in || !(in >> std::ws).eof() || x != 'x' || y != 'x' || s.height < 1 || s.width < 1 || s.channels < 1)
+    throw block_text_error("shape: found '" + text + "'; allowed: heightxwidthxchannels, such as 56x56x24");
+  return s;
+}
+
+/// "f32", "bf16" or "f16". \throws block_text_error
+inline data_type parse_data_type(const std::string& text) {
+  data_type type = data_type::f32;
+  if (!detail::parse_enum(text, type)) throw block_text_error("data type: found '" + text + "'; allowed: f32, bf16, f16");
+  return type;
+}
+
+}  // namespace nascent

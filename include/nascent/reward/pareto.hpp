@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Pareto fronts over two metrics, one to minimise (a cost) and one to maximise (a gain), and the area that a front dominates.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nascent/reward/reward.hpp"
+
+namespace nascent {
+
+/// A point by what it costs (less is better) and what it gains (more is better).
+struct cost_gain {
+  double cost = 0;
+  double gain = 0;
+
+  friend constexpr bool operator==(const cost_gain&, const cost_gain&) = default;
+};
+
+/// Whether `a` costs no more and gains no less than `b`. Equal points do so to each other.
+constexpr bool dominates_or_equals(const cost_gain& a, const cost_gain& b) { return a.cost <= b.cost && a.gain >= b.gain; }
+
+/// The same, and better in one of the two.
+constexpr bool dominates(const cost_gain& a, const cost_gain& b) { return dominates_or_equals(a, b) && !(a == b); }
+
+/// Indices of the points that no other dominates, by rising cost (and so by rising gain). Of equal points the first one stands for all.
+/// `cost` and `gain` say what to read of a point: members or functions. Points are anything with size() and []. O(n log n).
+/// \throws reward_error for a cost or gain that is not a number.
+template <class Points, class Cost, class Gain>
+std::vector<std::size_t> pareto_front(const Points& points, Cost cost, Gain gain) {
+  const std::size_t n = points.size();
+  std::vector<cost_gain> at(n);
+  std::vector<std::size_t> order(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    at[i] = {static_cast<double>(std::invoke(cost, points[i])), static_cast<double>(std::invoke(gain, points[i]))};
+    if (std::isnan(at[i].cost) || std::isnan(at[i].gain))
+      throw reward_error(detail::sentence("pareto_front, point " + std::to_string(i), "nan", "numbers"));
+    order[i] = i;
+  }
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (at[a].cost != at[b].cost) return at[a].cost < at[b].cost;
+    if (at[a].gain != at[b].gain) return at[a].gain > at[b].gain;
+    return a < b;
+  });
+  std::vector<std::size_t> front;
+  for (const std::size_t i : order)
+    if (front.empty() || at[i].gain > at[front.back()].gain) front.push_back(i);
+  return front;
+}
+
+inline std::vector<std::size_t> pareto_front(const std::vector<cost_gain>& points) {
+  return pareto_front(points, &cost_gain::cost, &cost_gain::gain);
+}
+
+/// Area between the points and a reference that is worse than they are (dearer, of less gain), in units of cost x gain. Points that are
+/// not better than the reference in both add nothing. \throws reward_error for what is not a number.
+inline double hypervolume(const std::vector<cost_gain>& points, const cost_gain& reference) {
+  if (std::isnan(reference.cost) || std::isnan(reference.gain))
+    throw reward_error(detail::sentence("hypervolume, reference", "nan", "numbers"));
+  double area = 0;
+  double gained = reference.gain;
+  for (const std::size_t i : pareto_front(points)) {
+    if (points[i].cost >= reference.cost) break;
+    if (points[i].gain <= gained) continue;
+    area += (reference.cost - points[i].cost) * (points[i].gain - gained);
+    gained = points[i].gain;
+  }
+  return area;
+}
+
+}  // namespace nascent

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Runs a search to its end and keeps everything it saw: `search(gpunet, accuracy, table, mnas_soft{.target_ms = 8}, {.trials = 500})`.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "nascent/reward/evaluate.hpp"
+#include "nascent/reward/pareto.hpp"
+#include "nascent/reward/reward.hpp"
+#include "nascent/search/local_search.hpp"
+#include "nascent/search/random_search.hpp"
+#include "nascent/search/regularized_evolution.hpp"
+#include "nascent/search/searcher.hpp"
+
+namespace nascent {
+
+/// How far a search is.
+struct search_progress {
+  std::size_t done = 0;   ///< trials so far
+  std::size_t total = 0;  ///< trials asked for
+  double best = -std::numeric_limits<double>::infinity();  ///< reward; minus infinity while there is no network that can be used
+};
+
+struct search_options {
+  std::size_t trials = 500;
+  std::uint64_t seed = 1;  ///< where a space is given; a searcher has its own
+  std::function<void(const search_progress&)> progress{};  ///< called after every trial
+  std::function<bool()> stop{};  ///< asked before every trial; true ends the search, e.g. when time is up
+};
+
+/// One network that was tried.
+template <class Space, class Metrics = metrics>
+struct trial {
+  nascent::candidate<Space> candidate{};
+  std::optional<Metrics> measured{};  ///< none where a callable could not judge the network
+  double reward = -std::numeric_limits<double>::infinity();
+
+  bool is_usable() const { return reward > -std::numeric_limits<double>::infinity(); }
+};
+
+/// All trials of a search in their order.
+template <class Space, class Metrics = metrics>
+struct search_result {
+  std::vector<trial<Space, Metrics>> history{};
+  std::optional<std::size_t> best_index{};  ///< of the highest reward, the first among equals; none if no network could be used
+  std::vector<std::size_t> front{};  ///< Pareto front of latency and accuracy, by rising latency; empty for other metrics
+  bool exhausted = false;            ///< ended because every network of the space was tried
+
+  /// \throws search_error where no network could be used.
+  const trial<Space, Metrics>& best() const {
+    if (!best_index)
+      throw search_error(detail::sentence("search, best network", "none that can be used among " + std::to_string(history.size()) + " trials",
+                                          "1 or more; widen the accuracy model's domain or the space"));
+    return history[*best_index];
+  }
+};
+
+namespace detail {
+
+/// `measure` gives std::optional<Metrics> for a candidate.
+template <class Metrics, searcher Searcher, class Measure, class Reward>
+auto run_search(Searcher& searching, Measure measure, const Reward& judge, const search_options& options) {
+  using space_type = typename Searcher::candidate_type::space_type;
+  search_result<space_type, Metrics> result;
+  search_progress progress{.total = options.trials};
+  while (result.history.size() < options.trials) {
+    if (options.stop && options.stop()) break;
+    const auto proposed = searching.ask();
+    if (!proposed) {
+      result.exhausted = true;
+      break;
+    }
+    trial<space_type, Metrics> t{.candidate = *proposed, .measured = measure(*proposed)};
+    if (t.measured) t.reward = static_cast<double>(judge(*t.measured));
+    if (std::isnan(t.reward) || t.reward == std::numeric_limits<double>::infinity())
+      throw search_error(sentence("search, trial " + std::to_string(result.history.size()) + ", reward", number(t.reward),
+                                  "finite numbers, or -inf for a network that cannot be used"));
+    searching.tell(t.candidate, t.reward);
+    if (t.is_usable() && t.reward > progress.best) {
+      progress.best = t.reward;
+      result.best_index = result.history.size();
+    }
+    result.history.push_back(std::move(t));
+    progress.done = result.history.size();
+    if (options.progress) options.progress(progress);
+  }
+  if constexpr (accuracy_and_latency<Metrics>) {
+    std::vector<std::size_t> usable;
+    for (std::size_t i = 0; i < result.history.size(); ++i)
+      if (result.history[i].is_usable()) usable.push_back(i);
+    const auto of = [&](std::size_t i) -> const Metrics& { return *result.history[i].measured; };
+    result.front = pareto_front(
+        usable, [&](std::size_t i) { return of(i).latency_ms; }, [&](std::size_t i) { return of(i).accuracy; });
+    for (std::size_t& i : result.front) i = usable[i];
+  }
+  return result;
+}
+
+template <class T>
+struct metrics_of {
+  using type = T;
+};
+template <class T>
+struct metrics_of<std::optional<T>> {
+  using type = T;
+};
+/// What a measure gives for a candidate, without the std::optional around it.
+template <class Measure, class Candidate>
+using metrics_of_t = typename metrics_of<std::remove_cvref_t<std::invoke_result_t<Measure&, const Candidate&>>>::type;
+
+}  // namespace detail
+
+/// Looks for the candidate with the highest objective: a callable that gives a number for a candidate or its network; none or minus
+/// infinity where it cannot be used. \throws search_error where the objective is NaN; what the callable throws.
+template <searcher Searcher, network_metric<typename Searcher::candidate_type> Objective>
+auto search(Searcher& searching, Objective&& objective, const search_options& options = {}) {
+  const auto measure = [&](const auto& c) { return evaluate(objective, c); };
+  return detail::run_search<double>(searching, measure, [](double value) { return value; }, options);
+}
+
+/// The same with metrics of one's own: `measure` gives a structure of named metrics for a candidate, or none where the candidate cannot
+/// be judged, and the reward makes a number of it.
+template <searcher Searcher, class Measure, class Reward>
+  requires reward<Reward, detail::metrics_of_t<Measure, typename Searcher::candidate_type>>
+auto search(Searcher& searching, Measure&& measure, const Reward& judge, const search_options& options = {}) {
+  using candidate_type = typename Searcher::candidate_type;
+  using metrics_type = detail::metrics_of_t<Measure, candidate_type>;
+  return detail::run_search<metrics_type>(
+      searching, [&](const candidate_type& c) -> std::optional<metrics_type> { return measure(c); }, judge, options);
+}
+
+/// The same with accuracy and latency (ms) from two callables. Latency is only asked for where there is an accuracy.
+template <searcher Searcher, network_metric<typename Searcher::candidate_type> Accuracy,
+          network_metric<typename Searcher::candidate_type> Latency, reward Reward>
+auto search(Searcher& searching, Accuracy&& accuracy, Latency&& latency, const Reward& judge, const search_options& options = {}) {
+  const auto measure = [&](const auto& c) -> std::optional<metrics> {
+    const std::optional<double> gained = evaluate(accuracy, c);
+    if (!gained) return std::nullopt;
+    const std::optional<double> spent = evaluate(latency, c);
+    if (!spent) return std::nullopt;
+    return metrics{.accuracy = *gained, .latency_ms = *spent};
+  };
+  return detail::run_search<metrics>(searching, measure, judge, options);
+}
+
+/// All three for a space: regularised evolution with its default options and the seed of `options`. For another searcher give it
+/// instead of the space: `local_search climb{gpunet, {.seed = 7}}; search(climb, ...)`.
+template <space Space, class Objective>
+auto search(const Space& searched, Objective&& objective, const search_options& options = {}) {
+  regularized_evolution evolution{searched, {.seed = options.seed}};
+  return search(evolution, objective, options);
+}
+template <space Space, class Measure, class Reward>
+  requires reward<Reward, detail::metrics_of_t<Measure, typename Space::candidate_type>>
+auto search(const Space& searched, Measure&& measure, const Reward& judge, const search_options& options = {}) {
+  regularized_evolution evolution{searched, {.seed = options.seed}};
+  return search(evolution, measure, judge, options);
+}
+template <space Space, class Accuracy, class Latency, reward Reward>
+auto search(const Space& searched, Accuracy&& accuracy, Latency&& latency, const Reward& judge, const search_options& options = {}) {
+  regularized_evolution evolution{searched, {.seed = options.seed}};
+  return search(evolution, accuracy, latency, judge, options);
+}
+
+}  // namespace nascent

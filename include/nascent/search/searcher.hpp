@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The interface of searchers, ask and tell, and the memory that they share: what was proposed, and what it was worth.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+
+#include "nascent/reward/sentence.hpp"
+#include "nascent/space/moves.hpp"
+#include "nascent/space/space.hpp"
+
+namespace nascent {
+
+/// Options or values that make no sense. The text says which, what was found, and what is allowed.
+struct search_error : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+/// Proposes candidates and learns what they are worth.
+///
+/// `ask` gives a candidate that was neither proposed nor told before, or none once there is no such candidate left. It may be called
+/// again before the last answer is in, so that several workers can be kept busy. `tell` gives the value of a candidate, the higher the
+/// better; minus infinity says that it cannot be used. A candidate that no `ask` proposed is welcome too. The first value told counts;
+/// `tell` is false where there was one already.
+template <class T>
+concept searcher = requires(T& s, const typename T::candidate_type& c, double value) {
+  { s.ask() } -> std::same_as<std::optional<typename T::candidate_type>>;
+  { s.tell(c, value) } -> std::convertible_to<bool>;
+};
+
+namespace detail {
+
+struct rank_hash {
+  std::size_t operator()(uint128 rank) const {
+    std::uint64_t z = static_cast<std::uint64_t>(rank) ^ (static_cast<std::uint64_t>(rank >> 64) * 0x9e3779b97f4a7c15U);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return static_cast<std::size_t>(z ^ (z >> 31));
+  }
+};
+
+/// The numbers 0 .. n - 1 in random order, one by one: the shuffle of Fisher and Yates, of which only the places that differ from the
+/// start are kept. Exactly uniform without replacement, without a rejection, for any n.
+class lazy_shuffle {
+ public:
+  explicit lazy_shuffle(uint128 n) : n_(n) {}
+
+  std::optional<uint128> next(random_engine& rng) {
+    if (drawn_ == n_) return std::nullopt;
+    const uint128 place = drawn_ + random_below(rng, n_ - drawn_);
+    const uint128 chosen = at(place);
+    moved_[place] = at(drawn_);
+    moved_.erase(drawn_++);
+    return chosen;
+  }
+
+ private:
+  uint128 at(uint128 place) const {
+    const auto found = moved_.find(place);
+    return found == moved_.end() ? place : found->second;
+  }
+
+  uint128 n_;
+  uint128 drawn_ = 0;
+  std::unordered_map<uint128, uint128, rank_hash> moved_;
+};
+
+/// Which candidates were proposed or told, by their ranks, and the values of those told.
+template <class Space>
+class search_memory {
+  using candidate_type = candidate<Space>;
+
+ public:
+  search_memory() : untouched_(Space::size()) {}
+
+  /// Notes a candidate as proposed; false if it was proposed or told before.
+  bool propose(const candidate_type& c) { return values_.try_emplace(Space::rank(c)).second; }
+
+  /// A candidate uniform among those not yet proposed or told, noted as proposed; none where there is none.
+  std::optional<candidate_type> fresh(random_engine& rng) {
+    while (const auto rank = untouched_.next(rng))
+      if (values_.try_emplace(*rank).second) return Space::unrank(*rank);
+    return std::nullopt;
+  }
+
+  /// Keeps a value; false if the candidate had one. \throws search_error for a value that is NaN or plus infinity; space_error for
+  /// decisions that are no candidate of the space.
+  bool tell(const candidate_type& c, double value) {
+    if (std::isnan(value) || value == std::numeric_limits<double>::infinity())
+      throw search_error(sentence("tell, value", number(value), "finite numbers, or -inf for a candidate that cannot be used"));
+    Space::decode(Space::encode(c));
+    std::optional<double>& kept = values_.try_emplace(Space::rank(c)).first->second;
+    if (kept) return false;
+    kept = value;
+    return true;
+  }
+
+  /// The value of a candidate, if it was told.
+  std::optional<double> value(const candidate_type& c) const {
+    const auto found = values_.find(Space::rank(c));
+    return found == values_.end() ? std::nullopt : found->second;
+  }
+
+ private:
+  lazy_shuffle untouched_;
+  std::unordered_map<uint128, std::optional<double>, rank_hash> values_;
+};
+
+inline bool is_usable(double value) { return value > -std::numeric_limits<double>::infinity(); }
+
+}  // namespace detail
+}  // namespace nascent

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/network/net.hpp"
+
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace nascent;
+
+namespace {
+
+struct recorder {
+  std::vector<layer> layers;
+  std::vector<int> stages;
+  void operator()(const layer& l) { layers.push_back(l); }
+  void stage(int number) { stages.push_back(number); }
+};
+
+/// The fault that a build runs into, in a net whose stage 3 has begun.
+template <class Build>
+constexpr fault_record fault_of(const shape& input, Build build) {
+  null_interpreter sink;
+  net<null_interpreter> n(sink);
+  tensor x = n.input(input.height, input.width, input.channels);
+  n.stage(3);
+  build(n, x);
+  return n.fault();
+}
+
+}  // namespace
+
+static_assert(interpreter<null_interpreter> && interpreter<recorder> && !interpreter<int>);
+static_assert(!additive_interpreter<null_interpreter>);
+
+TEST_CASE("layers are numbered in the order built, tensor 0 is the input") {
+  recorder sink;
+  net<recorder> n(sink);
+  const tensor in = n.input(32, 32, 3);
+  const tensor a = n.conv(in, {.filters = 8});
+  const tensor b = n.depthwise_conv(a, {});
+  const tensor c = n.add(b, a);
+  CHECK(in.id == 0);
+  CHECK(a.id == 1);
+  CHECK(c.id == 3);
+  CHECK(n.layer_count() == 3);
+  CHECK(sink.layers[2].operands[0] == b.id);
+  CHECK(sink.layers[2].operands[1] == a.id);
+  CHECK(!n.fault());
+  n.skip_ids(2, 5);
+  CHECK(n.activate(c, relu).id == 14);
+}
+
+TEST_CASE("shapes follow from strides with SAME padding") {
+  null_interpreter sink;
+  net<null_interpreter> n(sink);
+  const tensor in = n.input(225, 150, 3);
+  CHECK(n.conv(in, {.filters = 8, .stride = 2}).shape() == shape{1, 113, 75, 8});
+  CHECK(n.conv(in, {.filters = 8, .kernel = {1, 7}, .stride = 4, .dilation = 2}).shape() == shape{1, 57, 38, 8});
+  CHECK(n.depthwise_conv(in, {.stride = 2}).shape() == shape{1, 113, 75, 3});
+  CHECK(n.max_pool(in, {}).shape() == shape{1, 113, 75, 3});
+  CHECK(n.average_pool(in, {.kernel = 3, .stride = 3}).shape() == shape{1, 75, 50, 3});
+  CHECK(n.global_pool(in).shape() == shape{1, 1, 1, 3});
+  CHECK(n.dense(n.global_pool(in), {.units = 10}).shape() == shape{1, 1, 1, 10});
+  CHECK(n.space_to_depth(in, 5).shape() == shape{1, 45, 30, 75});
+  CHECK(n.space_to_batch(in, 5).shape() == shape{25, 45, 30, 3});
+  CHECK(n.batch_to_space(n.space_to_batch(in, 5), 5).shape() == in.shape());
+  CHECK(n.concatenate(in, in, in).shape() == shape{1, 225, 150, 9});
+  CHECK(!n.fault());
+}
+
+TEST_CASE("a layer carries what was asked for") {
+  recorder sink;
+  net<recorder> n(sink);
+  const tensor x = n.conv(n.input(8, 8, 4), {.filters = 8, .kernel = {3, 5}, .groups = 2, .dilation = 2, .act = relu6});
+  const layer& l = sink.layers[0];
+  CHECK(l.kernel_height == 3);
+  CHECK(l.kernel_width == 5);
+  CHECK(l.groups == 2);
+  CHECK(l.dilation == 2);
+  CHECK(l.act == relu6);
+  CHECK(l.batch_norm);
+  CHECK(!l.bias);
+  CHECK(l.input == shape{1, 8, 8, 4});
+  CHECK(l.output == x.shape());
+}
+
+TEST_CASE("a convolution has a bias or a batch normalisation, never both") {
+  recorder sink;
+  net<recorder> n(sink);
+  const tensor in = n.input(8, 8, 4);
+  n.conv(in, {.filters = 8, .bias = true});
+  n.conv(in, {.filters = 8, .batch_norm = false});
+  CHECK(sink.layers[0].bias);
+  CHECK(!sink.layers[0].batch_norm);
+  CHECK(!sink.layers[1].bias);
+  CHECK(!sink.layers[1].batch_norm);
+}
+
+TEST_CASE("activate with identity adds no layer") {
+  recorder sink;
+  net<recorder> n(sink);
+  const tensor in = n.input(8, 8, 4);
+  CHECK(n.activate(in, identity).id == in.id);
+  CHECK(sink.layers.empty());
+  CHECK(n.activate(in, swish).id == 1);
+  CHECK(sink.layers[0].act == swish);
+}
+
+TEST_CASE("concatenate keeps all operands") {
+  recorder sink;
+  net<recorder> n(sink);
+  const tensor in = n.input(8, 8, 4);
+  const tensor a = n.conv(in, {.filters = 6});
+  const tensor b = n.conv(in, {.filters = 10});
+  CHECK(n.concatenate(a, in, b).channels == 20);
+  const layer& l = sink.layers[2];
+  CHECK(l.operand_count == 3);
+  CHECK(l.operands[0] == a.id);
+  CHECK(l.operands[1] == in.id);
+  CHECK(l.operands[2] == b.id);
+  CHECK(l.input.channels == 20);
+}
+
+TEST_CASE("stages are told to interpreters that want to know") {
+  recorder sink;
+  net<recorder> n(sink);
+  n.stage(1);
+  n.stage(2);
+  CHECK(sink.stages == std::vector{1, 2});
+}
+
+TEST_CASE("faults: what, where, which numbers") {
+  const shape map{1, 8, 8, 16};
+  const auto filters = fault_of(map, [](auto& n, auto x) { n.conv(x, {.filters = 0}); });
+  CHECK(filters.what == network_fault::filters);
+  CHECK(filters.stage == 3);
+  CHECK(filters.found == 0);
+  CHECK(filters.allowed == 1);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.conv(x, {.filters = 8, .kernel = 0}); }).what == network_fault::kernel);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.depthwise_conv(x, {.kernel = {3, 0}}); }).what == network_fault::kernel);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.conv(x, {.filters = 8, .stride = 0}); }).what == network_fault::stride);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.max_pool(x, {.stride = -1}); }).what == network_fault::stride);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.conv(x, {.filters = 9, .groups = 4}); }).what == network_fault::groups);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.conv(x, {.filters = 9, .groups = 3}); }).what == network_fault::groups);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.conv(x, {.filters = 8, .groups = 0}); }).what == network_fault::groups);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.dense(x, {.units = 0}); }).what == network_fault::filters);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.add(x, n.conv(x, {.filters = 8})); }).what == network_fault::shape_mismatch);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.multiply(x, x); }).what == network_fault::shape_mismatch);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.concatenate(x, n.global_pool(x)); }).what == network_fault::shape_mismatch);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.space_to_depth(x, 3); }).what == network_fault::not_divisible);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.space_to_batch(x, 0); }).what == network_fault::not_divisible);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.batch_to_space(x, 2); }).what == network_fault::not_divisible);
+}
+
+TEST_CASE("a dense layer reads one pixel") {
+  CHECK(fault_of({1, 8, 8, 16}, [](auto& n, auto x) { n.dense(x, {.units = 10}); }));
+  CHECK(!fault_of({1, 1, 1, 16}, [](auto& n, auto x) { n.dense(x, {.units = 10}); }));
+}
+
+TEST_CASE("a map may shrink to 1x1, not below") {
+  CHECK(!fault_of({1, 2, 2, 8}, [](auto& n, auto x) { n.conv(x, {.filters = 8, .stride = 2}); }));
+  const auto fault = fault_of({1, 1, 1, 8}, [](auto& n, auto x) { n.conv(x, {.filters = 8, .stride = 2}); });
+  CHECK(fault.what == network_fault::map_vanishes);
+  CHECK(fault.found == 1);
+  CHECK(fault.allowed == 2);
+}
+
+TEST_CASE("the first fault is kept") {
+  const auto fault = fault_of({1, 8, 8, 16}, [](auto& n, auto x) {
+    n.conv(x, {.filters = 0});
+    n.conv(x, {.filters = 8, .stride = 0});
+  });
+  CHECK(fault.what == network_fault::filters);
+}
+
+TEST_CASE("everything works in constant expressions, faults too") {
+  STATIC_CHECK(fault_of({1, 8, 8, 16}, [](auto& n, auto x) { n.conv(x, {.filters = -1}); }).found == -1);
+  STATIC_CHECK(!fault_of({1, 8, 8, 16}, [](auto& n, auto x) { n.add(n.conv(x, {.filters = 16}), x, relu); }));
+}
+
+TEST_CASE("every fault has a sentence") {
+  for (int i = 0; i <= static_cast<int>(network_fault::too_many_operands); ++i)
+    CHECK(std::string_view(to_string(static_cast<network_fault>(i))) != "unknown fault");
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/network/network.hpp"
+
+#include <string>
+#include <vector>
+
+#include "nascent/block/block.hpp"
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+
+using namespace nascent;
+
+namespace {
+
+/// ResNet-50 as in He et al. (2016), with the stride in the 3x3 convolution.
+network resnet_50() {
+  return make_network("ResNet-50", {1, 224, 224, 3}, [](auto& net, auto x) {
+    x = net.conv(x, {.filters = 64, .kernel = 7, .stride = 2, .act = relu});
+    x = net.max_pool(x, {.kernel = 3, .stride = 2});
+    const int layers[] = {3, 4, 6, 3};
+    for (int stage = 0; stage < 4; ++stage) {
+      net.stage(stage);
+      for (int i = 0; i < layers[stage]; ++i) x = bottleneck{.filters = 256 << stage}(net, x, i == 0 && stage > 0 ? 2 : 1);
+    }
+    net.dense(net.global_pool(x), {.units = 1000});
+  });
+}
+
+}  // namespace
+
+// torchvision's resnet50: 25557032 parameters, 4.089 G multiply-adds.
+TEST_CASE("ResNet-50 is the published one") {
+  const network graph = resnet_50();
+  std::int64_t sum_params = 0;
+  std::int64_t sum_macs = 0;
+  for (const layer& l : graph.layers()) {
+    sum_params += params(l);
+    sum_macs += macs(l);
+  }
+  CHECK(sum_params == 25'557'032);
+  CHECK(sum_macs == 4'089'184'256);
+  CHECK(graph.output() == shape{1, 1, 1, 1000});
+  CHECK(graph.tensor_shape(static_cast<int>(graph.layers().size()) - 2) == shape{1, 7, 7, 2048});
+}
+
+TEST_CASE("a network knows its name, input, tensors") {
+  network graph = make_network("two", {1, 8, 8, 3}, [](auto& net, auto x) {
+    x = net.conv(x, {.filters = 16, .stride = 2});
+    net.global_pool(x);
+  });
+  CHECK(graph.name() == "two");
+  graph.rename("pair");
+  CHECK(graph.name() == "pair");
+  CHECK(graph.input() == shape{1, 8, 8, 3});
+  CHECK(graph.tensor_shape(0) == graph.input());
+  CHECK(graph.tensor_shape(1) == shape{1, 4, 4, 16});
+  CHECK(graph.output() == shape{1, 1, 1, 16});
+  CHECK_THROWS_AS(graph.tensor_shape(3), std::out_of_range);
+}
+
+TEST_CASE("an empty network puts its input out") {
+  const network graph("empty", {1, 8, 8, 3});
+  CHECK(graph.output() == graph.input());
+  CHECK(graph.readers() == std::vector{1});
+}
+
+TEST_CASE("readers counts each use of a tensor, and the network's output as one") {
+  const network graph = make_network("readers", {1, 8, 8, 4}, [](auto& net, auto in) {
+    const auto a = net.conv(in, {.filters = 4});
+    const auto b = net.conv(a, {.filters = 4});
+    net.add(net.add(b, a), in);
+  });
+  CHECK(graph.readers() == std::vector{2, 2, 1, 1, 1});
+}
+
+TEST_CASE("stages have names") {
+  network graph("staged", {1, 8, 8, 4});
+  net builder(graph);
+  tensor x = builder.conv(builder.input(8, 8, 4), {.filters = 4});
+  builder.stage(1);
+  builder.conv(x, {.filters = 4});
+  graph.name_stages({"first", "second"});
+  CHECK(graph.stage_of(0).empty());
+  CHECK(graph.stage_of(1) == "second");
+}
+
+TEST_CASE("an input may be a batch of maps") {
+  const network graph = make_network("batch", {4, 8, 8, 3}, [](auto& net, auto x) { net.batch_to_space(x, 2); });
+  CHECK(graph.layers()[0].input == graph.input());
+  CHECK(graph.output() == shape{1, 16, 16, 3});
+}
+
+TEST_CASE("a network that cannot exist is an exception that says why") {
+  const auto build = [] { make_network("small", {1, 1, 1, 3}, [](auto& net, auto x) { net.conv(x, {.filters = 8, .stride = 2}); }); };
+  CHECK_THROWS_MATCHES(build(), network_error,
+                       Catch::Matchers::Message("stage 'small': the feature map would shrink below 1x1; use a larger input or a "
+                                                "smaller stride (found 1, against 2)"));
+}
