@@ -103,6 +103,9 @@ inline plot roofline_plot(const roofline_figure& figure) {
   plot p{.title = figure.title,
          .x = {.title = "operational intensity", .unit = "ops/byte", .scale = axis_scale::log, .low = left, .high = right},
          .y = {.title = "rate", .unit = "Gops/s", .scale = axis_scale::log}};
+  double top = highest != figure.peaks.end() ? highest->value : 0;
+  for (const plot_point& n : figure.networks) top = std::max(top, n.y + n.y_error);
+  if (top > 0) p.y.high = top * 2;  // room for the names of the roofs
   int colour = 0;
   for (const roof& r : figure.bandwidths) {
     const double end = highest != figure.peaks.end() ? std::min(right, highest->value / r.value) : right;

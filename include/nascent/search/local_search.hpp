@@ -25,7 +25,7 @@ template <class Space>
 class local_search {
  public:
   using space_type = Space;
-  using candidate_type = candidate<Space>;
+  using candidate_type = typename Space::candidate_type;
 
   explicit local_search(const Space& /*searched*/, const local_search_options& options = {}) : rng_(options.seed) {}
 

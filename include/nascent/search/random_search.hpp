@@ -19,7 +19,7 @@ template <class Space>
 class random_search {
  public:
   using space_type = Space;
-  using candidate_type = candidate<Space>;
+  using candidate_type = typename Space::candidate_type;
 
   explicit random_search(const Space& /*searched*/, const random_search_options& options = {}) : rng_(options.seed) {}
 

@@ -26,7 +26,7 @@ template <class Space>
 class regularized_evolution {
  public:
   using space_type = Space;
-  using candidate_type = candidate<Space>;
+  using candidate_type = typename Space::candidate_type;
 
   /// \throws search_error for options out of range.
   explicit regularized_evolution(const Space& /*searched*/, const regularized_evolution_options& options = {})

@@ -76,7 +76,7 @@ class lazy_shuffle {
 /// Which candidates were proposed or told, by their ranks, and the values of those told.
 template <class Space>
 class search_memory {
-  using candidate_type = candidate<Space>;
+  using candidate_type = typename Space::candidate_type;
 
  public:
   search_memory() : untouched_(Space::size()) {}

@@ -107,6 +107,9 @@ struct fault_finder {
       if (A + 1 != layout::alternatives || !layout::independent || A == 0)
         report(fault::skip_block_misplaced, stage, short_text{}.add("found skip{}"), "last, of independent layers");
     }
+    // Where no layer chooses the block, its shared fields take part in nothing, and would still count.
+    if constexpr (count_kind<block>(field_kind::shared) > 0 && layout::alternatives - (layout::offers_skip ? 1 : 0) > 1)
+      report(fault::shared_between_alternatives, stage, short_text{}.add("found shared(...)"), "in stages of one block type");
     [&]<std::size_t... J>(std::index_sequence<J...>) {
       (check_field(place{"stage", stage.name, field_name<block, J>}, field_name<block, J>,
                    field<J>(alternative_of<A>(layout::declared_stage.block)), layout::independent),
@@ -190,18 +193,30 @@ struct fault_finder {
     }
   }
 
+  template <class Block>
+  static constexpr bool is_tied_to(const Block& block, std::string_view path) {
+    return with_fields(block, [&](const auto&... f) {
+      [[maybe_unused]] const auto one = [&](const auto& g) {
+        if constexpr (is_tie<decltype(g)>) return std::string_view(g.path) == path;
+        else return false;
+      };
+      return (one(f) || ...);
+    });
+  }
+
+  /// Whether a stage that every network has is tied to this path, whichever of its blocks it chooses.
   template <class F>
   static constexpr bool has_certain_use(std::string_view path) {
     bool used = false;
     for_each_stage<F>([&](auto i) {
       using layout = stage_layout<F, i()>;
-      if constexpr (!layout::may_be_empty && layout::alternatives - (layout::offers_skip ? 1 : 0) == 1) {
-        with_fields(alternative_of<0>(layout::declared_stage.block), [&](const auto&... f) {
-          [[maybe_unused]] const auto one = [&](const auto& g) {
-            if constexpr (is_tie<decltype(g)>) used = used || std::string_view(g.path) == path;
-          };
-          (one(f), ...);
+      if constexpr (!layout::may_be_empty) {
+        bool certain = true;
+        layout::for_each_alternative([&](auto a) {
+          const auto& block = alternative_of<a()>(layout::declared_stage.block);
+          certain = certain && (is_skip<decltype(block)> || is_tied_to(block, path));
         });
+        used = used || certain;
       }
     });
     return used;
@@ -314,7 +329,7 @@ template <class F>
 consteval declaration_fault find_count_fault() {
   fault_finder finder;
   if constexpr (joint_counter<F>::too_large) {
-    finder.report(fault::constraint_table_too_large, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found too many states"), "1000000 states");
+    finder.report(fault::constraint_table_too_large, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found too many states"), "65536 states");
   } else {
     if (joint_counter<F>::size.overflow) finder.report(fault::size_overflow, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found over 3.4e38"), "below 2^128");
     if (joint_counter<F>::size.value == 0) finder.report(fault::no_candidate_left, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found 0 networks"), "1 or more");

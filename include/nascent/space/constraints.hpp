@@ -162,19 +162,27 @@ struct constrained_counter {
     bool overflow = false;
   };
 
-  /// For every state of step P: ways to decide its slot and the later ones. A variable per step, since compilers limit the work of one
-  /// constant evaluation.
+  /// States of step P that one constant evaluation counts. Compilers limit the work of each: clang stops at a million steps.
   template <std::size_t P>
+  static constexpr std::size_t states_per_part = [] {
+    constexpr step s = planned.steps[P];
+    const auto options = P == step_count ? std::size_t{1} : static_cast<std::size_t>(slot_places<F>[static_cast<std::size_t>(s.slot)].size);
+    const std::size_t work = 40 + 20 * s.frontier_size + options * (20 + 15 * constraint_total<F>);
+    return work > 500000 ? std::size_t{1} : 500000 / work;
+  }();
+
+  /// For `Count` states of step P from `First` on: ways to decide its slot and the later ones.
+  template <std::size_t P, std::size_t First, std::size_t Count>
   static constexpr auto count_completions() {
     constexpr step s = planned.steps[P];
-    step_table<s.states> result;
+    step_table<Count> result;
     if constexpr (P == step_count) {
       result.completions[0] = 1;
     } else {
       constexpr const auto& following = completions_of<P + 1>;
       std::array<digit, slot_total<F> + 1> d{};
       constexpr auto k = static_cast<std::size_t>(s.slot);
-      for (std::size_t index = 0; index < s.states; ++index) {
+      for (std::size_t index = First; index < First + Count; ++index) {
         std::size_t rest = index;
         for (std::size_t f = s.frontier_size; f-- > 0;) {
           const auto q = static_cast<std::size_t>(s.frontier[f]);
@@ -194,15 +202,34 @@ struct constrained_counter {
           if (keeps_constraints<static_cast<int>(P)>(d.data()))
             sum = checked_add(sum, {following.completions[without + static_cast<std::size_t>(option + 1) * weight]});
         }
-        result.completions[index] = sum.value;
+        result.completions[index - First] = sum.value;
         result.overflow = result.overflow || sum.overflow || following.overflow;
       }
     }
     return result;
   }
 
+  template <std::size_t P, std::size_t First, std::size_t Count>
+  static constexpr step_table<Count> part_of = count_completions<P, First, Count>();
+
   template <std::size_t P>
-  static constexpr step_table<planned.steps[P].states> completions_of = count_completions<P>();
+  static constexpr auto join_parts() {
+    constexpr std::size_t states = planned.steps[P].states;
+    constexpr std::size_t part = states_per_part<P> < states ? states_per_part<P> : states;
+    step_table<states> result;
+    const auto append = [&](const auto& piece, std::size_t first) {
+      for (std::size_t i = 0; i < piece.completions.size(); ++i) result.completions[first + i] = piece.completions[i];
+      result.overflow = result.overflow || piece.overflow;
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (append(part_of<P, I * part, (I + 1) * part <= states ? part : states - I * part>, I * part), ...);
+    }(std::make_index_sequence<(states + part - 1) / part>{});
+    return result;
+  }
+
+  /// Ways to decide the slots from step P on, for every state. A variable per step: each needs the one after it.
+  template <std::size_t P>
+  static constexpr step_table<planned.steps[P].states> completions_of = join_parts<P>();
 
   static constexpr auto tables = []<std::size_t... P>(std::index_sequence<P...>) {
     return std::array<const uint128*, step_count + 1>{completions_of<P>.completions.data()...};

@@ -16,6 +16,8 @@ struct stage_counter {
   static constexpr bool small = !layout::size.overflow && layout::size.value <= ~std::uint64_t{0};
   /// Arithmetic of ranks: 64 bits where they suffice.
   using rank_type = std::conditional_t<small, std::uint64_t, uint128>;
+  /// The same for one layer: a stage of many layers is larger than each of them.
+  using layer_rank = std::conditional_t<!layout::later_layer_options.overflow && layout::later_layer_options.value <= ~std::uint64_t{0}, std::uint64_t, uint128>;
 
   static constexpr void clear(digit* d) {
     for (int k = 0; k < layout::slot_count; ++k) d[k] = inactive;
@@ -51,8 +53,8 @@ struct stage_counter {
     else with_alternative<A + 1>(layer, visit);
   }
 
-  static constexpr std::uint64_t layer_options(bool first) {
-    return static_cast<std::uint64_t>(first && layout::independent ? layout::first_layer_options.value : layout::later_layer_options.value);
+  static constexpr layer_rank layer_options(bool first) {
+    return static_cast<layer_rank>(first && layout::independent ? layout::first_layer_options.value : layout::later_layer_options.value);
   }
 
   static constexpr int layers(const digit* d) {
@@ -69,11 +71,11 @@ struct stage_counter {
   template <class Rng>
   static constexpr void sample_layer(Rng& rng, digit* layer, bool first) {
     if constexpr (layout::alternatives > 1) {
-      std::uint64_t r = random_below(rng, layer_options(first));
+      layer_rank r = random_below(rng, layer_options(first));
       int chosen = static_cast<int>(layout::alternatives) - 1;
       bool found = false;
       layout::for_each_alternative([&](auto a) {
-        const auto n = static_cast<std::uint64_t>(layout::template alternative_options<a()>.value);
+        const auto n = static_cast<layer_rank>(layout::template alternative_options<a()>.value);
         if (!found && r < n) {
           chosen = static_cast<int>(a());
           found = true;
@@ -140,10 +142,10 @@ struct stage_counter {
   static constexpr rank_type rank_layer(const digit* layer, rank_type before, bool first) {
     rank_type r = before;
     with_alternative(layer, [&](auto a) {
-      std::uint64_t offset = 0;
-      std::uint64_t value = 0;
+      layer_rank offset = 0;
+      layer_rank value = 0;
       layout::for_each_alternative([&](auto b) {
-        if (b() < a()) offset += static_cast<std::uint64_t>(layout::template alternative_options<b()>.value);
+        if (b() < a()) offset += static_cast<layer_rank>(layout::template alternative_options<b()>.value);
       });
       for_each_slot<a(), field_kind::chosen>([&](int slot, std::size_t n) { value = value * n + static_cast<std::uint64_t>(layer[slot]); });
       r = r * layer_options(first) + offset + value;
@@ -166,12 +168,12 @@ struct stage_counter {
     return offset + r;
   }
 
-  static constexpr void unrank_layer(std::uint64_t r, digit* layer) {
+  static constexpr void unrank_layer(layer_rank r, digit* layer) {
     if constexpr (layout::alternatives > 1) {
       bool found = false;
       int chosen = static_cast<int>(layout::alternatives) - 1;
       layout::for_each_alternative([&](auto a) {
-        const auto n = static_cast<std::uint64_t>(layout::template alternative_options<a()>.value);
+        const auto n = static_cast<layer_rank>(layout::template alternative_options<a()>.value);
         if (!found && r < n) {
           chosen = static_cast<int>(a());
           found = true;
@@ -186,7 +188,7 @@ struct stage_counter {
 
   /// Fields from the last to the first: the last one is the fastest digit.
   template <std::size_t A, std::size_t J>
-  static constexpr void unrank_fields(std::uint64_t r, digit* layer) {
+  static constexpr void unrank_fields(layer_rank r, digit* layer) {
     if constexpr (J > 0) {
       using block = typename layout::template alternative_type<A>;
       if constexpr (field_kinds<block>[J - 1] == field_kind::chosen) {
@@ -213,12 +215,12 @@ struct stage_counter {
         for (int k = layout::block_slot + n * layout::slots_per_layer; k < layout::stride_slot; ++k) d[k] = inactive;
         constexpr auto later = static_cast<rank_type>(layout::later_layer_options.value);
         for (int j = n - 1; j > 0; --j) {
-          unrank_layer(static_cast<std::uint64_t>(r % later), d + j * layout::slots_per_layer);
+          unrank_layer(static_cast<layer_rank>(r % later), d + j * layout::slots_per_layer);
           r /= later;
         }
       }
       constexpr auto first = static_cast<rank_type>(layout::independent ? layout::first_layer_options.value : layout::later_layer_options.value);
-      unrank_layer(static_cast<std::uint64_t>(r % first), d);
+      unrank_layer(static_cast<layer_rank>(r % first), d);
       r /= first;
       int slots[layout::shared_slots + 2] = {};
       std::size_t sizes[layout::shared_slots + 2] = {};

@@ -28,6 +28,7 @@ enum class fault : std::uint8_t {
   layers_not_allowed,
   skip_block_misplaced,
   shared_outside_independent,
+  shared_between_alternatives,
   too_many_options,
   tie_to_unknown_choice,
   tie_to_optional_choice,
@@ -89,6 +90,7 @@ struct invalid_declaration {
   static_assert(fine<fault::layers_not_allowed>, "nascent: a stage has at least 1 layer, or a choice of layer counts from 0 up");
   static_assert(fine<fault::skip_block_misplaced>, "nascent: skip{} comes last in either(...), in a stage with .layers(independent(...))");
   static_assert(fine<fault::shared_outside_independent>, "nascent: shared(...) is for stages with .layers(independent(...)); elsewhere layers share every choice");
+  static_assert(fine<fault::shared_between_alternatives>, "nascent: shared(...) in a stage of several block types would count networks twice; use .choose(name, values) and tied_to(name)");
   static_assert(fine<fault::too_many_options>, "nascent: a choice has at most 32767 values, and a stage at most 64 layer counts and alternatives");
   static_assert(fine<fault::tie_to_unknown_choice>, "nascent: tied_to(path) needs the path of a choice of this space, such as \"stem.filters\"");
   static_assert(fine<fault::tie_to_optional_choice>, "nascent: tied_to(path) needs a choice that every network makes; this one may be inactive; use .choose(name, values)");

@@ -15,12 +15,30 @@ constexpr int distance(const candidate<Space>& a, const candidate<Space>& b) {
   return n;
 }
 
+namespace detail {
+/// Decides the slots from `position` on that take part and have no decision yet: each takes its first option with which the constraints
+/// can be kept. False where there is none.
+template <class F>
+constexpr bool decide_rest(digit* d, std::size_t position = 0) {
+  for (; position < slot_total<F>; ++position) {
+    const auto k = static_cast<std::size_t>(slot_order<F>[position]);
+    if (d[k] >= 0 || !slot_is_active<F>(d, k)) continue;
+    for (int option = 0; option < slot_places<F>[k].size; ++option) {
+      d[k] = static_cast<digit>(option);
+      if (joint_counter<F>::broken_constraint(d) < 0 && decide_rest<F>(d, position + 1)) return true;
+    }
+    d[k] = inactive;
+    return false;
+  }
+  return true;
+}
+}  // namespace detail
+
 /// Calls `visit` with every candidate that differs from `c` in one decision. Slots that the change makes active take their first allowed
-/// option; candidates that would break a constraint are left out.
+/// options; changes that would break a constraint are left out.
 template <class Space, class Visit>
 constexpr void for_each_neighbour(const candidate<Space>& c, Visit visit) {
   using F = typename Space::declaration_type;
-  using counter = detail::joint_counter<F>;
   for (std::size_t slot = 0; slot < Space::slot_count; ++slot) {
     if (c.digits[slot] < 0) continue;
     for (int option = 0; option < detail::slot_places<F>[slot].size; ++option) {
@@ -30,9 +48,8 @@ constexpr void for_each_neighbour(const candidate<Space>& c, Visit visit) {
       for (std::size_t position = 0; position < Space::slot_count; ++position) {
         const auto k = static_cast<std::size_t>(detail::slot_order<F>[position]);
         if (!detail::slot_is_active<F>(near.digits.data(), k)) near.digits[k] = inactive;
-        else if (near.digits[k] < 0) near.digits[k] = 0;
       }
-      if (counter::broken_constraint(near.digits.data()) < 0) visit(near);
+      if (detail::joint_counter<F>::broken_constraint(near.digits.data()) < 0 && detail::decide_rest<F>(near.digits.data())) visit(near);
     }
   }
 }

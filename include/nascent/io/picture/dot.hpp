@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -14,12 +15,12 @@
 namespace nascent {
 namespace detail {
 
-/// A quoted string of DOT; a line break in the label is "\n" in `words`.
-inline std::string dot_quoted(std::string_view words) {
+/// A quoted string of DOT. Lines are centred, or begin at the left with `line_end` "\\l".
+inline std::string dot_quoted(std::string_view words, std::string_view line_end = "\\n") {
   std::string out = "\"";
   for (const char c : words) {
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') out += "\\n";
+    if (c == '\n') out += line_end;
     else if (static_cast<unsigned char>(c) >= 0x20) out += c;
   }
   return out + '"';
@@ -61,12 +62,18 @@ inline std::string to_dot(const space_outline& o) {
   using detail::dot_quoted;
   using role = stage_outline::kind;
   const auto list = [](const field_outline& f) {
-    std::string words = f.how == field_outline::kind::tied ? "= " : "";
-    for (const std::string& v : f.values) words += (&v == f.values.data() ? "" : ", ") + v;
+    if (f.how == field_outline::kind::tied) return "= " + f.values.front();
+    constexpr std::size_t most = 16;  // of longer lists the ends
+    std::string words;
+    for (std::size_t i = 0; i < f.values.size(); ++i) {
+      if (f.values.size() > most && i == 3) i = f.values.size() - 1;
+      words += (i == 0 ? "" : f.values.size() > most && i + 1 == f.values.size() ? ", ..., " : ", ") + f.values[i];
+    }
     return f.values.size() > 1 ? "{" + words + "}" : words;
   };
   const auto node = [](std::size_t i) { return "s" + std::to_string(i); };
   std::string out = "digraph " + dot_quoted(o.name) + " {\n" + std::string(detail::dot_style) + "  label=" + dot_quoted(o.name + ": " + o.size + " networks") + "; labelloc=t;\n";
+  std::map<std::string, std::size_t> colours;  // of block types
   std::size_t before = o.stages.size();
   for (std::size_t i = 0; i < o.stages.size(); ++i) {
     const stage_outline& s = o.stages[i];
@@ -80,7 +87,8 @@ inline std::string to_dot(const space_outline& o) {
       words += "\nlayers " + list(s.layers) + (s.independent ? ", each chooses" : "") + "\nstride " + list(s.stride);
       if (!s.skip.values.empty()) words += "\nskip from " + list(s.skip);
     }
-    out += "  " + node(i) + " [label=" + dot_quoted(words) + ", fillcolor=\"" + std::string(detail::dot_colours[i % 9]) + "\"];\n";
+    out += "  " + node(i) + " [label=" + dot_quoted(words + "\n", "\\l") + ", fillcolor=\"" +
+           std::string(detail::dot_colours[colours.try_emplace(s.blocks.front().name, colours.size() % detail::dot_colours.size()).first->second]) + "\"];\n";
     if (s.role != role::choice && before < o.stages.size()) out += "  " + node(before) + " -> " + node(i) + ";\n";
     if (s.role != role::choice) before = i;
   }

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/io/family.hpp"
+
+#include <limits>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "folder.hpp"
+#include "nascent/choice/random.hpp"
+#include "spaces.hpp"
+
+using namespace nascent;
+
+namespace {
+
+using gpunet_type = std::remove_cvref_t<decltype(test::gpunet)>;
+
+family_record<gpunet_type> sample() {
+  random_engine rng(2);
+  const auto base = test::gpunet.sample(rng);
+  family_record<gpunet_type> f{.name = "demo", .about = {{"device", "a processor"}, {"threads", 1}}};
+  for (int i = 0; i < 3; ++i) {
+    const auto network = scaled(base, {.width = 1 + 0.1 * i, .depth = 1 + 0.2 * i, .resolution = i == 0 ? 0 : 256 + 32 * i});
+    f.levels.push_back({.name = "B" + std::to_string(i), .network = network, .cost = cost(network),
+                        .latency = {.predicted_ms = 1.25 * i, .samples = 3}, .accuracy = {.top1 = 77.5, .standard_error = 0.9, .source = "accuracy model"}});
+  }
+  f.levels[1].latency.measured_ms = 3.125;
+  return f;
+}
+
+std::string fault_of(const json& j) {
+  try {
+    static_cast<void>(family_from_json(test::gpunet, j));
+  } catch (const json_error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST_CASE("a family survives the way through its file") {
+  const test::temporary_folder folder;
+  const auto f = sample();
+  write_family(folder / "family.json", f);
+  CHECK(read_family(test::gpunet, folder / "family.json") == f);
+}
+
+TEST_CASE("a family's file says everything about each level") {
+  const json j = sample();
+  CHECK(j["about"]["threads"] == 1);
+  REQUIRE(j["levels"].size() == 3);
+  const json& level = j["levels"][1];
+  CHECK(level["name"] == "B1");
+  CHECK(level["dimensions"]["resolution"] == 288);
+  CHECK(level["candidate"]["space"] == "GPUNet");
+  CHECK(level["costs"]["params"] == cost(sample().levels[1].network).params);
+  CHECK(level["latency"]["measured_ms"] == 3.125);
+  CHECK(level["latency"]["spread_ms"].is_null());  // not known, and said so
+  CHECK(level["accuracy"]["source"] == "accuracy model");
+}
+
+TEST_CASE("a fault in a family's file is named with its place") {
+  const json good = sample();
+  json j = good;
+  j["levels"][1]["candidate"]["rank"] = "x";
+  CHECK(fault_of(j).starts_with("nascent: JSON at '/levels/1/candidate/rank': found \"x\"; allowed: a decimal number below "));
+  j = good;
+  j["levels"][2]["dimensions"]["width"] = 0;
+  CHECK(fault_of(j) == "nascent: JSON at '/levels/2/dimensions/width': found 0; allowed: above 0");
+  j = good;
+  j["levels"][0]["latency"]["predicted_ms"] = "fast";
+  CHECK(fault_of(j) == "nascent: JSON at '/levels/0/latency/predicted_ms': found \"fast\"; allowed: a number");
+  j = good;
+  j["levels"][0].erase("accuracy");
+  CHECK(fault_of(j) == "nascent: JSON at '/levels/0/accuracy': found nothing; allowed: a value");
+  j = good;
+  j["levels"] = 4;
+  CHECK(fault_of(j) == "nascent: JSON at '/levels': found 4; allowed: a list of levels");
+  j = good;
+  j["format"] = 2;
+  CHECK(fault_of(j) == "nascent: JSON at '/format': found 2; allowed: 1");
+  CHECK(fault_of(json(7)) == "nascent: JSON at '/': found 7; allowed: a group of keys");
+}
+
+TEST_CASE("numbers that JSON cannot hold are refused, and the old file stays") {
+  const test::temporary_folder folder;
+  auto f = sample();
+  write_family(folder / "family.json", f);
+  f.levels[0].latency.measured_ms = std::numeric_limits<double>::infinity();
+  CHECK_THROWS_AS(write_family(folder / "family.json", f), json_error);
+  CHECK(read_family(test::gpunet, folder / "family.json") == sample());
+}
+
+}  // namespace

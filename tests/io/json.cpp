@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/io/json.hpp"
+
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "folder.hpp"
+#include "nascent/choice/random.hpp"
+#include "nascent/space/to_network.hpp"
+#include "spaces.hpp"
+
+using namespace nascent;
+
+namespace {
+
+template <class Space>
+std::string fault_of(const Space& s, const json& j) {
+  try {
+    static_cast<void>(candidate_from_json(s, j));
+  } catch (const json_error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+template <class Space>
+void check_round_trips(const Space& s, int samples) {
+  random_engine rng(5);
+  for (int i = 0; i < samples; ++i) {
+    const auto c = s.sample(rng);
+    const json j = json::parse(json(c).dump());
+    CHECK(candidate_from_json(s, j) == c);
+    CHECK(candidate_from_json(s, nlohmann::json(c)) == c);  // the other order of keys too
+    json only_rank = j;
+    only_rank.erase("decisions");
+    CHECK(candidate_from_json(s, only_rank) == c);
+  }
+}
+
+TEST_CASE("candidates survive the way through text") {
+  check_round_trips(test::gpunet, 200);
+  check_round_trips(test::mixed, 200);
+  check_round_trips(test::odd, 50);
+  check_round_trips(test::efficientnet_b0, 1);
+}
+
+TEST_CASE("a candidate is a space, a size, a rank, and decisions by path with their values") {
+  const json j = test::gpunet.unrank(test::gpunet.size() - 1);
+  CHECK(j["space"] == "GPUNet");
+  CHECK(j["size"] == to_decimal(test::gpunet.size()).c_str());
+  CHECK(j["rank"] == to_decimal(test::gpunet.size() - 1).c_str());
+  CHECK(j["decisions"]["input.resolution"].is_number_integer());
+  CHECK(j["decisions"]["stem.act"].is_string());
+  CHECK(j["decisions"]["2.se"].is_number());
+  const json empty = test::gpunet.unrank(0);
+  CHECK_FALSE(empty["decisions"].contains("5.kernel"));  // a stage without layers decides nothing
+  CHECK(empty["decisions"]["5.layers"] == 0);
+}
+
+TEST_CASE("decisions alone are enough where they are told apart") {
+  json j = test::gpunet.unrank(12345);
+  j.erase("rank");
+  j.erase("size");
+  j.erase("space");
+  CHECK(candidate_from_json(test::gpunet, j) == test::gpunet.unrank(12345));
+  j["decisions"]["2.kernel"] = 3.0;  // the same number
+  CHECK(fault_of(test::gpunet, j) == "");
+}
+
+TEST_CASE("what does not fit is refused with its path, what was found, and what is allowed") {
+  random_engine rng(1);
+  auto c = test::gpunet.sample(rng);
+  while (!test::gpunet.is_active(c, test::gpunet.find("5.kernel"))) c = test::gpunet.sample(rng);
+  const json good = c;
+  json j = good;
+  j.erase("rank");
+  j["decisions"]["2.kernel"] = 4;
+  CHECK(fault_of(test::gpunet, j) == "nascent: JSON at '/decisions/2.kernel': found 4; allowed: 3, 5");
+  j["decisions"]["2.kernel"] = "3";
+  CHECK(fault_of(test::gpunet, j) == "nascent: JSON at '/decisions/2.kernel': found \"3\"; allowed: 3, 5");
+  j["decisions"].erase("2.kernel");
+  CHECK(fault_of(test::gpunet, j) == "nascent: JSON at '/decisions/2.kernel': found nothing; allowed: one of its values, because this decision takes part");
+  j["decisions"]["2.kernel"] = 3;
+  j["decisions"]["9.kernel"] = 3;
+  CHECK(fault_of(test::gpunet, j) == "nascent: JSON at '/decisions/9.kernel': found an unknown decision; allowed: paths of decisions of the space 'GPUNet'");
+  j["decisions"].erase("9.kernel");
+  CHECK(fault_of(test::gpunet, j) == "");
+  j["decisions"]["5.layers"] = 0;
+  CHECK(fault_of(test::gpunet, j).starts_with("nascent: JSON at '/decisions/5.filters': found "));
+  CHECK(fault_of(test::gpunet, j).ends_with("allowed: nothing, because '5.layers' is 0"));
+}
+
+TEST_CASE("rank, size and space must agree with the decisions and with the declaration") {
+  const json good = test::gpunet.unrank(1000);
+  json j = good;
+  j["decisions"]["input.resolution"] = j["decisions"]["input.resolution"] == 224 ? 256 : 224;
+  CHECK(fault_of(test::gpunet, j).find("/decisions/input.resolution") != std::string::npos);
+  CHECK(fault_of(test::gpunet, j).find("as the rank says; correct one of the two or remove the rank") != std::string::npos);
+  j = good;
+  j["size"] = "7";
+  CHECK(fault_of(test::gpunet, j).find("the declaration has changed since the file was written") != std::string::npos);
+  j = good;
+  j["space"] = "Other";
+  CHECK(fault_of(test::gpunet, j) == "nascent: JSON at '/space': found \"Other\"; allowed: 'GPUNet'");
+  for (const json& rank : {json("x"), json(""), json(-1), json("-1"), json(12), json(to_decimal(test::gpunet.size()).c_str()), json(std::string(50, '9')), json()}) {
+    INFO(rank.dump());
+    j = good;
+    j["rank"] = rank;
+    CHECK(fault_of(test::gpunet, j).find("JSON at '/rank'") != std::string::npos);
+  }
+}
+
+TEST_CASE("JSON of another form is refused, not misread") {
+  for (const json& j : {json(), json(3), json::array(), json("GPUNet"), json::object(), json{{"decisions", 5}}, json{{"decisions", json::object()}},
+                        json{{"decisions", {{"2.kernel", json::array({1, 2})}}}}}) {
+    INFO(j.dump());
+    CHECK(fault_of(test::gpunet, j).starts_with("nascent: JSON at '"));
+  }
+}
+
+TEST_CASE("decisions that break a constraint are refused") {
+  random_engine rng(1);
+  for (int i = 0; i < 20; ++i) {
+    json j = test::mixed.sample(rng);
+    j.erase("rank");
+    j["decisions"]["b.filters"] = 96;
+    j["decisions"]["d.filters"] = 88;
+    CHECK(fault_of(test::mixed, j).find("JSON at '/decisions': found decisions that do not fit together") != std::string::npos);
+  }
+}
+
+TEST_CASE("counts, costs and networks hold their numbers") {
+  const auto c = test::efficientnet_b0.only();
+  CHECK(json(count(c)).dump() == R"({"params":5288548,"macs":385869056,"layers":124})");
+  const json j = cost(c, {.type = data_type::bf16, .batch = 2});
+  CHECK(j["batch"] == 2);
+  CHECK(j["traffic_bytes"] == cost(c, {.type = data_type::bf16, .batch = 2}).traffic);
+  CHECK(j["operational_intensity"].get<double>() == cost(c, {.type = data_type::bf16, .batch = 2}).operational_intensity());
+
+  const network graph = to_network(c);
+  const json g = graph;
+  CHECK(g["name"] == "EfficientNet-B0");
+  CHECK(g["params"] == 5288548);
+  CHECK(g["input"].dump() == R"({"batch":1,"height":224,"width":224,"channels":3})");
+  REQUIRE(g["layers"].size() == graph.layers().size());
+  CHECK(g["layers"][0]["stage"] == "stem");
+  CHECK(g["layers"][0]["kind"] == "convolution");
+  CHECK(g["layers"][0]["kernel"] == json::array({3, 3}));
+  CHECK(g["layers"][0]["stride"] == 2);
+  CHECK(g["layers"][0]["output"]["channels"] == 32);
+  CHECK(g["layers"].back()["bias"] == true);
+  std::int64_t macs = 0;
+  for (const json& l : g["layers"]) {
+    macs += l["macs"].get<std::int64_t>();
+    for (const json& operand : l["operands"]) CHECK(operand.get<int>() < l["tensor"].get<int>());
+  }
+  CHECK(macs == 385869056);
+}
+
+TEST_CASE("files are written whole, and read with their faults named") {
+  const test::temporary_folder folder;
+  write_json(folder / "a.json", json{{"text", "\xff"}, {"n", 1}});
+  CHECK(read_json(folder / "a.json")["n"] == 1);
+  write_file(folder / "b.json", "{\"n\": ");
+  CHECK_THROWS_AS(read_json(folder / "b.json"), json_error);
+  CHECK_THROWS_AS(read_json(folder / "none.json"), file_error);
+}
+
+}  // namespace
