@@ -4,11 +4,11 @@
 #include <limits>
 #include <string>
 
+#include "folder.hpp"
+#include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 
-#include "folder.hpp"
 #include "nascent/choice/random.hpp"
-#include "spaces.hpp"
 
 using namespace nascent;
 
@@ -21,9 +21,13 @@ family_record<gpunet_type> sample() {
   const auto base = test::gpunet.sample(rng);
   family_record<gpunet_type> f{.name = "demo", .about = {{"device", "a processor"}, {"threads", 1}}};
   for (int i = 0; i < 3; ++i) {
-    const auto network = scaled(base, {.width = 1 + 0.1 * i, .depth = 1 + 0.2 * i, .resolution = i == 0 ? 0 : 256 + 32 * i});
-    f.levels.push_back({.name = "B" + std::to_string(i), .network = network, .cost = cost(network),
-                        .latency = {.predicted_ms = 1.25 * i, .samples = 3}, .accuracy = {.top1 = 77.5, .standard_error = 0.9, .source = "accuracy model"}});
+    const auto network =
+        scaled(base, {.width = 1 + 0.1 * i, .depth = 1 + 0.2 * i, .resolution = i == 0 ? 0 : 256 + 32 * i});
+    f.levels.push_back({.name = "B" + std::to_string(i),
+                        .network = network,
+                        .cost = cost(network),
+                        .latency = {.predicted_ms = 1.25 * i, .samples = 3},
+                        .accuracy = {.top1 = 77.5, .standard_error = 0.9, .source = "accuracy model"}});
   }
   f.levels[1].latency.measured_ms = 3.125;
   return f;
@@ -63,7 +67,8 @@ TEST_CASE("a fault in a family's file is named with its place") {
   const json good = sample();
   json j = good;
   j["levels"][1]["candidate"]["rank"] = "x";
-  CHECK(fault_of(j).starts_with("nascent: JSON at '/levels/1/candidate/rank': found \"x\"; allowed: a decimal number below "));
+  CHECK(fault_of(j).starts_with(
+      "nascent: JSON at '/levels/1/candidate/rank': found \"x\"; allowed: a decimal number below "));
   j = good;
   j["levels"][2]["dimensions"]["width"] = 0;
   CHECK(fault_of(j) == "nascent: JSON at '/levels/2/dimensions/width': found 0; allowed: above 0");

@@ -8,10 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "folder.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <sys/resource.h>
-
-#include "folder.hpp"
 
 namespace fs = std::filesystem;
 using nascent::file_error;
@@ -21,7 +20,9 @@ using test::temporary_folder;
 
 namespace {
 
-std::size_t entries(const fs::path& folder) { return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator())); }
+std::size_t entries(const fs::path& folder) {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
 
 /// The error that writing to `path` ends in.
 std::string write_fault(const fs::path& path, const std::string& content = "new") {
@@ -84,7 +85,8 @@ TEST_CASE("permissions survive, links are followed") {
   write_file(folder / "link", "2");
   CHECK(fs::is_symlink(folder / "link"));
   CHECK(read_file(folder / "a") == "2");
-  CHECK(fs::status(folder / "a").permissions() == (fs::perms::owner_read | fs::perms::owner_write | fs::perms::others_read));
+  CHECK(fs::status(folder / "a").permissions() ==
+        (fs::perms::owner_read | fs::perms::owner_write | fs::perms::others_read));
 
   const mode_t mask = ::umask(027);
   write_file(folder / "b", "1");
@@ -96,7 +98,8 @@ TEST_CASE("an error says which file, why, and what to do") {
   const temporary_folder folder;
   const std::string missing = write_fault(folder / "no" / "such" / "file");
   CHECK(contains(missing, (folder / "no" / "such" / "file").string()));
-  CHECK(contains(missing, "No such file or directory; make the folder '" + (folder / "no" / "such").string() + "' first"));
+  CHECK(contains(missing,
+                 "No such file or directory; make the folder '" + (folder / "no" / "such").string() + "' first"));
   CHECK(contains(write_fault(folder.path()), "Is a directory; it is a folder; name a file in it"));
   CHECK(contains(write_fault(""), "the path is empty; give the path of a file"));
   CHECK(contains(write_fault(folder / std::string(300, 'n')), "choose a shorter name"));
@@ -161,7 +164,8 @@ TEST_CASE("writers at the same time each write a whole file") {
 
 TEST_CASE("what a killed writer left does not stop the next") {
   const temporary_folder folder;
-  for (int i = 0; i < 2000; ++i) test::make_empty(folder / (".nascent-" + std::to_string(::getpid()) + "-" + std::to_string(i) + ".tmp"));
+  for (int i = 0; i < 2000; ++i)
+    test::make_empty(folder / (".nascent-" + std::to_string(::getpid()) + "-" + std::to_string(i) + ".tmp"));
   write_file(folder / "a", "x");
   CHECK(read_file(folder / "a") == "x");
 }

@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "xml.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/io/plot.hpp"
-#include "xml.hpp"
 
 using namespace nascent;
 
@@ -22,7 +22,8 @@ html_report sample() {
               .caption = "Medians",
               .highlighted = {0}})
       .section("Plots")
-      .figure("<?xml version=\"1.0\"?>\n" + to_svg(plot{.title = "p", .series = {{.name = "s", .points = {{1, 2}}}}}), "One point")
+      .figure("<?xml version=\"1.0\"?>\n" + to_svg(plot{.title = "p", .series = {{.name = "s", .points = {{1, 2}}}}}),
+              "One point")
       .section("How")
       .code("a < b && c\n  indented");
   return page;
@@ -32,7 +33,8 @@ TEST_CASE("a report is one well-formed file that needs nothing else") {
   const std::string page = sample().str();
   const test::element root = test::read_xml(page);
   CHECK(root.name == "html");
-  for (const char* outside : {"src=", "@import", "url(", "<script", "<link", "<?xml"}) CHECK(page.find(outside) == std::string::npos);
+  for (const char* outside : {"src=", "@import", "url(", "<script", "<link", "<?xml"})
+    CHECK(page.find(outside) == std::string::npos);
   std::size_t links = 0;
   for (std::size_t at = page.find("http"); at != std::string::npos; at = page.find("http", at + 1)) {
     CHECK(page.substr(at, 26) == "http://www.w3.org/2000/svg");  // a name, not an address
@@ -69,7 +71,12 @@ TEST_CASE("columns of numbers are aligned at their points, others at the left") 
 }
 
 TEST_CASE("what a number is") {
-  for (const char* number : {"1", "-1.5", "+2", "\xE2\x88\x92" "3", "12\xE2\x80\x89" "345", "7.9 ms", "76 %", "76%", "1e9", "8.1 \xC2\xB1 0.2"}) {
+  for (const char* number : {"1", "-1.5", "+2",
+                             "\xE2\x88\x92"
+                             "3",
+                             "12\xE2\x80\x89"
+                             "345",
+                             "7.9 ms", "76 %", "76%", "1e9", "8.1 \xC2\xB1 0.2"}) {
     INFO(number);
     CHECK(detail::split_number(number).is_number);
   }

@@ -6,9 +6,8 @@
 #include <limits>
 #include <string>
 
-#include <catch2/catch_test_macros.hpp>
-
 #include "xml.hpp"
+#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 
@@ -39,7 +38,10 @@ TEST_CASE("numbers are short, and the same under every locale") {
   CHECK(detail::short_number(0.25) == "0.25");
   std::setlocale(LC_ALL, kept.c_str());
   CHECK(detail::grouped_digits("1234") == "1234");
-  CHECK(detail::grouped_digits("1234567") == "1\xE2\x80\x89" "234\xE2\x80\x89" "567");
+  CHECK(detail::grouped_digits("1234567") ==
+        "1\xE2\x80\x89"
+        "234\xE2\x80\x89"
+        "567");
 }
 
 TEST_CASE("widths follow the letters") {
@@ -52,15 +54,16 @@ TEST_CASE("widths follow the letters") {
 
 TEST_CASE("a drawing is well-formed whatever is written into it") {
   const std::string nasty = "</text><script>alert(\"1\")</script> & ' \x02";
-  const std::string svg = svg_canvas{}
-                              .text({.x = 1, .y = 2, .text = nasty, .anchor = text_anchor::end, .bold = true, .angle = 30})
-                              .rect({.x = 1, .y = 2, .width = 3, .height = 4, .radius = 1, .tip = nasty})
-                              .line({.x1 = 1, .y1 = 2, .x2 = 3, .y2 = 4, .width = 2})
-                              .begin_clip(0, 0, 10, 10)
-                              .circle({.x = 5, .y = 5, .radius = 2, .tip = nasty})
-                              .end_clip()
-                              .path({.data = svg_pen{}.move(0, 0).line(1, 1).curve(2, 2, 3, 3).cubic(1, 2, 3, 4, 5, 6).close().str()})
-                              .str(99.5, 50, nasty);
+  const std::string svg =
+      svg_canvas{}
+          .text({.x = 1, .y = 2, .text = nasty, .anchor = text_anchor::end, .bold = true, .angle = 30})
+          .rect({.x = 1, .y = 2, .width = 3, .height = 4, .radius = 1, .tip = nasty})
+          .line({.x1 = 1, .y1 = 2, .x2 = 3, .y2 = 4, .width = 2})
+          .begin_clip(0, 0, 10, 10)
+          .circle({.x = 5, .y = 5, .radius = 2, .tip = nasty})
+          .end_clip()
+          .path({.data = svg_pen{}.move(0, 0).line(1, 1).curve(2, 2, 3, 3).cubic(1, 2, 3, 4, 5, 6).close().str()})
+          .str(99.5, 50, nasty);
   const test::element root = test::read_xml(svg);
   CHECK(root.name == "svg");
   CHECK(root.attribute("viewBox") == "0 0 100 50");

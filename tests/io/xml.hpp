@@ -48,7 +48,8 @@ class xml_reader {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    throw std::runtime_error(what + " at " + std::to_string(at_) + ": " + std::string(source_.substr(at_ < 40 ? 0 : at_ - 40, 80)));
+    throw std::runtime_error(what + " at " + std::to_string(at_) + ": " +
+                             std::string(source_.substr(at_ < 40 ? 0 : at_ - 40, 80)));
   }
   char peek() const { return at_ < source_.size() ? source_[at_] : '\0'; }
   bool eat(std::string_view token) {
@@ -61,7 +62,8 @@ class xml_reader {
   }
   std::string read_name() {
     std::string name;
-    while (std::isalnum(static_cast<unsigned char>(peek())) != 0 || peek() == '-' || peek() == ':' || peek() == '_') name += source_[at_++];
+    while (std::isalnum(static_cast<unsigned char>(peek())) != 0 || peek() == '-' || peek() == ':' || peek() == '_')
+      name += source_[at_++];
     if (name.empty()) fail("no name");
     return name;
   }
@@ -76,12 +78,18 @@ class xml_reader {
       if (c != '&') {
         words += c;
         ++at_;
-      } else if (eat("&amp;")) words += '&';
-      else if (eat("&lt;")) words += '<';
-      else if (eat("&gt;")) words += '>';
-      else if (eat("&quot;")) words += '"';
-      else if (eat("&#39;")) words += '\'';
-      else fail("a bare '&'");
+      } else if (eat("&amp;"))
+        words += '&';
+      else if (eat("&lt;"))
+        words += '<';
+      else if (eat("&gt;"))
+        words += '>';
+      else if (eat("&quot;"))
+        words += '"';
+      else if (eat("&#39;"))
+        words += '\'';
+      else
+        fail("a bare '&'");
     }
     return words;
   }
@@ -163,10 +171,12 @@ inline std::string layout_fault(const element& root) {
   const auto boxes = text_boxes(root);
   for (std::size_t i = 0; i < boxes.size(); ++i) {
     const text_box& a = boxes[i];
-    if (a.left < 0 || a.top < 0 || a.right > root.number("width") || a.bottom > root.number("height")) return "'" + a.words + "' leaves the page";
+    if (a.left < 0 || a.top < 0 || a.right > root.number("width") || a.bottom > root.number("height"))
+      return "'" + a.words + "' leaves the page";
     for (std::size_t j = 0; j < i; ++j) {
       const text_box& b = boxes[j];
-      if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom) return "'" + a.words + "' covers '" + b.words + "'";
+      if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+        return "'" + a.words + "' covers '" + b.words + "'";
     }
   }
   return "";

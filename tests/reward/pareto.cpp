@@ -47,7 +47,8 @@ static_assert(!dominates_or_equals({2, 3}, {1, 2}));
 TEST_CASE("the front of random points is what the definition says") {
   random_engine rng(1);
   for (int round = 0; round < 300; ++round) {
-    const auto points = random_points(rng, 1 + static_cast<std::size_t>(random_below(rng, std::uint64_t{40})), round % 2 == 0 ? 6 : 1000);
+    const auto points = random_points(rng, 1 + static_cast<std::size_t>(random_below(rng, std::uint64_t{40})),
+                                      round % 2 == 0 ? 6 : 1000);
     REQUIRE(pareto_front(points) == front_by_definition(points));
   }
 }
@@ -58,9 +59,11 @@ TEST_CASE("of equal points the first stands for all") {
 }
 
 TEST_CASE("what to read of a point is said by members or functions") {
-  const std::vector<metrics> networks{{.accuracy = 76, .latency_ms = 9}, {.accuracy = 77, .latency_ms = 8}, {.accuracy = 75, .latency_ms = 5}};
+  const std::vector<metrics> networks{
+      {.accuracy = 76, .latency_ms = 9}, {.accuracy = 77, .latency_ms = 8}, {.accuracy = 75, .latency_ms = 5}};
   CHECK(pareto_front(networks, &metrics::latency_ms, &metrics::accuracy) == std::vector<std::size_t>{2, 1});
-  CHECK(pareto_front(networks, [](const metrics& m) { return m.latency_ms; }, [](const metrics& m) { return -m.accuracy; }) ==
+  CHECK(pareto_front(
+            networks, [](const metrics& m) { return m.latency_ms; }, [](const metrics& m) { return -m.accuracy; }) ==
         std::vector<std::size_t>{2});
 }
 
@@ -75,13 +78,15 @@ TEST_CASE("the area under a front is the number of unit squares under it") {
   random_engine rng(2);
   for (int round = 0; round < 200; ++round) {
     const auto points = random_points(rng, 12, 20);
-    const cost_gain reference{static_cast<double>(random_below(rng, std::uint64_t{22})), static_cast<double>(random_below(rng, std::uint64_t{10}))};
+    const cost_gain reference{static_cast<double>(random_below(rng, std::uint64_t{22})),
+                              static_cast<double>(random_below(rng, std::uint64_t{10}))};
     int squares = 0;
     for (int x = 0; x < 25; ++x)
       for (int y = 0; y < 25; ++y) {
         const cost_gain centre{x + .5, y + .5};
         if (centre.cost > reference.cost || centre.gain < reference.gain) continue;
-        squares += std::any_of(points.begin(), points.end(), [&](const cost_gain& p) { return dominates(p, centre); }) ? 1 : 0;
+        squares +=
+            std::any_of(points.begin(), points.end(), [&](const cost_gain& p) { return dominates(p, centre); }) ? 1 : 0;
       }
     REQUIRE_THAT(hypervolume(points, reference), WithinAbs(squares, 1e-9));
   }
@@ -92,7 +97,8 @@ TEST_CASE("a front of a million points takes no time to speak of") {
   const auto points = random_points(rng, 1000000, 1000000000);
   const auto front = pareto_front(points);
   CHECK(front.size() > 2);
-  CHECK(std::is_sorted(front.begin(), front.end(), [&](std::size_t a, std::size_t b) { return points[a].gain < points[b].gain; }));
+  CHECK(std::is_sorted(front.begin(), front.end(),
+                       [&](std::size_t a, std::size_t b) { return points[a].gain < points[b].gain; }));
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ static_assert(!reward<int>);
 static_assert(absolute{.target_ms = 8}(metrics{.accuracy = .75, .latency_ms = 8}) == .75);
 static_assert(absolute{.target_ms = 8, .weight = -.5}(metrics{.accuracy = .75, .latency_ms = 4}) == .5);
 static_assert(absolute{.target_ms = 8, .weight = -.5}(metrics{.accuracy = .75, .latency_ms = 12}) == .5);
-static_assert(absolute{.target_ms = 8, .weight = -.5, .full_scale = 100}(metrics{.accuracy = 75, .latency_ms = 12}) == 50);
+static_assert(absolute{.target_ms = 8, .weight = -.5, .full_scale = 100}(metrics{.accuracy = 75, .latency_ms = 12}) ==
+              50);
 static_assert(additive{.target_ms = 8, .weight = -.5}(metrics{.accuracy = .75, .latency_ms = 4}) == .75);
 static_assert(additive{.target_ms = 8, .weight = -.5}(metrics{.accuracy = .75, .latency_ms = 12}) == .5);
 
@@ -90,21 +91,27 @@ TEST_CASE("parameters that make no sense are refused with a sentence") {
   const metrics m{.accuracy = .75, .latency_ms = 8};
   CHECK(refusal(mnas_soft{}, m) == "nascent: mnas_soft.target_ms: found 0; allowed: above 0");
   CHECK(refusal(mnas_soft{.target_ms = -1}, m) == "nascent: mnas_soft.target_ms: found -1; allowed: above 0");
-  CHECK(refusal(mnas_soft{.target_ms = 8, .weight = .09}, m) == "nascent: mnas_soft.weight: found 0.09; allowed: 0 or below");
-  CHECK(refusal(mnas_hard{.target_ms = 8, .weight = 1}, m) == "nascent: mnas_hard.weight: found 1; allowed: 0 or below");
-  CHECK(refusal(absolute{.target_ms = 8, .weight = .1}, m) == "nascent: absolute.weight: found 0.1; allowed: 0 or below");
+  CHECK(refusal(mnas_soft{.target_ms = 8, .weight = .09}, m) ==
+        "nascent: mnas_soft.weight: found 0.09; allowed: 0 or below");
+  CHECK(refusal(mnas_hard{.target_ms = 8, .weight = 1}, m) ==
+        "nascent: mnas_hard.weight: found 1; allowed: 0 or below");
+  CHECK(refusal(absolute{.target_ms = 8, .weight = .1}, m) ==
+        "nascent: absolute.weight: found 0.1; allowed: 0 or below");
   CHECK(refusal(additive{.target_ms = std::nan("")}, m) == "nascent: additive.target_ms: found nan; allowed: above 0");
   CHECK(refusal(additive{.target_ms = std::numeric_limits<double>::infinity()}, m) ==
         "nascent: additive.target_ms: found inf; allowed: above 0");
-  CHECK(refusal(absolute{.target_ms = 8, .full_scale = 0}, m) == "nascent: absolute.full_scale: found 0; allowed: above 0: 1 or 100");
+  CHECK(refusal(absolute{.target_ms = 8, .full_scale = 0}, m) ==
+        "nascent: absolute.full_scale: found 0; allowed: above 0: 1 or 100");
 }
 
 TEST_CASE("metrics that make no sense are refused with a sentence") {
   const mnas_soft soft{.target_ms = 8};
-  CHECK(refusal(soft, {.accuracy = .75, .latency_ms = 0}) == "nascent: mnas_soft, metric latency_ms: found 0; allowed: above 0");
+  CHECK(refusal(soft, {.accuracy = .75, .latency_ms = 0}) ==
+        "nascent: mnas_soft, metric latency_ms: found 0; allowed: above 0");
   CHECK(refusal(soft, {.accuracy = .75, .latency_ms = std::nan("")}) ==
         "nascent: mnas_soft, metric latency_ms: found nan; allowed: above 0");
-  CHECK(refusal(soft, {.accuracy = -1, .latency_ms = 8}) == "nascent: mnas_soft, metric accuracy: found -1; allowed: 0 or above");
+  CHECK(refusal(soft, {.accuracy = -1, .latency_ms = 8}) ==
+        "nascent: mnas_soft, metric accuracy: found -1; allowed: 0 or above");
   CHECK(refusal(soft, {.accuracy = std::nan(""), .latency_ms = 8}) ==
         "nascent: mnas_soft, metric accuracy: found nan; allowed: 0 or above");
   // Per cent against a weight meant for fractions.

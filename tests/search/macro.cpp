@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Searchers on NAS-Bench-Macro, a complete table of trained networks, against what was found before with other programs:
-// means over 100 seeds of the best test accuracy after n trainings.
+// Searchers on NAS-Bench-Macro, a complete table of trained networks, against what was found before with other
+// programs: means over 100 seeds of the best test accuracy after n trainings.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -55,17 +55,20 @@ void check_agrees(const mean_and_error& found, double published) {
   CHECK_THAT(found.mean, WithinAbs(published, 3 * std::sqrt(2.0) * found.standard_error + 0.02));
 }
 
-/// Expected best of n networks drawn without replacement: of the sorted values the i-th is the best of C(i - 1, n - 1) draws out of
-/// C(6561, n).
+/// Expected best of n networks drawn without replacement: of the sorted values the i-th is the best of C(i - 1, n - 1)
+/// draws out of C(6561, n).
 double expected_best(std::size_t n) {
   auto sums = nas_bench_macro_sums;
   std::sort(sums.begin(), sums.end());
-  const auto log_choose = [](double a, double b) { return std::lgamma(a + 1) - std::lgamma(b + 1) - std::lgamma(a - b + 1); };
+  const auto log_choose = [](double a, double b) {
+    return std::lgamma(a + 1) - std::lgamma(b + 1) - std::lgamma(a - b + 1);
+  };
   const auto draws = static_cast<double>(n);
   double expected = 0;
   for (std::size_t i = n; i <= sums.size(); ++i)
     expected += sums[i - 1] / 300.0 *
-                std::exp(log_choose(static_cast<double>(i) - 1, draws - 1) - log_choose(static_cast<double>(sums.size()), draws));
+                std::exp(log_choose(static_cast<double>(i) - 1, draws - 1) -
+                         log_choose(static_cast<double>(sums.size()), draws));
   return expected;
 }
 
@@ -78,9 +81,11 @@ TEST_CASE("the declared space is the one that was trained") {
   const auto largest = count(macro_space.unrank(6560));
   CHECK(largest.params == 2932586);
   CHECK(largest.macs == 105660928);
-  for (uint128 rank = 0; rank < 6561; rank += 97) CHECK(macro_code(macro_space.unrank(rank)) == static_cast<std::size_t>(rank));
+  for (uint128 rank = 0; rank < 6561; rank += 97)
+    CHECK(macro_code(macro_space.unrank(rank)) == static_cast<std::size_t>(rank));
   CHECK_THAT(macro_accuracy(macro_space.unrank(0)), WithinAbs(45.3633, 1e-4));
-  CHECK_THAT(*std::max_element(nas_bench_macro_sums.begin(), nas_bench_macro_sums.end()) / 300.0, WithinAbs(93.1267, 1e-4));
+  CHECK_THAT(*std::max_element(nas_bench_macro_sums.begin(), nas_bench_macro_sums.end()) / 300.0,
+             WithinAbs(93.1267, 1e-4));
 }
 
 TEST_CASE("random search has the exact expectation of drawing without replacement") {
@@ -109,16 +114,21 @@ TEST_CASE("regularised evolution finds as good networks as others found with it"
 }
 
 TEST_CASE("local search finds as good networks as others found with it") {
-  const auto found = best_after(std::array<std::size_t, 5>{50, 100, 200, 500, 1000},
-                                [](std::uint64_t seed) { return local_search{macro_space, {.seed = seed}}; });
+  const auto found = best_after(std::array<std::size_t, 5>{50, 100, 200, 500, 1000}, [](std::uint64_t seed) {
+    return local_search{macro_space, {.seed = seed}};
+  });
   const std::array<double, 5> published{93.068, 93.106, 93.119, 93.127, 93.127};
   for (std::size_t n = 0; n < 5; ++n) check_agrees(found[n], published[n]);
 }
 
 TEST_CASE("local search and evolution beat random search at 100 trainings, as they must") {
   constexpr std::array<std::size_t, 1> trials{100};
-  const auto random = best_after(trials, [](std::uint64_t seed) { return random_search{macro_space, {.seed = seed}}; })[0];
-  const auto local = best_after(trials, [](std::uint64_t seed) { return local_search{macro_space, {.seed = seed}}; })[0];
+  const auto random = best_after(trials, [](std::uint64_t seed) {
+    return random_search{macro_space, {.seed = seed}};
+  })[0];
+  const auto local = best_after(trials, [](std::uint64_t seed) {
+    return local_search{macro_space, {.seed = seed}};
+  })[0];
   const auto crossed = best_after(trials, [](std::uint64_t seed) {
     return regularized_evolution{macro_space, {.crossover = .5, .seed = seed}};
   })[0];

@@ -2,9 +2,10 @@
 // The space of NAS-Bench-Macro (Su et al., 2021), declared with a block of its own: eight layers of three kinds.
 #pragma once
 
+#include "nas_bench_macro.hpp"
+
 #include "nascent/block/block.hpp"
 #include "nascent/space/space.hpp"
-#include "nas_bench_macro.hpp"
 
 /// Kind 0 passes its input on, by a 1x1 convolution where shapes change; 1 and 2 are inverted bottlenecks.
 template <class Filters = int, class Kind = int>

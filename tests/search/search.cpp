@@ -22,7 +22,8 @@ namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
-/// A space with decisions that are inactive in some networks, and with a constraint: 2 x (1 + 2 x 2 + 2 x 2) - what it forbids.
+/// A space with decisions that are inactive in some networks, and with a constraint: 2 x (1 + 2 x 2 + 2 x 2) - what it
+/// forbids.
 constexpr auto small_space = define([] {
   return search_space("small")
       .input(3, 32)
@@ -123,28 +124,35 @@ TEMPLATE_TEST_CASE("what was told from outside is not proposed again", "", rando
   CHECK(proposed == 561);
 }
 
-TEMPLATE_TEST_CASE("networks that cannot be used neither stop a search nor lead it", "", random_search<decltype(macro_space)>,
-                   local_search<decltype(macro_space)>, regularized_evolution<decltype(macro_space)>) {
+TEMPLATE_TEST_CASE("networks that cannot be used neither stop a search nor lead it", "",
+                   random_search<decltype(macro_space)>, local_search<decltype(macro_space)>,
+                   regularized_evolution<decltype(macro_space)>) {
   TestType searching(macro_space, {.seed = 9});
   // Only a tenth of the space can be used.
   const auto usable = [](const macro_candidate& c) { return macro_code(c) % 10 == 0; };
   const auto found = search(
-      searching, [&](const macro_candidate& c) { return usable(c) ? std::optional(macro_accuracy(c)) : std::nullopt; }, {.trials = 6561});
+      searching, [&](const macro_candidate& c) { return usable(c) ? std::optional(macro_accuracy(c)) : std::nullopt; },
+      {.trials = 6561});
   CHECK(found.history.size() == 6561);
   CHECK_FALSE(found.exhausted);
   CHECK(usable(found.best().candidate));
   double best = 0;
-  for (std::size_t code = 0; code < nas_bench_macro_sums.size(); code += 10) best = std::max(best, nas_bench_macro_sums[code] / 300.0);
+  for (std::size_t code = 0; code < nas_bench_macro_sums.size(); code += 10)
+    best = std::max(best, nas_bench_macro_sums[code] / 300.0);
   CHECK(found.best().reward == best);
   for (const auto& t : found.history) REQUIRE(t.is_usable() == usable(t.candidate));
 }
 
 TEST_CASE("the same seed gives the same candidates on every compiler") {
-  CHECK(first_codes(random_search{macro_space, {.seed = 1}}, 8) == std::vector<std::size_t>{5324, 4902, 658, 4896, 1214, 3876, 6474, 3437});
-  CHECK(first_codes(local_search{macro_space, {.seed = 1}}, 12) == std::vector<std::size_t>{5324, 5342, 5288, 5261, 5243, 5207, 5258, 5990, 5972, 4532, 3803, 1616});
-  CHECK(first_codes(regularized_evolution{macro_space, {.population = 4, .sample = 2, .crossover = .3, .seed = 1}}, 14) ==
-        std::vector<std::size_t>{5324, 4902, 658, 4896, 5270, 528, 577, 4541, 5284, 42, 4550, 4538, 5522, 5576});
-  CHECK(first_codes(random_search{macro_space, {.seed = 2}}, 8) != first_codes(random_search{macro_space, {.seed = 1}}, 8));
+  CHECK(first_codes(random_search{macro_space, {.seed = 1}}, 8) ==
+        std::vector<std::size_t>{5324, 4902, 658, 4896, 1214, 3876, 6474, 3437});
+  CHECK(first_codes(local_search{macro_space, {.seed = 1}}, 12) ==
+        std::vector<std::size_t>{5324, 5342, 5288, 5261, 5243, 5207, 5258, 5990, 5972, 4532, 3803, 1616});
+  CHECK(
+      first_codes(regularized_evolution{macro_space, {.population = 4, .sample = 2, .crossover = .3, .seed = 1}}, 14) ==
+      std::vector<std::size_t>{5324, 4902, 658, 4896, 5270, 528, 577, 4541, 5284, 42, 4550, 4538, 5522, 5576});
+  CHECK(first_codes(random_search{macro_space, {.seed = 2}}, 8) !=
+        first_codes(random_search{macro_space, {.seed = 1}}, 8));
 }
 
 TEST_CASE("a space of 2^120 networks is searched") {
@@ -180,7 +188,8 @@ TEST_CASE("options out of range are refused with a sentence") {
   CHECK(refusal({.population = 0}) == "nascent: regularized_evolution_options.population: found 0; allowed: 1 or more");
   CHECK(refusal({.sample = -3}) == "nascent: regularized_evolution_options.sample: found -3; allowed: 1 or more");
   CHECK(refusal({.crossover = 1.5}) == "nascent: regularized_evolution_options.crossover: found 1.5; allowed: 0 to 1");
-  CHECK(refusal({.crossover = std::nan("")}) == "nascent: regularized_evolution_options.crossover: found nan; allowed: 0 to 1");
+  CHECK(refusal({.crossover = std::nan("")}) ==
+        "nascent: regularized_evolution_options.crossover: found nan; allowed: 0 to 1");
 }
 
 TEST_CASE("a search by accuracy, latency and reward keeps all trials, the best and the front") {
@@ -209,12 +218,12 @@ TEST_CASE("a search by accuracy, latency and reward keeps all trials, the best a
 }
 
 TEST_CASE("callables may take the network instead of the candidate") {
-  const auto by_candidate = search(
-      macro_space, macro_accuracy, [](const macro_candidate& c) { return static_cast<double>(count(c).layers); }, mnas_soft{.target_ms = 20},
-      {.trials = 60});
-  const auto by_network = search(
-      macro_space, macro_accuracy, [](const network& n) { return static_cast<double>(n.layers().size()); }, mnas_soft{.target_ms = 20},
-      {.trials = 60});
+  const auto by_candidate =
+      search(macro_space, macro_accuracy, [](const macro_candidate& c) { return static_cast<double>(count(c).layers); },
+             mnas_soft{.target_ms = 20}, {.trials = 60});
+  const auto by_network =
+      search(macro_space, macro_accuracy, [](const network& n) { return static_cast<double>(n.layers().size()); },
+             mnas_soft{.target_ms = 20}, {.trials = 60});
   REQUIRE(by_network.best_index == by_candidate.best_index);
   CHECK(by_network.best().reward == by_candidate.best().reward);
 }

@@ -193,7 +193,7 @@ TEST_CASE("constraints name choices, leave a network and stay small") {
                  constexpr auto r = range(1, 300);
                  return start.stage("1", conv{.filters = r}).stage("2", conv{.filters = r}).stage("3", conv{.filters = r})
                      .require("1.filters", "2.filters", "3.filters", [](int a, int b, int c) { return a + b > c; });
-               }, fault::constraint_table_too_large, "space s", "found too many states", "allowed: 65536 states"));
+               }, fault::constraint_table_too_large, "space s", "found too many states", "allowed: 65536 states, 524288 decisions in them"));
 }
 
 TEST_CASE("alternatives of one type that choose the same field need another type") {

@@ -31,17 +31,27 @@ struct one_of_values {
   constexpr T operator[](std::size_t i) const { return values[i]; }
 };
 
+namespace detail {
+/// A choice of one value: stands in after a mistake was reported, so that nothing else is.
+constexpr one_of_values<int, 1> any_choice() { return {{1}}; }
+template <class First>
+constexpr one_of_values<First, 1> any_choice(First value, ...) {
+  return {{value}};
+}
+}  // namespace detail
+
 /// A choice between the values given: `one_of(3, 5, 7)`, `one_of(0, .25)`, `one_of(relu, swish)`.
 template <class... T>
 constexpr auto one_of(T... values) {
   static_assert(sizeof...(T) > 0, "nascent: one_of() found 0 values; allowed: 1 or more; write the value itself for no choice");
-  if constexpr (sizeof...(T) > 0) {
-    static_assert(requires { typename std::common_type_t<T...>; },
-                  "nascent: one_of() found values of different kinds; allowed: values of one type (either() takes whole blocks)");
+  constexpr bool have_one_type = requires { typename std::common_type_t<T...>; };
+  static_assert(have_one_type || sizeof...(T) == 0,
+                "nascent: one_of() found values of different kinds; allowed: values of one type (either() takes whole blocks)");
+  if constexpr (sizeof...(T) > 0 && have_one_type) {
     using value_type = std::common_type_t<T...>;
     return one_of_values<value_type, sizeof...(T)>{{static_cast<value_type>(values)...}};
   } else {
-    return one_of_values<int, 1>{};
+    return detail::any_choice(values...);
   }
 }
 
@@ -60,6 +70,12 @@ struct int_range {
 
 /// `range(32, 80, 16)` is 32, 48, 64, 80. A reversed range, or one that does not end on `last`, is refused when the space is defined.
 constexpr int_range range(int first, int last, int step = 1) { return {first, last, step}; }
+template <class... T>
+  requires(std::is_floating_point_v<T> || ...)
+constexpr int_range range(T...) {
+  static_assert(sizeof...(T) == 0, "nascent: range() found fractions; allowed: whole numbers; one_of(.25, .5) lists fractions");
+  return {1, 1, 1};
+}
 
 /// Widths relative to a base: `64 * one_of(.5, .75, 1, 1.25)`, rounded half up to a multiple of 8. Factors that round to the same
 /// width are one value.

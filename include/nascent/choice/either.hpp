@@ -31,6 +31,21 @@ constexpr const Block& alternative_at(const alternative<I, Block>& a) {
   return a.block;
 }
 
+/// A block that changes nothing: stands in after a mistake was reported, so that nothing else is.
+struct nothing {
+  constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
+};
+
+/// Stands where a block was expected and something else was found; the space reports it with the stage's name.
+template <class Found>
+struct not_a_block {};
+
+template <class Found>
+constexpr auto as_block(Found found) {
+  if constexpr (std::is_class_v<Found> && (std::is_aggregate_v<Found> || std::is_empty_v<Found>)) return found;
+  else return not_a_block<Found>{};
+}
+
 }  // namespace detail
 
 /// Blocks of which one is chosen.
@@ -42,9 +57,13 @@ struct alternatives {
 
 /// A choice between whole blocks: `either(mbconv{...}, fused_mbconv{...}, skip{})`.
 template <class... Blocks>
-constexpr alternatives<Blocks...> either(Blocks... blocks) {
+constexpr auto either(Blocks... blocks) {
   static_assert(sizeof...(Blocks) > 1, "nascent: either() found fewer than 2 blocks; allowed: 2 or more; write the block itself for no choice");
-  return {{{blocks}...}};
+  if constexpr (sizeof...(Blocks) > 0) {
+    return alternatives<decltype(detail::as_block(blocks))...>{{{detail::as_block(blocks)}...}};
+  } else {
+    return detail::nothing{};
+  }
 }
 
 /// Alternative I of a block; a block that is no set of alternatives is its own alternative 0.

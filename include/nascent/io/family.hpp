@@ -63,7 +63,8 @@ namespace detail {
 template <class Json>
 Json optional_json(const std::optional<double>& value, const char* what) {
   if (!value) return nullptr;
-  if (!std::isfinite(*value)) throw json_error(what, "a number that is not finite", "finite numbers; leave out what is not known");
+  if (!std::isfinite(*value))
+    throw json_error(what, "a number that is not finite", "finite numbers; leave out what is not known");
   return *value;
 }
 
@@ -92,7 +93,8 @@ void to_json(Json& j, const accuracy_record& a) {
 
 template <class Json, class Space>
 void to_json(Json& j, const family_level<Space>& l) {
-  j = Json{{"name", l.name}, {"dimensions", l.network.scale}, {"candidate", l.network.base}, {"costs", l.cost}, {"latency", l.latency}, {"accuracy", l.accuracy}};
+  j = Json{{"name", l.name},  {"dimensions", l.network.scale}, {"candidate", l.network.base},
+           {"costs", l.cost}, {"latency", l.latency},          {"accuracy", l.accuracy}};
 }
 
 template <class Json, class Space>
@@ -106,20 +108,28 @@ namespace detail {
 
 template <class Json>
 costs read_costs(const json_reader<Json>& r) {
-  return {.params = r.whole_at("params"), .macs = r.whole_at("macs"), .activations = r.whole_at("activations"),
-          .layers = static_cast<int>(r.whole_at("layers")), .traffic = r.whole_at("traffic_bytes"), .batch = static_cast<int>(r.whole_at("batch"))};
+  return {.params = r.whole_at("params"),
+          .macs = r.whole_at("macs"),
+          .activations = r.whole_at("activations"),
+          .layers = static_cast<int>(r.whole_at("layers")),
+          .traffic = r.whole_at("traffic_bytes"),
+          .batch = static_cast<int>(r.whole_at("batch"))};
 }
 
 template <class Space, class Json>
 family_level<Space> read_level(const json_reader<Json>& r) {
-  family_level<Space> l{.name = r.text_at("name"), .network = {.base = read_candidate<Space>(r.at("candidate"))}, .cost = read_costs(r.at("costs"))};
+  family_level<Space> l{.name = r.text_at("name"),
+                        .network = {.base = read_candidate<Space>(r.at("candidate"))},
+                        .cost = read_costs(r.at("costs"))};
   const json_reader<Json> scale = r.at("dimensions");
-  l.network.scale = {scale.number_at("width"), scale.number_at("depth"), static_cast<int>(scale.whole_at("resolution"))};
+  l.network.scale = {scale.number_at("width"), scale.number_at("depth"),
+                     static_cast<int>(scale.whole_at("resolution"))};
   if (!(l.network.scale.width > 0)) scale.at("width").fail("above 0");
   if (!(l.network.scale.depth > 0)) scale.at("depth").fail("above 0");
   if (l.network.scale.resolution < 0) scale.at("resolution").fail("0 for the candidate's own, or more");
   const json_reader<Json> latency = r.at("latency");
-  l.latency = {optional_at(latency, "predicted_ms"), optional_at(latency, "measured_ms"), optional_at(latency, "spread_ms"), static_cast<int>(latency.whole_at("samples"))};
+  l.latency = {optional_at(latency, "predicted_ms"), optional_at(latency, "measured_ms"),
+               optional_at(latency, "spread_ms"), static_cast<int>(latency.whole_at("samples"))};
   const json_reader<Json> accuracy = r.at("accuracy");
   l.accuracy = {accuracy.number_at("top1"), optional_at(accuracy, "standard_error"), accuracy.text_at("source")};
   return l;
@@ -131,13 +141,15 @@ family_level<Space> read_level(const json_reader<Json>& r) {
 template <space Space, class Json>
 family_record<Space> family_from_json(const Space&, const Json& j) {
   const detail::json_reader<Json> r(j, "");
-  if (r.whole_at("format") != family_record<Space>::format) r.at("format").fail(std::to_string(family_record<Space>::format));
+  if (r.whole_at("format") != family_record<Space>::format)
+    r.at("format").fail(std::to_string(family_record<Space>::format));
   family_record<Space> f{.name = r.text_at("name")};
   if (r.has("about")) f.about = j["about"];
   const auto levels = r.at("levels");
   if (!levels.value().is_array()) levels.fail("a list of levels");
   for (std::size_t i = 0; i < levels.value().size(); ++i)
-    f.levels.push_back(detail::read_level<Space>(detail::json_reader<Json>(levels.value()[i], "/levels/" + std::to_string(i))));
+    f.levels.push_back(
+        detail::read_level<Space>(detail::json_reader<Json>(levels.value()[i], "/levels/" + std::to_string(i))));
   return f;
 }
 

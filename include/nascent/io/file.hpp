@@ -36,7 +36,8 @@ namespace detail {
 /// An open file that closes itself.
 class open_file {
  public:
-  open_file(const std::filesystem::path& path, int flags, mode_t mode = 0) : number_(::open(path.c_str(), flags, mode)) {}
+  open_file(const std::filesystem::path& path, int flags, mode_t mode = 0)
+      : number_(::open(path.c_str(), flags, mode)) {}
   open_file(const open_file&) = delete;
   open_file& operator=(const open_file&) = delete;
   ~open_file() { static_cast<void>(close()); }
@@ -69,16 +70,22 @@ inline std::string remedy_for(int error, const std::filesystem::path& folder) {
   const std::string where = "'" + folder.string() + "'";
   switch (error) {
     case ENOENT:
-    case ENOTDIR: return "make the folder " + where + " first, or check the path";
+    case ENOTDIR:
+      return "make the folder " + where + " first, or check the path";
     case EACCES:
     case EPERM:
-    case EROFS: return "ask for the permission to write it and its folder " + where + ", or name another path";
+    case EROFS:
+      return "ask for the permission to write it and its folder " + where + ", or name another path";
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return "free some space there, or name a path on another disk";
-    case EISDIR: return "it is a folder; name a file in it";
-    case ENAMETOOLONG: return "choose a shorter name";
-    default: return "check the path and the disk";
+    case EFBIG:
+      return "free some space there, or name a path on another disk";
+    case EISDIR:
+      return "it is a folder; name a file in it";
+    case ENAMETOOLONG:
+      return "choose a shorter name";
+    default:
+      return "check the path and the disk";
   }
 }
 
@@ -93,7 +100,8 @@ inline void write_through(const std::filesystem::path& path, std::string_view co
   if (!file || !file.write(content) || !file.close()) throw_unwritable(path, errno);
 }
 
-/// Puts `content` into a new file next to `path`, safely on the disk, then gives it the name. Returns errno, 0 if all went well.
+/// Puts `content` into a new file next to `path`, safely on the disk, then gives it the name. Returns errno, 0 if all
+/// went well.
 inline int replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode, bool keep_mode) {
   static std::atomic<unsigned> count{0};
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
@@ -112,14 +120,15 @@ inline int replace_file(const std::filesystem::path& path, std::string_view cont
     return error;
   }
   const open_file entry(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (entry) static_cast<void>(::fsync(entry.number()));  // the new name too; some file systems cannot, the text is safe
+  if (entry)
+    static_cast<void>(::fsync(entry.number()));  // the new name too; some file systems cannot, the text is safe
   return 0;
 }
 
 }  // namespace detail
 
-/// Writes a file whole or not at all: whatever happens, the path holds the old text or the new one. Keeps permissions, follows links.
-/// \throws file_error
+/// Writes a file whole or not at all: whatever happens, the path holds the old text or the new one. Keeps permissions,
+/// follows links. \throws file_error
 inline void write_file(const std::filesystem::path& path, std::string_view content) {
   std::error_code ignored;
   std::filesystem::path target = std::filesystem::canonical(path, ignored);  // behind links; fails for a new file
@@ -131,15 +140,17 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
   if (exists && !std::filesystem::is_regular_file(status)) return detail::write_through(target, content);
   if (exists && ::access(target.c_str(), W_OK) != 0) detail::throw_unwritable(path, errno);
   const auto mode = exists ? static_cast<mode_t>(status.permissions()) : mode_t{0666};
-  if (const int error = detail::replace_file(target, content, mode, exists); error != 0) detail::throw_unwritable(path, error);
+  if (const int error = detail::replace_file(target, content, mode, exists); error != 0)
+    detail::throw_unwritable(path, error);
 }
 
 /// The text of a file. \throws file_error
 inline std::string read_file(const std::filesystem::path& path) {
   const auto fail = [&](int error) {
     throw file_error(path, "cannot be read: " + std::generic_category().message(error),
-                     error == EISDIR ? "it is a folder; name a file in it"
-                     : error == EACCES ? "ask for the permission to read it" : "check the path");
+                     error == EISDIR   ? "it is a folder; name a file in it"
+                     : error == EACCES ? "ask for the permission to read it"
+                                       : "check the path");
   };
   const detail::open_file file(path, O_RDONLY | O_CLOEXEC);
   if (!file) fail(errno);

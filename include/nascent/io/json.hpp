@@ -24,11 +24,14 @@ namespace nascent {
 /// Keeps the order in which keys are written: files read from top to bottom.
 using json = nlohmann::ordered_json;
 
-/// JSON that does not say what it should: the text names the place ("/decisions/2.kernel"), what was found and what is allowed.
+/// JSON that does not say what it should: the text names the place ("/decisions/2.kernel"), what was found and what is
+/// allowed.
 class json_error : public std::runtime_error {
  public:
   json_error(std::string where, const std::string& found, const std::string& allowed)
-      : std::runtime_error("nascent: JSON at '" + (where.empty() ? "/" : where) + "': found " + found + "; allowed: " + allowed), where_(std::move(where)) {}
+      : std::runtime_error("nascent: JSON at '" + (where.empty() ? "/" : where) + "': found " + found +
+                           "; allowed: " + allowed),
+        where_(std::move(where)) {}
   /// The place, as a JSON pointer whose keys are not escaped.
   const std::string& where() const { return where_; }
 
@@ -43,8 +46,13 @@ void to_json(Json& j, const counts& c) {
 
 template <class Json>
 void to_json(Json& j, const costs& c) {
-  j = Json{{"params", c.params}, {"macs", c.macs}, {"activations", c.activations}, {"layers", c.layers},
-           {"traffic_bytes", c.traffic}, {"batch", c.batch}, {"operational_intensity", c.operational_intensity()}};
+  j = Json{{"params", c.params},
+           {"macs", c.macs},
+           {"activations", c.activations},
+           {"layers", c.layers},
+           {"traffic_bytes", c.traffic},
+           {"batch", c.batch},
+           {"operational_intensity", c.operational_intensity()}};
 }
 
 template <class Json>
@@ -62,7 +70,8 @@ template <class Json>
 void to_json(Json& j, const layer& l) {
   j = Json{{"kind", to_string(l.kind)}};
   if (l.act != activation::identity) j["act"] = to_string(l.act);
-  const bool window = l.kind == layer_kind::convolution || l.kind == layer_kind::max_pool || l.kind == layer_kind::average_pool;
+  const bool window =
+      l.kind == layer_kind::convolution || l.kind == layer_kind::max_pool || l.kind == layer_kind::average_pool;
   if (window) j["kernel"] = {l.kernel_height, l.kernel_width};
   if (window || l.stride != 1) j["stride"] = l.stride;
   if (l.groups != 1) j["groups"] = l.groups;
@@ -119,8 +128,11 @@ template <class Json, class Space>
 void to_json(Json& j, const candidate<Space>& c) {
   Json decisions = Json::object();
   for (std::size_t k = 0; k < Space::slot_count; ++k)
-    if (c.digits[k] >= 0) decisions[std::string(Space::slot(k).path.view())] = detail::option_json<Json, Space>(k, c.digits[k]);
-  j = Json{{"space", Space{}.name()}, {"size", to_decimal(Space::size()).c_str()}, {"rank", to_decimal(Space::rank(c)).c_str()}};
+    if (c.digits[k] >= 0)
+      decisions[std::string(Space::slot(k).path.view())] = detail::option_json<Json, Space>(k, c.digits[k]);
+  j = Json{{"space", Space{}.name()},
+           {"size", to_decimal(Space::size()).c_str()},
+           {"rank", to_decimal(Space::rank(c)).c_str()}};
   j["decisions"] = std::move(decisions);
 }
 
@@ -143,7 +155,10 @@ class json_reader {
   [[noreturn]] void fail(const std::string& allowed) const { throw json_error(where_, found(), allowed); }
   std::string found() const {
     const std::string dumped = value_.dump(-1, ' ', false, Json::error_handler_t::replace);
-    return dumped.size() > 60 ? std::string("a ") + (value_.is_string() ? "long text" : value_.is_array() ? "list" : "group") : dumped;
+    return dumped.size() > 60 ? std::string("a ") + (value_.is_string()  ? "long text"
+                                                     : value_.is_array() ? "list"
+                                                                         : "group")
+                              : dumped;
   }
 
   void must_be_object() const {
@@ -167,7 +182,9 @@ class json_reader {
   }
   std::int64_t whole_at(const std::string& key) const {
     const json_reader r = at(key);
-    if (!r.value_.is_number_integer() || (r.value_.is_number_unsigned() && r.value_.template get<std::uint64_t>() > INT64_MAX)) r.fail("a whole number");
+    if (!r.value_.is_number_integer() ||
+        (r.value_.is_number_unsigned() && r.value_.template get<std::uint64_t>() > INT64_MAX))
+      r.fail("a whole number");
     return r.value_.template get<std::int64_t>();
   }
   /// A 128-bit number in decimal digits below `limit`.
@@ -190,7 +207,8 @@ class json_reader {
   std::string where_;
 };
 
-/// The option of slot k that a value names. Options that read alike are told apart by `hint`, the option that the rank says.
+/// The option of slot k that a value names. Options that read alike are told apart by `hint`, the option that the rank
+/// says.
 template <class Space, class Json>
 digit option_of(std::size_t k, const json_reader<Json>& value, int hint) {
   std::string allowed;
@@ -222,23 +240,29 @@ candidate<Space> read_decisions(const json_reader<Json>& decisions, const candid
   for (const auto& [path, value] : decisions.value().items()) {
     const std::size_t k = Space::find(path);
     const json_reader<Json> entry(value, decisions.where() + "/" + path);
-    if (k == Space::slot_count) throw json_error(entry.where(), "an unknown decision", std::string("paths of decisions of the space '") + Space{}.name() + "'");
+    if (k == Space::slot_count)
+      throw json_error(entry.where(), "an unknown decision",
+                       std::string("paths of decisions of the space '") + Space{}.name() + "'");
     c.digits[k] = option_of<Space>(k, entry, by_rank == nullptr ? -1 : by_rank->digits[k]);
   }
   for (std::size_t k = 0; k < Space::slot_count; ++k) {
     const std::string where = decisions.where() + "/" + std::string(Space::slot(k).path.view());
     const bool active = Space::is_active(c, k);
-    if (active && c.digits[k] < 0) throw json_error(where, "nothing", "one of its values, because this decision takes part");
-    if (!active && c.digits[k] >= 0) throw json_error(where, std::string(Space::value(k, c.digits[k]).view()), inactive_reason(c, k));
+    if (active && c.digits[k] < 0)
+      throw json_error(where, "nothing", "one of its values, because this decision takes part");
+    if (!active && c.digits[k] >= 0)
+      throw json_error(where, std::string(Space::value(k, c.digits[k]).view()), inactive_reason(c, k));
     if (by_rank != nullptr && c.digits[k] != by_rank->digits[k])
       throw json_error(where, c.digits[k] < 0 ? "nothing" : std::string(Space::value(k, c.digits[k]).view()),
                        by_rank->digits[k] < 0 ? "nothing, as the rank says; correct one of the two or remove the rank"
-                                              : std::string(Space::value(k, by_rank->digits[k]).view()) + ", as the rank says; correct one of the two or remove the rank");
+                                              : std::string(Space::value(k, by_rank->digits[k]).view()) +
+                                                    ", as the rank says; correct one of the two or remove the rank");
   }
   try {
     Space::validate(c);
   } catch (const space_error& e) {
-    throw json_error(decisions.where(), "decisions that do not fit together (" + std::string(e.what()) + ")", "a candidate of the space");
+    throw json_error(decisions.where(), "decisions that do not fit together (" + std::string(e.what()) + ")",
+                     "a candidate of the space");
   }
   return c;
 }
@@ -246,9 +270,11 @@ candidate<Space> read_decisions(const json_reader<Json>& decisions, const candid
 template <class Space, class Json>
 candidate<Space> read_candidate(const json_reader<Json>& j) {
   j.must_be_object();
-  if (j.has("space") && j.text_at("space") != Space{}.name()) j.at("space").fail(std::string("'") + Space{}.name() + "'");
+  if (j.has("space") && j.text_at("space") != Space{}.name())
+    j.at("space").fail(std::string("'") + Space{}.name() + "'");
   const std::string size = to_decimal(Space::size()).c_str();
-  if (j.has("size") && j.text_at("size") != size) j.at("size").fail(size + ", the size of this space; the declaration has changed since the file was written");
+  if (j.has("size") && j.text_at("size") != size)
+    j.at("size").fail(size + ", the size of this space; the declaration has changed since the file was written");
   if (!j.has("rank") && !j.has("decisions")) throw json_error(j.where(), "neither", "'rank' or 'decisions', or both");
   if (!j.has("rank")) return read_decisions<Space>(j.at("decisions"), nullptr);
   const candidate<Space> by_rank = Space::unrank(j.decimal_at("rank", Space::size()));
@@ -274,6 +300,8 @@ inline json read_json(const std::filesystem::path& path) {
 }
 
 /// Writes JSON, indented, whole or not at all. \throws file_error
-inline void write_json(const std::filesystem::path& path, const json& j) { write_file(path, j.dump(2, ' ', false, json::error_handler_t::replace) + "\n"); }
+inline void write_json(const std::filesystem::path& path, const json& j) {
+  write_file(path, j.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+}
 
 }  // namespace nascent

@@ -30,11 +30,15 @@ inline plot line_plot(std::string title, plot_axis x, plot_axis y, std::vector<p
 }
 
 /// The points that no other beats in both coordinates: least x, most y. Ordered by x.
-inline std::vector<plot_point> pareto_points(std::vector<plot_point> points) {
-  std::stable_sort(points.begin(), points.end(), [](const plot_point& a, const plot_point& b) { return a.x < b.x || (a.x == b.x && a.y > b.y); });
+inline std::vector<plot_point> pareto_points(const std::vector<plot_point>& points) {
+  std::vector<const plot_point*> order;
+  for (const plot_point& p : points) order.push_back(&p);
+  std::sort(order.begin(), order.end(), [](const plot_point* a, const plot_point* b) {
+    return a->x != b->x ? a->x < b->x : a->y != b->y ? a->y > b->y : a < b;  // of equal points the first given
+  });
   std::vector<plot_point> front;
-  for (plot_point& p : points)
-    if (front.empty() || p.y > front.back().y) front.push_back(std::move(p));
+  for (const plot_point* p : order)
+    if (front.empty() || p->y > front.back().y) front.push_back(*p);
   return front;
 }
 
@@ -43,7 +47,7 @@ struct pareto_figure {
   std::string title = "Latency and accuracy";
   std::vector<plot_point> trials{};
   std::vector<plot_point> models{};  ///< with labels, and errors where known
-  plot_axis x{.title = "latency", .unit = "ms"};
+  plot_axis x{.title = "latency", .unit = "ms", .scale = axis_scale::log};
   plot_axis y{.title = "estimated accuracy", .unit = "%"};
   double target = 0;  ///< a vertical line at this latency; none at 0
 };
@@ -52,10 +56,18 @@ inline plot pareto_plot(const pareto_figure& figure) {
   std::vector<plot_series> series;
   series.push_back({.name = "trials", .points = figure.trials, .faint = true});
   for (plot_point& p : series[0].points) p.label.clear();
-  series.push_back({.name = "best of the trials", .points = pareto_points(series[0].points), .marker = plot_marker::none, .line = plot_line::step, .colour = 0});
-  if (!figure.models.empty()) series.push_back({.name = "named networks", .points = figure.models, .marker = plot_marker::diamond, .colour = 1});
+  series.push_back({.name = "best of the trials",
+                    .points = pareto_points(series[0].points),
+                    .marker = plot_marker::none,
+                    .line = plot_line::step,
+                    .colour = 0});
+  if (!figure.models.empty())
+    series.push_back({.name = "named networks", .points = figure.models, .marker = plot_marker::diamond, .colour = 1});
   plot p{.title = figure.title, .x = figure.x, .y = figure.y, .series = std::move(series)};
-  if (figure.target > 0) p.marks.push_back({.x = figure.target, .name = "target " + detail::short_number(figure.target) + (figure.x.unit.empty() ? "" : " " + figure.x.unit)});
+  if (figure.target > 0)
+    p.marks.push_back(
+        {.x = figure.target,
+         .name = "target " + detail::three_digits(figure.target) + (figure.x.unit.empty() ? "" : " " + figure.x.unit)});
   return p;
 }
 
@@ -65,13 +77,14 @@ struct roof {
   double value = 0;
 };
 
-/// Operational intensity in operations per byte (x) against Gops/s (y), two operations per MAC, under the roofs of a device.
+/// Operational intensity in operations per byte (x) against Gops/s (y), two operations per MAC, under the roofs of a
+/// device.
 struct roofline_figure {
   std::string title = "Roofline";
-  std::vector<roof> bandwidths{};     ///< GB/s: x operations per byte make at most x * value Gops/s
-  std::vector<roof> peaks{};          ///< Gops/s
+  std::vector<roof> bandwidths{};      ///< GB/s: x operations per byte make at most x * value Gops/s
+  std::vector<roof> peaks{};           ///< Gops/s
   std::vector<plot_point> networks{};  ///< with labels
-  double least_intensity = 0;  ///< left end of the axis; 0 fits it to the data
+  double least_intensity = 0;          ///< left end of the axis; 0 fits it to the data
   double most_intensity = 0;
 };
 
@@ -79,7 +92,8 @@ struct roofline_figure {
 inline plot roofline_plot(const roofline_figure& figure) {
   const auto check = [&](const roof& r) {
     if (!(r.value > 0) || !std::isfinite(r.value))
-      throw plot_error("nascent: plot '" + figure.title + "', roof '" + r.name + "': found " + detail::short_number(r.value) + "; allowed: above 0");
+      throw plot_error("nascent: plot '" + figure.title + "', roof '" + r.name + "': found " +
+                       detail::short_number(r.value) + "; allowed: above 0");
   };
   for (const roof& r : figure.bandwidths) check(r);
   for (const roof& r : figure.peaks) check(r);
@@ -100,22 +114,31 @@ inline plot roofline_plot(const roofline_figure& figure) {
   if (figure.least_intensity > 0) left = figure.least_intensity;
   if (figure.most_intensity > 0) right = figure.most_intensity;
 
-  plot p{.title = figure.title,
-         .x = {.title = "operational intensity", .unit = "ops/byte", .scale = axis_scale::log, .low = left, .high = right},
-         .y = {.title = "rate", .unit = "Gops/s", .scale = axis_scale::log}};
+  plot p{
+      .title = figure.title,
+      .x = {.title = "operational intensity", .unit = "ops/byte", .scale = axis_scale::log, .low = left, .high = right},
+      .y = {.title = "rate", .unit = "Gops/s", .scale = axis_scale::log}};
   double top = highest != figure.peaks.end() ? highest->value : 0;
   for (const plot_point& n : figure.networks) top = std::max(top, n.y + n.y_error);
   if (top > 0) p.y.high = top * 2;  // room for the names of the roofs
   int colour = 0;
   for (const roof& r : figure.bandwidths) {
     const double end = highest != figure.peaks.end() ? std::min(right, highest->value / r.value) : right;
-    p.series.push_back({.name = r.name + ", " + detail::tick_label(r.value, 0) + " GB/s", .points = {{.x = left, .y = left * r.value}, {.x = end, .y = end * r.value}},
-                        .marker = plot_marker::none, .line = plot_line::straight, .name_on_line = true, .colour = colour++ % 9});
+    p.series.push_back({.name = r.name + ", " + detail::three_digits(r.value) + " GB/s",
+                        .points = {{.x = left, .y = left * r.value}, {.x = end, .y = end * r.value}},
+                        .marker = plot_marker::none,
+                        .line = plot_line::straight,
+                        .name_on_line = true,
+                        .colour = colour++ % 9});
   }
   for (const roof& r : figure.peaks) {
     const double start = fastest != figure.bandwidths.end() ? std::max(left, r.value / fastest->value) : left;
-    p.series.push_back({.name = r.name + ", " + detail::tick_label(r.value, 0) + " Gops/s", .points = {{.x = start, .y = r.value}, {.x = right, .y = r.value}},
-                        .marker = plot_marker::none, .line = plot_line::straight, .name_on_line = true, .colour = colour++ % 9});
+    p.series.push_back({.name = r.name + ", " + detail::three_digits(r.value) + " Gops/s",
+                        .points = {{.x = start, .y = r.value}, {.x = right, .y = r.value}},
+                        .marker = plot_marker::none,
+                        .line = plot_line::straight,
+                        .name_on_line = true,
+                        .colour = colour++ % 9});
   }
   if (!figure.networks.empty()) p.series.push_back({.name = "networks", .points = figure.networks, .colour = 4});
   return p;

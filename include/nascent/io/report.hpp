@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "nascent/io/svg.hpp"
@@ -38,7 +37,8 @@ struct report_tile {
 
 namespace detail {
 
-/// A number with an optional sign, unit, spread or percent sign behind it: "-1.25", "7.9 ms", "76.5 %", "12 345", "8.1 ± 0.2".
+/// A number with an optional sign, unit, spread or percent sign behind it: "-1.25", "7.9 ms", "76.5 %", "12 345", "8.1
+/// ± 0.2".
 struct number_parts {
   std::string whole;
   std::string fraction;  ///< with its point
@@ -53,7 +53,8 @@ inline number_parts split_number(std::string_view cell) {
   std::size_t i = cell.starts_with(minus) ? minus.size() : !cell.empty() && (cell[0] == '-' || cell[0] == '+') ? 1 : 0;
   number_parts parts;
   if (!digit(i)) return parts;
-  while (digit(i) || (i < cell.size() && cell.substr(i, thin.size()) == thin && digit(i + thin.size()))) i += digit(i) ? 1 : thin.size();
+  while (digit(i) || (i < cell.size() && cell.substr(i, thin.size()) == thin && digit(i + thin.size())))
+    i += digit(i) ? 1 : thin.size();
   parts.whole = cell.substr(0, i);
   std::size_t end = i;
   if (end < cell.size() && cell[end] == '.' && digit(end + 1))
@@ -61,106 +62,108 @@ inline number_parts split_number(std::string_view cell) {
   parts.fraction = cell.substr(i, end - i);
   parts.rest = cell.substr(end);
   // "3x3" and "2024-11-21" are no numbers; "7.9 ms" and "12%" are.
-  parts.is_number = parts.rest.empty() || parts.rest[0] == ' ' || parts.rest[0] == '%' || parts.rest[0] == 'e' || parts.rest.starts_with(thin) ||
-                    parts.rest.starts_with("\xC2\xB1");
+  parts.is_number = parts.rest.empty() || parts.rest[0] == ' ' || parts.rest[0] == '%' || parts.rest[0] == 'e' ||
+                    parts.rest.starts_with(thin) || parts.rest.starts_with("\xC2\xB1");
   return parts;
 }
 
 /// What stands for "nothing" in a column of numbers.
-inline bool is_absent(std::string_view cell) { return cell.empty() || cell == "-" || cell == "\xE2\x80\x93" || cell == "\xE2\x80\x94"; }
+inline bool is_absent(std::string_view cell) {
+  return cell.empty() || cell == "-" || cell == "\xE2\x80\x93" || cell == "\xE2\x80\x94";
+}
 
 }  // namespace detail
 
 /// A report, built from top to bottom: `html_report("Family").text("...").table({...}).figure(svg, "...")`.
 class html_report {
  public:
-  explicit html_report(std::string title, std::string subtitle = {}) : title_(std::move(title)), subtitle_(std::move(subtitle)) {}
+  explicit html_report(std::string title, std::string subtitle = {})
+      : title_(std::move(title)), subtitle_(std::move(subtitle)) {}
 
   /// Starts a section.
-  html_report& section(std::string title) { return add(heading{std::move(title)}); }
-  /// A paragraph; empty lines part several.
-  html_report& text(std::string words) { return add(paragraphs{std::move(words)}); }
-  /// \throws report_error where a row has not as many cells as there are columns.
-  html_report& table(report_table t) {
-    for (std::size_t i = 0; i < t.rows.size(); ++i)
-      if (t.rows[i].size() != t.columns.size())
-        throw report_error("nascent: report '" + title_ + "', table '" + t.caption + "', row " + std::to_string(i) + ": found " +
-                           std::to_string(t.rows[i].size()) + " cells; allowed: one per column, " + std::to_string(t.columns.size()));
-    return add(std::move(t));
-  }
-  /// An SVG document, as to_svg writes it; it goes into the page as it is. \throws report_error where it is none.
-  html_report& figure(std::string svg, std::string caption = {}) {
-    const std::size_t begin = svg.find("<svg");
-    const std::size_t end = svg.rfind("</svg>");
-    if (begin == std::string::npos || end == std::string::npos || end < begin)
-      throw report_error("nascent: report '" + title_ + "', figure '" + caption + "': found no <svg> element; allowed: an SVG document");
-    return add(picture{svg.substr(begin, end + 6 - begin), std::move(caption)});
-  }
-  /// Program text, or the like, as it is.
-  html_report& code(std::string source) { return add(listing{std::move(source)}); }
-  /// The most important numbers, large, side by side.
-  html_report& tiles(std::vector<report_tile> list) { return add(std::move(list)); }
-
-  std::string str() const {
-    std::string page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-                       "<meta name=\"color-scheme\" content=\"light dark\"/>\n<meta name=\"generator\" content=\"nascent\"/>\n<title>" +
-                       escape_xml(title_) + "</title>\n<style>" + std::string(style()) + "</style>\n</head>\n<body>\n<main>\n<header>\n<h1>" + escape_xml(title_) + "</h1>\n";
-    if (!subtitle_.empty()) page += "<p class=\"subtitle\">" + escape_xml(subtitle_) + "</p>\n";
-    page += "</header>\n";
-    page += contents();
-    std::size_t section = 0;
-    for (const part& p : parts_) std::visit([&](const auto& x) { write(page, x, section); }, p);
-    if (section > 0) page += "</section>\n";
-    return page + "</main>\n</body>\n</html>\n";
-  }
-
- private:
-  struct heading {
-    std::string title;
-  };
-  struct paragraphs {
-    std::string words;
-  };
-  struct picture {
-    std::string svg;
-    std::string caption;
-  };
-  struct listing {
-    std::string source;
-  };
-  using part = std::variant<heading, paragraphs, report_table, picture, listing, std::vector<report_tile>>;
-
-  html_report& add(part p) {
-    parts_.push_back(std::move(p));
+  html_report& section(const std::string& title) {
+    if (!sections_.empty()) body_ += "</section>\n";
+    sections_.push_back(escape_xml(title));
+    body_ += "<section id=\"s" + std::to_string(sections_.size()) + "\">\n<h2>" + sections_.back() + "</h2>\n";
     return *this;
   }
 
-  /// Links to the sections, where there are enough of them to need any.
-  std::string contents() const {
-    std::string links;
-    std::size_t count = 0;
-    for (const part& p : parts_)
-      if (const auto* h = std::get_if<heading>(&p)) links += "<a href=\"#s" + std::to_string(++count) + "\">" + escape_xml(h->title) + "</a>\n";
-    return count < 3 ? "" : "<nav aria-label=\"sections\">\n" + links + "</nav>\n";
-  }
-
-  static void write(std::string& page, const heading& h, std::size_t& section) {
-    if (section > 0) page += "</section>\n";
-    page += "<section id=\"s" + std::to_string(++section) + "\">\n<h2>" + escape_xml(h.title) + "</h2>\n";
-  }
-
-  static void write(std::string& page, const paragraphs& p, std::size_t&) {
-    for (std::size_t begin = 0; begin < p.words.size();) {
-      const std::size_t end = std::min(p.words.find("\n\n", begin), p.words.size());
-      if (end > begin) page += "<p>" + escape_xml(std::string_view(p.words).substr(begin, end - begin)) + "</p>\n";
+  /// A paragraph; empty lines part several.
+  html_report& text(std::string_view words) {
+    for (std::size_t begin = 0; begin < words.size();) {
+      const std::size_t end = std::min(words.find("\n\n", begin), words.size());
+      if (end > begin) body_ += "<p>" + escape_xml(words.substr(begin, end - begin)) + "</p>\n";
       begin = end + 2;
     }
+    return *this;
   }
 
-  static void write(std::string& page, const picture& p, std::size_t&) {
-    page += "<figure>\n<div class=\"scroll\" tabindex=\"0\"" + natural_width(p.svg) + ">" + p.svg + "</div>\n";
-    if (!p.caption.empty()) page += "<figcaption>" + escape_xml(p.caption) + "</figcaption>\n";
-    page += "</figure>\n";
+  /// \throws report_error where a row has not as many cells as there are columns.
+  html_report& table(const report_table& t) {
+    for (std::size_t i = 0; i < t.rows.size(); ++i)
+      if (t.rows[i].size() != t.columns.size())
+        throw report_error("nascent: report '" + title_ + "', table '" + t.caption + "', row " + std::to_string(i) +
+                           ": found " + std::to_string(t.rows[i].size()) + " cells; allowed: one per column, " +
+                           std::to_string(t.columns.size()));
+    add_table(t);
+    return *this;
+  }
+
+  /// An SVG document, as to_svg writes it; it goes into the page as it is. \throws report_error where it is none.
+  html_report& figure(std::string_view svg, std::string_view caption = {}) {
+    const std::size_t begin = svg.find("<svg");
+    const std::size_t end = svg.rfind("</svg>");
+    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin)
+      throw report_error("nascent: report '" + title_ + "', figure '" + std::string(caption) +
+                         "': found no <svg> element; allowed: an SVG document");
+    const std::string_view element = svg.substr(begin, end + 6 - begin);
+    body_ += "<figure>\n<div class=\"scroll\" tabindex=\"0\"" + natural_width(element) + ">" + std::string(element) +
+             "</div>\n";
+    add_caption(caption);
+    return *this;
+  }
+
+  /// Program text, or the like, as it is.
+  html_report& code(std::string_view source) {
+    body_ += "<pre><code>" + escape_xml(source) + "</code></pre>\n";
+    return *this;
+  }
+
+  /// The most important numbers, large, side by side.
+  html_report& tiles(const std::vector<report_tile>& list) {
+    body_ += "<dl class=\"tiles\">\n";
+    for (const report_tile& t : list) {
+      body_ += "<div><dt>" + escape_xml(t.name) + "</dt><dd>" + escape_xml(t.value) + "</dd>";
+      if (!t.note.empty()) body_ += "<dd class=\"note\">" + escape_xml(t.note) + "</dd>";
+      body_ += "</div>\n";
+    }
+    body_ += "</dl>\n";
+    return *this;
+  }
+
+  /// The page.
+  std::string str() const {
+    std::string page =
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+        "<meta name=\"color-scheme\" content=\"light dark\"/>\n<meta name=\"generator\" content=\"nascent\"/>\n<title>";
+    page += escape_xml(title_) + "</title>\n<style>" + std::string(style()) + "</style>\n</head>\n<body>\n<main>\n";
+    page += "<header>\n<h1>" + escape_xml(title_) + "</h1>\n";
+    if (!subtitle_.empty()) page += "<p class=\"subtitle\">" + escape_xml(subtitle_) + "</p>\n";
+    page += "</header>\n";
+    if (sections_.size() > 2) {  // enough to need links
+      page += "<nav aria-label=\"sections\">\n";
+      for (std::size_t i = 0; i < sections_.size(); ++i)
+        page += "<a href=\"#s" + std::to_string(i + 1) + "\">" + sections_[i] + "</a>\n";
+      page += "</nav>\n";
+    }
+    return page + body_ + (sections_.empty() ? "" : "</section>\n") + "</main>\n</body>\n</html>\n";
+  }
+
+ private:
+  void add_caption(std::string_view caption) {
+    if (!caption.empty()) body_ += "<figcaption>" + escape_xml(caption) + "</figcaption>\n";
+    body_ += "</figure>\n";
   }
 
   /// A picture shrinks to fit, but not until nobody can read it: then it scrolls.
@@ -174,19 +177,7 @@ class html_report {
     return number.empty() ? "" : " style=\"--width:" + std::string(number) + "px\"";
   }
 
-  static void write(std::string& page, const listing& l, std::size_t&) { page += "<pre><code>" + escape_xml(l.source) + "</code></pre>\n"; }
-
-  static void write(std::string& page, const std::vector<report_tile>& tiles, std::size_t&) {
-    page += "<dl class=\"tiles\">\n";
-    for (const report_tile& t : tiles) {
-      page += "<div><dt>" + escape_xml(t.name) + "</dt><dd>" + escape_xml(t.value) + "</dd>";
-      if (!t.note.empty()) page += "<dd class=\"note\">" + escape_xml(t.note) + "</dd>";
-      page += "</div>\n";
-    }
-    page += "</dl>\n";
-  }
-
-  static void write(std::string& page, const report_table& t, std::size_t&) {
+  void add_table(const report_table& t) {
     std::vector<bool> numeric(t.columns.size(), false);
     std::vector<std::size_t> decimals(t.columns.size(), 0);
     for (std::size_t c = 0; c < t.columns.size(); ++c) {
@@ -195,24 +186,26 @@ class html_report {
         if (detail::is_absent(row[c])) continue;
         const detail::number_parts n = detail::split_number(row[c]);
         all = all && n.is_number;
-        numeric[c] = numeric[c] || n.is_number;
+        numeric[c] = true;
         if (n.rest.empty()) decimals[c] = std::max(decimals[c], n.fraction.size());
       }
       numeric[c] = numeric[c] && all;
     }
-    page += "<figure>\n<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>";
-    for (std::size_t c = 0; c < t.columns.size(); ++c) page += std::string("<th scope=\"col\"") + (numeric[c] ? " class=\"n\">" : ">") + escape_xml(t.columns[c]) + "</th>";
-    page += "</tr></thead>\n<tbody>\n";
+    body_ += "<figure>\n<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>";
+    for (std::size_t c = 0; c < t.columns.size(); ++c)
+      body_ +=
+          std::string("<th scope=\"col\"") + (numeric[c] ? " class=\"n\">" : ">") + escape_xml(t.columns[c]) + "</th>";
+    body_ += "</tr></thead>\n<tbody>\n";
     for (std::size_t r = 0; r < t.rows.size(); ++r) {
       const bool lit = std::find(t.highlighted.begin(), t.highlighted.end(), r) != t.highlighted.end();
-      page += lit ? "<tr class=\"lit\">" : "<tr>";
+      body_ += lit ? "<tr class=\"lit\">" : "<tr>";
       for (std::size_t c = 0; c < t.columns.size(); ++c)
-        page += std::string(numeric[c] ? "<td class=\"n\">" : "<td>") + (numeric[c] ? padded(t.rows[r][c], decimals[c]) : escape_xml(t.rows[r][c])) + "</td>";
-      page += "</tr>\n";
+        body_ += numeric[c] ? "<td class=\"n\">" + padded(t.rows[r][c], decimals[c]) + "</td>"
+                            : "<td>" + escape_xml(t.rows[r][c]) + "</td>";
+      body_ += "</tr>\n";
     }
-    page += "</tbody>\n</table></div>\n";
-    if (!t.caption.empty()) page += "<figcaption>" + escape_xml(t.caption) + "</figcaption>\n";
-    page += "</figure>\n";
+    body_ += "</tbody>\n</table></div>\n";
+    add_caption(t.caption);
   }
 
   /// A number with room behind it, so that the decimal points of its column stand under one another.
@@ -221,7 +214,8 @@ class html_report {
     std::string out = escape_xml(cell);
     if (!n.is_number || !n.rest.empty()) return out;
     if (n.fraction.empty() && decimals > 0) out += "\xE2\x80\x88";  // as wide as a point
-    for (std::size_t i = std::max<std::size_t>(n.fraction.size(), 1); i < decimals; ++i) out += "\xE2\x80\x87";  // as wide as a digit
+    for (std::size_t i = std::max<std::size_t>(n.fraction.size(), 1); i < decimals; ++i)
+      out += "\xE2\x80\x87";  // as wide as a digit
     return out;
   }
 
@@ -255,7 +249,7 @@ pre{background:var(--raised);border:1px solid var(--rule);border-radius:8px;padd
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono","DejaVu Sans Mono",monospace}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.8rem;margin:1.2rem 0}
 .tiles div{background:var(--raised);border:1px solid var(--rule);border-radius:10px;padding:.8rem 1rem}
-.tiles dt{color:var(--quiet);font-size:.85rem}.tiles dd{margin:0;font-size:1.5rem;font-weight:600;line-height:1.3;font-variant-numeric:tabular-nums}
+.tiles dt{color:var(--quiet);font-size:.85rem}.tiles dd{margin:0;overflow-wrap:anywhere;font-size:1.5rem;font-weight:600;line-height:1.3;font-variant-numeric:tabular-nums}
 .tiles dd.note{font-size:.85rem;font-weight:400;color:var(--quiet)}
 @media print{main{max-width:none;padding:0}nav{display:none}section,figure,tr{break-inside:avoid}.scroll{overflow:visible}}
 )css";
@@ -263,7 +257,8 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono","D
 
   std::string title_;
   std::string subtitle_;
-  std::vector<part> parts_;
+  std::string body_;
+  std::vector<std::string> sections_;  ///< titles, escaped
 };
 
 }  // namespace nascent

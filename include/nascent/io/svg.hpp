@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A small writer of SVG. Pictures have no size of their own text: widths are estimated, so that labels never overlap; and one style
-/// sheet, so that they are readable on light and dark ground, alone and inside a page.
+/// A small writer of SVG. Pictures have no size of their own text: widths are estimated, so that labels never overlap;
+/// and one style sheet, so that they are readable on light and dark ground, alone and inside a page.
 #pragma once
 
 #include <array>
@@ -16,7 +16,8 @@
 
 namespace nascent {
 
-/// Text for XML and HTML, between tags and in attributes. Bytes that are no UTF-8 and characters that XML forbids become U+FFFD.
+/// Text for XML and HTML, between tags and in attributes. Bytes that are no UTF-8 and characters that XML forbids
+/// become U+FFFD.
 inline std::string escape_xml(std::string_view source) {
   constexpr std::string_view replacement = "\xEF\xBF\xBD";
   std::string out;
@@ -24,7 +25,11 @@ inline std::string escape_xml(std::string_view source) {
   for (std::size_t i = 0; i < source.size();) {
     const auto byte = [&](std::size_t at) { return at < source.size() ? static_cast<unsigned char>(source[at]) : 0U; };
     const unsigned lead = byte(i);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    const std::size_t length = lead < 0x80                   ? 1
+                               : lead >= 0xC2 && lead < 0xE0 ? 2
+                               : lead >= 0xE0 && lead < 0xF0 ? 3
+                               : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                             : 0;
     bool valid = length > 0;
     std::uint32_t code = length == 1 ? lead : lead & (0xFFU >> (length + 1));
     for (std::size_t k = 1; valid && k < length; ++k) {
@@ -32,14 +37,22 @@ inline std::string escape_xml(std::string_view source) {
       code = (code << 6U) | (byte(i + k) & 0x3FU);
     }
     valid = valid && !(length == 3 && (code < 0x800 || (code >= 0xD800 && code < 0xE000) || code >= 0xFFFE)) &&
-            !(length == 4 && (code < 0x10000 || code > 0x10FFFF)) && (code >= 0x20 || code == '\n' || code == '\t' || code == '\r');
-    if (!valid) out += replacement;
-    else if (code == '&') out += "&amp;";
-    else if (code == '<') out += "&lt;";
-    else if (code == '>') out += "&gt;";
-    else if (code == '"') out += "&quot;";
-    else if (code == '\'') out += "&#39;";
-    else out += source.substr(i, length);
+            !(length == 4 && (code < 0x10000 || code > 0x10FFFF)) &&
+            (code >= 0x20 || code == '\n' || code == '\t' || code == '\r');
+    if (!valid)
+      out += replacement;
+    else if (code == '&')
+      out += "&amp;";
+    else if (code == '<')
+      out += "&lt;";
+    else if (code == '>')
+      out += "&gt;";
+    else if (code == '"')
+      out += "&quot;";
+    else if (code == '\'')
+      out += "&#39;";
+    else
+      out += source.substr(i, length);
     i += valid ? length : 1;
   }
   return out;
@@ -73,21 +86,26 @@ inline std::string grouped_digits(std::string_view digits) {
 
 // Advance widths of the characters ' ' to '~' in Helvetica and Arial, in thousandths of the font size.
 inline constexpr std::array<std::uint16_t, 95> advances{
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556,
-    556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778,
-    667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556,
-    556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584};
+    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333,  278, 278, 556, 556, 556,
+    556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667,
+    611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722, 667,  611, 722, 667, 944, 667,
+    667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278,  556, 556, 222, 222, 500,
+    222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500,  500, 334, 260, 334, 584};
 
 }  // namespace detail
 
-/// Width of a line of text in the fonts of the style sheet: exact for Arial and its likes, an estimate outside of ASCII.
+/// Width of a line of text in the fonts of the style sheet: exact for Arial and its likes, an estimate outside of
+/// ASCII.
 inline double text_width(std::string_view line, double size, bool bold = false) {
   unsigned total = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const auto c = static_cast<unsigned char>(line[i]);
-    if (c < 0x80) total += c >= 32 && c < 127 ? detail::advances[c - 32U] : 600U;
-    else if (line.substr(i, 3) == "\xE2\x80\x89") total += 200;  // thin space
-    else if (c >= 0xC0) total += c < 0xE3 ? 600U : 1000U;         // wide scripts begin at U+3000
+    if (c < 0x80)
+      total += c >= 32 && c < 127 ? detail::advances[c - 32U] : 600U;
+    else if (line.substr(i, 3) == "\xE2\x80\x89")
+      total += 200;  // thin space
+    else if (c >= 0xC0)
+      total += c < 0xE3 ? 600U : 1000U;  // wide scripts begin at U+3000
   }
   return total * size / 1000 * (bold ? 1.07 : 1.0);
 }
@@ -140,7 +158,9 @@ class svg_pen {
   svg_pen& move(double x, double y) { return add('M', {x, y}); }
   svg_pen& line(double x, double y) { return add('L', {x, y}); }
   svg_pen& curve(double x1, double y1, double x, double y) { return add('Q', {x1, y1, x, y}); }
-  svg_pen& cubic(double x1, double y1, double x2, double y2, double x, double y) { return add('C', {x1, y1, x2, y2, x, y}); }
+  svg_pen& cubic(double x1, double y1, double x2, double y2, double x, double y) {
+    return add('C', {x1, y1, x2, y2, x, y});
+  }
   svg_pen& close() { return add('Z', {}); }
   const std::string& str() const { return data_; }
 
@@ -158,8 +178,8 @@ class svg_pen {
   std::string data_;
 };
 
-/// A drawing. A look is one or more classes of the style sheet: what is painted (ink, soft, line, dash, dots), how strongly (muted, faint),
-/// and the colour (c0 to c9; the colour of the text around the picture without one).
+/// A drawing. A look is one or more classes of the style sheet: what is painted (ink, soft, line, dash, dots), how
+/// strongly (muted, faint), and the colour (c0 to c9; the colour of the text around the picture without one).
 class svg_canvas {
  public:
   svg_canvas& text(const svg_text& t) {
@@ -168,7 +188,8 @@ class svg_canvas {
     if (t.anchor != text_anchor::start) word("text-anchor", t.anchor == text_anchor::middle ? "middle" : "end");
     if (t.bold) word("font-weight", "600");
     if (t.angle != 0)
-      word("transform", "rotate(" + detail::short_number(t.angle) + " " + detail::short_number(t.x) + " " + detail::short_number(t.y) + ")");
+      word("transform", "rotate(" + detail::short_number(t.angle) + " " + detail::short_number(t.x) + " " +
+                            detail::short_number(t.y) + ")");
     body_ += ">" + escape_xml(t.text) + "</text>\n";
     return *this;
   }
@@ -199,7 +220,8 @@ class svg_canvas {
   svg_canvas& begin_clip(double x, double y, double width, double height) {
     body_ += "<svg";
     put("x", x).put("y", y).put("width", width).put("height", height);
-    word("viewBox", detail::short_number(x) + " " + detail::short_number(y) + " " + detail::short_number(width) + " " + detail::short_number(height));
+    word("viewBox", detail::short_number(x) + " " + detail::short_number(y) + " " + detail::short_number(width) + " " +
+                        detail::short_number(height));
     body_ += ">\n";
     return *this;
   }
@@ -213,8 +235,9 @@ class svg_canvas {
     const std::string w = detail::short_number(std::ceil(width));
     const std::string h = detail::short_number(std::ceil(height));
     const std::string name = escape_xml(title);
-    return "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"nascent\" viewBox=\"0 0 " + w + " " + h + "\" width=\"" + w + "\" height=\"" + h +
-           "\" role=\"img\" aria-label=\"" + name + "\">\n<title>" + name + "</title>\n<style>" + std::string(style()) + "</style>\n" + body_ + "</svg>\n";
+    return "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"nascent\" viewBox=\"0 0 " + w + " " + h + "\" width=\"" +
+           w + "\" height=\"" + h + "\" role=\"img\" aria-label=\"" + name + "\">\n<title>" + name +
+           "</title>\n<style>" + std::string(style()) + "</style>\n" + body_ + "</svg>\n";
   }
 
   /// The style sheet of all pictures, the same in each: a page may hold many.
@@ -250,8 +273,10 @@ svg.nascent:root{background:#fff}
     return *this;
   }
   svg_canvas& finish(std::string_view tag, std::string_view tip) {
-    if (tip.empty()) body_ += "/>\n";
-    else body_ += "><title>" + escape_xml(tip) + "</title></" + std::string(tag) + ">\n";
+    if (tip.empty())
+      body_ += "/>\n";
+    else
+      body_ += "><title>" + escape_xml(tip) + "</title></" + std::string(tag) + ">\n";
     return *this;
   }
 

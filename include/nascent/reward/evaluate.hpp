@@ -14,7 +14,8 @@
 
 namespace nascent {
 
-/// What a callable may give for one network: a number, or no number where it cannot judge it (outside a model's domain).
+/// What a callable may give for one network: a number, or no number where it cannot judge it (outside a model's
+/// domain).
 template <class Answer>
 concept metric_answer = std::convertible_to<Answer, double> || std::convertible_to<Answer, std::optional<double>>;
 
@@ -27,7 +28,8 @@ concept answers = requires(Callable& f, const Argument& argument) {
 
 }  // namespace detail
 
-/// A callable that gives an accuracy, a latency or an objective for a candidate (or a scaled candidate), or for its `network`.
+/// A callable that gives an accuracy, a latency or an objective for a candidate (or a scaled candidate), or for its
+/// `network`.
 template <class Callable, class Candidate>
 concept network_metric = detail::answers<Callable, Candidate> || detail::answers<Callable, network>;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Pareto fronts over two metrics, one to minimise (a cost) and one to maximise (a gain), and the area that a front dominates.
+/// Pareto fronts over two metrics, one to minimise (a cost) and one to maximise (a gain), and the area that a front
+/// dominates.
 #pragma once
 
 #include <algorithm>
@@ -24,14 +25,16 @@ struct cost_gain {
 };
 
 /// Whether `a` costs no more and gains no less than `b`. Equal points do so to each other.
-constexpr bool dominates_or_equals(const cost_gain& a, const cost_gain& b) { return a.cost <= b.cost && a.gain >= b.gain; }
+constexpr bool dominates_or_equals(const cost_gain& a, const cost_gain& b) {
+  return a.cost <= b.cost && a.gain >= b.gain;
+}
 
 /// The same, and better in one of the two.
 constexpr bool dominates(const cost_gain& a, const cost_gain& b) { return dominates_or_equals(a, b) && !(a == b); }
 
-/// Indices of the points that no other dominates, by rising cost (and so by rising gain). Of equal points the first one stands for all.
-/// `cost` and `gain` say what to read of a point: members or functions. Points are anything with size() and []. O(n log n).
-/// \throws reward_error for a cost or gain that is not a number.
+/// Indices of the points that no other dominates, by rising cost (and so by rising gain). Of equal points the first one
+/// stands for all. `cost` and `gain` say what to read of a point: members or functions. Points are anything with size()
+/// and []. O(n log n). \throws reward_error for a cost or gain that is not a number.
 template <class Points, class Cost, class Gain>
 std::vector<std::size_t> pareto_front(const Points& points, Cost cost, Gain gain) {
   const std::size_t n = points.size();
@@ -58,8 +61,8 @@ inline std::vector<std::size_t> pareto_front(const std::vector<cost_gain>& point
   return pareto_front(points, &cost_gain::cost, &cost_gain::gain);
 }
 
-/// Area between the points and a reference that is worse than they are (dearer, of less gain), in units of cost x gain. Points that are
-/// not better than the reference in both add nothing. \throws reward_error for what is not a number.
+/// Area between the points and a reference that is worse than they are (dearer, of less gain), in units of cost x gain.
+/// Points that are not better than the reference in both add nothing. \throws reward_error for what is not a number.
 inline double hypervolume(const std::vector<cost_gain>& points, const cost_gain& reference) {
   if (std::isnan(reference.cost) || std::isnan(reference.gain))
     throw reward_error(detail::sentence("hypervolume, reference", "nan", "numbers"));

@@ -72,8 +72,8 @@ constexpr void check_scale(const char* name, double full_scale, double accuracy)
 
 }  // namespace detail
 
-/// accuracy x (latency / target)^weight: MnasNet-Soft (Tan et al., 2019), `mnas` in TuNAS. Faster than the target pays too. MnasNet
-/// used -0.07, EfficientNet-X -0.09. Fraction or per cent: the order is the same. \throws reward_error
+/// accuracy x (latency / target)^weight: MnasNet-Soft (Tan et al., 2019), `mnas` in TuNAS. Faster than the target pays
+/// too. MnasNet used -0.07, EfficientNet-X -0.09. Fraction or per cent: the order is the same. \throws reward_error
 struct mnas_soft {
   double target_ms = 0;
   double weight = -0.09;
@@ -84,8 +84,8 @@ struct mnas_soft {
   }
 };
 
-/// accuracy x min(1, (latency / target)^weight): the hard variant (MnasNet with weight -1). Nothing is gained below the target.
-/// \throws reward_error
+/// accuracy x min(1, (latency / target)^weight): the hard variant (MnasNet with weight -1). Nothing is gained below the
+/// target. \throws reward_error
 struct mnas_hard {
   double target_ms = 0;
   double weight = -1;
@@ -96,8 +96,9 @@ struct mnas_hard {
   }
 };
 
-/// accuracy + weight x |latency / target - 1|: TuNAS' absolute reward (Bender et al., 2020). It pulls towards the target from both
-/// sides. The weight is meant for accuracy as a fraction; `full_scale` = 100 for per cent. \throws reward_error
+/// accuracy + weight x |latency / target - 1|: TuNAS' absolute reward (Bender et al., 2020). It pulls towards the
+/// target from both sides. The weight is meant for accuracy as a fraction; `full_scale` = 100 for per cent. \throws
+/// reward_error
 struct absolute {
   double target_ms = 0;
   double weight = -0.10;
@@ -111,8 +112,8 @@ struct absolute {
   }
 };
 
-/// accuracy + weight x max(0, latency / target - 1): `absolute` on the slow side only; below the target accuracy alone counts.
-/// `full_scale` as there. \throws reward_error
+/// accuracy + weight x max(0, latency / target - 1): `absolute` on the slow side only; below the target accuracy alone
+/// counts. `full_scale` as there. \throws reward_error
 struct additive {
   double target_ms = 0;
   double weight = -0.10;

@@ -15,7 +15,8 @@
 
 namespace nascent {
 
-/// Coefficients, targets or latencies that nothing can be scaled by. The text says where, what was found, and what is allowed.
+/// Coefficients, targets or latencies that nothing can be scaled by. The text says where, what was found, and what is
+/// allowed.
 struct scaling_error : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
@@ -26,8 +27,8 @@ inline void check_scaling(bool ok, const std::string& where, double found, const
 }
 }  // namespace detail
 
-/// depth = alpha^phi, width = beta^phi, resolution = base x gamma^phi. The default is EfficientNet's. Triplets on one ray, as (1.2, 1.1,
-/// 1.15) and its squares, describe the same networks by other values of phi.
+/// depth = alpha^phi, width = beta^phi, resolution = base x gamma^phi. The default is EfficientNet's. Triplets on one
+/// ray, as (1.2, 1.1, 1.15) and its squares, describe the same networks by other values of phi.
 struct compound_coefficients {
   double alpha = 1.2;   ///< depth, 1 or more
   double beta = 1.1;    ///< width, 1 or more
@@ -38,15 +39,17 @@ struct compound_coefficients {
   /// What MACs are multiplied by when phi grows by 1, before rounding.
   constexpr double macs_factor() const { return alpha * beta * beta * gamma * gamma; }
 
-  /// Dimensions at `phi`, 0 or more. The resolution goes up from the base's in steps of `resolution_step` pixels, to the nearest;
-  /// building the network rounds widths to multiples of 8 (never below 90 %) and layers up. \throws scaling_error
+  /// Dimensions at `phi`, 0 or more. The resolution goes up from the base's in steps of `resolution_step` pixels, to
+  /// the nearest; building the network rounds widths to multiples of 8 (never below 90 %) and layers up. \throws
+  /// scaling_error
   dimensions at(double phi, int base_resolution, int resolution_step = 1) const {
     check();
     detail::check_scaling(phi >= 0 && phi < 1e6, "compound_coefficients, phi", phi, "0 up to 1e6");
     detail::check_scaling(base_resolution >= 1, "compound_coefficients, base resolution", base_resolution, "1 or more");
     detail::check_scaling(resolution_step >= 1, "compound_coefficients, resolution step", resolution_step, "1 or more");
     const double steps = base_resolution * (std::pow(gamma, phi) - 1) / resolution_step;
-    detail::check_scaling(steps * resolution_step < 1e6, "compound_coefficients, resolution", steps * resolution_step, "below 1e6");
+    detail::check_scaling(steps * resolution_step < 1e6, "compound_coefficients, resolution", steps * resolution_step,
+                          "below 1e6");
     return {.width = std::pow(beta, phi),
             .depth = std::pow(alpha, phi),
             .resolution = base_resolution + static_cast<int>(std::lround(steps)) * resolution_step};
@@ -55,13 +58,15 @@ struct compound_coefficients {
   /// \throws scaling_error unless each is at least 1 and one is above 1.
   void check() const {
     const auto one = [](const char* name, double value) {
-      detail::check_scaling(value >= 1 && value < 1e6, std::string("compound_coefficients.") + name, value, "1 up to 1e6");
+      detail::check_scaling(value >= 1 && value < 1e6, std::string("compound_coefficients.") + name, value,
+                            "1 up to 1e6");
     };
     one("alpha", alpha);
     one("beta", beta);
     one("gamma", gamma);
     if (alpha == 1 && beta == 1 && gamma == 1)
-      throw scaling_error(detail::sentence("compound_coefficients", "1, 1, 1", "at least one above 1, or nothing grows"));
+      throw scaling_error(
+          detail::sentence("compound_coefficients", "1, 1, 1", "at least one above 1, or nothing grows"));
   }
 };
 
@@ -85,14 +90,15 @@ constexpr int resolution_of(const Candidate& c) {
 
 /// A candidate at `phi`: `scaled(b0, compound_coefficients{}, 1.5)`. \throws scaling_error
 template <class Space>
-scaled_candidate<Space> scaled(const candidate<Space>& base, const compound_coefficients& by, double phi, int resolution_step = 1) {
+scaled_candidate<Space> scaled(const candidate<Space>& base, const compound_coefficients& by, double phi,
+                               int resolution_step = 1) {
   return scaled(base, by.at(phi, resolution_of(base), resolution_step));
 }
 
 /// How well given dimensions are a power of given coefficients.
 struct phi_fit {
   double phi = 0;  ///< common exponent: least squares of the three logarithms
-  double from_depth = std::numeric_limits<double>::quiet_NaN();       ///< of each alone; NaN where its coefficient is 1
+  double from_depth = std::numeric_limits<double>::quiet_NaN();  ///< of each alone; NaN where its coefficient is 1
   double from_width = std::numeric_limits<double>::quiet_NaN();
   double from_resolution = std::numeric_limits<double>::quiet_NaN();
   double residual = 0;  ///< largest relative difference between a dimension and its coefficient to the power of phi
@@ -102,8 +108,10 @@ struct phi_fit {
 inline phi_fit fit_phi(const dimensions& d, int base_resolution, const compound_coefficients& by) {
   by.check();
   detail::check_scaling(d.depth > 0 && d.width > 0, "fit_phi, depth and width", std::min(d.depth, d.width), "above 0");
-  detail::check_scaling(d.resolution >= 1 && base_resolution >= 1, "fit_phi, resolutions", std::min(d.resolution, base_resolution), "1 or more");
-  const double grown[] = {std::log(d.depth), std::log(d.width), std::log(static_cast<double>(d.resolution) / base_resolution)};
+  detail::check_scaling(d.resolution >= 1 && base_resolution >= 1, "fit_phi, resolutions",
+                        std::min(d.resolution, base_resolution), "1 or more");
+  const double grown[] = {std::log(d.depth), std::log(d.width),
+                          std::log(static_cast<double>(d.resolution) / base_resolution)};
   const double per_phi[] = {std::log(by.alpha), std::log(by.beta), std::log(by.gamma)};
   phi_fit fit;
   double* alone[] = {&fit.from_depth, &fit.from_width, &fit.from_resolution};
@@ -120,8 +128,8 @@ inline phi_fit fit_phi(const dimensions& d, int base_resolution, const compound_
   return fit;
 }
 
-/// The coefficients that a family follows: each level's phi comes from its resolution and the given gamma (which only sets the unit of
-/// phi), alpha and beta from least squares of logarithms through the origin. \throws scaling_error
+/// The coefficients that a family follows: each level's phi comes from its resolution and the given gamma (which only
+/// sets the unit of phi), alpha and beta from least squares of logarithms through the origin. \throws scaling_error
 inline compound_coefficients fit_coefficients(std::span<const dimensions> family, int base_resolution, double gamma) {
   detail::check_scaling(gamma > 1, "fit_coefficients, gamma", gamma, "above 1");
   double squares = 0;

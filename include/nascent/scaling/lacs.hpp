@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Latency-aware compound scaling (LACS; Li et al., 2021, "Searching for Fast Model Families on Datacenter Accelerators"): finds the
-/// coefficients by which a base network grows best on the device at hand, then the family.
+/// Latency-aware compound scaling (LACS; Li et al., 2021, "Searching for Fast Model Families on Datacenter
+/// Accelerators"): finds the coefficients by which a base network grows best on the device at hand, then the family.
 #pragma once
 
 #include <algorithm>
@@ -23,36 +23,45 @@ namespace nascent {
 
 /// How far LACS is.
 struct lacs_progress {
-  std::size_t done = 0;   ///< triplets so far
-  std::size_t total = 0;  ///< triplets to come to at most
+  std::size_t done = 0;                                    ///< triplets so far
+  std::size_t total = 0;                                   ///< triplets to come to at most
   double best = -std::numeric_limits<double>::infinity();  ///< reward
 };
 
 struct lacs_options {
-  int levels = 7;         ///< above the base
-  double factor = 1.68;   ///< latency of a level against the level before; EfficientNet-X-B7 takes 37.7 = 1.68^7 times as long as B0
+  int levels = 7;  ///< above the base
+  /// Latency of a level against the level before. EfficientNet-X-B7 takes 37.7 = 1.68^7 times as long as B0.
+  double factor = 1.68;
   std::vector<double> targets_ms{};  ///< one per level, rising; instead of `levels` and `factor`
-  /// The level at whose target the triplets are compared; 0 for the middle one. The paper's is 1; near the base, though, layers that are
-  /// rounded up in every stage at once make depth look dearer than it is for the rest of the family.
+  /// The level at whose target the triplets are compared; 0 for the middle one. The paper's is 1; near the base,
+  /// though, layers that are rounded up in every stage at once make depth look dearer than it is for the rest of the
+  /// family.
   int search_level = 0;
-  int divisions = 6;      ///< of the coarse grid: (n + 1)(n + 2) / 2 triplets; 0 for those of `also` only
-  int refinements = 2;    ///< finer grids around the best triplet, each of half the step
+  int divisions = 6;    ///< of the coarse grid: (n + 1)(n + 2) / 2 triplets; 0 for those of `also` only
+  int refinements = 2;  ///< finer grids around the best triplet, each of half the step
   std::vector<compound_coefficients> also{};  ///< triplets to try beside the coarse grid, e.g. published ones
   double weight = -0.09;  ///< of mnas_soft, where no reward is given; tells something only without `interpolate`
-  /// Triplets are compared at exactly the target: by the accuracy interpolated, over the logarithm of latency, between the networks
-  /// around it. Rounding leaves a network up to a sixth below its target, which would decide otherwise. False: by the network itself.
+  /// Triplets are compared at exactly the target: by the accuracy interpolated, over the logarithm of latency, between
+  /// the networks around it. Rounding leaves a network up to a sixth below its target, which would decide otherwise.
+  /// False: by the network itself.
   bool interpolate = true;
+  /// Solving phi for a triplet ends where the latencies of the networks below and above the target are this close,
+  /// relative, which spares measurements; 0 goes on to neighbouring networks, as the family's levels and trials without
+  /// `interpolate` always do.
+  double bracket = 0.05;
   phi_options phi{};
   std::function<void(const lacs_progress&)> progress{};  ///< called after every triplet
-  std::function<bool()> stop{};  ///< asked before every triplet once one is usable; true ends the search for coefficients
+  std::function<bool()> stop{};  ///< asked before every triplet once one is usable; true ends the search for more
 };
 
 /// One triplet that was tried.
 template <class Space>
 struct lacs_trial {
   compound_coefficients coefficients{};
-  int grid = 0;  ///< 0 for the coarse grid, 1 for the first finer one, ...
-  std::optional<phi_solution<Space>> solution{};  ///< none where the limits of phi_options come before the target
+  int grid = 0;                                   ///< 0 for the coarse grid, 1 for the first finer one, ...
+  /// Networks below and above the target, as near as lacs_options.bracket says; none where the limits of phi_options
+  /// come before the target.
+  std::optional<phi_solution<Space>> solution{};
   std::optional<double> accuracy{};  ///< of the network within the target; none where the callable could not judge it
   std::optional<metrics> judged{};   ///< what the reward was asked about: at the target, or of the network itself
   double reward = -std::numeric_limits<double>::infinity();
@@ -67,7 +76,7 @@ struct lacs_level {
   double phi = 0;
   scaled_candidate<Space> candidate{};
   double latency_ms = 0;
-  std::optional<double> accuracy{};  ///< none where the callable could not judge the network
+  std::optional<double> accuracy{};            ///< none where the callable could not judge the network
   std::optional<scaled_point<Space>> below{};  ///< the neighbours on the curve, after rounding
   std::optional<scaled_point<Space>> above{};
 
@@ -82,10 +91,10 @@ struct lacs_result {
   compound_coefficients coefficients{};
   std::vector<lacs_level<Space>> levels{};  ///< levels[0] is the base
   std::vector<lacs_trial<Space>> trials{};
-  std::size_t best_index = 0;         ///< of the trial whose coefficients were chosen
-  std::vector<std::size_t> ties{};    ///< all trials of the same reward, the chosen one among them
-  std::vector<std::size_t> front{};   ///< Pareto front of the trials by latency and accuracy
-  std::size_t latency_calls = 0;      ///< distinct networks whose latency was asked for
+  std::size_t best_index = 0;        ///< of the trial whose coefficients were chosen
+  std::vector<std::size_t> ties{};   ///< all trials of the same reward, the chosen one among them
+  std::vector<std::size_t> front{};  ///< Pareto front of the trials by latency and accuracy
+  std::size_t latency_calls = 0;     ///< distinct networks whose latency was asked for
   std::size_t accuracy_calls = 0;
 };
 
@@ -97,7 +106,9 @@ struct growth_shares {
   double width;
   double resolution;
 
-  compound_coefficients coefficients() const { return {std::exp2(depth), std::exp2(width / 2), std::exp2(resolution / 2)}; }
+  compound_coefficients coefficients() const {
+    return {std::exp2(depth), std::exp2(width / 2), std::exp2(resolution / 2)};
+  }
   static growth_shares of(const compound_coefficients& c) {
     const double all = std::log(c.macs_factor());
     return {std::log(c.alpha) / all, 2 * std::log(c.beta) / all, 2 * std::log(c.gamma) / all};
@@ -117,10 +128,11 @@ class lacs_search {
     const auto check = [](bool ok, const char* name, double found, const char* allowed) {
       check_scaling(ok, std::string("lacs_options.") + name, found, allowed);
     };
-    check(options.search_level >= 0 && options.search_level <= static_cast<int>(targets_.size()), "search_level", options.search_level,
-          "0 up to the number of levels");
+    check(options.search_level >= 0 && options.search_level <= static_cast<int>(targets_.size()), "search_level",
+          options.search_level, "0 up to the number of levels");
     if (options.search_level == 0) options_.search_level = static_cast<int>(targets_.size() + 1) / 2;
     check(options.divisions >= 0 && options.divisions <= 1000, "divisions", options.divisions, "0 to 1000");
+    check(options.bracket >= 0 && options.bracket < 1, "bracket", options.bracket, "0 up to 1");
     check(options.refinements >= 0 && options.refinements <= 30, "refinements", options.refinements, "0 to 30");
     if (options.divisions == 0 && options.also.empty())
       throw scaling_error(sentence("lacs, grid", "no triplets", "1 or more; set lacs_options.divisions or .also"));
@@ -131,14 +143,16 @@ class lacs_search {
   template <class Reward>
   lacs_result<Space> run(const Reward& judge) {
     const auto n = static_cast<std::size_t>(options_.divisions);
-    progress_.total = options_.also.size() + (n > 0 ? (n + 1) * (n + 2) / 2 + 12 * static_cast<std::size_t>(options_.refinements) : 0);
+    progress_.total = options_.also.size() +
+                      (n > 0 ? (n + 1) * (n + 2) / 2 + 12 * static_cast<std::size_t>(options_.refinements) : 0);
     for (const compound_coefficients& c : options_.also)
       if (!attempt(c, growth_shares::of(c), 0, judge)) break;
     search_coarse(judge);
     search_finer(judge);
     if (!best_)
-      throw scaling_error(sentence("lacs, triplets", "none that can be used among " + std::to_string(result_.trials.size()),
-                                   "1 or more; the accuracy could not be judged, or the target lies beyond phi_options"));
+      throw scaling_error(
+          sentence("lacs, triplets", "none that can be used among " + std::to_string(result_.trials.size()),
+                   "1 or more; the accuracy could not be judged, or the target lies beyond phi_options"));
     finish();
     return std::move(result_);
   }
@@ -150,24 +164,29 @@ class lacs_search {
     if (targets_.empty()) {
       check_scaling(options_.levels >= 1 && options_.levels <= 100, "lacs_options.levels", options_.levels, "1 to 100");
       check_scaling(options_.factor > 1 && options_.factor < 1e6, "lacs_options.factor", options_.factor, "above 1");
-      for (int level = 1; level <= options_.levels; ++level) targets_.push_back(base_ms * std::pow(options_.factor, level));
+      for (int level = 1; level <= options_.levels; ++level)
+        targets_.push_back(base_ms * std::pow(options_.factor, level));
     }
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       const std::string where = "lacs_options.targets_ms, level " + std::to_string(i + 1);
       if (!is_positive(targets_[i]) || targets_[i] < base_ms)
-        throw scaling_error(sentence(where, number(targets_[i]) + " ms", "the base's " + number(base_ms) + " ms or more"));
+        throw scaling_error(
+            sentence(where, number(targets_[i]) + " ms", "the base's " + number(base_ms) + " ms or more"));
       if (i > 0 && targets_[i] < targets_[i - 1])
-        throw scaling_error(sentence(where, number(targets_[i]) + " ms", "the level before's " + number(targets_[i - 1]) + " ms or more"));
+        throw scaling_error(sentence(where, number(targets_[i]) + " ms",
+                                     "the level before's " + number(targets_[i - 1]) + " ms or more"));
     }
   }
 
-  /// All shares that are multiples of 1 / divisions. One triplet for each ray: the others on it describe the same networks.
+  /// All shares that are multiples of 1 / divisions. One triplet for each ray: the others on it describe the same
+  /// networks.
   template <class Reward>
   void search_coarse(const Reward& judge) {
     const int n = options_.divisions;
     for (int depth = n; depth >= 0 && n > 0; --depth)
       for (int width = n - depth; width >= 0; --width) {
-        const growth_shares shares{static_cast<double>(depth) / n, static_cast<double>(width) / n, static_cast<double>(n - depth - width) / n};
+        const growth_shares shares{static_cast<double>(depth) / n, static_cast<double>(width) / n,
+                                   static_cast<double>(n - depth - width) / n};
         if (!attempt(shares.coefficients(), shares, 0, judge)) return;
       }
   }
@@ -182,9 +201,11 @@ class lacs_search {
       for (int p = -2; p <= 2; ++p)
         for (int q = -2; q <= 2; ++q) {
           if (p + q < -2 || p + q > 2) continue;
-          const growth_shares shares{centre.depth + p * step, centre.width + q * step, centre.resolution - (p + q) * step};
+          const growth_shares shares{centre.depth + p * step, centre.width + q * step,
+                                     centre.resolution - (p + q) * step};
           if (shares.depth < -1e-9 || shares.width < -1e-9 || shares.resolution < -1e-9) continue;
-          const growth_shares inside{std::max(shares.depth, 0.0), std::max(shares.width, 0.0), std::max(shares.resolution, 0.0)};
+          const growth_shares inside{std::max(shares.depth, 0.0), std::max(shares.width, 0.0),
+                                     std::max(shares.resolution, 0.0)};
           if (!attempt(inside.coefficients(), inside, grid, judge)) return;
         }
     }
@@ -196,13 +217,17 @@ class lacs_search {
     for (const growth_shares& known : shares_)
       if (known.distance(shares) < 1e-6) return true;
     if (best_ && options_.stop && options_.stop()) return false;
-    lacs_trial<Space> t{.coefficients = by, .grid = grid, .solution = solve_phi(latency_, by, search_target_ms(), options_.phi, false)};
+    lacs_trial<Space> t{
+        .coefficients = by,
+        .grid = grid,
+        .solution = solve_phi(latency_, by, search_target_ms(), options_.phi,
+                              {.neighbours = false, .bracket = options_.interpolate ? options_.bracket : 0})};
     if (t.solution) t.accuracy = judge_accuracy(t.solution->at.candidate);
     if (t.accuracy) t.judged = at_target(*t.solution, *t.accuracy);
     if (t.judged) t.reward = static_cast<double>(judge(*t.judged));
     if (std::isnan(t.reward) || t.reward == std::numeric_limits<double>::infinity())
-      throw scaling_error(sentence("lacs, triplet " + std::to_string(result_.trials.size()) + ", reward", number(t.reward),
-                                   "finite numbers, or -inf for a network that cannot be used"));
+      throw scaling_error(sentence("lacs, triplet " + std::to_string(result_.trials.size()) + ", reward",
+                                   number(t.reward), "finite numbers, or -inf for a network that cannot be used"));
     if (t.is_usable() && (!best_ || t.reward > progress_.best)) {
       best_ = result_.trials.size();
       progress_.best = t.reward;
@@ -218,7 +243,8 @@ class lacs_search {
   metrics at_target(const phi_solution<Space>& s, double accuracy) {
     if (!options_.interpolate) return {.accuracy = accuracy, .latency_ms = s.at.latency_ms};
     if (const std::optional<double> next = judge_accuracy(s.above.candidate))
-      accuracy += (*next - accuracy) * std::log(s.target_ms / s.at.latency_ms) / std::log(s.above.latency_ms / s.at.latency_ms);
+      accuracy +=
+          (*next - accuracy) * std::log(s.target_ms / s.at.latency_ms) / std::log(s.above.latency_ms / s.at.latency_ms);
     return {.accuracy = accuracy, .latency_ms = s.target_ms};
   }
 
@@ -228,7 +254,8 @@ class lacs_search {
     if (!is_new) return known->second;
     known->second = evaluate(*accuracy_, c);
     if (known->second && std::isnan(*known->second))
-      throw scaling_error(sentence("accuracy at " + dimensions_text(c.scale), "nan", "numbers, or none for a network that cannot be judged"));
+      throw scaling_error(sentence("accuracy at " + dimensions_text(c.scale), "nan",
+                                   "numbers, or none for a network that cannot be judged"));
     if (known->second && *known->second == -std::numeric_limits<double>::infinity()) known->second.reset();
     return known->second;
   }
@@ -243,17 +270,19 @@ class lacs_search {
       if (result_.trials[i].reward == progress_.best) result_.ties.push_back(i);
     }
     result_.front = pareto_front(
-        usable, [&](std::size_t i) { return result_.trials[i].solution->at.latency_ms; }, [&](std::size_t i) { return *result_.trials[i].accuracy; });
+        usable, [&](std::size_t i) { return result_.trials[i].solution->at.latency_ms; },
+        [&](std::size_t i) { return *result_.trials[i].accuracy; });
     for (std::size_t& i : result_.front) i = usable[i];
 
     const double base_ms = latency_.base_ms();
     const scaled_candidate<Space> base = scaled(latency_.base(), dimensions{.resolution = latency_.resolution()});
-    result_.levels.push_back({.target_ms = base_ms, .candidate = base, .latency_ms = base_ms, .accuracy = judge_accuracy(base)});
+    result_.levels.push_back(
+        {.target_ms = base_ms, .candidate = base, .latency_ms = base_ms, .accuracy = judge_accuracy(base)});
     for (const double target : targets_) {
-      auto s = solve_phi(latency_, result_.coefficients, target, options_.phi, true);
+      auto s = solve_phi(latency_, result_.coefficients, target, options_.phi, {});
       if (!s)
-        throw scaling_error(sentence("lacs, level " + std::to_string(result_.levels.size()) + ", target", number(target) + " ms",
-                                     "what the largest network of phi_options takes, at most"));
+        throw scaling_error(sentence("lacs, level " + std::to_string(result_.levels.size()) + ", target",
+                                     number(target) + " ms", "what the largest network of phi_options takes, at most"));
       result_.levels.push_back({.target_ms = target,
                                 .phi = s->at.phi,
                                 .candidate = s->at.candidate,
@@ -281,26 +310,33 @@ class lacs_search {
 
 /// Scales a base network to a family of latency levels.
 ///
-/// 1. Triplets (alpha, beta, gamma), each at least 1, are compared at the target of one level: for each, phi is solved so that the
-///    network, after rounding, is the largest within the target, and the reward judges accuracy at the target. Only the ratio of the
-///    three logarithms matters, for phi is free, so the grid has two dimensions: how a doubling of MACs, alpha beta^2 gamma^2 = 2, is
-///    shared between depth, width and resolution. First a coarse grid, then finer ones around the best triplet.
+/// 1. Triplets (alpha, beta, gamma), each at least 1, are compared at the target of one level: for each, phi is solved
+/// so that the
+///    network, after rounding, is the largest within the target, and the reward judges accuracy at the target. Only the
+///    ratio of the three logarithms matters, for phi is free, so the grid has two dimensions: how a doubling of MACs,
+///    alpha beta^2 gamma^2 = 2, is shared between depth, width and resolution. First a coarse grid, then finer ones
+///    around the best triplet.
 /// 2. The chosen triplet is kept, and phi solved for the target of every level.
 ///
-/// `accuracy` (a fraction or per cent) and `latency` (ms) take a scaled candidate or its network; each is asked once for every distinct
-/// network. `judge` is any reward; without one it is mnas_soft at the target with `options.weight`, as in the paper.
-/// \throws scaling_error for options out of range, an empty grid, targets below the base's latency, latencies that are no positive
-/// numbers or fall with phi, and where no triplet can be used; what the callables throw.
-template <class Space, network_metric<scaled_candidate<Space>> Accuracy, network_metric<scaled_candidate<Space>> Latency, reward Reward>
+/// `accuracy` (a fraction or per cent) and `latency` (ms) take a scaled candidate or its network; each is asked once
+/// for every distinct network. `judge` is any reward; without one it is mnas_soft at the target with `options.weight`,
+/// as in the paper. \throws scaling_error for options out of range, an empty grid, targets below the base's latency,
+/// latencies that are no positive numbers or fall with phi, and where no triplet can be used; what the callables throw.
+template <class Space, network_metric<scaled_candidate<Space>> Accuracy,
+          network_metric<scaled_candidate<Space>> Latency, reward Reward>
 lacs_result<Space> lacs(const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency, const Reward& judge,
                         const lacs_options& options = {}) {
-  detail::lacs_search<Space, std::remove_reference_t<Accuracy>, std::remove_reference_t<Latency>> scaling(base, accuracy, latency, options);
+  detail::lacs_search<Space, std::remove_reference_t<Accuracy>, std::remove_reference_t<Latency>> scaling(
+      base, accuracy, latency, options);
   return scaling.run(judge);
 }
 
-template <class Space, network_metric<scaled_candidate<Space>> Accuracy, network_metric<scaled_candidate<Space>> Latency>
-lacs_result<Space> lacs(const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency, const lacs_options& options = {}) {
-  detail::lacs_search<Space, std::remove_reference_t<Accuracy>, std::remove_reference_t<Latency>> scaling(base, accuracy, latency, options);
+template <class Space, network_metric<scaled_candidate<Space>> Accuracy,
+          network_metric<scaled_candidate<Space>> Latency>
+lacs_result<Space> lacs(const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency,
+                        const lacs_options& options = {}) {
+  detail::lacs_search<Space, std::remove_reference_t<Accuracy>, std::remove_reference_t<Latency>> scaling(
+      base, accuracy, latency, options);
   return scaling.run(mnas_soft{.target_ms = scaling.search_target_ms(), .weight = options.weight});
 }
 

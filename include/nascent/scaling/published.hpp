@@ -2,9 +2,10 @@
 /// \file
 /// Scaled families as they were published: dimensions, coefficients, latencies. Facts, contradictions included.
 ///
-/// Dimensions: tensorflow/tpu, models/official/efficientnet at 7dc921f (Apache-2.0). Coefficients: EfficientNet (2019) and Table 2 of the
-/// EfficientNet-X paper (2021). In print the latter do not yield the former: the published X families follow (1.29, 1.16, 1.07) on GPU,
-/// and the levels of EfficientNet itself are no powers of its coefficients at whole numbers phi.
+/// Dimensions: tensorflow/tpu, models/official/efficientnet at 7dc921f (Apache-2.0). Coefficients: EfficientNet (2019)
+/// and Table 2 of the EfficientNet-X paper (2021). In print the latter do not yield the former: the published X
+/// families follow (1.29, 1.16, 1.07) on GPU, and the levels of EfficientNet itself are no powers of its coefficients
+/// at whole numbers phi.
 #pragma once
 
 #include <array>
@@ -68,8 +69,14 @@ struct latency_and_accuracy {
   double latency_ms;
   double top1;  ///< per cent
 };
-inline constexpr std::array<latency_and_accuracy, 8> efficientnet_x_v100{
-    {{22.5, 77.3}, {34.4, 79.4}, {45.5, 80.0}, {66.6, 81.4}, {149.2, 83.0}, {290.2, 83.7}, {467.2, 84.4}, {847.7, 84.7}}};
+inline constexpr std::array<latency_and_accuracy, 8> efficientnet_x_v100{{{22.5, 77.3},
+                                                                          {34.4, 79.4},
+                                                                          {45.5, 80.0},
+                                                                          {66.6, 81.4},
+                                                                          {149.2, 83.0},
+                                                                          {290.2, 83.7},
+                                                                          {467.2, 84.4},
+                                                                          {847.7, 84.7}}};
 
 /// A family's error as a saturating power of its latency: floor + gain x (latency / base)^-power, in per cent.
 struct accuracy_law {
@@ -82,7 +89,8 @@ struct accuracy_law {
   double top1(double latency_ms) const { return 100 - error(latency_ms); }
 };
 
-/// Fitted to the eight levels of `efficientnet_x_v100`: within 0.20 points of each. Standard deviations 0.30, 0.27 and 0.05.
+/// Fitted to the eight levels of `efficientnet_x_v100`: within 0.20 points of each. Standard deviations 0.30, 0.27 and
+/// 0.05.
 inline constexpr accuracy_law efficientnet_x_law{.floor = 14.36, .gain = 8.29, .power = 0.60, .base_ms = 22.5};
 
 }  // namespace nascent::published

@@ -22,8 +22,9 @@
 namespace nascent {
 
 struct phi_options {
-  /// How much less a larger network may take on the same curve, relative. Measured latencies are not quite monotone: they are noisy, and
-  /// some widths suit the device better than smaller ones. More than this and a target has no sensible answer.
+  /// How much less a larger network may take on the same curve, relative. Measured latencies are not quite monotone:
+  /// they are noisy, and some widths suit the device better than smaller ones. More than this and a target has no
+  /// sensible answer.
   double fall_allowed = 0.2;
   int resolution_step = 1;        ///< pixels
   double largest = 64;            ///< depth and width that phi may lead to
@@ -38,13 +39,15 @@ struct scaled_point {
   double latency_ms = 0;
 };
 
-/// What a latency target comes to after rounding. On a curve networks change at some values of phi and stay the same in between.
+/// What a latency target comes to after rounding. On a curve networks change at some values of phi and stay the same in
+/// between.
 template <class Space>
 struct phi_solution {
   double target_ms = 0;
   scaled_point<Space> at{};     ///< the network that keeps the target, with the largest phi that gives it
   scaled_point<Space> above{};  ///< the next network of the curve: the first that exceeds the target
-  std::optional<scaled_point<Space>> below{};  ///< the one before; none where `at` is the base, or where it was not asked for
+  std::optional<scaled_point<Space>>
+      below{};  ///< the one before; none where `at` is the base, or where it was not asked for
 
   /// What rounding leaves of the target, relative: 0 or below.
   double residual() const { return at.latency_ms / target_ms - 1; }
@@ -52,7 +55,8 @@ struct phi_solution {
 
 namespace detail {
 
-/// 128 bits that tell networks apart: all that their layers say. Two networks of one curve that are equal after rounding have the same.
+/// 128 bits that tell networks apart: all that their layers say. Two networks of one curve that are equal after
+/// rounding have the same.
 class network_fingerprint {
  public:
   void operator()(const layer& l) {
@@ -74,7 +78,8 @@ class network_fingerprint {
     return z ^ (z >> 29);
   }
   void add(int a, int b) {
-    const std::uint64_t both = static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) << 32 | static_cast<std::uint32_t>(b);
+    const std::uint64_t both =
+        static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) << 32 | static_cast<std::uint32_t>(b);
     low_ = mix(low_ ^ both, 0xbf58476d1ce4e5b9U) + 0x9e3779b97f4a7c15U;
     high_ = mix(high_ + both, 0xd6e8feb86659fd93U) ^ low_ >> 7;
   }
@@ -98,7 +103,8 @@ inline std::string dimensions_text(const dimensions& d) {
 template <class Space, class Latency>
 class scaling_latency {
  public:
-  scaling_latency(const candidate<Space>& base, Latency& latency) : base_(base), resolution_(resolution_of(base)), latency_(&latency) {
+  scaling_latency(const candidate<Space>& base, Latency& latency)
+      : base_(base), resolution_(resolution_of(base)), latency_(&latency) {
     if (fingerprint(base) != fingerprint(scaled(base, dimensions{.resolution = resolution_})))
       throw scaling_error(sentence("scaling, base", "filters that rounding changes even at width 1", "multiples of 8"));
   }
@@ -115,7 +121,8 @@ class scaling_latency {
     const std::optional<double> ms = evaluate(*latency_, c);
     if (!ms || !is_positive(*ms)) {
       times_.erase(known);
-      throw scaling_error(sentence("latency at " + dimensions_text(c.scale), ms ? number(*ms) + " ms" : "none", "above 0 ms"));
+      throw scaling_error(
+          sentence("latency at " + dimensions_text(c.scale), ms ? number(*ms) + " ms" : "none", "above 0 ms"));
     }
     return known->second = *ms;
   }
@@ -146,9 +153,11 @@ class scaling_curve {
       : latency_(&latency), by_(by), options_(options) {
     by.check();
     check_scaling(options.fall_allowed >= 0, "phi_options.fall_allowed", options.fall_allowed, "0 or above");
-    check_scaling(options.largest > 1 && options.largest <= 1000, "phi_options.largest", options.largest, "above 1, up to 1000");
-    check_scaling(options.largest_resolution > latency.resolution() && options.largest_resolution <= 65536, "phi_options.largest_resolution",
-                  options.largest_resolution, "above the base's resolution, up to 65536");
+    check_scaling(options.largest > 1 && options.largest <= 1000, "phi_options.largest", options.largest,
+                  "above 1, up to 1000");
+    check_scaling(options.largest_resolution > latency.resolution() && options.largest_resolution <= 65536,
+                  "phi_options.largest_resolution", options.largest_resolution,
+                  "above the base's resolution, up to 65536");
     const auto limit = [&](double coefficient, double most) {
       if (coefficient > 1) end_ = std::min(end_, std::log(most) / std::log(coefficient));
     };
@@ -160,7 +169,9 @@ class scaling_curve {
   /// The largest phi within the limits.
   double end() const { return end_; }
 
-  scaled_candidate<Space> candidate(double phi) const { return scaled(latency_->base(), by_.at(phi, latency_->resolution(), options_.resolution_step)); }
+  scaled_candidate<Space> candidate(double phi) const {
+    return scaled(latency_->base(), by_.at(phi, latency_->resolution(), options_.resolution_step));
+  }
   uint128 id(double phi) const { return fingerprint(candidate(phi)); }
 
   /// \throws scaling_error for what is no latency, or falls too much with phi.
@@ -173,9 +184,12 @@ class scaling_curve {
       const point& larger = other.phi < phi ? p : other;
       if (larger.ms < smaller.ms * (1 - options_.fall_allowed))
         throw scaling_error(sentence("latency along phi",
-                                     number(smaller.ms) + " ms at phi " + number(smaller.phi) + " (" + dimensions_text(candidate(smaller.phi).scale) + ") and " +
-                                         number(larger.ms) + " ms at phi " + number(larger.phi) + " (" + dimensions_text(candidate(larger.phi).scale) + ")",
-                                     "latency that does not fall, but for " + number(options_.fall_allowed * 100) + " % (phi_options.fall_allowed)"));
+                                     number(smaller.ms) + " ms at phi " + number(smaller.phi) + " (" +
+                                         dimensions_text(candidate(smaller.phi).scale) + ") and " + number(larger.ms) +
+                                         " ms at phi " + number(larger.phi) + " (" +
+                                         dimensions_text(candidate(larger.phi).scale) + ")",
+                                     "latency that does not fall, but for " + number(options_.fall_allowed * 100) +
+                                         " % (phi_options.fall_allowed)"));
     }
     seen_.push_back(p);
     return p;
@@ -191,16 +205,24 @@ class scaling_curve {
   std::vector<point> seen_;
 };
 
-/// None where the limits of phi_options come before the target. `neighbours`: asks for `below` too.
+/// How far solve_phi goes.
+struct phi_effort {
+  bool neighbours = true;  ///< asks for `below` too
+  double bracket = 0;      ///< relative distance of the latencies around the target that will do
+};
+
+/// None where the limits of phi_options come before the target.
 template <class Space, class Latency>
-std::optional<phi_solution<Space>> solve_phi(scaling_latency<Space, Latency>& latency, const compound_coefficients& by, double target_ms,
-                                             const phi_options& options, bool neighbours) {
+std::optional<phi_solution<Space>> solve_phi(scaling_latency<Space, Latency>& latency, const compound_coefficients& by,
+                                             double target_ms, const phi_options& options, const phi_effort& effort) {
   scaling_curve<Space, Latency> curve(latency, by, options);
   auto low = curve.at(0);
   const auto base = low;
-  check_scaling(target_ms < std::numeric_limits<double>::infinity(), "solve_phi, target in ms", target_ms, "finite numbers");
+  check_scaling(target_ms < std::numeric_limits<double>::infinity(), "solve_phi, target in ms", target_ms,
+                "finite numbers");
   if (!(target_ms >= base.ms))
-    throw scaling_error(sentence("solve_phi, target", number(target_ms) + " ms", "the base's " + number(base.ms) + " ms or more"));
+    throw scaling_error(
+        sentence("solve_phi, target", number(target_ms) + " ms", "the base's " + number(base.ms) + " ms or more"));
 
   // Upwards until the target is exceeded, guided by a latency that grows exponentially with phi, as MACs do.
   double guess = std::log(target_ms / base.ms) / std::log(by.macs_factor());
@@ -217,18 +239,24 @@ std::optional<phi_solution<Space>> solve_phi(scaling_latency<Space, Latency>& la
     high = curve.at(std::min(curve.end(), std::clamp(guess, least, std::max(least, most))));
   } while (high.ms <= target_ms);
 
-  // Between the two, by interpolation and bisection in turn. Networks already seen cost no latency call, so going on until phi is
-  // sharp costs little.
+  // Between the two: by interpolation, by closing in from the farther end, by bisection, in turn. Networks already seen
+  // cost no latency call, so going on until phi is sharp costs little.
   const double sharp = 1e-8 * curve.end();
-  for (bool halve = false; high.phi - low.phi > sharp; halve = !halve) {
+  const auto close = [&] { return high.ms - low.ms <= effort.bracket * target_ms; };
+  for (int step = 0; high.phi - low.phi > sharp && !close(); ++step) {
     double share = 0.5;
-    if (!halve && high.ms > low.ms) share = std::clamp(std::log(target_ms / low.ms) / std::log(high.ms / low.ms), 0.02, 0.98);
+    if (step % 3 != 2 && high.ms > low.ms) {
+      const double rate = std::log(high.ms / low.ms);
+      share = std::log(target_ms / low.ms) / rate;
+      if (step % 3 == 1) share += (share < 0.5 ? 0.05 : -0.05) / rate;
+      share = std::clamp(share, 0.02, 0.98);
+    }
     const auto middle = curve.at(low.phi + share * (high.phi - low.phi));
     (middle.ms <= target_ms ? low : high) = middle;
   }
 
   phi_solution<Space> solution{.target_ms = target_ms, .at = curve.finished(low), .above = curve.finished(high)};
-  if (neighbours && low.id != base.id) {
+  if (effort.neighbours && low.id != base.id) {
     double other = 0;
     double same = low.phi;
     while (same - other > sharp) {
@@ -242,15 +270,15 @@ std::optional<phi_solution<Space>> solve_phi(scaling_latency<Space, Latency>& la
 
 }  // namespace detail
 
-/// The largest network base x (alpha^phi, beta^phi, gamma^phi) within a latency target in ms, after rounding. `latency` gives
-/// milliseconds for a scaled candidate or its network and must not fall with phi; it is asked once for every distinct network.
-/// \throws scaling_error for coefficients below 1, a target below the base's latency or beyond the limits of `options`, a latency that is
-/// no positive number or that falls with phi; what the callable throws.
+/// The largest network base x (alpha^phi, beta^phi, gamma^phi) within a latency target in ms, after rounding. `latency`
+/// gives milliseconds for a scaled candidate or its network and must not fall with phi; it is asked once for every
+/// distinct network. \throws scaling_error for coefficients below 1, a target below the base's latency or beyond the
+/// limits of `options`, a latency that is no positive number or that falls with phi; what the callable throws.
 template <class Space, network_metric<scaled_candidate<Space>> Latency>
-phi_solution<Space> solve_phi(const candidate<Space>& base, const compound_coefficients& by, double target_ms, Latency&& latency,
-                              const phi_options& options = {}) {
+phi_solution<Space> solve_phi(const candidate<Space>& base, const compound_coefficients& by, double target_ms,
+                              Latency&& latency, const phi_options& options = {}) {
   detail::scaling_latency<Space, std::remove_reference_t<Latency>> cached(base, latency);
-  auto solution = detail::solve_phi(cached, by, target_ms, options, true);
+  auto solution = detail::solve_phi(cached, by, target_ms, options, detail::phi_effort{});
   if (!solution)
     throw scaling_error(detail::sentence("solve_phi, target", detail::number(target_ms) + " ms",
                                          "what the largest network of phi_options takes, at most"));

@@ -17,10 +17,11 @@ struct local_search_options {
   std::uint64_t seed = 1;
 };
 
-/// First-improvement hill climbing with restarts (White et al., 2020, "Local Search is State of the Art for NAS Benchmarks", moves to
-/// the best neighbour instead). The neighbours of a network differ from it in one decision; they are tried in random order, and the
-/// first better one becomes the place to go on from. Networks whose values are known cost nothing again. Neighbours must keep the
-/// space's constraints, so where a constraint ties decisions together only restarts cross from one part of the space to another.
+/// First-improvement hill climbing with restarts (White et al., 2020, "Local Search is State of the Art for NAS
+/// Benchmarks", moves to the best neighbour instead). The neighbours of a network differ from it in one decision; they
+/// are tried in random order, and the first better one becomes the place to go on from. Networks whose values are known
+/// cost nothing again. Neighbours must keep the space's constraints, so where a constraint ties decisions together only
+/// restarts cross from one part of the space to another.
 template <class Space>
 class local_search {
  public:

@@ -19,9 +19,9 @@ struct regularized_evolution_options {
   std::uint64_t seed = 1;
 };
 
-/// Regularised evolution (Real et al., 2019): random networks until the population is full; then each child is a mutation of the best
-/// of a sample and takes the place of the oldest. A child that is known already is mutated again instead of being evaluated twice.
-/// Networks that cannot be used (value minus infinity) do not enter the population.
+/// Regularised evolution (Real et al., 2019): random networks until the population is full; then each child is a
+/// mutation of the best of a sample and takes the place of the oldest. A child that is known already is mutated again
+/// instead of being evaluated twice. Networks that cannot be used (value minus infinity) do not enter the population.
 template <class Space>
 class regularized_evolution {
  public:
@@ -32,7 +32,9 @@ class regularized_evolution {
   explicit regularized_evolution(const Space& /*searched*/, const regularized_evolution_options& options = {})
       : options_(options), rng_(options.seed) {
     const auto check = [](bool ok, const char* name, double found, const char* allowed) {
-      if (!ok) throw search_error(detail::sentence(std::string("regularized_evolution_options.") + name, detail::number(found), allowed));
+      if (!ok)
+        throw search_error(
+            detail::sentence(std::string("regularized_evolution_options.") + name, detail::number(found), allowed));
     };
     check(options.population >= 1, "population", options.population, "1 or more");
     check(options.sample >= 1, "sample", options.sample, "1 or more");
@@ -72,7 +74,8 @@ class regularized_evolution {
   const candidate_type& parent() {
     const individual* best = nullptr;
     for (int i = 0; i < options_.sample; ++i) {
-      const individual& drawn = population_[static_cast<std::size_t>(random_below(rng_, std::uint64_t{population_.size()}))];
+      const individual& drawn =
+          population_[static_cast<std::size_t>(random_below(rng_, std::uint64_t{population_.size()}))];
       if (best == nullptr || drawn.value > best->value) best = &drawn;
     }
     return best->network;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Runs a search to its end and keeps everything it saw: `search(gpunet, accuracy, table, mnas_soft{.target_ms = 8}, {.trials = 500})`.
+/// Runs a search to its end and keeps everything it saw: `search(gpunet, accuracy, table, mnas_soft{.target_ms = 8},
+/// {.trials = 500})`.
 #pragma once
 
 #include <cmath>
@@ -28,12 +29,13 @@ namespace nascent {
 struct search_progress {
   std::size_t done = 0;   ///< trials so far
   std::size_t total = 0;  ///< trials asked for
-  double best = -std::numeric_limits<double>::infinity();  ///< reward; minus infinity while there is no network that can be used
+  double best =
+      -std::numeric_limits<double>::infinity();  ///< reward; minus infinity while there is no network that can be used
 };
 
 struct search_options {
   std::size_t trials = 500;
-  std::uint64_t seed = 1;  ///< where a space is given; a searcher has its own
+  std::uint64_t seed = 1;                                  ///< where a space is given; a searcher has its own
   std::function<void(const search_progress&)> progress{};  ///< called after every trial
   std::function<bool()> stop{};  ///< asked before every trial; true ends the search, e.g. when time is up
 };
@@ -52,14 +54,17 @@ struct trial {
 template <class Space, class Metrics = metrics>
 struct search_result {
   std::vector<trial<Space, Metrics>> history{};
-  std::optional<std::size_t> best_index{};  ///< of the highest reward, the first among equals; none if no network could be used
-  std::vector<std::size_t> front{};  ///< Pareto front of latency and accuracy, by rising latency; empty for other metrics
-  bool exhausted = false;            ///< ended because every network of the space was tried
+  std::optional<std::size_t>
+      best_index{};  ///< of the highest reward, the first among equals; none if no network could be used
+  std::vector<std::size_t>
+      front{};             ///< Pareto front of latency and accuracy, by rising latency; empty for other metrics
+  bool exhausted = false;  ///< ended because every network of the space was tried
 
   /// \throws search_error where no network could be used.
   const trial<Space, Metrics>& best() const {
     if (!best_index)
-      throw search_error(detail::sentence("search, best network", "none that can be used among " + std::to_string(history.size()) + " trials",
+      throw search_error(detail::sentence("search, best network",
+                                          "none that can be used among " + std::to_string(history.size()) + " trials",
                                           "1 or more; widen the accuracy model's domain or the space"));
     return history[*best_index];
   }
@@ -83,8 +88,8 @@ auto run_search(Searcher& searching, Measure measure, const Reward& judge, const
     trial<space_type, Metrics> t{.candidate = *proposed, .measured = measure(*proposed)};
     if (t.measured) t.reward = static_cast<double>(judge(*t.measured));
     if (std::isnan(t.reward) || t.reward == std::numeric_limits<double>::infinity())
-      throw search_error(sentence("search, trial " + std::to_string(result.history.size()) + ", reward", number(t.reward),
-                                  "finite numbers, or -inf for a network that cannot be used"));
+      throw search_error(sentence("search, trial " + std::to_string(result.history.size()) + ", reward",
+                                  number(t.reward), "finite numbers, or -inf for a network that cannot be used"));
     searching.tell(t.candidate, t.reward);
     if (t.is_usable() && t.reward > progress.best) {
       progress.best = t.reward;
@@ -120,18 +125,20 @@ using metrics_of_t = typename metrics_of<std::remove_cvref_t<std::invoke_result_
 
 }  // namespace detail
 
-/// Looks for the candidate with the highest objective: a callable that gives a number for a candidate or its network; none or minus
-/// infinity where it cannot be used. \throws search_error where the objective is NaN; what the callable throws.
+/// Looks for the candidate with the highest objective: a callable that gives a number for a candidate or its network;
+/// none or minus infinity where it cannot be used. \throws search_error where the objective is NaN; what the callable
+/// throws.
 template <searcher Searcher, network_metric<typename Searcher::candidate_type> Objective>
 auto search(Searcher& searching, Objective&& objective, const search_options& options = {}) {
   const auto measure = [&](const auto& c) { return evaluate(objective, c); };
-  return detail::run_search<double>(searching, measure, [](double value) { return value; }, options);
+  return detail::run_search<double>(
+      searching, measure, [](double value) { return value; }, options);
 }
 
-/// The same with metrics of one's own: `measure` gives a structure of named metrics for a candidate, or none where the candidate cannot
-/// be judged, and the reward makes a number of it.
+/// The same with metrics of one's own: `measure` gives a structure of named metrics for a candidate, or none where the
+/// candidate cannot be judged, and the reward makes a number of it.
 template <searcher Searcher, class Measure, class Reward>
-  requires reward<Reward, detail::metrics_of_t<Measure, typename Searcher::candidate_type>>
+requires reward<Reward, detail::metrics_of_t<Measure, typename Searcher::candidate_type>>
 auto search(Searcher& searching, Measure&& measure, const Reward& judge, const search_options& options = {}) {
   using candidate_type = typename Searcher::candidate_type;
   using metrics_type = detail::metrics_of_t<Measure, candidate_type>;
@@ -142,7 +149,8 @@ auto search(Searcher& searching, Measure&& measure, const Reward& judge, const s
 /// The same with accuracy and latency (ms) from two callables. Latency is only asked for where there is an accuracy.
 template <searcher Searcher, network_metric<typename Searcher::candidate_type> Accuracy,
           network_metric<typename Searcher::candidate_type> Latency, reward Reward>
-auto search(Searcher& searching, Accuracy&& accuracy, Latency&& latency, const Reward& judge, const search_options& options = {}) {
+auto search(Searcher& searching, Accuracy&& accuracy, Latency&& latency, const Reward& judge,
+            const search_options& options = {}) {
   const auto measure = [&](const auto& c) -> std::optional<metrics> {
     const std::optional<double> gained = evaluate(accuracy, c);
     if (!gained) return std::nullopt;
@@ -153,21 +161,22 @@ auto search(Searcher& searching, Accuracy&& accuracy, Latency&& latency, const R
   return detail::run_search<metrics>(searching, measure, judge, options);
 }
 
-/// All three for a space: regularised evolution with its default options and the seed of `options`. For another searcher give it
-/// instead of the space: `local_search climb{gpunet, {.seed = 7}}; search(climb, ...)`.
+/// All three for a space: regularised evolution with its default options and the seed of `options`. For another
+/// searcher give it instead of the space: `local_search climb{gpunet, {.seed = 7}}; search(climb, ...)`.
 template <space Space, class Objective>
 auto search(const Space& searched, Objective&& objective, const search_options& options = {}) {
   regularized_evolution evolution{searched, {.seed = options.seed}};
   return search(evolution, objective, options);
 }
 template <space Space, class Measure, class Reward>
-  requires reward<Reward, detail::metrics_of_t<Measure, typename Space::candidate_type>>
+requires reward<Reward, detail::metrics_of_t<Measure, typename Space::candidate_type>>
 auto search(const Space& searched, Measure&& measure, const Reward& judge, const search_options& options = {}) {
   regularized_evolution evolution{searched, {.seed = options.seed}};
   return search(evolution, measure, judge, options);
 }
 template <space Space, class Accuracy, class Latency, reward Reward>
-auto search(const Space& searched, Accuracy&& accuracy, Latency&& latency, const Reward& judge, const search_options& options = {}) {
+auto search(const Space& searched, Accuracy&& accuracy, Latency&& latency, const Reward& judge,
+            const search_options& options = {}) {
   regularized_evolution evolution{searched, {.seed = options.seed}};
   return search(evolution, accuracy, latency, judge, options);
 }

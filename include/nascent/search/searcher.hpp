@@ -26,10 +26,10 @@ struct search_error : std::invalid_argument {
 
 /// Proposes candidates and learns what they are worth.
 ///
-/// `ask` gives a candidate that was neither proposed nor told before, or none once there is no such candidate left. It may be called
-/// again before the last answer is in, so that several workers can be kept busy. `tell` gives the value of a candidate, the higher the
-/// better; minus infinity says that it cannot be used. A candidate that no `ask` proposed is welcome too. The first value told counts;
-/// `tell` is false where there was one already.
+/// `ask` gives a candidate that was neither proposed nor told before, or none once there is no such candidate left. It
+/// may be called again before the last answer is in, so that several workers can be kept busy. `tell` gives the value
+/// of a candidate, the higher the better; minus infinity says that it cannot be used. A candidate that no `ask`
+/// proposed is welcome too. The first value told counts; `tell` is false where there was one already.
 template <class T>
 concept searcher = requires(T& s, const typename T::candidate_type& c, double value) {
   { s.ask() } -> std::same_as<std::optional<typename T::candidate_type>>;
@@ -47,8 +47,8 @@ struct rank_hash {
   }
 };
 
-/// The numbers 0 .. n - 1 in random order, one by one: the shuffle of Fisher and Yates, of which only the places that differ from the
-/// start are kept. Exactly uniform without replacement, without a rejection, for any n.
+/// The numbers 0 .. n - 1 in random order, one by one: the shuffle of Fisher and Yates, of which only the places that
+/// differ from the start are kept. Exactly uniform without replacement, without a rejection, for any n.
 class lazy_shuffle {
  public:
   explicit lazy_shuffle(uint128 n) : n_(n) {}
@@ -91,11 +91,12 @@ class search_memory {
     return std::nullopt;
   }
 
-  /// Keeps a value; false if the candidate had one. \throws search_error for a value that is NaN or plus infinity; space_error for
-  /// decisions that are no candidate of the space.
+  /// Keeps a value; false if the candidate had one. \throws search_error for a value that is NaN or plus infinity;
+  /// space_error for decisions that are no candidate of the space.
   bool tell(const candidate_type& c, double value) {
     if (std::isnan(value) || value == std::numeric_limits<double>::infinity())
-      throw search_error(sentence("tell, value", number(value), "finite numbers, or -inf for a candidate that cannot be used"));
+      throw search_error(
+          sentence("tell, value", number(value), "finite numbers, or -inf for a candidate that cannot be used"));
     Space::decode(Space::encode(c));
     std::optional<double>& kept = values_.try_emplace(Space::rank(c)).first->second;
     if (kept) return false;

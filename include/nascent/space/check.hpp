@@ -9,17 +9,50 @@
 
 namespace nascent::detail {
 
+constexpr bool is_stride(int value) { return value == 1 || value == 2 || value == 4; }
+
 /// What a field may hold, by its name: the law for blocks of the library and of users alike.
 constexpr const char* broken_rule(std::string_view name, double value) {
   if (name == "filters" || name == "units" || name == "kernel" || name == "groups" || name == "channels") return value >= 1 ? nullptr : "1 or more";
   if (name == "resolution") return value >= 1 && value <= 65536 ? nullptr : "1 to 65536";
   if (name == "factor") return value >= 2 ? nullptr : "2 or more";
   if (name == "expand" || name == "ratio") return value > 0 ? nullptr : "above 0";
+  if (name == "stride") return is_stride(static_cast<int>(value)) ? nullptr : "1, 2 or 4";
   if (name == "se") return value >= 0 && value <= 1 ? nullptr : "0 to 1";
   return nullptr;
 }
 
-constexpr bool is_stride(int value) { return value == 1 || value == 2 || value == 4; }
+/// Fields that count something.
+constexpr bool is_whole(std::string_view name) {
+  return name == "filters" || name == "units" || name == "kernel" || name == "groups" || name == "channels" || name == "resolution" ||
+         name == "factor" || name == "stride";
+}
+
+template <class Block>
+inline constexpr bool is_not_a_block = false;
+template <class Found>
+inline constexpr bool is_not_a_block<not_a_block<Found>> = true;
+template <class Block>
+inline constexpr std::string_view found_instead = "";
+template <class Found>
+inline constexpr std::string_view found_instead<not_a_block<Found>> = block_name<Found>;
+
+/// Whether a block's choices can be replaced by values: its fields must be template parameters.
+template <class Block>
+inline constexpr bool can_decide = count_kind<Block>(field_kind::fixed) == static_cast<int>(field_count<Block>);
+template <template <class...> class Block, class... Fields>
+inline constexpr bool can_decide<Block<Fields...>> = true;
+
+/// The type that a field has by the block's default template arguments; void where there are none.
+template <class Block, std::size_t J>
+struct natural_field {
+  using type = void;
+};
+template <template <class...> class Block, class... Fields, std::size_t J>
+  requires requires { typename Block<>; }
+struct natural_field<Block<Fields...>, J> {
+  using type = std::remove_cvref_t<decltype(*pointer_to_field<Block<>, J>())>;
+};
 
 /// Where a fault is; made into text only when there is one.
 struct place {
@@ -43,9 +76,9 @@ struct fault_finder {
   static constexpr short_text found(const Value& value) {
     short_text t;
     t.add("found ");
-    if constexpr (std::is_arithmetic_v<Value>) t.add(value);
-    else if constexpr (std::is_enum_v<Value>) t.add(to_string(value));
-    else t.add(value);
+    if constexpr (std::is_arithmetic_v<Value> || std::is_convertible_v<Value, std::string_view>) t.add(value);
+    else if constexpr (requires { t.add(to_string(value)); }) t.add(to_string(value));
+    else t.add("a ").add(block_name<Value>);
     return t;
   }
 
@@ -69,32 +102,38 @@ struct fault_finder {
   template <class Value>
   static constexpr bool same_value(const Value& a, const Value& b) {
     if constexpr (std::is_convertible_v<Value, std::string_view>) return std::string_view(a) == std::string_view(b);
-    else return a == b;
+    else if constexpr (std::equality_comparable<Value>) return a == b;
+    else return false;
   }
 
-  template <class Value>
+  template <class Natural, class Value>
   constexpr void check_value(const place& where, std::string_view name, const Value& value) {
-    if constexpr (std::is_arithmetic_v<Value>) {
+    if constexpr (std::is_enum_v<Natural> && !std::is_same_v<Natural, Value>) {
+      report(fault::value_of_another_kind, where, found(value), block_name<Natural>);
+    } else if constexpr (std::is_arithmetic_v<Value>) {
+      if (std::is_floating_point_v<Value> && is_whole(name))
+        report(fault::value_of_another_kind, where, short_text{}.add("found ").add(block_name<Value>).add(' ').add(value), "whole numbers");
       if (const char* allowed = broken_rule(name, static_cast<double>(value))) report(fault::value_not_allowed, where, found(value), allowed);
+    } else if constexpr (std::is_enum_v<Value> || std::is_convertible_v<Value, std::string_view>) {
+      if (std::is_arithmetic_v<Natural> || is_whole(name) || broken_rule(name, -1)) report(fault::value_of_another_kind, where, found(value), "numbers");
     }
   }
 
-  template <class Values>
+  template <class Natural, class Values>
   constexpr void check_values(const place& where, std::string_view name, const Values& values) {
     check_choice(where, values);
-    if constexpr (std::is_arithmetic_v<typename Values::value_type>)
-      for (std::size_t i = 0; i < values.size() && ok(); ++i) check_value(where, name, values[i]);
+    for (std::size_t i = 0; i < values.size() && ok(); ++i) check_value<Natural>(where, name, values[i]);
   }
 
-  template <class Field>
+  template <class Natural, class Field>
   constexpr void check_field(const place& where, std::string_view name, const Field& f, bool independent) {
     if constexpr (is_shared<Field>) {
       if (!independent) report(fault::shared_outside_independent, where, short_text{}.add("found shared(...)"), "a choice");
-      check_values(where, name, f.values);
+      check_values<Natural>(where, name, f.values);
     } else if constexpr (choice<Field>) {
-      check_values(where, name, f);
+      check_values<Natural>(where, name, f);
     } else if constexpr (!is_tie<Field>) {
-      check_value(where, name, f);
+      check_value<Natural>(where, name, f);
     }
   }
 
@@ -107,11 +146,12 @@ struct fault_finder {
       if (A + 1 != layout::alternatives || !layout::independent || A == 0)
         report(fault::skip_block_misplaced, stage, short_text{}.add("found skip{}"), "last, of independent layers");
     }
+    if constexpr (!can_decide<block>) report(fault::block_cannot_choose, stage, short_text{}.add("found ").add(block_name<block>), "template <class...>");
     // Where no layer chooses the block, its shared fields take part in nothing, and would still count.
     if constexpr (count_kind<block>(field_kind::shared) > 0 && layout::alternatives - (layout::offers_skip ? 1 : 0) > 1)
       report(fault::shared_between_alternatives, stage, short_text{}.add("found shared(...)"), "in stages of one block type");
     [&]<std::size_t... J>(std::index_sequence<J...>) {
-      (check_field(place{"stage", stage.name, field_name<block, J>}, field_name<block, J>,
+      (check_field<typename natural_field<block, J>::type>(place{"stage", stage.name, field_name<block, J>}, field_name<block, J>,
                    field<J>(alternative_of<A>(layout::declared_stage.block)), layout::independent),
        ...);
       if constexpr (layout::max_layers > 1) (check_own_stride<block, J, I, A, F>(stage), ...);
@@ -123,9 +163,12 @@ struct fault_finder {
   constexpr void check_own_stride(const place& stage) {
     if constexpr (field_name<Block, J> == "stride") {
       const auto& own = field<J>(alternative_of<A>(stage_layout<F, I>::declared_stage.block));
-      if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(own)>>) {
-        if (own > 1) report(fault::stride_in_later_layer, place{"stage", stage.name, "stride"}, found(own), "1 in later layers");
-      }
+      const auto one = [&](int value) {
+        if (value > 1) report(fault::stride_in_later_layer, place{"stage", stage.name, "stride"}, found(value), "1 in later layers");
+      };
+      if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(own)>>) one(own);
+      else if constexpr (choice<std::remove_cvref_t<decltype(own)>>)
+        for (std::size_t i = 0; i < own.size(); ++i) one(own[i]);
     }
   }
 
@@ -160,13 +203,18 @@ struct fault_finder {
   template <class F, std::size_t I, std::size_t A, std::size_t J>
   constexpr void check_tie() {
     using layout = stage_layout<F, I>;
-    const auto& f = field<J>(alternative_of<A>(layout::declared_stage.block));
+    constexpr const auto& f = field<J>(alternative_of<A>(layout::declared_stage.block));
     if constexpr (is_tie<decltype(f)>) {
-      const place where = place{"stage", stage_names<F>[I].view(), field_name<typename layout::template alternative_type<A>, J>};
-      const int source = find_slot<F>(f.path);
-      if (source < 0) report(fault::tie_to_unknown_choice, where, short_text{}.add("found ").add(f.path), "a path, e.g. stem.filters");
-      else if (slot_places<F>[static_cast<std::size_t>(source)].parent >= 0)
+      constexpr std::string_view name = field_name<typename layout::template alternative_type<A>, J>;
+      const place where = place{"stage", stage_names<F>[I].view(), name};
+      constexpr int source = find_slot<F>(f.path);
+      if constexpr (source < 0) {
+        report(fault::tie_to_unknown_choice, where, short_text{}.add("found ").add(f.path), "a path, e.g. stem.filters");
+      } else if constexpr (slot_places<F>[static_cast<std::size_t>(source)].parent >= 0) {
         report(fault::tie_to_optional_choice, where, short_text{}.add("found ").add(f.path), "a choice always made");
+      } else {
+        check_values<typename natural_field<typename layout::template alternative_type<A>, J>::type>(where, name, choice_at<F, static_cast<std::size_t>(source)>());
+      }
     }
   }
 
@@ -235,14 +283,39 @@ struct fault_finder {
   constexpr void check_constraints() {
     [&]<std::size_t... C>(std::index_sequence<C...>) {
       [[maybe_unused]] const auto one = [&](auto c) {
-        const auto& slots = constraint_slots<F, c()>;
-        for (std::size_t i = 0; i < slots.size(); ++i)
-          if (slots[i] < 0)
-            report(fault::constraint_on_unknown_choice, place{"constraint", to_decimal(c()).c_str(), ""},
-                   short_text{}.add("found ").add(get<c()>(declared<F>::value.constraints()).paths[i]), "a path, e.g. 2.filters");
+        constexpr const auto& slots = constraint_slots<F, c()>;
+        constexpr const auto& declared_constraint = get<c()>(declared<F>::value.constraints());
+        const decimal number = to_decimal(c());
+        const place where{"constraint", number.c_str(), ""};
+        constexpr bool are_known = [] {
+          for (const int k : slots)
+            if (k < 0) return false;
+          return true;
+        }();
+        if constexpr (are_known) {
+          [&]<std::size_t... I>(std::index_sequence<I...>) {
+            check_predicate<typename std::remove_cvref_t<decltype(choice_at<F, static_cast<std::size_t>(slots[I])>())>::value_type...>(
+                where, declared_constraint.holds);
+          }(std::make_index_sequence<slots.size()>{});
+        } else {
+          for (std::size_t i = 0; i < slots.size(); ++i)
+            if (slots[i] < 0)
+              report(fault::constraint_on_unknown_choice, where, short_text{}.add("found ").add(declared_constraint.paths[i]), "a path, e.g. 2.filters");
+        }
       };
       (one(std::integral_constant<std::size_t, C>{}), ...);
     }(std::make_index_sequence<constraint_total<F>>{});
+  }
+
+  template <class... Values, class Predicate>
+  constexpr void check_predicate(const place& where, const Predicate&) {
+    if constexpr (!std::is_invocable_r_v<bool, const Predicate&, Values...>) {
+      short_text allowed{};
+      allowed.add("bool(");
+      const auto one = [&](std::string_view name) { (allowed.length > 5 ? allowed.add(", ") : allowed).add(name); };
+      (one(std::is_convertible_v<Values, std::string_view> ? "const char*" : block_name<Values>), ...);
+      report(fault::predicate_does_not_fit, where, short_text{}.add("found another signature"), allowed.add(')').view());
+    }
   }
 
   /// Alternatives of one type that choose the same field would share a path.
@@ -260,8 +333,15 @@ struct fault_finder {
     using layout = stage_layout<F, I>;
     layout::for_each_alternative([&](auto a) {
       using block = std::remove_cvref_t<decltype(decided_block<F, I, a()>(nullptr, 0))>;
-      if constexpr (!requires(const block& b, net<null_interpreter>& n, const tensor& x) { { b(n, x, 1) } -> std::convertible_to<tensor>; })
-        report(fault::block_cannot_be_built, place{"stage", stage_names<F>[I].view(), ""}, short_text{}.add("found ").add(block_name<block>), "a block");
+      const place where{"stage", stage_names<F>[I].view(), ""};
+      if constexpr (is_not_a_block<block>) {
+        report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(found_instead<block>), "a block");
+      } else if constexpr (!requires(const block& b, net<null_interpreter>& n, const tensor& x) { b(n, x, 1); }) {
+        report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<block>), "a block");
+      } else if constexpr (!requires(const block& b, net<null_interpreter>& n, const tensor& x) { { b(n, x, 1) } -> std::convertible_to<tensor>; }) {
+        using result = decltype(std::declval<const block&>()(std::declval<net<null_interpreter>&>(), tensor{}, 1));
+        report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<block>).add(" returns ").add(block_name<result>), "a tensor");
+      }
     });
   }
 
@@ -292,10 +372,27 @@ struct fault_finder {
     net<null_interpreter> n(sink);
     candidate_builder<F>::build(digits.data(), n, unscaled{});
     if (!n.fault()) return;
-    const place stage{"stage", stage_names<F>[n.fault().stage < 0 ? 0 : static_cast<std::size_t>(n.fault().stage)].view(), ""};
-    const short_text what = short_text{}.add("found ").add(n.fault().found);
-    if (n.fault().what == network_fault::map_vanishes) report(fault::map_vanishes, stage, what, short_text{}.add("a map of ").add(n.fault().allowed).view());
-    else report(fault::shapes_do_not_match, stage, what, short_text{}.add(n.fault().allowed).view());
+    report_network(n.fault(), place{"stage", stage_names<F>[n.fault().stage < 0 ? 0 : static_cast<std::size_t>(n.fault().stage)].view(), ""});
+  }
+
+  constexpr void report_network(const fault_record& f, place where) {
+    short_text what{};
+    what.add("found ").add(f.found);
+    short_text allowed{};
+    switch (f.what) {
+      case network_fault::none: return;
+      case network_fault::filters: where.field = "filters"; return report(fault::value_not_allowed, where, what, "1 or more");
+      case network_fault::kernel: where.field = "kernel"; return report(fault::value_not_allowed, where, what, "1 or more");
+      case network_fault::stride: where.field = "stride"; return report(fault::value_not_allowed, where, what, "1 or more");
+      case network_fault::groups: return report(fault::shapes_do_not_match, where, what.add(" groups"), allowed.add("dividing ").add(f.allowed).add(" and filters").view());
+      case network_fault::map_vanishes: return report(fault::map_vanishes, where, what, allowed.add("a map of ").add(f.allowed).view());
+      case network_fault::not_divisible: return report(fault::shapes_do_not_match, where, what, allowed.add("divisors of ").add(f.allowed).view());
+      case network_fault::shape_mismatch:
+      case network_fault::too_many_operands: break;
+    }
+    if (f.found == f.allowed) what = short_text{}.add("found maps of different sizes");
+    else what.add(" against ").add(f.allowed);
+    report(fault::shapes_do_not_match, where, what, "equal shapes, 1x1 for dense");
   }
 };
 
@@ -305,6 +402,7 @@ consteval declaration_fault find_fault() {
   if constexpr (!requires { stage_layout<F, 0>::declared_stage.block.resolution; }) {
     finder.report(fault::no_input, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found no input"), ".input(3, 224) first");
   } else {
+    if (declared<F>::value.channels() < 1) finder.check_value<int>(place{"stage", "input", "channels"}, "channels", declared<F>::value.channels());
     if (std::string_view(declared<F>::value.name()).empty()) finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no name"), "1 to 24 characters");
     for_each_stage<F>([&](auto i) { finder.check_stage<F, i()>(); });
   }
@@ -329,7 +427,7 @@ template <class F>
 consteval declaration_fault find_count_fault() {
   fault_finder finder;
   if constexpr (joint_counter<F>::too_large) {
-    finder.report(fault::constraint_table_too_large, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found too many states"), "65536 states");
+    finder.report(fault::constraint_table_too_large, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found too many states"), "65536 states, 524288 decisions in them");
   } else {
     if (joint_counter<F>::size.overflow) finder.report(fault::size_overflow, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found over 3.4e38"), "below 2^128");
     if (joint_counter<F>::size.value == 0) finder.report(fault::no_candidate_left, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found 0 networks"), "1 or more");
@@ -338,34 +436,119 @@ consteval declaration_fault find_count_fault() {
   return finder.first;
 }
 
-/// Turns a fault into the type that the compiler prints.
-template <declaration_fault Fault>
-consteval bool refuse() {
-  return sizeof(invalid_declaration<Fault.what, literal<Fault.where.length + 1>(Fault.where), literal<Fault.found.length + 1>(Fault.found),
-                                    literal<Fault.allowed.length + 1>(Fault.allowed)>) > 0;
+/// The texts of a fault, for clang in pieces of at most 36 characters where they have a comma: it cuts what is longer.
+struct message_pieces {
+  std::string_view text[6] = {};
+  std::size_t count = 0;
+
+  constexpr explicit message_pieces(const declaration_fault& f) {
+    for (const short_text* t : {&f.where, &f.found, &f.allowed}) {
+      std::string_view rest = t->view();
+      const std::size_t comma = rest.size() > 36 ? rest.rfind(", ", 36) : std::string_view::npos;
+      if (comma != std::string_view::npos) {
+        text[count++] = rest.substr(0, comma);
+        rest.remove_prefix(comma + 2);
+      }
+      text[count++] = rest;
+    }
+  }
+};
+template <const declaration_fault& Fault>
+inline constexpr message_pieces pieces_of{Fault};
+
+/// Names the message in a requirement, because clang takes an expression that needs a refused class for invalid too, and would go
+/// on to report everything that depends on it.
+template <const declaration_fault& Fault, std::size_t... I>
+consteval bool print_message(std::index_sequence<I...>) {
+  return requires { sizeof(invalid_declaration<Fault.what, literal<pieces_of<Fault>.text[I].size() + 1>(pieces_of<Fault>.text[I])...>); } || true;
 }
 
-/// Each step relies on the one before, so the first fault ends the checks. True on purpose: a fault was already reported.
+/// Turns a fault into the type that the compiler prints.
+template <const declaration_fault& Fault>
+consteval bool refuse() {
+  return print_message<Fault>(std::make_index_sequence<pieces_of<Fault>.count>{});
+}
+
+/// Each step relies on the one before, so the first fault ends the checks.
 template <class F>
-consteval bool is_well_formed() {
+consteval declaration_fault find_first_fault() {
   constexpr declaration_fault declaration = find_fault<F>();
   if constexpr (declaration.what != fault::none) {
-    return refuse<declaration>();
+    return declaration;
   } else {
     constexpr declaration_fault reference = find_reference_fault<F>();
     if constexpr (reference.what != fault::none) {
-      return refuse<reference>();
+      return reference;
     } else {
       constexpr declaration_fault network = find_network_fault<F>();
-      if constexpr (network.what != fault::none) {
-        return refuse<network>();
-      } else {
-        constexpr declaration_fault count = find_count_fault<F>();
-        if constexpr (count.what != fault::none) return refuse<count>();
-        return true;
-      }
+      if constexpr (network.what != fault::none) return network;
+      else return find_count_fault<F>();
     }
   }
 }
+template <class F>
+inline constexpr declaration_fault first_fault = find_first_fault<F>();
+
+/// True on purpose: a fault is reported on the way.
+template <class F>
+consteval bool is_well_formed() {
+  if constexpr (first_fault<F>.what != fault::none) return refuse<first_fault<F>>();
+  return true;
+}
+
+template <class T>
+inline constexpr bool is_declaration = false;
+template <class Stages, class Last, class Constraints>
+inline constexpr bool is_declaration<space_declaration<Stages, Last, Constraints>> = true;
+
+template <class F>
+inline constexpr bool declares_space = [] {
+  if constexpr (std::is_default_constructible_v<F> && std::is_invocable_v<F>) return is_declaration<std::invoke_result_t<F>>;
+  else return false;
+}();
+
+/// Whether a declaration with this fault can be counted and built all the same, so that its uses add no errors.
+constexpr bool is_definable_despite(fault what) {
+  switch (what) {
+    case fault::no_input:
+    case fault::value_of_another_kind:
+    case fault::too_many_options:
+    case fault::tie_to_unknown_choice:
+    case fault::tie_to_optional_choice:
+    case fault::constraint_on_unknown_choice:
+    case fault::predicate_does_not_fit:
+    case fault::constraint_table_too_large:
+    case fault::block_cannot_choose:
+    case fault::block_cannot_be_built: return false;
+    default: return true;
+  }
+}
+template <class F>
+inline constexpr bool is_definable = [] {
+  if constexpr (declares_space<F>) return is_definable_despite(first_fault<F>.what);
+  else return false;
+}();
+
+/// Stands in for a declaration that is not definable: one network.
+template <class F>
+struct stand_in {
+  constexpr auto operator()() const { return search_space("refused").input(1, 1); }
+};
 
 }  // namespace nascent::detail
+
+namespace nascent {
+
+template <class F>
+class defined_space;
+
+/// What `define` answers to a declaration that is not definable, and to anything that is no declaration.
+template <class F>
+  requires(!detail::is_definable<F>)
+constexpr defined_space<detail::stand_in<F>> define(F) {
+  if constexpr (detail::declares_space<F>) static_assert(detail::is_well_formed<F>());
+  else static_assert(detail::declares_space<F>, "nascent: define() found no lambda without captures that returns a declaration; allowed: define([] { return search_space(...)...; })");
+  return {};
+}
+
+}  // namespace nascent

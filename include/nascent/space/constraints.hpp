@@ -38,6 +38,7 @@ struct constrained_counter {
   static constexpr std::size_t stages = declared<F>::stage_count;
   static constexpr int constraint_count = static_cast<int>(constraint_total<F>);
   static constexpr std::size_t most_states = 65536;
+  static constexpr std::size_t most_decisions = std::size_t{1} << 19;  ///< states times options: seconds of compiling
   static constexpr std::size_t most_frontier = 8;
 
   static constexpr auto touched = [] {
@@ -87,6 +88,7 @@ struct constrained_counter {
   struct plan {
     std::array<step, step_count + 1> steps{};
     std::size_t table = 0;
+    std::size_t decisions = 0;
     bool too_large = false;
   };
 
@@ -123,8 +125,9 @@ struct constrained_counter {
         }
       }
       result.table += s.states;
+      if (p < step_count) result.decisions += s.states * static_cast<std::size_t>(slot_places<F>[static_cast<std::size_t>(s.slot)].size);
     }
-    result.too_large = result.table > most_states;
+    result.too_large = result.table > most_states || result.decisions > most_decisions;
     return result;
   }();
   static constexpr bool too_large = planned.too_large;
@@ -167,7 +170,7 @@ struct constrained_counter {
   static constexpr std::size_t states_per_part = [] {
     constexpr step s = planned.steps[P];
     const auto options = P == step_count ? std::size_t{1} : static_cast<std::size_t>(slot_places<F>[static_cast<std::size_t>(s.slot)].size);
-    const std::size_t work = 40 + 20 * s.frontier_size + options * (20 + 15 * constraint_total<F>);
+    const std::size_t work = 40 + 20 * s.frontier_size + options * (100 + 20 * constraint_total<F>);
     return work > 500000 ? std::size_t{1} : 500000 / work;
   }();
 
@@ -217,12 +220,11 @@ struct constrained_counter {
     constexpr std::size_t states = planned.steps[P].states;
     constexpr std::size_t part = states_per_part<P> < states ? states_per_part<P> : states;
     step_table<states> result;
-    const auto append = [&](const auto& piece, std::size_t first) {
-      for (std::size_t i = 0; i < piece.completions.size(); ++i) result.completions[first + i] = piece.completions[i];
-      result.overflow = result.overflow || piece.overflow;
-    };
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (append(part_of<P, I * part, (I + 1) * part <= states ? part : states - I * part>, I * part), ...);
+      const uint128* const pieces[] = {part_of<P, I * part, (I + 1) * part <= states ? part : states - I * part>.completions.data()...};
+      const bool overflows[] = {part_of<P, I * part, (I + 1) * part <= states ? part : states - I * part>.overflow...};
+      for (std::size_t i = 0; i < states; ++i) result.completions[i] = pieces[i / part][i % part];
+      for (const bool overflow : overflows) result.overflow = result.overflow || overflow;
     }(std::make_index_sequence<(states + part - 1) / part>{});
     return result;
   }

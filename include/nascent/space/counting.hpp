@@ -58,8 +58,14 @@ struct stage_counter {
   }
 
   static constexpr int layers(const digit* d) {
-    if constexpr (layout::layers_chosen) return layout::layers_at(static_cast<std::size_t>(d[layout::layers_slot]));
-    else return layout::max_layers;
+    if constexpr (layout::layers_chosen) {
+      const int n = layout::layers_at(static_cast<std::size_t>(d[layout::layers_slot]));
+      // The compiler must see that loops over layers stay inside the stage's slots, or it warns of accesses that cannot be.
+      if (n < 0 || n > layout::max_layers) __builtin_unreachable();
+      return n;
+    } else {
+      return layout::max_layers;
+    }
   }
 
   template <class Rng>

@@ -100,11 +100,55 @@ constexpr auto flatten(const stage_chain<Before, Stage>& chain, const T&... late
   return flatten(chain.before, chain.stage, later...);
 }
 
+/// A `Value`, or a choice of them. Fractions are no whole numbers.
+template <class T, class Value>
+inline constexpr bool is_value_or_choice = std::is_convertible_v<T, Value> && !std::is_floating_point_v<T>;
+template <choice T, class Value>
+inline constexpr bool is_value_or_choice<T, Value> = is_value_or_choice<typename T::value_type, Value>;
+template <class T, class Value>
+inline constexpr bool is_value_or_choice<independent_layers<T>, Value> = is_value_or_choice<T, Value>;
+
+/// Before the first stage.
+using no_stage = stage_declaration<nothing>;
+
+/// Stages that .stride, .layers and .skip can say something about.
+template <class Stage>
+inline constexpr bool has_layers = true;
+template <>
+inline constexpr bool has_layers<no_stage> = false;
+template <class Resolution>
+inline constexpr bool has_layers<stage_declaration<input_size<Resolution>>> = false;
+template <class Value>
+inline constexpr bool has_layers<stage_declaration<named_choice<Value>>> = false;
+
+/// What the size of something without a size compares as: true, since that mistake was already reported.
+struct unknown_size {
+  friend constexpr bool operator==(unknown_size, auto&&) { return true; }
+  friend constexpr bool operator<(unknown_size, auto&&) { return true; }
+  friend constexpr bool operator>(unknown_size, auto&&) { return true; }
+};
+
+/// Sizes, samples and ranks belong to the finished space.
+struct unfinished {
+  template <class Self = unfinished>
+  constexpr auto size() const {
+    static_assert(!std::is_same_v<Self, unfinished>,
+                  "nascent: size() found an unfinished declaration; allowed: a defined space; wrap it: define([] { return search_space(...)...; })");
+    return unknown_size{};
+  }
+  template <class Rng, class Self = unfinished>
+  constexpr int sample(Rng&&) const {
+    static_assert(!std::is_same_v<Self, unfinished>,
+                  "nascent: sample() found an unfinished declaration; allowed: a defined space; wrap it: define([] { return search_space(...)...; })");
+    return 0;
+  }
+};
+
 }  // namespace detail
 
 /// What a chain of builder calls has collected so far; give it to `define`. `Last` is the stage that .stride, .layers and .skip refer to.
 template <class Stages, class Last, class Constraints>
-class space_declaration {
+class space_declaration : public detail::unfinished {
  public:
   constexpr space_declaration(const char* name, int channels, Stages stages, Last last, Constraints constraints)
       : name_(name), channels_(channels), stages_(stages), last_(last), constraints_(constraints) {}
@@ -125,29 +169,34 @@ class space_declaration {
   /// Adds a stage of one layer; .layers, .stride and .skip say more about it.
   template <class Block>
   constexpr auto stage(const char* name, Block block) const {
-    return next(stage_declaration<Block>{name, false, block, {}, 1, {}}, channels_);
+    const auto one = detail::as_block(block);
+    return next(stage_declaration<std::remove_const_t<decltype(one)>>{name, false, one, {}, 1, {}}, channels_);
   }
 
   /// How many layers the stage has: a number, a choice (0 allowed) of layers that share one configuration, or
   /// `independent(...)` for layers that choose each on their own.
   template <class Layers>
   constexpr auto layers(Layers count) const {
-    return replace_last([&](const auto& s) {
-      using block_type = std::remove_cvref_t<decltype(s.block)>;
-      using stride_type = std::remove_cvref_t<decltype(s.stride)>;
-      using skip_type = std::remove_cvref_t<decltype(s.skip)>;
-      return stage_declaration<block_type, Layers, stride_type, skip_type>{s.name, s.in_head, s.block, count, s.stride, s.skip};
+    constexpr bool is_count = detail::is_value_or_choice<Layers, int>;
+    static_assert(is_count, "nascent: .layers() found no whole number; allowed: a number, a choice such as range(1, 4), or independent(...) of either");
+    return replace_last<is_count>([&](const auto& before) {
+      using block_type = std::remove_cvref_t<decltype(before.block)>;
+      using stride_type = std::remove_cvref_t<decltype(before.stride)>;
+      using skip_type = std::remove_cvref_t<decltype(before.skip)>;
+      return stage_declaration<block_type, Layers, stride_type, skip_type>{before.name, before.in_head, before.block, count, before.stride, before.skip};
     });
   }
 
   /// The stride of the stage's first layer: 1, 2 or 4, or a choice of them.
   template <class Stride>
   constexpr auto stride(Stride value) const {
-    return replace_last([&](const auto& s) {
-      using block_type = std::remove_cvref_t<decltype(s.block)>;
-      using layers_type = std::remove_cvref_t<decltype(s.layers)>;
-      using skip_type = std::remove_cvref_t<decltype(s.skip)>;
-      return stage_declaration<block_type, layers_type, Stride, skip_type>{s.name, s.in_head, s.block, s.layers, value, s.skip};
+    constexpr bool is_stride = detail::is_value_or_choice<Stride, int>;
+    static_assert(is_stride, "nascent: .stride() found no whole number; allowed: 1, 2, 4, or a choice such as one_of(1, 2)");
+    return replace_last<is_stride>([&](const auto& before) {
+      using block_type = std::remove_cvref_t<decltype(before.block)>;
+      using layers_type = std::remove_cvref_t<decltype(before.layers)>;
+      using skip_type = std::remove_cvref_t<decltype(before.skip)>;
+      return stage_declaration<block_type, layers_type, Stride, skip_type>{before.name, before.in_head, before.block, before.layers, value, before.skip};
     });
   }
 
@@ -155,12 +204,14 @@ class space_declaration {
   /// `.skip(one_of("none", "1", "2"))`. `kind` says what to do where shapes differ.
   template <class From>
   constexpr auto skip(From from, residual kind = residual::project) const {
-    return replace_last([&](const auto& s) {
-      using block_type = std::remove_cvref_t<decltype(s.block)>;
-      using layers_type = std::remove_cvref_t<decltype(s.layers)>;
-      using stride_type = std::remove_cvref_t<decltype(s.stride)>;
+    constexpr bool is_name = detail::is_value_or_choice<From, const char*>;
+    static_assert(is_name, "nascent: .skip() found no name; allowed: a stage's name such as \"2\", or a choice such as one_of(\"none\", \"2\")");
+    return replace_last<is_name>([&](const auto& before) {
+      using block_type = std::remove_cvref_t<decltype(before.block)>;
+      using layers_type = std::remove_cvref_t<decltype(before.layers)>;
+      using stride_type = std::remove_cvref_t<decltype(before.stride)>;
       return stage_declaration<block_type, layers_type, stride_type, skip_connection<From>>{
-          s.name, s.in_head, s.block, s.layers, s.stride, {from, kind}};
+          before.name, before.in_head, before.block, before.layers, before.stride, {from, kind}};
     });
   }
 
@@ -191,22 +242,10 @@ class space_declaration {
   constexpr const auto& last() const { return last_; }
   constexpr const auto& constraints() const { return constraints_; }
 
-  /// Sizes, samples and ranks belong to the finished space.
-  template <class Self = space_declaration>
-  constexpr int size() const {
-    static_assert(!std::is_same_v<Self, space_declaration>,
-                  "nascent: size() found on an unfinished declaration; allowed: a defined space; wrap it: define([] { return search_space(...)...; })");
-    return 0;
-  }
-  template <class Rng, class Self = space_declaration>
-  constexpr int sample(Rng&&) const {
-    return size<Self>();
-  }
-
  private:
   template <class Stage>
   constexpr auto next(Stage stage, int channels) const {
-    if constexpr (std::is_same_v<Last, no_skip>) {
+    if constexpr (std::is_same_v<Last, detail::no_stage>) {
       return space_declaration<Stages, Stage, Constraints>(name_, channels, stages_, stage, constraints_);
     } else {
       using chain = detail::stage_chain<Stages, Last>;
@@ -214,12 +253,16 @@ class space_declaration {
     }
   }
 
-  template <class Change>
+  /// After a mistake, `!IsValid`, things stay as they are.
+  template <bool IsValid, class Change>
   constexpr auto replace_last(Change change) const {
-    static_assert(!std::is_same_v<Last, no_skip>,
-                  "nascent: .stride, .layers or .skip found before any stage; allowed: after .stage(name, block)");
-    auto last = change(last_);
-    return space_declaration<Stages, decltype(last), Constraints>(name_, channels_, stages_, last, constraints_);
+    static_assert(detail::has_layers<Last>, "nascent: .stride, .layers or .skip found before any stage; allowed: after .stage(name, block)");
+    if constexpr (!IsValid || !detail::has_layers<Last>) {
+      return *this;
+    } else {
+      auto last = change(last_);
+      return space_declaration<Stages, decltype(last), Constraints>(name_, channels_, stages_, last, constraints_);
+    }
   }
 
   template <class Constraint>
@@ -234,7 +277,8 @@ class space_declaration {
   }
   template <class Space, class Block, class... Rest>
   static constexpr auto add_head(const Space& space, Block block, Rest... rest) {
-    auto longer = space.add_stage(stage_declaration<Block>{"head", true, block, {}, 1, {}});
+    const auto one = detail::as_block(block);
+    auto longer = space.add_stage(stage_declaration<std::remove_const_t<decltype(one)>>{"head", true, one, {}, 1, {}});
     return add_head(longer, rest...);
   }
 
@@ -255,7 +299,7 @@ class space_declaration {
 
 /// Starts the declaration of a search space; end it with `define`.
 constexpr auto search_space(const char* name) {
-  return space_declaration<detail::no_stages, no_skip, detail::pack<>>(name, 0, {}, {}, {});
+  return space_declaration<detail::no_stages, detail::no_stage, detail::pack<>>(name, 0, {}, {"", false, {}, {}, 1, {}}, {});
 }
 
 }  // namespace nascent

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "nascent/space/text.hpp"
 
@@ -23,6 +24,7 @@ enum class fault : std::uint8_t {
   range_misses_end,
   value_repeated,
   value_not_allowed,
+  value_of_another_kind,
   stride_not_allowed,
   stride_in_later_layer,
   layers_not_allowed,
@@ -35,9 +37,11 @@ enum class fault : std::uint8_t {
   skip_from_unknown_stage,
   skip_from_later_stage,
   constraint_on_unknown_choice,
+  predicate_does_not_fit,
   constraint_table_too_large,
   no_candidate_left,
   choice_without_use,
+  block_cannot_choose,
   block_cannot_be_built,
   map_vanishes,
   shapes_do_not_match,
@@ -54,56 +58,57 @@ struct declaration_fault {
   constexpr explicit operator bool() const { return what != fault::none; }
 };
 
-/// Text as a template argument, exactly as long as its content: compilers print unused bytes as numbers.
+/// Text as a template argument, exactly as long as its content: compilers print unused bytes as numbers. Every byte is assigned,
+/// because clang prints a text as numbers too if its last NUL was only initialised.
 template <std::size_t N>
 struct literal {
   char chars[N] = {};
-  constexpr literal() = default;
-  constexpr explicit literal(const short_text& t) {
-    for (std::size_t i = 0; i + 1 < N; ++i) chars[i] = t.chars[i];
+  constexpr explicit literal(std::string_view t = {}) {
+    for (std::size_t i = 0; i < N; ++i) chars[i] = i < t.size() ? t[i] : '\0';
   }
+  constexpr explicit literal(const short_text& t) : literal(t.view()) {}
 };
 
 namespace detail {
 /// True unless this is the fault at hand; the texts ride along so that the compiler prints them.
-template <bool IsAtFault, literal Where, literal Found, literal Allowed>
+template <bool IsAtFault, literal... Texts>
 inline constexpr bool fine = !IsAtFault;
 }  // namespace detail
 
-/// Instantiated only for a faulty declaration.
-template <fault What, literal Where, literal Found, literal Allowed>
+/// Instantiated only for a faulty declaration. `Texts`: where, what was found, what is allowed.
+template <fault What, literal... Texts>
 struct invalid_declaration {
-  template <fault This>
-  static constexpr bool fine = detail::fine<What == This, Where, Found, Allowed>;
-
-  static_assert(fine<fault::no_input>, "nascent: a space begins with .input(channels, resolution)");
-  static_assert(fine<fault::no_name>, "nascent: every space and stage has a name of 1 to 24 characters");
-  static_assert(fine<fault::stage_declared_twice>, "nascent: two stages have the same name; rename one");
-  static_assert(fine<fault::choice_declared_twice>, "nascent: two choices have the same path; alternatives of one type that choose the same field need another type");
-  static_assert(fine<fault::empty_choice>, "nascent: a choice needs at least one value");
-  static_assert(fine<fault::reversed_range>, "nascent: a range goes up from first to last by a step of at least 1");
-  static_assert(fine<fault::range_misses_end>, "nascent: the last value of a range must be reached by its step");
-  static_assert(fine<fault::value_repeated>, "nascent: a choice offers each value once, or networks would be counted twice");
-  static_assert(fine<fault::value_not_allowed>, "nascent: the value of a field is outside of what networks can have");
-  static_assert(fine<fault::stride_not_allowed>, "nascent: strides are 1, 2 or 4");
-  static_assert(fine<fault::stride_in_later_layer>, "nascent: only the first layer of a stage may have a stride above 1; use .stride(...)");
-  static_assert(fine<fault::layers_not_allowed>, "nascent: a stage has at least 1 layer, or a choice of layer counts from 0 up");
-  static_assert(fine<fault::skip_block_misplaced>, "nascent: skip{} comes last in either(...), in a stage with .layers(independent(...))");
-  static_assert(fine<fault::shared_outside_independent>, "nascent: shared(...) is for stages with .layers(independent(...)); elsewhere layers share every choice");
-  static_assert(fine<fault::shared_between_alternatives>, "nascent: shared(...) in a stage of several block types would count networks twice; use .choose(name, values) and tied_to(name)");
-  static_assert(fine<fault::too_many_options>, "nascent: a choice has at most 32767 values, and a stage at most 64 layer counts and alternatives");
-  static_assert(fine<fault::tie_to_unknown_choice>, "nascent: tied_to(path) needs the path of a choice of this space, such as \"stem.filters\"");
-  static_assert(fine<fault::tie_to_optional_choice>, "nascent: tied_to(path) needs a choice that every network makes; this one may be inactive; use .choose(name, values)");
-  static_assert(fine<fault::skip_from_unknown_stage>, "nascent: .skip(name) needs the name of a stage of this space");
-  static_assert(fine<fault::skip_from_later_stage>, "nascent: .skip(name) needs a stage that comes earlier");
-  static_assert(fine<fault::constraint_on_unknown_choice>, "nascent: .require(path, ...) needs paths of choices of this space, such as \"2.filters\"");
-  static_assert(fine<fault::constraint_table_too_large>, "nascent: constraints that join many large choices need too large a table; join neighbouring stages, or fewer values");
-  static_assert(fine<fault::no_candidate_left>, "nascent: the constraints leave no network");
-  static_assert(fine<fault::choice_without_use>, "nascent: .choose(name, ...) must be the source of a tie in a stage that every network has, or it would count networks twice");
-  static_assert(fine<fault::block_cannot_be_built>, "nascent: a block needs `constexpr auto operator()(auto& net, auto input, int stride) const` that returns a tensor");
-  static_assert(fine<fault::map_vanishes>, "nascent: in the smallest network the map would shrink below 1x1; use a larger resolution or smaller strides");
-  static_assert(fine<fault::shapes_do_not_match>, "nascent: shapes do not fit together; use residual::project, or a block size that divides the map");
-  static_assert(fine<fault::size_overflow>, "nascent: the space has 2^128 networks or more; split it");
+  static_assert(detail::fine<What == fault::no_input, Texts...>, "nascent: a space begins with .input(channels, resolution)");
+  static_assert(detail::fine<What == fault::no_name, Texts...>, "nascent: every space has a name, and every stage one of 1 to 24 characters");
+  static_assert(detail::fine<What == fault::stage_declared_twice, Texts...>, "nascent: two stages have the same name; rename one");
+  static_assert(detail::fine<What == fault::choice_declared_twice, Texts...>, "nascent: two choices have the same path; alternatives of one type that choose the same field need another type");
+  static_assert(detail::fine<What == fault::empty_choice, Texts...>, "nascent: a choice needs at least one value");
+  static_assert(detail::fine<What == fault::reversed_range, Texts...>, "nascent: a range goes up from first to last by a step of at least 1");
+  static_assert(detail::fine<What == fault::range_misses_end, Texts...>, "nascent: the last value of a range must be reached by its step");
+  static_assert(detail::fine<What == fault::value_repeated, Texts...>, "nascent: a choice offers each value once, or networks would be counted twice");
+  static_assert(detail::fine<What == fault::value_not_allowed, Texts...>, "nascent: a field holds a value that no network can have");
+  static_assert(detail::fine<What == fault::value_of_another_kind, Texts...>, "nascent: a field holds a value of another type than it needs");
+  static_assert(detail::fine<What == fault::stride_not_allowed, Texts...>, "nascent: strides are 1, 2 or 4");
+  static_assert(detail::fine<What == fault::stride_in_later_layer, Texts...>, "nascent: only the first layer of a stage may have a stride above 1; use .stride(...)");
+  static_assert(detail::fine<What == fault::layers_not_allowed, Texts...>, "nascent: a stage has at least 1 layer, or a choice of layer counts from 0 up");
+  static_assert(detail::fine<What == fault::skip_block_misplaced, Texts...>, "nascent: skip{} comes last in either(...), in a stage with .layers(independent(...))");
+  static_assert(detail::fine<What == fault::shared_outside_independent, Texts...>, "nascent: shared(...) is for stages with .layers(independent(...)); elsewhere layers share every choice");
+  static_assert(detail::fine<What == fault::shared_between_alternatives, Texts...>, "nascent: shared(...) in a stage of several block types would count networks twice; use .choose(name, values) and tied_to(name)");
+  static_assert(detail::fine<What == fault::too_many_options, Texts...>, "nascent: a choice has at most 32767 values, and a stage at most 64 layer counts and alternatives");
+  static_assert(detail::fine<What == fault::tie_to_unknown_choice, Texts...>, "nascent: tied_to(path) needs the path of a choice of this space, such as \"stem.filters\"");
+  static_assert(detail::fine<What == fault::tie_to_optional_choice, Texts...>, "nascent: tied_to(path) needs a choice that every network makes; this one may be inactive; use .choose(name, values)");
+  static_assert(detail::fine<What == fault::skip_from_unknown_stage, Texts...>, "nascent: .skip(name) needs the name of a stage of this space");
+  static_assert(detail::fine<What == fault::skip_from_later_stage, Texts...>, "nascent: .skip(name) needs a stage that comes earlier");
+  static_assert(detail::fine<What == fault::constraint_on_unknown_choice, Texts...>, "nascent: .require(path, ...) needs paths of choices of this space, such as \"2.filters\"");
+  static_assert(detail::fine<What == fault::predicate_does_not_fit, Texts...>, "nascent: .require(path, ..., predicate) calls the predicate with one value of each choice, in the order of the paths");
+  static_assert(detail::fine<What == fault::constraint_table_too_large, Texts...>, "nascent: constraints that join many large choices need too large a table; join neighbouring stages, or fewer values");
+  static_assert(detail::fine<What == fault::no_candidate_left, Texts...>, "nascent: the constraints leave no network");
+  static_assert(detail::fine<What == fault::choice_without_use, Texts...>, "nascent: .choose(name, ...) must be the source of a tie in a stage that every network has, or it would count networks twice");
+  static_assert(detail::fine<What == fault::block_cannot_choose, Texts...>, "nascent: a block whose fields hold choices is a template with one type parameter for each field");
+  static_assert(detail::fine<What == fault::block_cannot_be_built, Texts...>, "nascent: a block is an aggregate with `constexpr auto operator()(auto& net, auto input, int stride) const` that returns a tensor");
+  static_assert(detail::fine<What == fault::map_vanishes, Texts...>, "nascent: in the smallest network the map would shrink below 1x1; use a larger resolution or smaller strides");
+  static_assert(detail::fine<What == fault::shapes_do_not_match, Texts...>, "nascent: shapes do not fit together; use residual::project, or factors and groups that divide");
+  static_assert(detail::fine<What == fault::size_overflow, Texts...>, "nascent: the space has 2^128 networks or more; split it");
 };
 
 }  // namespace nascent

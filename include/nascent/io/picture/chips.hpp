@@ -60,8 +60,19 @@ class chip_grid {
       const double left = x + static_cast<double>(i % per_line_) * (chip_width_ + gap);
       const double top = y + static_cast<double>(i / per_line_) * (chip_height + gap);
       if (!fixed)
-        canvas.rect({.x = left, .y = top, .width = chip_width_, .height = chip_height, .radius = 5, .look = tied ? "c3 dots" : "soft"});
-      canvas.text({.x = fixed ? left : left + chip_width_ / 2, .y = top + 14.5, .text = values_[i], .size = font, .look = tied ? "c3 ink" : is_plain(values_[i]) ? "ink muted" : "ink",
+        canvas.rect({.x = left,
+                     .y = top,
+                     .width = chip_width_,
+                     .height = chip_height,
+                     .radius = 5,
+                     .look = tied ? "c3 dots" : "soft"});
+      canvas.text({.x = fixed ? left : left + chip_width_ / 2,
+                   .y = top + 14.5,
+                   .text = values_[i],
+                   .size = font,
+                   .look = tied                   ? "c3 ink"
+                           : is_plain(values_[i]) ? "ink muted"
+                                                  : "ink",
                    .anchor = fixed ? text_anchor::start : text_anchor::middle});
     }
     if (!note_.empty()) canvas.text({.x = x, .y = bottom() + 13, .text = note_, .size = 11, .look = "ink muted"});

@@ -20,8 +20,10 @@ inline std::string dot_quoted(std::string_view words, std::string_view line_end 
   std::string out = "\"";
   for (const char c : words) {
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') out += line_end;
-    else if (static_cast<unsigned char>(c) >= 0x20) out += c;
+    if (c == '\n')
+      out += line_end;
+    else if (static_cast<unsigned char>(c) >= 0x20)
+      out += c;
   }
   return out + '"';
 }
@@ -38,15 +40,18 @@ inline constexpr std::string_view dot_style =
 /// A network for Graphviz: a node per layer, a cluster per stage.
 inline std::string to_dot(const network& graph) {
   using detail::dot_quoted;
-  std::string out = "digraph " + dot_quoted(graph.name()) + " {\n" + std::string(detail::dot_style) + "  t0 [label=" +
-                    dot_quoted("input\n" + detail::shape_text(graph.input())) + "];\n";
+  std::string out = "digraph " + dot_quoted(graph.name()) + " {\n" + std::string(detail::dot_style) +
+                    "  t0 [label=" + dot_quoted("input\n" + detail::shape_text(graph.input())) + "];\n";
   const std::size_t n = graph.layers().size();
   for (std::size_t i = 0, cluster = 0; i < n; ++cluster) {
     const std::string& stage = graph.stage_of(i);
-    if (!stage.empty()) out += "  subgraph cluster_" + std::to_string(cluster) + " {\n  label=" + dot_quoted(stage) + "; style=rounded; color=\"#8c959f\";\n";
+    if (!stage.empty())
+      out += "  subgraph cluster_" + std::to_string(cluster) + " {\n  label=" + dot_quoted(stage) +
+             "; style=rounded; color=\"#8c959f\";\n";
     for (; i < n && graph.stage_of(i) == stage; ++i) {
       const layer& l = graph.layers()[i];
-      out += "  t" + std::to_string(i + 1) + " [label=" + dot_quoted(detail::layer_text(l) + "\n" + detail::shape_text(l.output)) + ", fillcolor=\"" +
+      out += "  t" + std::to_string(i + 1) +
+             " [label=" + dot_quoted(detail::layer_text(l) + "\n" + detail::shape_text(l.output)) + ", fillcolor=\"" +
              std::string(detail::dot_colours[static_cast<std::size_t>(detail::look_of(l).colour)]) + "\"];\n";
     }
     if (!stage.empty()) out += "  }\n";
@@ -57,7 +62,8 @@ inline std::string to_dot(const network& graph) {
   return out + "}\n";
 }
 
-/// A search space for Graphviz: a node per stage with its choices, dotted edges for ties, dashed ones for skip connections.
+/// A search space for Graphviz: a node per stage with its choices, dotted edges for ties, dashed ones for skip
+/// connections.
 inline std::string to_dot(const space_outline& o) {
   using detail::dot_quoted;
   using role = stage_outline::kind;
@@ -72,23 +78,30 @@ inline std::string to_dot(const space_outline& o) {
     return f.values.size() > 1 ? "{" + words + "}" : words;
   };
   const auto node = [](std::size_t i) { return "s" + std::to_string(i); };
-  std::string out = "digraph " + dot_quoted(o.name) + " {\n" + std::string(detail::dot_style) + "  label=" + dot_quoted(o.name + ": " + o.size + " networks") + "; labelloc=t;\n";
+  std::string out = "digraph " + dot_quoted(o.name) + " {\n" + std::string(detail::dot_style) +
+                    "  label=" + dot_quoted(o.name + ": " + o.size + " networks") + "; labelloc=t;\n";
   std::map<std::string, std::size_t> colours;  // of block types
   std::size_t before = o.stages.size();
   for (std::size_t i = 0; i < o.stages.size(); ++i) {
     const stage_outline& s = o.stages[i];
     std::string words = s.name;
     for (const block_outline& b : s.blocks) {
-      if (s.role == role::input) words += "\n" + std::to_string(o.channels) + " channels";
-      else if (s.role != role::choice) words += "\n" + b.name;
+      if (s.role == role::input)
+        words += "\n" + std::to_string(o.channels) + " channels";
+      else if (s.role != role::choice)
+        words += "\n" + b.name;
       for (const field_outline& f : b.fields) words += "\n" + f.name + " " + list(f);
     }
     if (s.role == role::stage || s.role == role::head) {
       words += "\nlayers " + list(s.layers) + (s.independent ? ", each chooses" : "") + "\nstride " + list(s.stride);
       if (!s.skip.values.empty()) words += "\nskip from " + list(s.skip);
     }
-    out += "  " + node(i) + " [label=" + dot_quoted(words + "\n", "\\l") + ", fillcolor=\"" +
-           std::string(detail::dot_colours[colours.try_emplace(s.blocks.front().name, colours.size() % detail::dot_colours.size()).first->second]) + "\"];\n";
+    out +=
+        "  " + node(i) + " [label=" + dot_quoted(words + "\n", "\\l") + ", fillcolor=\"" +
+        std::string(
+            detail::dot_colours[colours.try_emplace(s.blocks.front().name, colours.size() % detail::dot_colours.size())
+                                    .first->second]) +
+        "\"];\n";
     if (s.role != role::choice && before < o.stages.size()) out += "  " + node(before) + " -> " + node(i) + ";\n";
     if (s.role != role::choice) before = i;
   }
@@ -102,11 +115,14 @@ inline std::string to_dot(const space_outline& o) {
     for (std::size_t j = 0; j < i; ++j)
       for (const std::string& from : o.stages[i].skip.values)
         if (o.stages[j].name == from)
-          out += "  " + node(j) + " -> " + node(i) + " [style=" + (o.stages[i].skip.how == field_outline::kind::fixed ? "solid" : "dashed") + ", color=\"#0a7ea4\", constraint=false];\n";
+          out += "  " + node(j) + " -> " + node(i) +
+                 " [style=" + (o.stages[i].skip.how == field_outline::kind::fixed ? "solid" : "dashed") +
+                 ", color=\"#0a7ea4\", constraint=false];\n";
     for (const block_outline& b : o.stages[i].blocks)
       for (const field_outline& f : b.fields)
         for (std::size_t j = 0; f.how == field_outline::kind::tied && j < o.stages.size(); ++j)
-          if (decides(o.stages[j], f.slot)) out += "  " + node(j) + " -> " + node(i) + " [style=dotted, color=\"#8250df\", constraint=false];\n";
+          if (decides(o.stages[j], f.slot))
+            out += "  " + node(j) + " -> " + node(i) + " [style=dotted, color=\"#8250df\", constraint=false];\n";
   }
   return out + "}\n";
 }

@@ -70,7 +70,9 @@ class network_painter {
     for (std::size_t i = 0; i < rows.size(); ++i)
       for (const int source : rows[i].sources)
         if (source != static_cast<int>(i) - 1) links_.push_back({source, static_cast<int>(i), 0});
-    std::stable_sort(links_.begin(), links_.end(), [](const link& a, const link& b) { return a.to - a.from < b.to - b.from; });
+    std::sort(links_.begin(), links_.end(), [](const link& a, const link& b) {
+      return a.to - a.from != b.to - b.from ? a.to - a.from < b.to - b.from : a.to < b.to;
+    });
     for (std::size_t i = 0; i < links_.size(); ++i) {
       for (bool moved = true; moved;) {
         moved = false;
@@ -89,7 +91,8 @@ class network_painter {
     const layer& l = graph_.layers()[r.first];
     if (!r.squeeze) return layer_text(l);
     const std::string to = " \xE2\x86\x92 ";
-    return "squeeze-excite " + std::to_string(l.input.channels) + to + std::to_string(graph_.layers()[r.first + 1].output.channels) + to +
+    return "squeeze-excite " + std::to_string(l.input.channels) + to +
+           std::to_string(graph_.layers()[r.first + 1].output.channels) + to +
            std::to_string(output_of(static_cast<int>(&r - folded_.rows().data())).channels);
   }
 
@@ -143,10 +146,12 @@ class network_painter {
 
   void draw_header() {
     const std::vector<layer>& layers = graph_.layers();
-    canvas_.text({.x = margin, .y = 36, .text = graph_.name().empty() ? "network" : graph_.name(), .size = 22, .bold = true});
+    canvas_.text(
+        {.x = margin, .y = 36, .text = graph_.name().empty() ? "network" : graph_.name(), .size = 22, .bold = true});
     std::string facts = std::to_string(layers.size()) + (layers.size() == 1 ? " layer" : " layers");
     if (!layers.empty())
-      facts += " \xC2\xB7 " + short_count(params_of(0, layers.size() - 1)) + " params \xC2\xB7 " + short_count(macs_of(0, layers.size() - 1)) + " MACs";
+      facts += " \xC2\xB7 " + short_count(params_of(0, layers.size() - 1)) + " params \xC2\xB7 " +
+               short_count(macs_of(0, layers.size() - 1)) + " MACs";
     canvas_.text({.x = margin, .y = 62, .text = facts, .size = 15});
     const auto title = [&](double x, std::string_view name, text_anchor anchor) {
       canvas_.text({.x = x, .y = header_height + 8, .text = name, .size = 12, .look = "ink muted", .anchor = anchor});
@@ -157,18 +162,26 @@ class network_painter {
     title(params_x_, "params", text_anchor::end);
     title(macs_x_, "MACs", text_anchor::end);
     canvas_.text({.x = words_x_, .y = input_y_ + 4.5, .text = "input", .size = 12.5});
-    canvas_.text({.x = shape_x_, .y = input_y_ + 4.5, .text = shape_text(graph_.input()), .size = 12.5, .anchor = text_anchor::end});
+    canvas_.text({.x = shape_x_,
+                  .y = input_y_ + 4.5,
+                  .text = shape_text(graph_.input()),
+                  .size = 12.5,
+                  .anchor = text_anchor::end});
   }
 
   void draw_stage(const placed_stage& s) {
-    canvas_.rect({.x = margin, .y = s.y, .width = width_ - 2 * margin, .height = s.height, .radius = 8, .look = "wash"});
-    canvas_.rect({.x = margin, .y = s.y, .width = width_ - 2 * margin, .height = s.height, .radius = 8, .look = "line hair"});
+    canvas_.rect(
+        {.x = margin, .y = s.y, .width = width_ - 2 * margin, .height = s.height, .radius = 8, .look = "wash"});
+    canvas_.rect(
+        {.x = margin, .y = s.y, .width = width_ - 2 * margin, .height = s.height, .radius = 8, .look = "line hair"});
     if (s.stage->name.empty() || s.stage->layers == 0) return;
     const std::size_t first = s.stage->first_layer;
     const std::size_t last = first + s.stage->layers - 1;
     canvas_.text({.x = words_x_, .y = s.y + 20, .text = s.stage->name, .size = 14, .bold = true});
     const auto total = [&](double x, std::int64_t n) {
-      if (n > 0) canvas_.text({.x = x, .y = s.y + 20, .text = short_count(n), .size = 12, .anchor = text_anchor::end, .bold = true});
+      if (n > 0)
+        canvas_.text(
+            {.x = x, .y = s.y + 20, .text = short_count(n), .size = 12, .anchor = text_anchor::end, .bold = true});
     };
     total(params_x_, params_of(first, last));
     total(macs_x_, macs_of(first, last));
@@ -180,7 +193,12 @@ class network_painter {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const int above = static_cast<int>(i) - 1;
       if (std::find(rows[i].sources.begin(), rows[i].sources.end(), above) != rows[i].sources.end())
-        canvas_.line({.x1 = spine_, .y1 = y_of(above) + bar_height / 2, .x2 = spine_, .y2 = ys_[i] - bar_height / 2, .width = 1.5, .look = "line muted"});
+        canvas_.line({.x1 = spine_,
+                      .y1 = y_of(above) + bar_height / 2,
+                      .x2 = spine_,
+                      .y2 = ys_[i] - bar_height / 2,
+                      .width = 1.5,
+                      .look = "line muted"});
     }
   }
 
@@ -191,20 +209,49 @@ class network_painter {
     const int colour = r == nullptr ? 9 : look_of(graph_.layers()[r->first], r->squeeze).colour;
     const std::string look = "c" + std::to_string(colour);
     const std::string tip = (r == nullptr ? "input" : words_of(*r)) + ", " + shape_text(output_of(row));
-    canvas_.rect({.x = spine_ - w / 2, .y = y, .width = w, .height = bar_height, .radius = std::min(3.0, w / 3), .look = "ground"});
+    canvas_.rect({.x = spine_ - w / 2,
+                  .y = y,
+                  .width = w,
+                  .height = bar_height,
+                  .radius = std::min(3.0, w / 3),
+                  .look = "ground"});
     if (r == nullptr || !r->squeeze) {
-      canvas_.rect({.x = spine_ - w / 2, .y = y, .width = w, .height = bar_height, .radius = std::min(3.0, w / 3), .look = look + " bar", .tip = tip});
+      canvas_.rect({.x = spine_ - w / 2,
+                    .y = y,
+                    .width = w,
+                    .height = bar_height,
+                    .radius = std::min(3.0, w / 3),
+                    .look = look + " bar",
+                    .tip = tip});
       return;
     }
     // The gate: as wide as the map outside, as its hidden channels inside; pooled from the row above.
-    canvas_.rect({.x = spine_ - w / 2, .y = y, .width = w, .height = bar_height, .radius = std::min(3.0, w / 3), .look = look + " soft edge", .tip = tip});
+    canvas_.rect({.x = spine_ - w / 2,
+                  .y = y,
+                  .width = w,
+                  .height = bar_height,
+                  .radius = std::min(3.0, w / 3),
+                  .look = look + " soft edge",
+                  .tip = tip});
     const double hidden = std::max(2.5, bars * graph_.layers()[r->first + 1].output.channels / widest_);
-    canvas_.rect({.x = spine_ - hidden / 2, .y = y + 3, .width = hidden, .height = bar_height - 6, .radius = std::min(2.0, hidden / 3), .look = look + " bar"});
+    canvas_.rect({.x = spine_ - hidden / 2,
+                  .y = y + 3,
+                  .width = hidden,
+                  .height = bar_height - 6,
+                  .radius = std::min(2.0, hidden / 3),
+                  .look = look + " bar"});
     const double above = y_of(row - 1);
     const double right = spine_ + w / 2;
     if (!r->sources.empty() && r->sources.front() == row - 1)
-      canvas_.path({.data = svg_pen{}.move(right + 1, above).cubic(right + 13, above, right + 13, y_of(row), right + 2, y_of(row)).move(right + 5, y_of(row) - 3).line(right + 2, y_of(row)).line(right + 5, y_of(row) + 3).str(),
-                    .width = 1.5, .look = look + " line"});
+      canvas_.path({.data = svg_pen{}
+                                .move(right + 1, above)
+                                .cubic(right + 13, above, right + 13, y_of(row), right + 2, y_of(row))
+                                .move(right + 5, y_of(row) - 3)
+                                .line(right + 2, y_of(row))
+                                .line(right + 5, y_of(row) + 3)
+                                .str(),
+                    .width = 1.5,
+                    .look = look + " line"});
   }
 
   void draw_row(std::size_t i) {
@@ -212,9 +259,15 @@ class network_painter {
     draw_bar(static_cast<int>(i));
     const double y = ys_[i] + 4.5;
     canvas_.text({.x = words_x_, .y = y, .text = words_of(r), .size = 12.5});
-    canvas_.text({.x = shape_x_, .y = y, .text = shape_text(graph_.layers()[r.last].output), .size = 12.5, .anchor = text_anchor::end});
+    canvas_.text({.x = shape_x_,
+                  .y = y,
+                  .text = shape_text(graph_.layers()[r.last].output),
+                  .size = 12.5,
+                  .anchor = text_anchor::end});
     const auto count = [&](double x, std::int64_t n) {
-      if (n > 0) canvas_.text({.x = x, .y = y, .text = short_count(n), .size = 12.5, .look = "ink muted", .anchor = text_anchor::end});
+      if (n > 0)
+        canvas_.text(
+            {.x = x, .y = y, .text = short_count(n), .size = 12.5, .look = "ink muted", .anchor = text_anchor::end});
     };
     count(params_x_, params_of(r.first, r.last));
     count(macs_x_, macs_of(r.first, r.last));
@@ -228,9 +281,19 @@ class network_painter {
       const double start = spine_ - bar_width(l.from) / 2;
       const double end = spine_ - bar_width(l.to) / 2 - 2;
       const double bend = std::min(8.0, (bottom - top) / 2);
-      canvas_.path({.data = svg_pen{}.move(start, top).line(x + bend, top).curve(x, top, x, top + bend).line(x, bottom - bend).curve(x, bottom, x + bend, bottom).line(end, bottom)
-                                .move(end - 4, bottom - 3).line(end, bottom).line(end - 4, bottom + 3).str(),
-                    .width = 1.5, .look = "c5 line"});
+      canvas_.path({.data = svg_pen{}
+                                .move(start, top)
+                                .line(x + bend, top)
+                                .curve(x, top, x, top + bend)
+                                .line(x, bottom - bend)
+                                .curve(x, bottom, x + bend, bottom)
+                                .line(end, bottom)
+                                .move(end - 4, bottom - 3)
+                                .line(end, bottom)
+                                .line(end - 4, bottom + 3)
+                                .str(),
+                    .width = 1.5,
+                    .look = "c5 line"});
     }
   }
 
@@ -242,8 +305,21 @@ class network_painter {
         const double top = ys_[r.first_row] - row_height / 2;
         const double bottom = ys_[r.first_row + r.rows - 1] + row_height / 2;
         const double x = macs_x_ + 16;
-        canvas_.path({.data = svg_pen{}.move(x - 5, top).line(x - 3, top).curve(x, top, x, top + 3).line(x, bottom - 3).curve(x, bottom, x - 3, bottom).line(x - 5, bottom).str(), .width = 1.5, .look = "line muted"});
-        canvas_.text({.x = x + 7, .y = (top + bottom) / 2 + 5, .text = "\xC3\x97 " + std::to_string(r.times), .size = 14, .bold = true});
+        canvas_.path({.data = svg_pen{}
+                                  .move(x - 5, top)
+                                  .line(x - 3, top)
+                                  .curve(x, top, x, top + 3)
+                                  .line(x, bottom - 3)
+                                  .curve(x, bottom, x - 3, bottom)
+                                  .line(x - 5, bottom)
+                                  .str(),
+                      .width = 1.5,
+                      .look = "line muted"});
+        canvas_.text({.x = x + 7,
+                      .y = (top + bottom) / 2 + 5,
+                      .text = "\xC3\x97 " + std::to_string(r.times),
+                      .size = 14,
+                      .bold = true});
       }
   }
 
@@ -267,9 +343,18 @@ class network_painter {
       x += w;
     };
     for (const auto& [name, colour] : looks)
-      entry(name, [&](double left, double top) { canvas_.rect({.x = left, .y = top, .width = 18, .height = bar_height, .radius = 3, .look = "c" + std::to_string(colour) + " bar"}); });
+      entry(name, [&](double left, double top) {
+        canvas_.rect({.x = left,
+                      .y = top,
+                      .width = 18,
+                      .height = bar_height,
+                      .radius = 3,
+                      .look = "c" + std::to_string(colour) + " bar"});
+      });
     if (!links_.empty())
-      entry("residual and skip links", [&](double left, double top) { canvas_.line({.x1 = left, .y1 = top + 6.5, .x2 = left + 18, .y2 = top + 6.5, .width = 1.5, .look = "c5 line"}); });
+      entry("residual and skip links", [&](double left, double top) {
+        canvas_.line({.x1 = left, .y1 = top + 6.5, .x2 = left + 18, .y2 = top + 6.5, .width = 1.5, .look = "c5 line"});
+      });
     height_ += 32;
   }
 

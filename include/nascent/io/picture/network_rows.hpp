@@ -18,7 +18,7 @@ namespace nascent::detail {
 
 /// One line of the picture of a network.
 struct network_row {
-  std::size_t first = 0;      ///< layer that the line shows; for squeeze-and-excite the first of four
+  std::size_t first = 0;  ///< layer that the line shows; for squeeze-and-excite the first of four
   std::size_t last = 0;
   bool squeeze = false;
   std::vector<int> sources{};  ///< rows that it reads, -1 for the input
@@ -60,11 +60,13 @@ class folded_network {
   bool same(std::size_t a, std::size_t b) const {
     layer x = graph_.layers()[a];
     const layer& y = graph_.layers()[b];
-    for (std::size_t i = 0; i < static_cast<std::size_t>(x.operand_count); ++i) x.operands[i] += static_cast<int>(b) - static_cast<int>(a);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(x.operand_count); ++i)
+      x.operands[i] += static_cast<int>(b) - static_cast<int>(a);
     return x == y;
   }
 
-  /// Whether a block may begin at layer `at`: nothing that the stage made before, but the last tensor, is read from there on.
+  /// Whether a block may begin at layer `at`: nothing that the stage made before, but the last tensor, is read from
+  /// there on.
   bool is_cut(std::size_t at, std::size_t begin, std::size_t end) const {
     for (std::size_t i = at; i < end; ++i)
       for (std::size_t k = 0; k < static_cast<std::size_t>(graph_.layers()[i].operand_count); ++k) {
@@ -81,7 +83,8 @@ class folded_network {
     std::size_t cover() const { return period * times; }
   };
 
-  /// The repetition that covers most layers; of equal ones that with the shortest run that begins where a block may, as late as possible.
+  /// The repetition that covers most layers; of equal ones that with the shortest run that begins where a block may, as
+  /// late as possible.
   repeat longest_repeat(std::size_t begin, std::size_t end) const {
     repeat best;
     bool best_cut = false;
@@ -90,7 +93,9 @@ class folded_network {
       for (std::size_t i = end - period; i-- > begin;) {
         run = same(i, i + period) ? run + 1 : 0;
         const repeat r{i, period, run / period + 1};
-        if (r.times < 2 || r.cover() < best.cover() || (r.cover() == best.cover() && (best_cut || r.period > best.period))) continue;
+        if (r.times < 2 || r.cover() < best.cover() ||
+            (r.cover() == best.cover() && (best_cut || r.period > best.period)))
+          continue;
         const bool cut = is_cut(i, begin, end);
         if (r.cover() == best.cover() && !cut) continue;
         best = r;
@@ -130,9 +135,12 @@ class folded_network {
   bool is_squeeze_excite(std::size_t i, std::size_t end) const {
     if (i + 4 > end) return false;
     const layer* l = &graph_.layers()[i];
-    const auto follows = [&](std::size_t k, layer_kind kind) { return l[k].kind == kind && l[k].operands[0] == static_cast<int>(i + k); };
-    return l[0].kind == layer_kind::global_average_pool && follows(1, layer_kind::convolution) && follows(2, layer_kind::convolution) &&
-           l[3].kind == layer_kind::multiply && l[3].operands[0] == l[0].operands[0] && l[3].operands[1] == static_cast<int>(i + 3);
+    const auto follows = [&](std::size_t k, layer_kind kind) {
+      return l[k].kind == kind && l[k].operands[0] == static_cast<int>(i + k);
+    };
+    return l[0].kind == layer_kind::global_average_pool && follows(1, layer_kind::convolution) &&
+           follows(2, layer_kind::convolution) && l[3].kind == layer_kind::multiply &&
+           l[3].operands[0] == l[0].operands[0] && l[3].operands[1] == static_cast<int>(i + 3);
   }
 
   const network& graph_;
@@ -144,7 +152,8 @@ class folded_network {
 /// "112 x 112 x 32", with the number of maps in front where space_to_batch made several.
 inline std::string shape_text(const shape& s) {
   const std::string by = " \xC3\x97 ";
-  return (s.batch == 1 ? "" : std::to_string(s.batch) + by) + std::to_string(s.height) + by + std::to_string(s.width) + by + std::to_string(s.channels);
+  return (s.batch == 1 ? "" : std::to_string(s.batch) + by) + std::to_string(s.height) + by + std::to_string(s.width) +
+         by + std::to_string(s.channels);
 }
 
 /// "conv 3x3 /2, 4 groups, swish"
@@ -152,15 +161,32 @@ inline std::string layer_text(const layer& l) {
   const std::string by = "\xC3\x97";
   std::string words;
   switch (l.kind) {
-    case layer_kind::convolution: words = l.is_depthwise() ? "depthwise" : "conv"; break;
-    case layer_kind::max_pool: words = "max pool"; break;
-    case layer_kind::average_pool: words = "average pool"; break;
-    case layer_kind::global_average_pool: words = "global average pool"; break;
-    case layer_kind::space_to_depth: words = "space to depth " + by + std::to_string(l.stride); break;
-    case layer_kind::space_to_batch: words = "space to batch " + by + std::to_string(l.stride); break;
-    case layer_kind::batch_to_space: words = "batch to space " + by + std::to_string(l.stride); break;
-    case layer_kind::activate: return to_string(l.act);
-    default: words = to_string(l.kind); break;
+    case layer_kind::convolution:
+      words = l.is_depthwise() ? "depthwise" : "conv";
+      break;
+    case layer_kind::max_pool:
+      words = "max pool";
+      break;
+    case layer_kind::average_pool:
+      words = "average pool";
+      break;
+    case layer_kind::global_average_pool:
+      words = "global average pool";
+      break;
+    case layer_kind::space_to_depth:
+      words = "space to depth " + by + std::to_string(l.stride);
+      break;
+    case layer_kind::space_to_batch:
+      words = "space to batch " + by + std::to_string(l.stride);
+      break;
+    case layer_kind::batch_to_space:
+      words = "batch to space " + by + std::to_string(l.stride);
+      break;
+    case layer_kind::activate:
+      return to_string(l.act);
+    default:
+      words = to_string(l.kind);
+      break;
   }
   if (l.kind == layer_kind::convolution || l.kind == layer_kind::max_pool || l.kind == layer_kind::average_pool) {
     words += " " + std::to_string(l.kernel_height) + by + std::to_string(l.kernel_width);
@@ -184,15 +210,20 @@ inline layer_look look_of(const layer& l, bool squeeze = false) {
       if (l.is_depthwise()) return {"depthwise", 2};
       if (l.groups > 1) return {"grouped convolution", 7};
       return l.kernel_height == 1 && l.kernel_width == 1 ? layer_look{"1\xC3\x97""1 convolution", 0} : layer_look{"convolution", 1};
-    case layer_kind::dense: return {"dense", 4};
+    case layer_kind::dense:
+      return {"dense", 4};
     case layer_kind::max_pool:
     case layer_kind::average_pool:
-    case layer_kind::global_average_pool: return {"pool", 5};
-    case layer_kind::activate: return {"activation", 6};
+    case layer_kind::global_average_pool:
+      return {"pool", 5};
+    case layer_kind::activate:
+      return {"activation", 6};
     case layer_kind::add:
     case layer_kind::multiply:
-    case layer_kind::concatenate: return {"element-wise", 9};
-    default: return {"rearrangement", 8};
+    case layer_kind::concatenate:
+      return {"element-wise", 9};
+    default:
+      return {"rearrangement", 8};
   }
 }
 

@@ -42,14 +42,14 @@ struct stage_outline {
   field_outline stride{};
   field_outline skip{};  ///< names of earlier stages; no values without a skip connection
   std::string skip_kind{};
-  bool independent = false;    ///< each layer chooses on its own
-  bool single_layer = false;   ///< does not say .layers(...)
+  bool independent = false;   ///< each layer chooses on its own
+  bool single_layer = false;  ///< does not say .layers(...)
 };
 
 /// A constraint: what it joins, and how many of the combinations of values it leaves.
 struct constraint_outline {
   std::vector<std::string> paths{};
-  std::string relation{};  ///< such as "1.filters <= 2.filters", where the values show that it is this
+  std::string relation{};   ///< such as "1.filters <= 2.filters", where the values show that it is this
   std::size_t allowed = 0;  ///< 0 where there are too many combinations to try
   std::size_t combinations = 0;
 };
@@ -68,13 +68,23 @@ namespace detail {
 /// Any value as text; a user's own types need `to_string` or are shown as an ellipsis.
 template <class Value>
 std::string show(const Value& value) {
-  if constexpr (std::is_same_v<Value, bool>) return value ? "true" : "false";
-  else if constexpr (std::is_enum_v<Value> && requires { std::string(to_string(value)); }) return to_string(value);
-  else if constexpr (std::is_enum_v<Value>) return std::to_string(static_cast<long long>(value));
-  else if constexpr (std::is_convertible_v<Value, std::string_view> || std::is_arithmetic_v<Value>) return std::string(short_text{}.add(value).view());
-  else if constexpr (requires { value.height; value.width; }) return show(value.height) + "x" + show(value.width);
-  else if constexpr (requires { std::string(to_string(value)); }) return to_string(value);
-  else return "\xE2\x80\xA6";
+  if constexpr (std::is_same_v<Value, bool>)
+    return value ? "true" : "false";
+  else if constexpr (std::is_enum_v<Value> && requires { std::string(to_string(value)); })
+    return to_string(value);
+  else if constexpr (std::is_enum_v<Value>)
+    return std::to_string(static_cast<long long>(value));
+  else if constexpr (std::is_convertible_v<Value, std::string_view> || std::is_arithmetic_v<Value>)
+    return std::string(short_text{}.add(value).view());
+  else if constexpr (requires {
+                       value.height;
+                       value.width;
+                     })
+    return show(value.height) + "x" + show(value.width);
+  else if constexpr (requires { std::string(to_string(value)); })
+    return to_string(value);
+  else
+    return "\xE2\x80\xA6";
 }
 
 /// The choice of a slot: its values through the space.
@@ -97,12 +107,18 @@ block_outline outline_block() {
     constexpr field_kind kind = field_kinds<block>[at];
     const auto& f = field<at>(alternative_of<A>(layout::declared_stage.block));
     std::string name(field_name<block, at>);
-    if constexpr (kind == field_kind::fixed) b.fields.push_back({.name = name, .values = {show(f)}});
-    else if constexpr (kind == field_kind::tied) b.fields.push_back({.name = name, .how = field_outline::kind::tied, .values = {f.path}, .slot = find_slot<F>(f.path)});
-    else b.fields.push_back(outline_slot<Space>(name, stage_slots<F>[I] + layout::template field_slot<A, at>,
-                                                kind == field_kind::shared ? field_outline::kind::shared : field_outline::kind::chosen));
+    if constexpr (kind == field_kind::fixed)
+      b.fields.push_back({.name = name, .values = {show(f)}});
+    else if constexpr (kind == field_kind::tied)
+      b.fields.push_back(
+          {.name = name, .how = field_outline::kind::tied, .values = {f.path}, .slot = find_slot<F>(f.path)});
+    else
+      b.fields.push_back(
+          outline_slot<Space>(name, stage_slots<F>[I] + layout::template field_slot<A, at>,
+                              kind == field_kind::shared ? field_outline::kind::shared : field_outline::kind::chosen));
   };
-  [&]<std::size_t... J>(std::index_sequence<J...>) { (one(std::integral_constant<std::size_t, J>{}), ...); }(std::make_index_sequence<field_count<block>>{});
+  [&]<std::size_t... J>(std::index_sequence<J...>) { (one(std::integral_constant<std::size_t, J>{}), ...); }
+  (std::make_index_sequence<field_count<block>>{});
   return b;
 }
 
@@ -111,20 +127,30 @@ stage_outline outline_stage() {
   using F = typename Space::declaration_type;
   using layout = stage_layout<F, I>;
   constexpr int first = stage_slots<F>[I];
-  stage_outline s{.name = std::string(Space::stage(I).view()), .independent = layout::independent,
+  stage_outline s{.name = std::string(Space::stage(I).view()),
+                  .independent = layout::independent,
                   .single_layer = std::is_same_v<typename layout::layers_type, single_layer>};
-  if constexpr (I == 0) s.role = stage_outline::kind::input;
-  else if constexpr (is_named_choice<typename layout::block_type>) s.role = stage_outline::kind::choice;
-  else if constexpr (layout::declared_stage.in_head) s.role = stage_outline::kind::head;
+  if constexpr (I == 0)
+    s.role = stage_outline::kind::input;
+  else if constexpr (is_named_choice<typename layout::block_type>)
+    s.role = stage_outline::kind::choice;
+  else if constexpr (layout::declared_stage.in_head)
+    s.role = stage_outline::kind::head;
   layout::for_each_alternative([&](auto a) { s.blocks.push_back(outline_block<Space, I, a()>()); });
   constexpr auto chosen = field_outline::kind::chosen;
-  if constexpr (layout::layers_chosen) s.layers = outline_slot<Space>("layers", first + layout::layers_slot, chosen);
-  else s.layers = {.name = "layers", .values = {std::to_string(layout::layers_at(0))}};
-  if constexpr (layout::stride_chosen) s.stride = outline_slot<Space>("stride", first + layout::stride_slot, chosen);
-  else s.stride = {.name = "stride", .values = {show(layout::declared_stage.stride)}};
+  if constexpr (layout::layers_chosen)
+    s.layers = outline_slot<Space>("layers", first + layout::layers_slot, chosen);
+  else
+    s.layers = {.name = "layers", .values = {std::to_string(layout::layers_at(0))}};
+  if constexpr (layout::stride_chosen)
+    s.stride = outline_slot<Space>("stride", first + layout::stride_slot, chosen);
+  else
+    s.stride = {.name = "stride", .values = {show(layout::declared_stage.stride)}};
   if constexpr (layout::has_skip) {
-    if constexpr (layout::skip_chosen) s.skip = outline_slot<Space>("skip", first + layout::skip_slot, chosen);
-    else s.skip = {.name = "skip", .values = {layout::declared_stage.skip.from}};
+    if constexpr (layout::skip_chosen)
+      s.skip = outline_slot<Space>("skip", first + layout::skip_slot, chosen);
+    else
+      s.skip = {.name = "skip", .values = {layout::declared_stage.skip.from}};
     s.skip_kind = to_string(layout::declared_stage.skip.kind);
   }
   return s;
@@ -133,18 +159,23 @@ stage_outline outline_stage() {
 /// The values that a constraint is about, as numbers where they are numbers.
 template <class Value>
 double as_number(const Value& value, bool& numeric) {
-  if constexpr (std::is_arithmetic_v<Value>) return static_cast<double>(value);
-  else return numeric = false, 0;
+  if constexpr (std::is_arithmetic_v<Value>)
+    return static_cast<double>(value);
+  else
+    return numeric = false, 0;
 }
 
 /// Of the usual relations the first that holds for exactly the pairs allowed; empty where none does.
-inline std::string name_relation(const std::vector<std::array<double, 2>>& pairs, const std::vector<bool>& allowed, const std::string& a, const std::string& b) {
+inline std::string name_relation(const std::vector<std::array<double, 2>>& pairs, const std::vector<bool>& allowed,
+                                 const std::string& a, const std::string& b) {
   const auto fits = [&](auto relation) {
     for (std::size_t i = 0; i < pairs.size(); ++i)
       if (relation(pairs[i][0], pairs[i][1]) != allowed[i]) return false;
     return true;
   };
-  const auto divides = [](double x, double y) { return x != 0 && y / x == static_cast<double>(static_cast<long long>(y / x)); };
+  const auto divides = [](double x, double y) {
+    return x != 0 && y / x == static_cast<double>(static_cast<long long>(y / x));
+  };
   if (fits(std::equal_to<>{})) return a + " = " + b;
   if (fits(std::less_equal<>{})) return a + " \xE2\x89\xA4 " + b;
   if (fits(std::less<>{})) return a + " < " + b;
@@ -168,7 +199,8 @@ constraint_outline outline_constraint() {
   // Every combination of options, like the digits of a counter.
   std::array<std::size_t, slots.size()> digits{};
   c.combinations = 1;
-  for (const int k : slots) c.combinations *= static_cast<std::size_t>(slot_places<F>[static_cast<std::size_t>(k)].size);
+  for (const int k : slots)
+    c.combinations *= static_cast<std::size_t>(slot_places<F>[static_cast<std::size_t>(k)].size);
   if (c.combinations > 1'000'000) return c;  // too many to try for a picture
   for (std::size_t n = 0; n < c.combinations; ++n) {
     std::size_t rest = n;
@@ -183,7 +215,8 @@ constraint_outline outline_constraint() {
         if constexpr (sizeof...(values) == 2) pairs.push_back({as_number(values, numeric)...});
       };
       check(choice_at<F, static_cast<std::size_t>(slots[I])>()[digits[I]]...);
-    }(std::make_index_sequence<slots.size()>{});
+    }
+    (std::make_index_sequence<slots.size()>{});
     c.allowed += allowed.back() ? 1 : 0;
   }
   if (numeric) c.relation = name_relation(pairs, allowed, c.paths[0], c.paths[1]);
@@ -196,11 +229,15 @@ constraint_outline outline_constraint() {
 template <space Space>
 space_outline outline(const Space& s) {
   using F = typename Space::declaration_type;
-  space_outline o{.name = s.name(), .size = to_decimal(s.size()).c_str(), .channels = detail::declared<F>::value.channels(), .slots = Space::slot_count};
+  space_outline o{.name = s.name(),
+                  .size = to_decimal(s.size()).c_str(),
+                  .channels = detail::declared<F>::value.channels(),
+                  .slots = Space::slot_count};
   detail::for_each_stage<F>([&](auto i) { o.stages.push_back(detail::outline_stage<Space, i()>()); });
   [&]<std::size_t... C>(std::index_sequence<C...>) {
     (o.constraints.push_back(detail::outline_constraint<F, C>()), ...);
-  }(std::make_index_sequence<detail::constraint_total<F>>{});
+  }
+  (std::make_index_sequence<detail::constraint_total<F>>{});
   return o;
 }
 

@@ -32,7 +32,7 @@ class space_table {
   struct free_cell {
     std::string label;
     chip_grid grid;
-    double label_width() const { return label.empty() ? 0 : text_width(label, 12) + 8; }
+    double label_width() const { return label.empty() ? 0 : text_width(label, 12) + 10; }
     double width() const { return label_width() + grid.width(); }
   };
   /// One block of a stage: a cell per column, and what has no column, which comes below unless there is room beside it.
@@ -73,7 +73,9 @@ class space_table {
   }
 
  protected:
-  static bool flows(const stage_outline& s) { return s.role == stage_outline::kind::stage || s.role == stage_outline::kind::head; }
+  static bool flows(const stage_outline& s) {
+    return s.role == stage_outline::kind::stage || s.role == stage_outline::kind::head;
+  }
 
   template <class Visit>
   void for_each_block(Visit visit) const {
@@ -89,16 +91,21 @@ class space_table {
 
   std::string block_text(const box& b, const row& r) const {
     switch (b.stage->role) {
-      case stage_outline::kind::input: return std::to_string(space_.channels) + " channels";
-      case stage_outline::kind::choice: return "a choice";
-      default: return r.block->name;
+      case stage_outline::kind::input:
+        return std::to_string(space_.channels) + " channels";
+      case stage_outline::kind::choice:
+        return "a choice";
+      default:
+        return r.block->name;
     }
   }
 
   /// The cell that decides a slot, and its box.
   std::pair<const chip_grid*, const box*> decides(int slot) const {
     for (const box& b : boxes_) {
-      const auto is_it = [&](const chip_grid& g) { return g.field() != nullptr && g.field()->slot == slot && g.field()->how != field_outline::kind::tied; };
+      const auto is_it = [&](const chip_grid& g) {
+        return g.field() != nullptr && g.field()->slot == slot && g.field()->how != field_outline::kind::tied;
+      };
       if (is_it(b.layers)) return {&b.layers, &b};
       if (is_it(b.stride)) return {&b.stride, &b};
       for (const row& r : b.rows) {
@@ -133,35 +140,40 @@ class space_table {
   }
   static std::string label_of(const block_outline& b, const field_outline& f) { return b.name + "." + f.name; }
 
-  /// Which fields are worth a place in every box: those that differ somewhere, or say what a layer is. Of these, the ones of two
-  /// blocks or more get columns; what is the same in all blocks of a type goes to the foot.
+  /// Which fields are worth a place in every box: those that differ somewhere, or say what a layer is. Of these, the
+  /// ones of two blocks or more get columns; what is the same in all blocks of a type goes to the foot.
   void find_columns() {
     std::map<std::string, std::set<std::string>> values;  // of each field of each block type
     for_each_field([&](const stage_outline&, const block_outline& b, const field_outline& f) {
-      if (f.how != field_outline::kind::fixed || is_structural(f.name)) shown_.insert(f.name);
-      else values[label_of(b, f)].insert(f.values.front());
+      if (f.how != field_outline::kind::fixed || is_structural(f.name))
+        shown_.insert(f.name);
+      else
+        values[label_of(b, f)].insert(f.values.front());
       if (values[label_of(b, f)].size() > 1) shown_.insert(f.name);
     });
     std::map<std::string, int> uses;
     for_each_block([&](const stage_outline& s, const block_outline& b) {
-        if (!flows(s)) return;
-        std::size_t after = 0;
-        for (const field_outline& f : b.fields) {
-          if (!shown_.contains(f.name)) continue;
-          ++uses[f.name];
-          const auto known = std::find(order_.begin(), order_.end(), f.name);
-          if (known != order_.end()) after = std::max(after, static_cast<std::size_t>(known - order_.begin()) + 1);
-          else order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(after++), f.name);
-        }
+      if (!flows(s)) return;
+      std::size_t after = 0;
+      for (const field_outline& f : b.fields) {
+        if (!shown_.contains(f.name)) continue;
+        ++uses[f.name];
+        const auto known = std::find(order_.begin(), order_.end(), f.name);
+        if (known != order_.end())
+          after = std::max(after, static_cast<std::size_t>(known - order_.begin()) + 1);
+        else
+          order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(after++), f.name);
+      }
     });
     std::erase_if(order_, [&](const std::string& name) { return uses[name] < 2; });
     for_each_block([&](const stage_outline& s, const block_outline& b) {
-      if (flows(s))
-        looks_.try_emplace(b.name, b.name == "skip" ? "c9" : "c" + std::to_string(looks_.size() % 9));
+      if (flows(s)) looks_.try_emplace(b.name, b.name == "skip" ? "c9" : "c" + std::to_string(looks_.size() % 9));
     });
   }
 
-  bool has_column(const std::string& name) const { return std::find(order_.begin(), order_.end(), name) != order_.end(); }
+  bool has_column(const std::string& name) const {
+    return std::find(order_.begin(), order_.end(), name) != order_.end();
+  }
 
   void make_rows() {
     for (const stage_outline& s : space_.stages) {
@@ -175,10 +187,13 @@ class space_table {
         for (const field_outline& f : block.fields) {
           if (!shown_.contains(f.name)) continue;
           const std::string note = f.how == field_outline::kind::shared ? "one for all layers" : "";
-          if (flows(s) && has_column(f.name)) r.cells.emplace(f.name, chip_grid(f, widest_cell, note));
-          else r.free.push_back({s.role == stage_outline::kind::choice ? "" : f.name, chip_grid(f, 420, note)});
+          if (flows(s) && has_column(f.name))
+            r.cells.emplace(f.name, chip_grid(f, widest_cell, note));
+          else
+            r.free.push_back({s.role == stage_outline::kind::choice ? "" : f.name, chip_grid(f, 420, note)});
         }
-        if (&block == &s.blocks.back() && !s.skip.values.empty()) r.free.push_back({"adds the output of", chip_grid(s.skip, 420)});
+        if (&block == &s.blocks.back() && !s.skip.values.empty())
+          r.free.push_back({"adds the output of", chip_grid(s.skip, 420)});
         b.rows.push_back(std::move(r));
       }
       boxes_.push_back(std::move(b));
@@ -196,7 +211,7 @@ class space_table {
       name = std::max(name, text_width(b.stage->name, 14, true));
       layers = std::max(layers, b.layers.width());
       stride = std::max(stride, b.stride.width());
-      for (const row& r : b.rows) block = std::max(block, text_width(block_text(b, r), 12.5, true) + 16);
+      for (const row& r : b.rows) block = std::max(block, text_width(block_text(b, r), 12.5, true) + 20);
     }
     double x = left_ + 16;
     const auto next = [&](double width) { return std::exchange(x, x + width + column_gap); };
@@ -212,7 +227,9 @@ class space_table {
           if (const auto at = r.cells.find(title); at != r.cells.end()) {
             const field_outline& f = *at->second.field();
             c.width = std::max(c.width, at->second.width());
-            if (f.how == field_outline::kind::tied && std::find(c.sources.begin(), c.sources.end(), f.slot) == c.sources.end()) c.sources.push_back(f.slot);
+            if (f.how == field_outline::kind::tied &&
+                std::find(c.sources.begin(), c.sources.end(), f.slot) == c.sources.end())
+              c.sources.push_back(f.slot);
           }
       x += c.sources.empty() ? 0 : 3 + 7 * static_cast<double>(c.sources.size());
       c.x = next(c.width);
@@ -286,12 +303,16 @@ class space_table {
     for (std::size_t to = 0; to < space_.stages.size(); ++to)
       for (const std::string& name : space_.stages[to].skip.values)
         for (std::size_t from = 0; from < to; ++from)
-          if (space_.stages[from].name == name) arcs_.push_back({from, to, space_.stages[to].skip.how != field_outline::kind::fixed, 0});
-    std::stable_sort(arcs_.begin(), arcs_.end(), [](const skip_arc& a, const skip_arc& b) { return a.to - a.from < b.to - b.from; });
+          if (space_.stages[from].name == name)
+            arcs_.push_back({from, to, space_.stages[to].skip.how != field_outline::kind::fixed, 0});
+    std::sort(arcs_.begin(), arcs_.end(), [](const skip_arc& a, const skip_arc& b) {
+      return a.to - a.from != b.to - b.from ? a.to - a.from < b.to - b.from : a.to < b.to;
+    });
     int lanes = 0;
     for (std::size_t i = 0; i < arcs_.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j)
-        if (arcs_[j].from < arcs_[i].to && arcs_[i].from < arcs_[j].to) arcs_[i].lane = std::max(arcs_[i].lane, arcs_[j].lane + 1);
+        if (arcs_[j].from < arcs_[i].to && arcs_[i].from < arcs_[j].to)
+          arcs_[i].lane = std::max(arcs_[i].lane, arcs_[j].lane + 1);
       lanes = std::max(lanes, arcs_[i].lane + 1);
     }
     return lanes;

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nascent/io/svg.hpp"
@@ -47,8 +49,15 @@ inline std::string tick_label(double value, int decimals) {
   const std::string plain = short_number(size, 6);
   std::string whole = plain.substr(0, plain.find('.'));
   std::string fraction = plain.size() > whole.size() ? plain.substr(whole.size() + 1) : "";
-  if (fraction.size() < static_cast<std::size_t>(decimals)) fraction.append(static_cast<std::size_t>(decimals) - fraction.size(), '0');
+  if (fraction.size() < static_cast<std::size_t>(decimals))
+    fraction.append(static_cast<std::size_t>(decimals) - fraction.size(), '0');
   return (value < 0 ? "\xE2\x88\x92" : "") + grouped_digits(whole) + (fraction.empty() ? "" : "." + fraction);
+}
+
+/// A measured value for a label: 258.438 is "258", 7.7561 is "7.76".
+inline std::string three_digits(double value) {
+  const double unit = value == 0 ? 1 : std::min(1.0, std::pow(10, std::floor(std::log10(std::abs(value))) - 2));
+  return tick_label(std::round(value / unit) * unit, 0);
 }
 
 /// The nice step, 1, 2 or 5 times a power of ten, that makes at most `most` intervals.
@@ -60,8 +69,10 @@ inline double nice_step(double span, int most) {
   return 10 * power;
 }
 
+/// Two ticks at least, and no more intervals than `most` if that leaves two.
 inline std::vector<axis_tick> linear_ticks(double low, double high, int most) {
-  const double step = nice_step(high - low, most);
+  double step = nice_step(high - low, most);
+  while (std::floor(high / step + 1e-9) - std::ceil(low / step - 1e-9) < 1) step = nice_step(high - low, ++most);
   const int decimals = std::clamp(static_cast<int>(-std::floor(std::log10(step) + 1e-9)), 0, 6);
   std::vector<axis_tick> ticks;
   const double first = std::ceil(low / step - 1e-9);
@@ -70,10 +81,18 @@ inline std::vector<axis_tick> linear_ticks(double low, double high, int most) {
   return ticks;
 }
 
-/// Powers of ten; with 2 and 5 between them, or 2 to 9, where there is room for their labels.
+/// Powers of ten, and between them as many round numbers as have room for their labels: `most` labels fill the axis.
 inline std::vector<axis_tick> log_ticks(double low, double high, int most) {
   const double decades = std::log10(high / low);
   if (decades < 0.7) return linear_ticks(low, high, most);
+  struct choice_of_digits {
+    std::string_view digits;
+    double gap;  ///< the smallest, in decades
+  };
+  constexpr std::array<choice_of_digits, 5> choices{
+      {{"123456789", 0.0457}, {"1234568", 0.0791}, {"1235", 0.176}, {"125", 0.301}, {"1", 1}}};
+  const auto fits = [&](const choice_of_digits& c) { return c.gap / decades * most >= 0.55; };
+  const auto* const labelled = std::find_if(choices.begin(), choices.end() - 1, fits);
   const auto first = static_cast<int>(std::floor(std::log10(low) + 1e-9));
   const auto last = static_cast<int>(std::ceil(std::log10(high) - 1e-9));
   const int every = std::max(1, static_cast<int>(std::ceil(decades / std::max(1, most))));
@@ -82,9 +101,9 @@ inline std::vector<axis_tick> log_ticks(double low, double high, int most) {
     for (int digit = 1; digit < 10; ++digit) {
       const double value = digit * std::pow(10, power);
       if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) continue;
-      const bool labelled = digit == 1 ? (power - first) % every == 0
-                                       : (digit == 2 || digit == 5) && decades * 9 <= most * 4;
-      if (labelled || every == 1) ticks.push_back({value, labelled ? tick_label(value, 0) : ""});
+      const bool named = labelled->digits.find(static_cast<char>('0' + digit)) != std::string_view::npos &&
+                         (power - first) % every == 0;
+      if (named || every == 1) ticks.push_back({value, named ? tick_label(value, 0) : ""});
     }
   return ticks;
 }
@@ -96,7 +115,9 @@ class axis_map {
   axis_map(axis_scale scale, double low, double high, double from, double to)
       : scale_(scale), low_(low), high_(high), from_(from), to_(to) {}
 
-  double operator()(double value) const { return from_ + (to_ - from_) * (place(value) - place(low_)) / (place(high_) - place(low_)); }
+  double operator()(double value) const {
+    return from_ + (to_ - from_) * (place(value) - place(low_)) / (place(high_) - place(low_));
+  }
   double low() const { return low_; }
   double high() const { return high_; }
   std::vector<axis_tick> ticks(int most) const {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// A base network that is large enough for rounding to hardly matter.
+#pragma once
+
+#include "nascent/block/block.hpp"
+#include "nascent/space/space.hpp"
+
+inline constexpr auto fine_space = nascent::define([] {
+  return nascent::search_space("fine")
+      .input(3, 512)
+      .stage("1", nascent::conv{.filters = 2048, .kernel = 1})
+      .layers(100)
+      .head(nascent::global_pool{}, nascent::dense{10});
+});
+inline constexpr auto fine_base = fine_space.only();
+using fine_candidate = nascent::scaled_candidate<decltype(fine_base)::space_type>;
