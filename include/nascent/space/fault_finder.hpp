@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The checks of a declaration, one by one: the first fault is kept.
+#pragma once
+
+#include "nascent/space/rules.hpp"
+
+namespace nascent::detail {
+
+/// Where a fault is; made into text only when there is one.
+struct place {
+  std::string_view kind;   ///< "stage", "choice", "constraint", "space"
+  std::string_view name;
+  std::string_view field;  ///< may be empty
+};
+
+/// Keeps the first fault.
+struct fault_finder {
+  declaration_fault first{};
+
+  constexpr bool ok() const { return !first; }
+  constexpr void report(fault what, const place& where, const short_text& found, std::string_view allowed) {
+    if (!ok()) return;
+    first = {what, short_text{}.add(where.kind).add(' ').add(where.name), found, short_text{}.add("allowed: ").add(allowed)};
+    if (!where.field.empty()) first.where.add(", field ").add(where.field);
+  }
+
+  template <class Value>
+  static constexpr short_text found(const Value& value) {
+    short_text t;
+    t.add("found ");
+    if constexpr (std::is_arithmetic_v<Value> || std::is_convertible_v<Value, std::string_view>) t.add(value);
+    else if constexpr (requires { t.add(to_string(value)); }) t.add(to_string(value));
+    else t.add("a ").add(block_name<Value>);
+    return t;
+  }
+
+  /// A choice by itself: not empty, in order, without repetitions.
+  template <class Choice>
+  constexpr void check_choice(const place& where, const Choice& c) {
+    if constexpr (std::is_same_v<Choice, int_range>) {
+      if (c.step < 1 || c.last < c.first)
+        return report(fault::reversed_range, where, short_text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step), "first <= last, step >= 1");
+      if ((c.last - c.first) % c.step != 0)
+        return report(fault::range_misses_end, where, short_text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step), "last = first + n * step");
+    }
+    if (c.size() == 0) return report(fault::empty_choice, where, found(0), "1 value or more");
+    if (c.size() > 32767) return report(fault::too_many_options, where, found(static_cast<int>(c.size())), "at most 32767");
+    if constexpr (!std::is_same_v<Choice, int_range>) {
+      for (std::size_t i = 0; i < c.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+          if (same_value(c[i], c[j])) return report(fault::value_repeated, where, found(c[i]), "each value once");
+    }
+  }
+  template <class Value>
+  static constexpr bool same_value(const Value& a, const Value& b) {
+    if constexpr (std::is_convertible_v<Value, std::string_view>) return std::string_view(a) == std::string_view(b);
+    else if constexpr (std::equality_comparable<Value>) return a == b;
+    else return false;
+  }
+
+  template <class Natural, class Value>
+  constexpr void check_value(const place& where, std::string_view name, const Value& value) {
+    if constexpr (std::is_enum_v<Natural> && !std::is_same_v<Natural, Value>) {
+      report(fault::value_of_another_kind, where, found(value), block_name<Natural>);
+    } else if constexpr (std::is_arithmetic_v<Value>) {
+      if (std::is_floating_point_v<Value> && is_whole(name))
+        report(fault::value_of_another_kind, where, short_text{}.add("found ").add(block_name<Value>).add(' ').add(value), "whole numbers");
+      if (const char* allowed = broken_rule(name, static_cast<double>(value))) report(fault::value_not_allowed, where, found(value), allowed);
+    } else if constexpr (std::is_enum_v<Value> || std::is_convertible_v<Value, std::string_view>) {
+      if (std::is_arithmetic_v<Natural> || is_whole(name) || broken_rule(name, -1)) report(fault::value_of_another_kind, where, found(value), "numbers");
+    }
+  }
+
+  template <class Natural, class Values>
+  constexpr void check_values(const place& where, std::string_view name, const Values& values) {
+    check_choice(where, values);
+    for (std::size_t i = 0; i < values.size() && ok(); ++i) check_value<Natural>(where, name, values[i]);
+  }
+
+  template <class Natural, class Field>
+  constexpr void check_field(const place& where, std::string_view name, const Field& f, bool independent) {
+    if constexpr (is_shared<Field>) {
+      if (!independent) report(fault::shared_outside_independent, where, short_text{}.add("found shared(...)"), "a choice");
+      check_values<Natural>(where, name, f.values);
+    } else if constexpr (choice<Field>) {
+      check_values<Natural>(where, name, f);
+    } else if constexpr (!is_tie<Field>) {
+      check_value<Natural>(where, name, f);
+    }
+  }
+
+  template <class F, std::size_t I, std::size_t A>
+  constexpr void check_block() {
+    using layout = stage_layout<F, I>;
+    using block = typename layout::template alternative_type<A>;
+    const place stage{"stage", stage_names<F>[I].view(), ""};
+    if constexpr (is_skip<block> && I > 0) {
+      if (A + 1 != layout::alternatives || !layout::independent || A == 0)
+        report(fault::skip_block_misplaced, stage, short_text{}.add("found skip{}"), "last, of independent layers");
+    }
+    if constexpr (!can_decide<block>) report(fault::block_cannot_choose, stage, short_text{}.add("found ").add(block_name<block>), "template <class...>");
+    // Where no layer chooses the block, its shared fields take part in nothing, and would still count.
+    if constexpr (count_kind<block>(field_kind::shared) > 0 && layout::alternatives - (layout::offers_skip ? 1 : 0) > 1)
+      report(fault::shared_between_alternatives, stage, short_text{}.add("found shared(...)"), "in stages of one block type");
+    [&]<std::size_t... J>(std::index_sequence<J...>) {
+      (check_field<typename natural_field<block, J>::type>(place{"stage", stage.name, field_name<block, J>}, field_name<block, J>,
+                   field<J>(alternative_of<A>(layout::declared_stage.block)), layout::independent),
+       ...);
+      if constexpr (layout::max_layers > 1) (check_own_stride<block, J, I, A, F>(stage), ...);
+    }(std::make_index_sequence<field_count<block>>{});
+  }
+
+  /// A block with a stride of its own must not repeat.
+  template <class Block, std::size_t J, std::size_t I, std::size_t A, class F>
+  constexpr void check_own_stride(const place& stage) {
+    if constexpr (field_name<Block, J> == "stride") {
+      const auto& own = field<J>(alternative_of<A>(stage_layout<F, I>::declared_stage.block));
+      const auto one = [&](int value) {
+        if (value > 1) report(fault::stride_in_later_layer, place{"stage", stage.name, "stride"}, found(value), "1 in later layers");
+      };
+      if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(own)>>) one(own);
+      else if constexpr (choice<std::remove_cvref_t<decltype(own)>>)
+        for (std::size_t i = 0; i < own.size(); ++i) one(own[i]);
+    }
+  }
+
+  template <class F, std::size_t I>
+  constexpr void check_stage() {
+    using layout = stage_layout<F, I>;
+    const std::string_view name = layout::declared_stage.name;
+    const place stage{"stage", name, ""};
+    if (name.empty() || name.size() > 24) report(fault::no_name, place{"stage number", to_decimal(I).c_str(), ""}, short_text{}.add("found ").add(name.size()).add(" characters"), "1 to 24");
+    // Compared by hashes first: a comparison of texts for every pair of stages would be most of the compiler's work.
+    for (std::size_t j = 0; j < I; ++j)
+      if (stage_hashes<F>[j] == stage_hashes<F>[I] && stage_names<F>[j] == stage_names<F>[I].view()) report(fault::stage_declared_twice, stage, short_text{}.add("found ").add(name), "a new name");
+    layout::for_each_alternative([&](auto a) { check_block<F, I, a()>(); });
+    const place stride{"stage", name, "stride"};
+    if constexpr (is_independent<typename layout::stride_type>) {
+      report(fault::stride_in_later_layer, stride, short_text{}.add("found independent(...)"), "a stride, or a choice");
+    } else if constexpr (layout::stride_chosen) {
+      check_choice(stride, layout::declared_stage.stride);
+      for (std::size_t i = 0; i < layout::stride_options && ok(); ++i)
+        if (!is_stride(layout::declared_stage.stride[i])) report(fault::stride_not_allowed, stride, found(layout::declared_stage.stride[i]), "1, 2 or 4");
+    } else if (!is_stride(layout::declared_stage.stride)) {
+      report(fault::stride_not_allowed, stride, found(layout::declared_stage.stride), "1, 2 or 4");
+    }
+    const place layers{"stage", name, "layers"};
+    if constexpr (layout::layers_chosen) check_choice(layers, layout::layer_counts());
+    if (layout::min_layers < (layout::layers_chosen ? 0 : 1)) report(fault::layers_not_allowed, layers, found(layout::min_layers), layout::layers_chosen ? "0 or more" : "1 or more");
+    if (layout::max_layers < 1) report(fault::layers_not_allowed, layers, found(layout::max_layers), "1 or more");
+    if (layout::layer_options > 64 || layout::alternatives > 64) report(fault::too_many_options, layers, found(static_cast<int>(layout::layer_options)), "at most 64");
+  }
+
+  /// Ties, skip connections, constraints: everything that refers to something by name.
+  template <class F, std::size_t I, std::size_t A, std::size_t J>
+  constexpr void check_tie() {
+    using layout = stage_layout<F, I>;
+    constexpr const auto& f = field<J>(alternative_of<A>(layout::declared_stage.block));
+    if constexpr (is_tie<decltype(f)>) {
+      constexpr std::string_view name = field_name<typename layout::template alternative_type<A>, J>;
+      const place where = place{"stage", stage_names<F>[I].view(), name};
+      constexpr int source = find_slot<F>(f.path);
+      if constexpr (source < 0) {
+        report(fault::tie_to_unknown_choice, where, short_text{}.add("found ").add(f.path), "a path, e.g. stem.filters");
+      } else if constexpr (slot_places<F>[static_cast<std::size_t>(source)].parent >= 0) {
+        report(fault::tie_to_optional_choice, where, short_text{}.add("found ").add(f.path), "a choice always made");
+      } else {
+        check_values<typename natural_field<typename layout::template alternative_type<A>, J>::type>(where, name, choice_at<F, static_cast<std::size_t>(source)>());
+      }
+    }
+  }
+
+  template <class F, std::size_t I>
+  constexpr void check_references() {
+    using layout = stage_layout<F, I>;
+    layout::for_each_alternative([&](auto a) {
+      using block = typename layout::template alternative_type<a()>;
+      [&]<std::size_t... J>(std::index_sequence<J...>) { (check_tie<F, I, a(), J>(), ...); }(std::make_index_sequence<field_count<block>>{});
+    });
+    if constexpr (layout::has_skip) {
+      const auto& from = layout::declared_stage.skip.from;
+      if constexpr (layout::skip_chosen) {
+        check_choice(place{"stage", stage_names<F>[I].view(), "skip"}, from);
+        for (std::size_t i = 0; i < from.size(); ++i) check_skip<F, I>(from[i]);
+      } else {
+        check_skip<F, I>(from);
+      }
+    }
+    if constexpr (layout::alternatives > 1) check_paths<F, I>();
+    if constexpr (is_named_choice<typename layout::block_type>) {
+      if (!has_certain_use<F>(stage_names<F>[I].view()))
+        report(fault::choice_without_use, place{"choice", layout::declared_stage.name, ""}, short_text{}.add("found no certain tie"), "a tie in a sure stage");
+    }
+  }
+
+  template <class Block>
+  static constexpr bool is_tied_to(const Block& block, std::string_view path) {
+    return with_fields(block, [&](const auto&... f) {
+      [[maybe_unused]] const auto one = [&](const auto& g) {
+        if constexpr (is_tie<decltype(g)>) return std::string_view(g.path) == path;
+        else return false;
+      };
+      return (one(f) || ...);
+    });
+  }
+
+  /// Whether a stage that every network has is tied to this path, whichever of its blocks it chooses.
+  template <class F>
+  static constexpr bool has_certain_use(std::string_view path) {
+    bool used = false;
+    for_each_stage<F>([&](auto i) {
+      using layout = stage_layout<F, i()>;
+      if constexpr (!layout::may_be_empty) {
+        bool certain = true;
+        layout::for_each_alternative([&](auto a) {
+          const auto& block = alternative_of<a()>(layout::declared_stage.block);
+          certain = certain && (is_skip<decltype(block)> || is_tied_to(block, path));
+        });
+        used = used || certain;
+      }
+    });
+    return used;
+  }
+
+  template <class F, std::size_t I>
+  constexpr void check_skip(std::string_view from) {
+    if (from == "none") return;
+    const place where{"stage", stage_names<F>[I].view(), "skip"};
+    if (candidate_builder<F>::stage_named(from, I) >= 0) return;
+    const bool later = candidate_builder<F>::stage_named(from, declared<F>::stage_count) >= 0;
+    report(later ? fault::skip_from_later_stage : fault::skip_from_unknown_stage, where, short_text{}.add("found ").add(from), later ? "an earlier stage" : "a stage's name");
+  }
+
+  template <class F>
+  constexpr void check_constraints() {
+    [&]<std::size_t... C>(std::index_sequence<C...>) {
+      [[maybe_unused]] const auto one = [&](auto c) {
+        constexpr const auto& slots = constraint_slots<F, c()>;
+        constexpr const auto& declared_constraint = get<c()>(declared<F>::value.constraints());
+        const decimal number = to_decimal(c());
+        const place where{"constraint", number.c_str(), ""};
+        constexpr bool are_known = [] {
+          for (const int k : slots)
+            if (k < 0) return false;
+          return true;
+        }();
+        if constexpr (are_known) {
+          [&]<std::size_t... I>(std::index_sequence<I...>) {
+            check_predicate<typename std::remove_cvref_t<decltype(choice_at<F, static_cast<std::size_t>(slots[I])>())>::value_type...>(
+                where, declared_constraint.holds);
+          }(std::make_index_sequence<slots.size()>{});
+        } else {
+          for (std::size_t i = 0; i < slots.size(); ++i)
+            if (slots[i] < 0)
+              report(fault::constraint_on_unknown_choice, where, short_text{}.add("found ").add(declared_constraint.paths[i]), "a path, e.g. 2.filters");
+        }
+      };
+      (one(std::integral_constant<std::size_t, C>{}), ...);
+    }(std::make_index_sequence<constraint_total<F>>{});
+  }
+
+  template <class... Values, class Predicate>
+  constexpr void check_predicate(const place& where, const Predicate&) {
+    if constexpr (!std::is_invocable_r_v<bool, const Predicate&, Values...>) {
+      short_text allowed{};
+      allowed.add("bool(");
+      const auto one = [&](std::string_view name) { (allowed.length > 5 ? allowed.add(", ") : allowed).add(name); };
+      (one(std::is_convertible_v<Values, std::string_view> ? "const char*" : block_name<Values>), ...);
+      report(fault::predicate_does_not_fit, where, short_text{}.add("found another signature"), allowed.add(')').view());
+    }
+  }
+
+  /// Alternatives of one type that choose the same field would share a path.
+  template <class F, std::size_t I>
+  constexpr void check_paths() {
+    for (int k = stage_slots<F>[I]; k < stage_slots<F>[I + 1]; ++k)
+      for (int m = stage_slots<F>[I]; m < k; ++m)
+        if (slot_paths<F>[static_cast<std::size_t>(k)] == slot_paths<F>[static_cast<std::size_t>(m)].view())
+          return report(fault::choice_declared_twice, place{"choice", slot_paths<F>[static_cast<std::size_t>(k)].view(), ""},
+                        short_text{}.add("found twice"), "one choice a path");
+  }
+
+  template <class F, std::size_t I>
+  constexpr void check_buildable() {
+    using layout = stage_layout<F, I>;
+    layout::for_each_alternative([&](auto a) {
+      using block = std::remove_cvref_t<decltype(decided_block<F, I, a()>(nullptr, 0))>;
+      const place where{"stage", stage_names<F>[I].view(), ""};
+      if constexpr (is_not_a_block<block>) {
+        report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(found_instead<block>), "a block");
+      } else if constexpr (!requires(const block& b, net<null_interpreter>& n, const tensor& x) { b(n, x, 1); }) {
+        report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<block>), "a block");
+      } else if constexpr (!requires(const block& b, net<null_interpreter>& n, const tensor& x) { { b(n, x, 1) } -> std::convertible_to<tensor>; }) {
+        using result = decltype(std::declval<const block&>()(std::declval<net<null_interpreter>&>(), tensor{}, 1));
+        report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<block>).add(" returns ").add(block_name<result>), "a tensor");
+      }
+    });
+  }
+
+  /// The smallest map with every stage present and the largest strides: SAME sizes grow with the input, so no other network has a
+  /// smaller map. Constraints could forbid that very network; then the check is left to building.
+  template <class F>
+  constexpr void check_smallest() {
+    std::array<digit, slot_total<F> + 1> digits{};
+    for_each_stage<F>([&](auto i) {
+      using layout = stage_layout<F, i()>;
+      digit* d = digits.data() + stage_slots<F>[i()];
+      if constexpr (i() == 0 && layout::slot_count == 1) {
+        const auto& resolutions = alternative_of<0>(layout::declared_stage.block).resolution;
+        for (std::size_t o = 0; o < resolutions.size(); ++o)
+          if (resolutions[o] < resolutions[static_cast<std::size_t>(d[0])]) d[0] = static_cast<digit>(o);
+      }
+      if constexpr (layout::stride_chosen) {
+        for (std::size_t o = 0; o < layout::stride_options; ++o)
+          if (layout::declared_stage.stride[o] > layout::declared_stage.stride[static_cast<std::size_t>(d[layout::stride_slot])])
+            d[layout::stride_slot] = static_cast<digit>(o);
+      }
+      if constexpr (layout::layers_chosen) {
+        for (std::size_t o = 0; o < layout::layer_options; ++o)
+          if (layout::layers_at(static_cast<std::size_t>(d[layout::layers_slot])) == 0) d[layout::layers_slot] = static_cast<digit>(o);
+      }
+    });
+    null_interpreter sink;
+    net<null_interpreter> n(sink);
+    candidate_builder<F>::build(digits.data(), n, unscaled{});
+    if (!n.fault()) return;
+    report_network(n.fault(), place{"stage", stage_names<F>[n.fault().stage < 0 ? 0 : static_cast<std::size_t>(n.fault().stage)].view(), ""});
+  }
+
+  constexpr void report_network(const fault_record& f, place where) {
+    short_text what{};
+    what.add("found ").add(f.found);
+    short_text allowed{};
+    switch (f.what) {
+      case network_fault::none: return;
+      case network_fault::filters: where.field = "filters"; return report(fault::value_not_allowed, where, what, "1 or more");
+      case network_fault::kernel: where.field = "kernel"; return report(fault::value_not_allowed, where, what, "1 or more");
+      case network_fault::stride: where.field = "stride"; return report(fault::value_not_allowed, where, what, "1 or more");
+      case network_fault::groups: return report(fault::shapes_do_not_match, where, what.add(" groups"), allowed.add("dividing ").add(f.allowed).add(" and filters").view());
+      case network_fault::map_vanishes: return report(fault::map_vanishes, where, what, allowed.add("a map of ").add(f.allowed).view());
+      case network_fault::not_divisible: return report(fault::shapes_do_not_match, where, what, allowed.add("divisors of ").add(f.allowed).view());
+      case network_fault::shape_mismatch:
+      case network_fault::too_many_operands: break;
+    }
+    if (f.found == f.allowed) what = short_text{}.add("found maps of different sizes");
+    else what.add(" against ").add(f.allowed);
+    report(fault::shapes_do_not_match, where, what, "equal shapes, 1x1 for dense");
+  }
+};
+
+}  // namespace nascent::detail

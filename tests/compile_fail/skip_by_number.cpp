@@ -1,0 +1,19 @@
+// expect: \.skip\(\) found no name; allowed: a stage
+// Stages have names.
+#include <nascent/block/block.hpp>
+#include <nascent/space/space.hpp>
+
+using namespace nascent;
+
+inline constexpr auto tiny = define([] {
+  return search_space("tiny")
+      .input(3, 224)
+      .stage("1", conv{.filters = 16})
+      .stage("2", conv{.filters = 16})
+#ifdef CONTROL
+      .skip("1")
+#else
+      .skip(1)
+#endif
+      .head(global_pool{}, dense{10});
+});

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/io/block_text.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+using namespace nascent;
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("a text makes the same layers as the block it names") {
+  const network read = parse_block("mbconv filters=40 kernel=5 expand=6 se=0.25 act=swish stride=2 layers=2", {1, 28, 28, 24});
+  const network built = make_network("built", {1, 28, 28, 24}, [](auto& net, auto x) {
+    const mbconv block{.filters = 40, .kernel = 5, .expand = 6., .se = .25, .act = swish};
+    x = block(net, x, 2);
+    x = block(net, x, 1);
+  });
+  CHECK(read.layers() == built.layers());
+}
+
+TEST_CASE("what a text leaves out keeps the block's own default, and filters the input's channels") {
+  CHECK(parse_block("conv", {1, 8, 8, 12}).layers() ==
+        make_network("x", {1, 8, 8, 12}, [](auto& net, auto x) { conv{.filters = 12}(net, x, 1); }).layers());
+}
+
+TEST_CASE("a wrong text says what was found and what is allowed") {
+  const shape s{1, 8, 8, 8};
+  CHECK_THROWS_WITH(parse_block("mbcon", s), ContainsSubstring("found block 'mbcon'") && ContainsSubstring("fused_mbconv"));
+  CHECK_THROWS_WITH(parse_block("mbconv filter=3", s), ContainsSubstring("found field 'filter'") && ContainsSubstring("filters, kernel, expand"));
+  CHECK_THROWS_WITH(parse_block("mbconv act=swosh", s), ContainsSubstring("field act") && ContainsSubstring("'swosh'"));
+  CHECK_THROWS_WITH(parse_block("mbconv kernel=3.5", s), ContainsSubstring("field kernel"));
+  CHECK_THROWS_WITH(parse_block("mbconv stride=0", s), ContainsSubstring("stride") && ContainsSubstring("1 or more"));
+  CHECK_THROWS_WITH(parse_block("mbconv kernel", s), ContainsSubstring("field=value"));
+  CHECK_THROWS_AS(parse_block("conv stride=9", s), network_error);
+  CHECK_THROWS_WITH(parse_shape("3x3"), ContainsSubstring("'3x3'") && ContainsSubstring("56x56x24"));
+  CHECK_THROWS_WITH(parse_data_type("f64"), ContainsSubstring("'f64'") && ContainsSubstring("f32, bf16"));
+}
