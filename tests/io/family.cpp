@@ -14,12 +14,12 @@ using namespace nascent;
 
 namespace {
 
-using gpunet_type = std::remove_cvref_t<decltype(test::gpunet)>;
+using small_type = std::remove_cvref_t<decltype(test::small)>;
 
-family_record<gpunet_type> sample() {
+family_record<small_type> sample() {
   random_engine rng(2);
-  const auto base = test::gpunet.sample(rng);
-  family_record<gpunet_type> f{.name = "demo", .about = {{"device", "a processor"}, {"threads", 1}}};
+  const auto base = test::small.sample(rng);
+  family_record<small_type> f{.name = "demo", .about = {{"device", "a processor"}, {"threads", 1}}};
   for (int i = 0; i < 3; ++i) {
     const auto network =
         scaled(base, {.width = 1 + 0.1 * i, .depth = 1 + 0.2 * i, .resolution = i == 0 ? 0 : 256 + 32 * i});
@@ -35,7 +35,7 @@ family_record<gpunet_type> sample() {
 
 std::string fault_of(const json& j) {
   try {
-    static_cast<void>(family_from_json(test::gpunet, j));
+    static_cast<void>(family_from_json(test::small, j));
   } catch (const json_error& e) {
     return e.what();
   }
@@ -46,7 +46,7 @@ TEST_CASE("a family survives the way through its file") {
   const test::temporary_folder folder;
   const auto f = sample();
   write_family(folder / "family.json", f);
-  CHECK(read_family(test::gpunet, folder / "family.json") == f);
+  CHECK(read_family(test::small, folder / "family.json") == f);
 }
 
 TEST_CASE("a family's file says everything about each level") {
@@ -56,7 +56,7 @@ TEST_CASE("a family's file says everything about each level") {
   const json& level = j["levels"][1];
   CHECK(level["name"] == "B1");
   CHECK(level["dimensions"]["resolution"] == 288);
-  CHECK(level["candidate"]["space"] == "GPUNet");
+  CHECK(level["candidate"]["space"] == "Small");
   CHECK(level["costs"]["params"] == cost(sample().levels[1].network).params);
   CHECK(level["latency"]["measured_ms"] == 3.125);
   CHECK(level["latency"]["spread_ms"].is_null());  // not known, and said so
@@ -93,7 +93,7 @@ TEST_CASE("numbers that JSON cannot hold are refused, and the old file stays") {
   write_family(folder / "family.json", f);
   f.levels[0].latency.measured_ms = std::numeric_limits<double>::infinity();
   CHECK_THROWS_AS(write_family(folder / "family.json", f), json_error);
-  CHECK(read_family(test::gpunet, folder / "family.json") == sample());
+  CHECK(read_family(test::small, folder / "family.json") == sample());
 }
 
 }  // namespace

@@ -61,6 +61,15 @@ inline constexpr auto odd = define([] {
       .head(global_pool{}, dense{10});
 });
 
+/// Small: quick to compile where much is made of it.
+inline constexpr auto small = define([] {
+  return search_space("Small")
+      .input(3, range(224, 512, 32))
+      .stage("1", conv{.filters = one_of(24, 32), .kernel = one_of(3, 5)}).stride(2)
+      .stage("2", mbconv{.filters = range(32, 80, 16), .se = one_of(0, .25)}).stride(2).layers(range(1, 8))
+      .head(global_pool{}, dense{1000});
+});
+
 /// A named network.
 inline constexpr auto efficientnet_b0 = define([] {
   return search_space("EfficientNet-B0")

@@ -3,10 +3,8 @@
 
 #include <set>
 
-#include <range/v3/range/conversion.hpp>
 #include <range/v3/view/filter.hpp>
 #include <range/v3/view/take.hpp>
-#include <range/v3/view/transform.hpp>
 
 #include "nascent/cost/cost.hpp"
 #include "nascent/zoo/gpunet.hpp"
@@ -61,7 +59,7 @@ TEST_CASE("from starts at a rank, in a shard too") {
   CHECK(ranks(depths::space | views::candidates | views::from(100) | views::shard(1, 2)) == std::vector<uint128>{104, 105, 106, 107});
 }
 
-TEST_CASE("a view is a range-v3 range: it filters, transforms and takes, and computes only what is looked at") {
+TEST_CASE("a view is a range-v3 range: it filters and takes, and computes only what is looked at") {
   const auto small = [](const auto& c) { return count(c).macs < 500'000; };
   const auto expected = [&] {
     std::vector<uint128> all;
@@ -72,8 +70,9 @@ TEST_CASE("a view is a range-v3 range: it filters, transforms and takes, and com
   REQUIRE(expected.size() > 1);
   REQUIRE(expected.size() < 108);
   CHECK(ranks(depths::space | views::candidates | ranges::views::filter(small)) == expected);
-  const auto first = zoo::gpunet | views::candidates | views::from(zoo::gpunet.size() / 2) | ranges::views::take(3) |
-                     ranges::views::transform([](const auto& c) { return zoo::gpunet.rank(c) - zoo::gpunet.size() / 2; }) | ranges::to<std::vector>();
+  std::vector<uint128> first;
+  for (const auto& c : zoo::gpunet | views::candidates | views::from(zoo::gpunet.size() / 2) | ranges::views::take(3))
+    first.push_back(zoo::gpunet.rank(c) - zoo::gpunet.size() / 2);
   CHECK(first == std::vector<uint128>{0, 1, 2});
 }
 

@@ -76,40 +76,47 @@ std::optional<double> optional_at(const json_reader<Json>& r, const char* key) {
 
 }  // namespace detail
 
-// Key by key where a value may throw: g++ 12 leaks what an initializer list has built by then (GCC bug 66139).
+// What may throw is put together first and given to `j` when it is whole: the library's constructors leak otherwise.
 template <class Json>
 void to_json(Json& j, const latency_record& l) {
-  j = Json::object();
-  j["predicted_ms"] = detail::optional_json<Json>(l.predicted_ms, "/latency/predicted_ms");
-  j["measured_ms"] = detail::optional_json<Json>(l.measured_ms, "/latency/measured_ms");
-  j["spread_ms"] = detail::optional_json<Json>(l.spread_ms, "/latency/spread_ms");
-  j["samples"] = l.samples;
+  Json made = Json::object();
+  made["predicted_ms"] = detail::optional_json<Json>(l.predicted_ms, "/latency/predicted_ms");
+  made["measured_ms"] = detail::optional_json<Json>(l.measured_ms, "/latency/measured_ms");
+  made["spread_ms"] = detail::optional_json<Json>(l.spread_ms, "/latency/spread_ms");
+  made["samples"] = l.samples;
+  j = std::move(made);
 }
 
 template <class Json>
 void to_json(Json& j, const accuracy_record& a) {
-  j = Json::object();
-  j["top1"] = detail::optional_json<Json>(a.top1, "/accuracy/top1");
-  j["standard_error"] = detail::optional_json<Json>(a.standard_error, "/accuracy/standard_error");
-  j["source"] = a.source;
+  Json made = Json::object();
+  made["top1"] = detail::optional_json<Json>(a.top1, "/accuracy/top1");
+  made["standard_error"] = detail::optional_json<Json>(a.standard_error, "/accuracy/standard_error");
+  made["source"] = a.source;
+  j = std::move(made);
 }
 
 template <class Json, class Space>
 void to_json(Json& j, const family_level<Space>& l) {
-  j = Json::object();
-  j["name"] = l.name;
-  j["dimensions"] = l.network.scale;
-  j["candidate"] = l.network.base;
-  j["costs"] = l.cost;
-  j["latency"] = l.latency;
-  j["accuracy"] = l.accuracy;
+  Json made = Json::object();
+  made["name"] = l.name;
+  made["dimensions"] = l.network.scale;
+  made["candidate"] = l.network.base;
+  made["costs"] = l.cost;
+  made["latency"] = l.latency;
+  made["accuracy"] = l.accuracy;
+  j = std::move(made);
 }
 
 template <class Json, class Space>
 void to_json(Json& j, const family_record<Space>& f) {
-  j = Json{{"format", family_record<Space>::format}, {"name", f.name}, {"about", f.about}};
-  j["levels"] = Json::array();
-  for (const auto& l : f.levels) j["levels"].push_back(Json(l));
+  Json made = Json::object();
+  made["format"] = family_record<Space>::format;
+  made["name"] = f.name;
+  made["about"] = f.about;
+  made["levels"] = Json::array();
+  for (const auto& l : f.levels) made["levels"].push_back(Json(l));
+  j = std::move(made);
 }
 
 namespace detail {
