@@ -121,17 +121,20 @@ inline constexpr bool declares_space = [] {
 /// Whether a declaration with this fault can be counted and built all the same, so that its uses add no errors.
 constexpr bool is_definable_despite(fault what) {
   switch (what) {
-    case fault::no_input:
-    case fault::value_of_another_kind:
-    case fault::too_many_options:
-    case fault::tie_to_unknown_choice:
-    case fault::tie_to_optional_choice:
-    case fault::constraint_on_unknown_choice:
-    case fault::predicate_does_not_fit:
-    case fault::constraint_table_too_large:
-    case fault::block_cannot_choose:
-    case fault::block_cannot_be_built: return false;
-    default: return true;
+    case fault::none:
+    case fault::no_name:
+    case fault::stage_declared_twice:
+    case fault::choice_declared_twice:
+    case fault::range_misses_end:
+    case fault::value_repeated:
+    case fault::stride_not_allowed:
+    case fault::stride_in_later_layer:
+    case fault::shared_outside_independent:
+    case fault::shared_between_alternatives:
+    case fault::skip_from_unknown_stage:
+    case fault::skip_from_later_stage:
+    case fault::choice_without_use: return true;
+    default: return false;
   }
 }
 template <class F>
