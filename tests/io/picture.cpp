@@ -37,6 +37,7 @@ TEST_CASE("the picture of GPUNet's space shows every stage and every choice") {
   check_all_is_said(test::gpunet, root);
   CHECK(test::layout_fault(root) == "");
   CHECK(test::says(root, "= stem.filters"));
+  CHECK(test::says(root, "1.06e24 networks \xC2\xB7 43 decisions \xC2\xB7 8 stages"));
   CHECK(test::says(root, "exactly " + detail::grouped_digits(to_decimal(test::gpunet.size()).c_str())));
   CHECK(test::says(root, "resolution"));
   CHECK(test::count_words(root, "mbconv") == 4 + 1);  // four stages, and what all of them have in common

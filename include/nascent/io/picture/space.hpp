@@ -31,10 +31,17 @@ class space_painter : space_table {
   }
 
  private:
+  /// "1057471..." is "1.06e24".
   static std::string short_size(const std::string& digits) {
     if (digits.size() < 8) return grouped_digits(digits);
-    const std::string exponent = std::to_string(digits.size() - 1);
-    return digits.substr(0, 1) + "." + digits.substr(1, 2) + "e" + exponent;
+    std::size_t exponent = digits.size() - 1;
+    int three = (std::stoi(digits.substr(0, 4)) + 5) / 10;
+    if (three == 1000) {
+      three = 100;
+      ++exponent;
+    }
+    const std::string leading = std::to_string(three);
+    return leading.substr(0, 1) + "." + leading.substr(1) + "e" + std::to_string(exponent);
   }
 
   void draw_header() {
