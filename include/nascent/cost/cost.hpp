@@ -108,7 +108,11 @@ concept network_candidate = requires(const T& c, net<layer_counter>& n) {
 
 namespace detail {
 template <class Candidate, class Interpreter>
-[[gnu::flatten]] constexpr void interpret(const Candidate& c, Interpreter& sink) {
+#if !defined(__SANITIZE_ADDRESS__)  // flattened, the sanitizers' checks would take the compiler a minute for each space
+[[gnu::flatten]]
+#endif
+constexpr void
+interpret(const Candidate& c, Interpreter& sink) {
   net<Interpreter> n(sink);
   build(c, n);
   if (n.fault()) [[unlikely]] {
