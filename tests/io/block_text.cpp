@@ -10,8 +10,8 @@ using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("a text makes the same layers as the block it names") {
   const network read = parse_block("mbconv filters=40 kernel=5 expand=6 se=0.25 act=swish stride=2 layers=2", {1, 28, 28, 24});
-  const network built = make_network("built", {1, 28, 28, 24}, [](auto& net, auto x) {
-    const mbconv block{.filters = 40, .kernel = 5, .expand = 6., .se = .25, .act = swish};
+  const mbconv block{.filters = 40, .kernel = 5, .expand = 6., .se = .25, .act = swish};
+  const network built = make_network("built", {1, 28, 28, 24}, [&](auto& net, auto x) {
     x = block(net, x, 2);
     x = block(net, x, 1);
   });
