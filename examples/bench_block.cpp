@@ -35,14 +35,6 @@ costs cost_of(const network& graph, data_type type, int batch) {
   return counter.total();
 }
 
-onednn::isa parse_isa(const std::string& text) {
-  for (const auto& entry : onednn::detail::isa_table)
-    if (text == entry.name) return entry.which;
-  std::string names;
-  for (const auto& entry : onednn::detail::isa_table) names += std::string(names.empty() ? "" : ", ") + entry.name;
-  throw block_text_error("isa: found '" + text + "'; allowed: " + names);
-}
-
 void print(const std::vector<row>& rows, const device_description& device) {
   std::printf("%s, %s, %s, %d thread(s)\n\n", device.device.c_str(), device.library.c_str(), device.isa.c_str(), device.threads);
   std::printf("%-52s %-26s %9s %10s %9s %8s %18s  %s\n", "block", "shape, batch, type", "MMACs", "ms", "spread", "GMAC/s", "time ratio (95 %)", "");
@@ -88,7 +80,7 @@ int main(int argc, char** argv) try {
   device_description device;
   for (const std::string& type_name : types) {
     const data_type type = parse_data_type(type_name);
-    onednn::executor cpu{{.threads = threads, .type = type, .isa = parse_isa(isa)}};
+    onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa)}};
     device = cpu.description();
     for (const std::string& shape_text : shapes)
       for (const int batch : batches) {

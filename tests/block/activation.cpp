@@ -14,6 +14,7 @@ TEST_CASE("every enumerator has its own name") {
   STATIC_CHECK(to_string(relu6) == "relu6"sv);
   STATIC_CHECK(to_string(swish) == "swish"sv);
   STATIC_CHECK(to_string(hswish) == "hswish"sv);
+  STATIC_CHECK(to_string(activation::zero) == "zero"sv);
   STATIC_CHECK(to_string(sigmoid) == "sigmoid"sv);
   STATIC_CHECK(to_string(residual::none) == "none"sv);
   STATIC_CHECK(to_string(residual::identity) == "identity"sv);

@@ -72,6 +72,19 @@ TEST_CASE("mbconv adds its input only where shapes match") {
   CHECK(kinds(build_block(mbconv{.filters = 32, .residual = residual::none}, {1, 8, 8, 32})).back() == convolution);
 }
 
+TEST_CASE("conv and mbconv pad as told") {
+  const auto pads = [](const network& graph) {
+    std::vector<padding> all;
+    for (const layer& l : graph.layers()) all.push_back(l.pad);
+    return all;
+  };
+  CHECK(pads(build_block(conv{.filters = 8}, {1, 8, 8, 8}, 2)) == std::vector{padding::same});
+  CHECK(pads(build_block(conv{.filters = 8, .pad = padding::symmetric}, {1, 8, 8, 8}, 2)) == std::vector{padding::symmetric});
+  CHECK(pads(build_block(mbconv{.filters = 8, .pad = padding::symmetric}, {1, 8, 8, 8}, 2)) ==
+        std::vector{padding::same, padding::symmetric, padding::same});  // 1x1 convolutions have nothing to pad
+  CHECK(build_block(conv{.filters = 8, .pad = padding::valid}, {1, 8, 8, 8}).output() == shape{1, 6, 6, 8});
+}
+
 // Block 2 of EfficientNet-X-B0 (shared/facts/effnetx_b0_layers.csv, rows 8 to 10): 31392 + 7080 + 3504 parameters.
 TEST_CASE("fused_mbconv") {
   const network graph = build_block(fused_mbconv{.filters = 24, .expand = 6, .se = 1., .act = swish}, {1, 56, 56, 24});
@@ -96,6 +109,22 @@ TEST_CASE("bottleneck is ResNet's") {
 // torchvision resnext50_32x4d: layer1.0 has 63488 parameters.
 TEST_CASE("bottleneck in groups is ResNeXt's") {
   CHECK(test::params(build_block(bottleneck{.filters = 256, .ratio = .5, .groups = 32}, {1, 56, 56, 64})) == 63'488);
+}
+
+// Hu et al., 2018: a gate of 256 channels with ratio 1/16 has 2 * 256 * 16 + 16 + 256 parameters.
+TEST_CASE("bottleneck gates its last convolution where told, as SE-ResNet does") {
+  const network last = build_block(bottleneck{.filters = 256, .se = 1. / 16, .se_last = true}, {1, 56, 56, 64});
+  CHECK(test::params(last) == 75'008 + 8'464);
+  CHECK(last.layers()[3].kind == global_average_pool);
+  CHECK(last.layers()[3].output.channels == 256);
+  const network before = build_block(bottleneck{.filters = 256, .se = 1. / 16}, {1, 56, 56, 64});
+  CHECK(before.layers()[2].kind == global_average_pool);
+  CHECK(before.layers()[2].output.channels == 64);
+}
+
+TEST_CASE("bottleneck pads its strided convolution as told") {
+  CHECK(build_block(bottleneck{.filters = 64}, {1, 8, 8, 64}, 2).layers()[1].pad == padding::same);
+  CHECK(build_block(bottleneck{.filters = 64, .pad = padding::symmetric}, {1, 8, 8, 64}, 2).layers()[1].pad == padding::symmetric);
 }
 
 TEST_CASE("space_to_depth is a convolution of n x n with stride n") {

@@ -113,48 +113,6 @@ TEST_CASE("GPUNet-2 is a vector of the paper's encoding") {
   CHECK(found.macs - head_macs(1792) + head_macs(1280) == 8'708'618'240);
 }
 
-// shared/facts/tunas_reference_models.json: google-research/google-research tunas/ 0c1bbe5 (Apache-2.0), 1001 classes.
-TEST_CASE("MobileNetV2") {
-  constexpr auto space = define([] {
-    return search_space("MobileNetV2")
-        .input(3, 224)
-        .stage("stem", conv{.filters = 32}).stride(2)
-        .stage("1", mbconv{.filters = 16, .expand = 1})
-        .stage("2", mbconv{.filters = 24}).stride(2).layers(2)
-        .stage("3", mbconv{.filters = 32}).stride(2).layers(3)
-        .stage("4", mbconv{.filters = 64}).stride(2).layers(4)
-        .stage("5", mbconv{.filters = 96}).layers(3)
-        .stage("6", mbconv{.filters = 160}).stride(2).layers(3)
-        .stage("7", mbconv{.filters = 320})
-        .head(conv{.filters = 1280, .kernel = 1}, global_pool{}, dense{1001});
-  });
-  STATIC_CHECK(count(space.only()).params == 3'506'153);
-  STATIC_CHECK(count(space.only()).macs == 300'775'552);
-}
-
-TEST_CASE("MobileNetV3-Large: squeeze-and-excite of a quarter of the expanded channels, rounded to 8 by the 10 % rule") {
-  constexpr auto space = define([] {
-    constexpr auto block = [](int filters, int kernel, double expand, double se, activation act) {
-      return mbconv{.filters = filters, .kernel = kernel, .expand = expand, .se = se, .act = act, .se_from = se_reference::expanded_rounded};
-    };
-    return search_space("MobileNetV3-Large")
-        .input(3, 224)
-        .stage("stem", conv{.filters = 16, .act = hswish}).stride(2)
-        .stage("1", block(16, 3, 1, 0, relu))
-        .stage("2a", block(24, 3, 4, 0, relu)).stride(2)
-        .stage("2b", block(24, 3, 3, 0, relu))
-        .stage("3", block(40, 5, 3, .25, relu)).stride(2).layers(3)
-        .stage("4a", block(80, 3, 6, 0, hswish)).stride(2)
-        .stage("4b", block(80, 3, 2.5, 0, hswish))
-        .stage("4c", block(80, 3, 2.3, 0, hswish)).layers(2)
-        .stage("5", block(112, 3, 6, .25, hswish)).layers(2)
-        .stage("6", block(160, 5, 6, .25, hswish)).stride(2).layers(3)
-        .head(conv{.filters = 960, .kernel = 1, .act = hswish}, global_pool{}, dense{1280, hswish}, dense{1001});
-  });
-  STATIC_CHECK(count(space.only()).params == 5'484'313);
-  STATIC_CHECK(count(space.only()).macs == 216'591'040);
-}
-
 namespace {
 
 template <class Ratio>
@@ -200,35 +158,6 @@ TEST_CASE("RegNetY-800MF: bottlenecks of ratio 1 in groups of 16 channels") {
 }
 
 // --- published benchmarks ----------------------------------------------------------------------------------------------
-
-TEST_CASE("NAS-Bench-Macro: parameters and multiply-adds of codes") {
-  for (const auto& [code, params, macs] : published::nas_bench_macro) {
-    CAPTURE(code);
-    // As eight choices: the first layer of a stage is one of three blocks, a later one is absent or one of two.
-    std::vector<int> eight;
-    for (const std::size_t k : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U}) {
-      const int operation = code[k] - '0';
-      if (k == 0 || k == 2 || k == 5) eight.push_back(operation);
-      else eight.insert(eight.end(), {operation - 1, operation == 0 ? 0 : 1});
-    }
-    const counts found = count(nas_bench_macro_codes.decode(eight));
-    CHECK(found.params == params);
-    CHECK(found.macs == macs);
-    // As a distinct network: what is absent has no place.
-    std::vector<int> distinct;
-    for (const auto& [first, last] : {std::pair{0U, 2U}, std::pair{2U, 5U}, std::pair{5U, 8U}}) {
-      std::vector<int> later;
-      for (std::size_t k = first + 1; k < last; ++k)
-        if (code[k] != '0') later.push_back(code[k] - '1');
-      const int layers = static_cast<int>(later.size());
-      later.resize(last - first - 1, -1);
-      distinct.push_back(code[first] - '0');
-      distinct.insert(distinct.end(), later.begin(), later.end());
-      distinct.push_back(layers);
-    }
-    CHECK(count(nas_bench_macro.decode(distinct)) == found);
-  }
-}
 
 namespace {
 

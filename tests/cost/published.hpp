@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 namespace published {
 
@@ -55,27 +54,6 @@ inline constexpr family_member efficientnets[] = {
     {1.6, 2.2, 456, 30389784, 10266384752},
     {1.8, 2.6, 528, 43040704, 19067593536},
     {2.0, 3.1, 600, 66347960, 37745884192}
-};
-
-/// NAS-Bench-Macro: code, parameters, multiply-adds. Source: xiusu/NAS-Bench-Macro data/nas-bench-macro_cifar10.json 61a2bfc (Apache-2.0).
-struct macro_network {
-  std::string_view code;
-  std::int64_t params;
-  std::int64_t macs;
-};
-inline constexpr macro_network nas_bench_macro[] = {
-    {"00000000", 387882, 7713280},
-    {"00000001", 791594, 14115328},
-    {"10000000", 396298, 12128768},
-    {"11111111", 1588874, 53246464},
-    {"22222222", 2932586, 105660928},
-    {"22212220", 1985514, 85164544},
-    {"22212202", 1985514, 85164544},
-    {"12012012", 2014602, 67092992},
-    {"01201201", 1283434, 46109184},
-    {"20110210", 1232682, 44294656},
-    {"02102021", 1933802, 60469760},
-    {"21021120", 1710890, 62360064}
 };
 
 /// Accel-NASBench: for each of seven stages expansion, kernel, layers, squeeze-and-excite; then the two published counts. Source:

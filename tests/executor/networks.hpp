@@ -99,7 +99,7 @@ inline network efficientnet_b0(int resolution = 224) {
   });
 }
 
-/// A network of a few random blocks: any kernel, stride, dilation, grouping, branching that the library knows.
+/// A network of a few random blocks: any kernel, stride, padding, dilation, grouping, branching that the library knows.
 class random_network_builder {
  public:
   random_network_builder(std::uint64_t seed, int blocks, bool head) : roll_(seed), blocks_(blocks), head_(head) {}
@@ -116,6 +116,45 @@ class random_network_builder {
   int stride(const tensor& x) { return roll_.between(1, std::min({3, x.height, x.width})); }
   int odd() { return 1 + 2 * roll_.between(0, 3); }
   nascent::kernel_size kernel() { return {roll_.between(1, 7), roll_.between(1, 7)}; }
+
+  /// SAME where the window would not fit into the map otherwise.
+  nascent::padding padding(const tensor& x, nascent::kernel_size k, int by, int dilation = 1) {
+    const auto kind = static_cast<nascent::padding>(roll_.between(0, 2));
+    const bool fits = nascent::window_size(x.height, k.height, by, dilation, kind) > 0 &&
+                      nascent::window_size(x.width, k.width, by, dilation, kind) > 0;
+    return fits ? kind : nascent::padding::same;
+  }
+
+  tensor pool(auto& net, const tensor& x, bool largest) {
+    const nascent::kernel_size k = kernel();
+    const int by = stride(x);
+    const nascent::pool_options o{.kernel = k, .stride = by, .pad = padding(x, k, by)};
+    return largest ? net.max_pool(x, o) : net.average_pool(x, o);
+  }
+
+  /// A part of the channels on its way alone, as a residual or beside the others.
+  tensor part(auto& net, tensor in) {
+    const int first = roll_.between(0, in.channels - 1);
+    const tensor x = net.slice(in, first, roll_.between(1, in.channels - first));
+    if (roll_.coin()) return net.concatenate(x, in);
+    const tensor y = net.conv(x, {.filters = x.channels, .kernel = odd(), .act = roll_.act()});
+    return roll_.coin() ? net.add(y, x, roll_.act()) : net.concatenate(y, x);
+  }
+
+  /// Split attention: the parts of a grouped convolution weighed against each other.
+  tensor weighed(auto& net, tensor in) {
+    const int parts = roll_.between(1, 4);
+    const int channels = roll_.between(1, 12);
+    const tensor all = net.conv(in, {.filters = parts * channels, .kernel = odd(), .act = nascent::relu});
+    tensor sum = net.slice(all, 0, channels);
+    for (int i = 1; i < parts; ++i) sum = net.add(sum, net.slice(all, i * channels, channels));
+    tensor weight = net.conv(net.global_pool(sum), {.filters = parts * channels, .bias = true});
+    weight = net.softmax(weight, parts);
+    tensor out = net.multiply(net.slice(all, 0, channels), net.slice(weight, 0, channels));
+    for (int i = 1; i < parts; ++i)
+      out = net.add(out, net.multiply(net.slice(all, i * channels, channels), net.slice(weight, i * channels, channels)));
+    return out;
+  }
 
   tensor gate(auto& net, tensor x) {
     tensor g = net.global_pool(x);
@@ -182,7 +221,7 @@ class random_network_builder {
   }
 
   tensor block(auto& net, tensor x) {
-    switch (roll_.between(0, 10)) {
+    switch (roll_.between(0, 12)) {
       case 0:
         return mbconv(net, x, false);
       case 1:
@@ -198,22 +237,38 @@ class random_network_builder {
       case 6:
         return gate(net, x);
       case 7:
-        return net.max_pool(x, {.kernel = kernel(), .stride = stride(x)});
+        return pool(net, x, true);
       case 8:
-        return net.average_pool(x, {.kernel = kernel(), .stride = stride(x)});
+        return pool(net, x, false);
       case 9: {
         const int groups = x.channels % 3 == 0 ? 3 : 1;
+        const nascent::kernel_size k = kernel();
+        const int by = stride(x);
+        const int dilation = roll_.between(1, 3);
         return net.conv(x, {.filters = groups * roll_.between(1, 16),
-                            .kernel = kernel(),
-                            .stride = stride(x),
+                            .kernel = k,
+                            .stride = by,
                             .groups = groups,
-                            .dilation = roll_.between(1, 3),
+                            .dilation = dilation,
                             .act = roll_.act(),
-                            .bias = roll_.coin()});
+                            .bias = roll_.coin(),
+                            .pad = padding(x, k, by, dilation)});
       }
-      default:
-        return net.depthwise_conv(
-            x, {.kernel = kernel(), .stride = stride(x), .dilation = roll_.between(1, 3), .act = roll_.act()});
+      case 10:
+        return part(net, x);
+      case 11:
+        return weighed(net, x);
+      default: {
+        const nascent::kernel_size k = kernel();
+        const int by = stride(x);
+        const int dilation = roll_.between(1, 3);
+        return net.depthwise_conv(x, {.kernel = k,
+                                      .stride = by,
+                                      .dilation = dilation,
+                                      .act = roll_.act(),
+                                      .batch_norm = roll_.coin(),
+                                      .pad = padding(x, k, by, dilation)});
+      }
     }
   }
 

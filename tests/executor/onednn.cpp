@@ -5,6 +5,7 @@
 #include "networks.hpp"
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/block/split_attention.hpp"
 #include "nascent/executor/reference.hpp"
 
 using namespace nascent;
@@ -94,8 +95,76 @@ TEST_CASE("onednn: grouped and depthwise convolutions") {
         });
 }
 
+TEST_CASE("onednn: other paddings") {
+  for (const padding pad : {padding::symmetric, padding::valid})
+    for (const kernel_size kernel : {kernel_size{2}, kernel_size{3}, kernel_size{4}, kernel_size{7}, kernel_size{1, 7}, kernel_size{5, 1}})
+      for (const int stride : {1, 2, 3}) {
+        INFO(to_string(pad) << " k" << kernel.height << "x" << kernel.width << " s" << stride);
+        compare("convolution", {1, 12, 9, 9}, [&](auto& net, tensor x) {
+          net.conv(x, {.filters = 20, .kernel = kernel, .stride = stride, .act = relu, .pad = pad});
+        });
+        compare("grouped", {1, 12, 9, 12}, [&](auto& net, tensor x) {
+          net.conv(x, {.filters = 24, .kernel = kernel, .stride = stride, .groups = 3, .pad = pad});
+        });
+        compare("depthwise", {1, 12, 9, 20}, [&](auto& net, tensor x) {
+          net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = swish, .pad = pad});
+        });
+        compare("max", {1, 12, 9, 10}, [&](auto& net, tensor x) {
+          net.max_pool(x, {.kernel = kernel, .stride = stride, .pad = pad});
+        });
+        compare("average", {1, 12, 9, 10}, [&](auto& net, tensor x) {
+          net.average_pool(x, {.kernel = kernel, .stride = stride, .pad = pad});
+        });
+      }
+  for (const padding pad : {padding::symmetric, padding::valid})
+    for (const int stride : {1, 2}) {
+      compare("dilated", {1, 14, 15, 16}, [&](auto& net, tensor x) {
+        net.conv(x, {.filters = 16, .kernel = 3, .stride = stride, .dilation = 3, .pad = pad});
+      });
+      compare("dilated and grouped", {1, 14, 15, 16}, [&](auto& net, tensor x) {
+        net.conv(x, {.filters = 16, .kernel = {3, 5}, .stride = stride, .groups = 4, .dilation = 2, .pad = pad});
+      });
+      compare("dilated depthwise", {1, 14, 15, 20}, [&](auto& net, tensor x) {
+        net.depthwise_conv(x, {.kernel = {5, 3}, .stride = stride, .dilation = 2, .pad = pad});
+      });
+    }
+}
+
+TEST_CASE("onednn: slices") {
+  for (const int channels : {1, 3, 16, 17, 40})
+    for (const int first : {0, 1, 7, 16}) {
+      INFO(channels << " channels from " << first);
+      compare("slice", {1, 5, 6, 57}, [&](auto& net, tensor x) { net.slice(x, first, channels); });
+      compare("slice of a 1x1 map", {1, 1, 1, 57}, [&](auto& net, tensor x) { net.slice(x, first, channels); });
+    }
+  compare("slices joined", {1, 5, 6, 20}, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 33, .act = relu});
+    net.concatenate(net.slice(x, 13, 20), net.slice(x, 0, 13));
+  });
+}
+
+TEST_CASE("onednn: softmax over parts") {
+  for (const int parts : {1, 2, 3, 4})
+    for (const int channels : {1, 5, 16, 64}) {
+      INFO(parts << " parts of " << channels);
+      compare("softmax", {1, 1, 1, parts * channels}, [&](auto& net, tensor x) { net.softmax(x, parts); });
+      compare("weights", {1, 5, 6, channels}, [&](auto& net, tensor x) {
+        const tensor weight = net.softmax(net.conv(net.global_pool(x), {.filters = parts * channels, .bias = true}), parts);
+        tensor sum = net.multiply(x, net.slice(weight, 0, channels));
+        for (int i = 1; i < parts; ++i) sum = net.add(net.multiply(x, net.slice(weight, i * channels, channels)), sum);
+      });
+    }
+}
+
+TEST_CASE("onednn: split attention") {
+  for (const int radix : {1, 2, 4})
+    for (const int stride : {1, 2})
+      compare("split attention", {1, 9, 10, 24},
+              [&](auto& net, tensor x) { split_attention{.filters = 64, .radix = radix}(net, x, stride); });
+}
+
 TEST_CASE("onednn: activations, fused and alone") {
-  for (const activation act : {relu, relu6, swish, hswish, sigmoid}) {
+  for (const activation act : {relu, relu6, swish, hswish, sigmoid, activation::zero}) {
     INFO(to_string(act));
     compare("fused", {1, 6, 6, 8}, [&](auto& net, tensor x) { net.conv(x, {.filters = 24, .act = act}); });
     compare("alone", {1, 6, 6, 8}, [&](auto& net, tensor x) { net.activate(x, act); });
@@ -265,7 +334,8 @@ TEST_CASE("onednn: random networks in f32") {
   }
 }
 
-// Without a head and not deep: what averages cancel, rounding to bf16 has already lost.
+// Without a head and not deep: what averages cancel, rounding to bf16 has already lost. Rounding the weights and the input alone, with
+// exact arithmetic behind them, moves some of these outputs by more than 1e-2.
 TEST_CASE("onednn: random networks in bf16") {
   if (!onednn::detail::computes_bf16()) SKIP("the processor has no bf16 instructions");
   for (std::uint64_t seed = 1000; seed < 1150; ++seed) {
@@ -277,6 +347,6 @@ TEST_CASE("onednn: random networks in bf16") {
     const std::vector<float> in = test::random_numbers(test::input_size(graph, batch), seed);
     const std::vector<float> expected = test::run_once(reference::executor{}, graph, values, in, batch);
     const onednn::executor executor{{.type = data_type::bf16}};
-    CHECK(test::distance(test::run_once(executor, graph, values, in, batch), expected) <= 2e-2);
+    CHECK(test::distance(test::run_once(executor, graph, values, in, batch), expected) <= 3e-2);
   }
 }

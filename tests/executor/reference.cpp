@@ -2,6 +2,7 @@
 // Numbers worked out by hand, so that the reference is checked against something outside of this library.
 #include "nascent/executor/reference.hpp"
 
+#include <cmath>
 #include <numeric>
 
 #include "networks.hpp"
@@ -62,6 +63,24 @@ TEST_CASE("reference: stride 2 on an even map pads at the end only, on an odd ma
         numbers{12, 16, 24, 28});
 }
 
+TEST_CASE("reference: symmetric padding starts before the map, valid windows stay inside") {
+  // 4x4 of 1..16: windows start at rows and columns -1 and 1
+  const auto sum = [](int size, const conv_options& o) {
+    return convolve({1, size, size, 1}, count_up(static_cast<std::size_t>(size * size)), o, ones9, {0});
+  };
+  CHECK(sum(4, {.filters = 1, .kernel = 3, .stride = 2, .pad = padding::symmetric}) == numbers{14, 30, 57, 99});
+  CHECK(sum(4, {.filters = 1, .kernel = 3, .pad = padding::valid}) == numbers{54, 63, 90, 99});
+  CHECK(sum(4, {.filters = 1, .kernel = 3, .stride = 2, .pad = padding::valid}) == numbers{54});
+  // 5x5 of 1..25, every second pixel
+  CHECK(sum(5, {.filters = 1, .kernel = 3, .dilation = 2, .pad = padding::valid}) == numbers{117});
+  // rows 1 2 3 4, taps 10 and 1: an even kernel pads nothing symmetrically
+  CHECK(convolve({1, 1, 4, 1}, {1, 2, 3, 4}, {.filters = 1, .kernel = {1, 2}, .pad = padding::symmetric}, {10, 1}, {0}) ==
+        numbers{12, 23, 34});
+  CHECK(run({1, 1, 4, 1}, count_up(4), {{1, 2, 4}, {0}}, [](auto& net, tensor x) {
+          net.depthwise_conv(x, {.kernel = {1, 3}, .pad = padding::valid});
+        }) == numbers{17, 24});
+}
+
 TEST_CASE("reference: a stride larger than the kernel skips pixels") {
   CHECK(convolve({1, 1, 7, 1}, count_up(7), {.filters = 1, .kernel = {1, 1}, .stride = 1}, {2}, {0}) ==
         numbers{2, 4, 6, 8, 10, 12, 14});
@@ -101,6 +120,42 @@ TEST_CASE("reference: max pool ignores padding even where all numbers are negati
 TEST_CASE("reference: average pool does not count padding") {
   CHECK(run({1, 3, 3, 1}, count_up(9), {}, [](auto& net, tensor x) { net.average_pool(x, {}); }) ==
         numbers{3, 4.5F, 7.5F, 9});
+}
+
+TEST_CASE("reference: pools with other paddings") {
+  const auto pool = [](bool largest, const pool_options& o) {
+    return run({1, 4, 4, 1}, count_up(16), {},
+               [&](auto& net, tensor x) { largest ? net.max_pool(x, o) : net.average_pool(x, o); });
+  };
+  CHECK(pool(true, {.kernel = 3, .stride = 2}) == numbers{11, 12, 15, 16});
+  CHECK(pool(true, {.kernel = 3, .stride = 2, .pad = padding::symmetric}) == numbers{6, 8, 14, 16});
+  CHECK(pool(true, {.kernel = 3, .stride = 1, .pad = padding::valid}) == numbers{11, 12, 15, 16});
+  CHECK(pool(false, {.kernel = 3, .stride = 2, .pad = padding::symmetric}) == numbers{3.5F, 5, 9.5F, 11});
+  CHECK(pool(false, {.kernel = 3, .stride = 2, .pad = padding::valid}) == numbers{6});
+}
+
+TEST_CASE("reference: slices") {
+  // two images of two pixels with three channels
+  const numbers maps = count_up(12);
+  const auto part = [&](int first, int channels) {
+    return run({1, 1, 2, 3}, maps, {}, [&](auto& net, tensor x) { net.slice(x, first, channels); }, 2);
+  };
+  CHECK(part(0, 1) == numbers{1, 4, 7, 10});
+  CHECK(part(1, 2) == numbers{2, 3, 5, 6, 8, 9, 11, 12});
+  CHECK(part(0, 3) == maps);
+}
+
+TEST_CASE("reference: softmax over parts") {
+  // e^log(n) is n: two parts of two channels, channel 0 has 1 and 3, channel 1 has 2 and 2; then everything equal
+  const float two = std::log(2.0F);
+  const float three = std::log(3.0F);
+  CHECK(test::distance(run({1, 1, 1, 4}, {0, two, three, two, 9, 9, 9, 9}, {},
+                           [](auto& net, tensor x) { net.softmax(x, 2); }, 2),
+                       numbers{0.25F, 0.5F, 0.75F, 0.5F, 0.5F, 0.5F, 0.5F, 0.5F}) < 1e-7);
+  CHECK(test::distance(run({1, 1, 1, 3}, {0, two, three}, {}, [](auto& net, tensor x) { net.softmax(x, 3); }),
+                       numbers{1 / 6.0F, 2 / 6.0F, 3 / 6.0F}) < 1e-7);
+  CHECK(run({1, 1, 1, 2}, {5, -5}, {}, [](auto& net, tensor x) { net.softmax(x, 1); }) == numbers{1, 1});
+  CHECK(run({1, 1, 1, 2}, {1000, -1000}, {}, [](auto& net, tensor x) { net.softmax(x, 2); }) == numbers{1, 0});
 }
 
 TEST_CASE("reference: global pool, dense, batch") {
@@ -146,6 +201,7 @@ TEST_CASE("reference: activations") {
   };
   CHECK(act(relu, {-1, 0, 2}) == numbers{0, 0, 2});
   CHECK(act(relu6, {-1, 3, 7}) == numbers{0, 3, 6});
+  CHECK(act(activation::zero, {-1, 0, 7}) == numbers{0, 0, 0});
   CHECK(act(hswish, {-4, -3, -1.5F, 0, 3, 4}) == numbers{0, 0, -0.375F, 0, 3, 4});
   CHECK(test::distance(act(sigmoid, {0, 1, -1}), numbers{0.5F, 0.731058579F, 0.268941421F}) < 1e-7);
   CHECK(test::distance(act(swish, {0, 1, -1, 100, -1000}), numbers{0, 0.731058579F, -0.268941421F, 100, 0}) < 1e-7);

@@ -119,6 +119,23 @@ TEST_CASE("a signature says what time depends on") {
         "convolution 8x8x16>8x8x8 k1x7 d2");
   CHECK(signature(map, [](auto& net, auto x) { net.space_to_batch(x, 2); }) == "space_to_batch 8x8x16>4n4x4x16 s2");
   CHECK(signature(map, [](auto& net, auto x) { net.concatenate(x, x); }) == "concatenate 8x8x32>8x8x32 of 2");
+  CHECK(signature(map, [](auto& net, auto x) { net.slice(x, 5, 3); }) == "slice 8x8x16>8x8x3 from 5");
+  CHECK(signature({1, 1, 1, 16}, [](auto& net, auto x) { net.softmax(x, 4); }) == "softmax 1x1x16>1x1x16 g4");
+}
+
+TEST_CASE("a signature says how a window is padded where SAME is not meant") {
+  const auto of = [](int size, int kernel, int stride, padding pad) {
+    return kernels_of({1, size, size, 16}, [&](auto& net, auto x) {
+             net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = relu, .pad = pad});
+           })[0]
+        .signature();
+  };
+  CHECK(of(8, 3, 2, padding::same) == "depthwise 8x8x16>4x4x16 k3 s2 relu");
+  CHECK(of(8, 3, 2, padding::symmetric) == "depthwise 8x8x16>4x4x16 k3 s2 symmetric relu");
+  CHECK(of(8, 3, 1, padding::valid) == "depthwise 8x8x16>6x6x16 k3 valid relu");
+  CHECK(of(9, 3, 2, padding::symmetric) == of(9, 3, 2, padding::same));
+  CHECK(kernels_of(map, [](auto& net, auto x) { net.max_pool(x, {.kernel = 3, .pad = padding::symmetric}); })[0].signature() ==
+        "max_pool 8x8x16>4x4x16 k3 s2 symmetric");
 }
 
 TEST_CASE("a signature tells sums and activations before and after them apart") {

@@ -69,6 +69,39 @@ TEST_CASE("shapes follow from strides with SAME padding") {
   CHECK(!n.fault());
 }
 
+TEST_CASE("shapes follow from windows with other paddings") {
+  null_interpreter sink;
+  net<null_interpreter> n(sink);
+  const tensor in = n.input(225, 150, 4);
+  CHECK(n.conv(in, {.filters = 8, .kernel = 7, .stride = 2, .pad = padding::symmetric}).shape() == shape{1, 113, 75, 8});
+  CHECK(n.conv(in, {.filters = 8, .kernel = {1, 7}, .pad = padding::valid}).shape() == shape{1, 225, 144, 8});
+  CHECK(n.conv(in, {.filters = 8, .kernel = 3, .dilation = 4, .pad = padding::valid}).shape() == shape{1, 217, 142, 8});
+  CHECK(n.depthwise_conv(in, {.kernel = 5, .stride = 2, .pad = padding::valid}).shape() == shape{1, 111, 73, 4});
+  CHECK(n.max_pool(in, {.kernel = 3, .stride = 2, .pad = padding::valid}).shape() == shape{1, 112, 74, 4});
+  CHECK(n.average_pool(in, {.pad = padding::symmetric}).shape() == shape{1, 112, 75, 4});
+  CHECK(n.slice(in, 1, 2).shape() == shape{1, 225, 150, 2});
+  CHECK(n.softmax(n.global_pool(in), 2).shape() == shape{1, 1, 1, 4});
+  CHECK(!n.fault());
+}
+
+TEST_CASE("a window that pads as SAME does is SAME, and one that does not pad is valid") {
+  const auto pad_of = [](int size, kernel_size kernel, int stride, padding pad) {
+    recorder sink;
+    net<recorder> n(sink);
+    n.conv(n.input(size, size, 4), {.filters = 4, .kernel = kernel, .stride = stride, .pad = pad});
+    return sink.layers[0].pad;
+  };
+  CHECK(pad_of(224, 3, 2, padding::symmetric) == padding::symmetric);
+  CHECK(pad_of(225, 3, 2, padding::symmetric) == padding::same);
+  CHECK(pad_of(224, 3, 1, padding::symmetric) == padding::same);
+  CHECK(pad_of(224, {1, 7}, 1, padding::symmetric) == padding::same);
+  CHECK(pad_of(224, {1, 7}, 1, padding::valid) == padding::valid);
+  CHECK(pad_of(224, 1, 2, padding::valid) == padding::same);
+  CHECK(pad_of(224, 2, 2, padding::symmetric) == padding::same);
+  CHECK(pad_of(225, 2, 2, padding::symmetric) == padding::valid);
+  CHECK(pad_of(225, 2, 2, padding::same) == padding::same);
+}
+
 TEST_CASE("a layer carries what was asked for") {
   recorder sink;
   net<recorder> n(sink);
@@ -91,6 +124,12 @@ TEST_CASE("a convolution has a bias or a batch normalisation, never both") {
   const tensor in = n.input(8, 8, 4);
   n.conv(in, {.filters = 8, .bias = true});
   n.conv(in, {.filters = 8, .batch_norm = false});
+  n.depthwise_conv(in, {});
+  n.depthwise_conv(in, {.batch_norm = false});
+  CHECK(sink.layers[2].batch_norm);
+  CHECK(!sink.layers[3].batch_norm);
+  CHECK(params(sink.layers[2]) == 4 * 9 + 2 * 4);
+  CHECK(params(sink.layers[3]) == 4 * 9);
   CHECK(sink.layers[0].bias);
   CHECK(!sink.layers[0].batch_norm);
   CHECK(!sink.layers[1].bias);
@@ -122,6 +161,22 @@ TEST_CASE("concatenate keeps all operands") {
   CHECK(l.input.channels == 20);
 }
 
+TEST_CASE("slice and softmax carry their channels") {
+  recorder sink;
+  net<recorder> n(sink);
+  const tensor in = n.input(8, 8, 12);
+  const tensor part = n.slice(in, 5, 4);
+  n.softmax(n.global_pool(in), 3);
+  CHECK(part.channels == 4);
+  CHECK(sink.layers[0].kind == layer_kind::slice);
+  CHECK(sink.layers[0].first_channel == 5);
+  CHECK(sink.layers[0].input.channels == 12);
+  CHECK(sink.layers[0].output == part.shape());
+  CHECK(sink.layers[2].kind == layer_kind::softmax);
+  CHECK(sink.layers[2].groups == 3);
+  for (const layer& l : sink.layers) CHECK((params(l) == 0 && macs(l) == 0));
+}
+
 TEST_CASE("stages are told to interpreters that want to know") {
   recorder sink;
   net<recorder> n(sink);
@@ -151,6 +206,13 @@ TEST_CASE("faults: what, where, which numbers") {
   CHECK(fault_of(map, [](auto& n, auto x) { n.space_to_depth(x, 3); }).what == network_fault::not_divisible);
   CHECK(fault_of(map, [](auto& n, auto x) { n.space_to_batch(x, 0); }).what == network_fault::not_divisible);
   CHECK(fault_of(map, [](auto& n, auto x) { n.batch_to_space(x, 2); }).what == network_fault::not_divisible);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.slice(x, 8, 9); }).what == network_fault::channels);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.slice(x, -1, 4); }).what == network_fault::channels);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.slice(x, 4, 0); }).what == network_fault::channels);
+  CHECK(!fault_of(map, [](auto& n, auto x) { n.slice(x, 8, 8); }));
+  CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(n.global_pool(x), 3); }).what == network_fault::channels);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(n.global_pool(x), 0); }).what == network_fault::channels);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(x, 2); }).what == network_fault::shape_mismatch);
 }
 
 TEST_CASE("a dense layer reads one pixel") {
@@ -164,6 +226,26 @@ TEST_CASE("a map may shrink to 1x1, not below") {
   CHECK(fault.what == network_fault::map_vanishes);
   CHECK(fault.found == 1);
   CHECK(fault.allowed == 2);
+}
+
+TEST_CASE("a window without padding must fit into the map") {
+  const auto of = [](kernel_size kernel, int stride, int dilation, padding pad) {
+    return fault_of({1, 8, 5, 8}, [&](auto& n, auto x) {
+      n.conv(x, {.filters = 8, .kernel = kernel, .stride = stride, .dilation = dilation, .pad = pad});
+    });
+  };
+  CHECK(!of({8, 5}, 1, 1, padding::valid));
+  CHECK(!of({9, 9}, 1, 1, padding::symmetric));
+  const auto high = of({9, 5}, 1, 1, padding::valid);
+  CHECK(high.what == network_fault::map_vanishes);
+  CHECK(high.found == 8);
+  CHECK(high.allowed == 9);
+  const auto wide = of({3, 3}, 1, 3, padding::valid);
+  CHECK(wide.what == network_fault::map_vanishes);
+  CHECK(wide.found == 5);
+  CHECK(wide.allowed == 7);
+  CHECK(of(4, 1, 2, padding::valid).what == network_fault::map_vanishes);
+  CHECK(of(3, 6, 1, padding::symmetric).what == network_fault::map_vanishes);
 }
 
 TEST_CASE("the first fault is kept") {
@@ -182,4 +264,14 @@ TEST_CASE("everything works in constant expressions, faults too") {
 TEST_CASE("every fault has a sentence") {
   for (int i = 0; i <= static_cast<int>(network_fault::too_many_operands); ++i)
     CHECK(std::string_view(to_string(static_cast<network_fault>(i))) != "unknown fault");
+}
+
+TEST_CASE("a bias takes the place of batch normalisation, in depthwise convolutions too") {
+  recorder sink;
+  net<recorder> n(sink);
+  n.depthwise_conv(n.input(8, 8, 16), {.kernel = 1, .act = relu, .bias = true});
+  const layer& l = sink.layers.front();
+  CHECK(l.bias);
+  CHECK_FALSE(l.batch_norm);
+  CHECK(params(l) == 16 + 16);  // a factor and a summand for each channel
 }

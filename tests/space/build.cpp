@@ -209,3 +209,20 @@ TEST_CASE("layers past the declared ones repeat the last configuration") {
     if (l.is_depthwise()) kernels.push_back(l.kernel_height);
   CHECK(kernels == std::vector{3, 5, 5, 5});
 }
+
+TEST_CASE("the stages of a candidate on a map that is there already, as a part with names") {
+  const auto c = zoo::efficientnet_b0.only();
+  network graph("part", {});
+  net<network> n(graph);
+  const tensor entry = n.conv(n.input(64, 64, 3), {.filters = 3});
+  const tensor out = build(scaled(c, {.depth = 2, .resolution = 224}), n, entry);
+  const network alone = to_network(scaled(c, {.depth = 2, .resolution = 64}));
+  CHECK_FALSE(n.fault());
+  CHECK(out.shape() == alone.output());
+  REQUIRE(graph.layers().size() == alone.layers().size() + 1);
+  for (std::size_t i = 0; i < alone.layers().size(); ++i) {
+    CHECK(graph.layers()[i + 1].output == alone.layers()[i].output);
+    CHECK(graph.layers()[i + 1].operands[0] == alone.layers()[i].operands[0] + 1);
+    CHECK(graph.stage_of(i + 1) == alone.stage_of(i));
+  }
+}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/space/declaration.hpp"
 
-#include "literature.hpp"
 #include "nascent/block/block.hpp"
 #include "nascent/space/space.hpp"
 #include "nascent/space/to_network.hpp"
+#include "nascent/zoo/nas_bench_201.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
@@ -93,12 +93,14 @@ TEST_CASE("a block of a user's own is a block like any other") {
 }
 
 TEST_CASE("NAS-Bench-201's cell is a block of six choices") {
-  constexpr const auto& space = test::nas_bench_201;
+  constexpr const auto& space = zoo::nas_bench_201;
   STATIC_CHECK(space.slot_count == 6);
-  STATIC_CHECK(space.slot(0).path == "cell.edge_01");
-  // conv3 on every edge: five cells of six convolutions and three sums, after the stem.
+  STATIC_CHECK(space.slot(0).path == "1.edge_01");
+  // Besides the cells: the stem, two reductions of six layers, and normalisation, pool and classifier.
+  const std::size_t others = 1 + 2 * 6 + 3;
+  // A 3x3 convolution on every edge: fifteen cells of six activations and convolutions, and three sums.
   const network graph = to_network(space.decode(std::vector<int>(6, 3)));
-  CHECK(graph.layers().size() == 1 + 5 * (6 + 3));
+  CHECK(graph.layers().size() == others + 15 * (2 * 6 + 3));
   const network passing = to_network(space.decode(std::vector<int>(6, 1)));
-  CHECK(passing.layers().size() == 1 + 5 * 3);
+  CHECK(passing.layers().size() == others + 15 * 3);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/space/values.hpp"
 
-#include "literature.hpp"
+#include "nascent/zoo/nas_bench_201.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 
@@ -48,7 +48,7 @@ TEST_CASE("values of every kind are text") {
 TEST_CASE("names of blocks and of stages are values") {
   CHECK(options_of(alternating::space, "1.block") == "conv mbconv depthwise_conv");
   CHECK(options_of(connected::space, "3.skip") == "1 none 2");
-  CHECK(options_of(nas_bench_201, "cell.edge_13") == "none pass conv1 conv3 pool");
+  CHECK(options_of(zoo::nas_bench_201, "1.edge_13") == "none skip_connect nor_conv_1x1 nor_conv_3x3 avg_pool_3x3");
 }
 
 TEST_CASE("values of shared fields, of later layers and of alternatives") {

@@ -5,6 +5,9 @@
 #include "../space/literature.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
+#include "nascent/zoo/mnasnet.hpp"
+#include "nascent/zoo/nas_bench_201.hpp"
+#include "nascent/zoo/nas_bench_macro.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 #include "nascent/zoo/tunas.hpp"
 
@@ -83,9 +86,10 @@ static_assert(five_queens.size() == 10);
 
 // --- benchmarks -----------------------------------------------------------------------------------------------------------
 
-static_assert(test::nas_bench_macro.size() == 3969);
-static_assert(test::nas_bench_macro_codes.size() == 6561);
-static_assert(test::nas_bench_201.size() == 15'625);
+static_assert(zoo::nas_bench_macro.size() == 6561);
+static_assert(zoo::nas_bench_macro_distinct.size() == 3969);
+static_assert(zoo::nas_bench_201.size() == 15'625);
+static_assert(zoo::mnasnet.size() == 15'045'919'506'432);
 static_assert(test::accel_nasbench.size() == 104'485'552'128);  // shared/data/README.md
 
 // --- networks are spaces of one -------------------------------------------------------------------------------------------

@@ -69,6 +69,8 @@ class accuracy_collector {
         return;
       case layer_kind::max_pool:
       case layer_kind::concatenate:
+      case layer_kind::slice:
+      case layer_kind::softmax:
       case layer_kind::space_to_batch:
       case layer_kind::batch_to_space:
         return reject(other_block);

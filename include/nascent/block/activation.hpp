@@ -15,8 +15,9 @@ enum class residual : std::uint8_t {
   strided,   ///< the same through one strided 1x1 convolution (ResNet)
 };
 
-/// An element-wise function after a layer. `swish` is x * sigmoid(x), `hswish` is x * relu6(x + 3) / 6.
-enum class activation : std::uint8_t { identity, relu, relu6, swish, hswish, sigmoid };
+/// An element-wise function after a layer. `swish` is x * sigmoid(x), `hswish` is x * relu6(x + 3) / 6, `zero` is 0 whatever x is ("none"
+/// among the operations of cell-based search spaces).
+enum class activation : std::uint8_t { identity, relu, relu6, swish, hswish, sigmoid, zero };
 
 inline constexpr auto identity = activation::identity;
 inline constexpr auto relu = activation::relu;
@@ -34,6 +35,7 @@ constexpr const char* to_string(activation act) {
     case activation::swish: return "swish";
     case activation::hswish: return "hswish";
     case activation::sigmoid: return "sigmoid";
+    case activation::zero: return "zero";
   }
   return "unknown";
 }
@@ -44,6 +46,24 @@ constexpr const char* to_string(residual kind) {
     case residual::identity: return "identity";
     case residual::project: return "project";
     case residual::strided: return "strided";
+  }
+  return "unknown";
+}
+
+/// What surrounds a map under a window that slides over it.
+enum class padding : std::uint8_t {
+  same,       ///< as much as gives ceil(size / stride); what is odd goes after the map (TensorFlow)
+  symmetric,  ///< (kernel - 1) / 2 on both sides (PyTorch's usual); differs from same at strides above 1
+  valid,      ///< none: the window stays inside the map
+  narrow,     ///< one less than symmetric on both sides (some layers of FBNetV3); none for kernels up to 3
+};
+
+constexpr const char* to_string(padding kind) {
+  switch (kind) {
+    case padding::same: return "same";
+    case padding::symmetric: return "symmetric";
+    case padding::valid: return "valid";
+    case padding::narrow: return "narrow";
   }
   return "unknown";
 }

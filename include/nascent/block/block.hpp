@@ -3,7 +3,7 @@
 /// The block types. A block is an aggregate of hyper-parameters, each a value or a choice, and says how it is built out of
 /// primitive layers: `constexpr auto operator()(auto& net, auto input, int stride) const`. A block of your own has the same form.
 ///
-/// All maps are NHWC with SAME padding; `stride` comes from the stage and is 1 for every layer but its first.
+/// All maps are NHWC, with SAME padding where a block has no `pad`; `stride` comes from the stage and is 1 for every layer but its first.
 #pragma once
 
 #include "nascent/block/activation.hpp"
@@ -12,16 +12,18 @@
 namespace nascent {
 
 /// kernel x kernel convolution + batch normalisation + activation.
-template <class Filters = int, class Kernel = int, class Act = activation, class Groups = int, class Residual = residual>
+template <class Filters = int, class Kernel = int, class Act = activation, class Groups = int, class Residual = residual,
+          class Pad = padding>
 struct conv {
   Filters filters;
   Kernel kernel{3};
   Act act{activation::relu};
   Groups groups{1};
   Residual residual{nascent::residual::none};
+  Pad pad{padding::same};
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
-    auto x = net.conv(input, {.filters = filters, .kernel = kernel, .stride = stride, .groups = groups, .act = act});
+    auto x = net.conv(input, {.filters = filters, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
     return add_residual(net, x, input, residual);
   }
 };
@@ -42,7 +44,7 @@ struct depthwise_conv {
 /// Inverted bottleneck (MobileNetV2): 1x1 expansion, depthwise, squeeze-and-excite where `se` > 0, linear 1x1 projection.
 /// Without a 1x1 expansion at `expand` 1, unless `always_expand` (GPUNet keeps it).
 template <class Filters = int, class Kernel = int, class Expand = int, class Se = double, class Act = activation,
-          class Residual = residual, class SeReference = se_reference, class AlwaysExpand = bool>
+          class Residual = residual, class SeReference = se_reference, class AlwaysExpand = bool, class Pad = padding>
 struct mbconv {
   Filters filters;
   Kernel kernel{3};
@@ -52,12 +54,13 @@ struct mbconv {
   Residual residual{nascent::residual::identity};
   SeReference se_from{se_reference::block_input};
   AlwaysExpand always_expand{false};
+  Pad pad{padding::same};
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int expanded = expanded_channels(input.channels, expand);
     auto x = input;
     if (expanded != input.channels || always_expand) x = net.conv(x, {.filters = expanded, .act = act});
-    x = net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = act});
+    x = net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = act, .pad = pad});
     if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), act);
     x = net.conv(x, {.filters = filters});
     return add_residual(net, x, input, residual);
@@ -87,9 +90,10 @@ struct fused_mbconv {
 };
 
 /// Residual bottleneck (ResNet; `groups` > 1 makes ResNeXt, ratio 1 with groups makes RegNet): 1x1 to filters * ratio, kernel x kernel
-/// with the stride, squeeze-and-excite where `se` > 0, linear 1x1 to `filters`, sum, activation.
+/// with the stride, squeeze-and-excite where `se` > 0, linear 1x1 to `filters`, sum, activation. The squeeze-and-excite stands before the
+/// last convolution, its ratio of the block's input (RegNetY); with `se_last` after it, its ratio of `filters` (SE-ResNet).
 template <class Filters = int, class Kernel = int, class Ratio = double, class Groups = int, class Se = double,
-          class Act = activation, class Residual = residual>
+          class Act = activation, class Residual = residual, class SeLast = bool, class Pad = padding>
 struct bottleneck {
   Filters filters;
   Kernel kernel{3};
@@ -98,13 +102,16 @@ struct bottleneck {
   Se se{0};
   Act act{activation::relu};
   Residual residual{nascent::residual::strided};
+  SeLast se_last{false};
+  Pad pad{padding::same};
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int width = expanded_channels(filters, ratio);
     auto x = net.conv(input, {.filters = width, .act = act});
-    x = net.conv(x, {.filters = width, .kernel = kernel, .stride = stride, .groups = groups, .act = act});
-    if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, input.channels, width), act);
+    x = net.conv(x, {.filters = width, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
+    if (se > 0 && !se_last) x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, input.channels, width), act);
     x = net.conv(x, {.filters = filters});
+    if (se > 0 && se_last) x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, filters, filters), act);
     return add_residual(net, x, input, residual, act);
   }
 };

@@ -37,9 +37,28 @@ consteval std::size_t count_fields() {
 
 }  // namespace detail
 
-/// How many fields an aggregate has (at most 16).
+namespace detail {
+template <class Block>
+struct natural {
+  using type = Block;
+};
+template <template <class...> class Block, class... Fields>
+  requires requires { typename Block<>; }
+struct natural<Block<Fields...>> {
+  using type = Block<>;
+};
+}  // namespace detail
+
+/// The block with the types that its fields have by default; the block itself where it has no defaults.
+template <class Block>
+using natural_block = typename detail::natural<Block>::type;
+
+/// How many fields an aggregate has (at most 16). The same for all types of one template, so it is counted for one of them.
 template <class T>
-inline constexpr std::size_t field_count = detail::count_fields<T>();
+inline constexpr std::size_t field_count = field_count<natural_block<T>>;
+template <class T>
+  requires std::is_same_v<T, natural_block<T>>
+inline constexpr std::size_t field_count<T> = detail::count_fields<T>();
 
 /// Calls `f` with all fields of `object`, in order.
 template <class T, class F>
@@ -103,16 +122,24 @@ struct holder {
 template <class T>
 extern const holder<T> nowhere;
 
+/// Picks one of several pointers without a recursion: those before it convert to const void*.
+template <class Before>
+struct pointer_after;
+template <std::size_t... Before>
+struct pointer_after<std::index_sequence<Before...>> {
+  template <std::size_t>
+  using skipped = const void*;
+  template <class Field, class... Rest>
+  static constexpr Field* pick(skipped<Before>..., Field* found, Rest*...) {
+    return found;
+  }
+};
+
 template <std::size_t N>
 struct field_pointer {
   template <class... Fields>
   static constexpr auto at(Fields&... fields) {
-    return pick<0>(&fields...);
-  }
-  template <std::size_t I, class First, class... Rest>
-  static constexpr auto pick(First first, Rest... rest) {
-    if constexpr (I == N) return first;
-    else return pick<I + 1>(rest...);
+    return pointer_after<std::make_index_sequence<N>>::pick(&fields...);
   }
 };
 
@@ -160,9 +187,12 @@ consteval std::string_view name_of_type() {
 
 }  // namespace detail
 
-/// Name of field I of a block type, as declared: "filters".
+/// Name of field I of a block type, as declared: "filters". The same for all types of one template, so it is looked up for one of them.
 template <class Block, std::size_t I>
-inline constexpr std::string_view field_name = detail::name_of_pointer<detail::pointer_to_field<Block, I>()>();
+inline constexpr std::string_view field_name = field_name<natural_block<Block>, I>;
+template <class Block, std::size_t I>
+  requires std::is_same_v<Block, natural_block<Block>>
+inline constexpr std::string_view field_name<Block, I> = detail::name_of_pointer<detail::pointer_to_field<Block, I>()>();
 
 /// Name of a block type without its template arguments: "mbconv".
 template <class Block>

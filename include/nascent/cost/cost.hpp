@@ -99,14 +99,23 @@ class cost_counter {
   bool open_ = false;  ///< the last layer is a convolution that a sum may join
 };
 
-/// A candidate, or a candidate at other dimensions.
+/// What can build itself with any net: a candidate, a candidate at other dimensions, a model of the literature.
 template <class T>
-concept network_candidate = requires(const T& c, net<layer_counter>& n) {
-  typename T::space_type;
-  build(c, n);
-};
+concept network_candidate = requires(const T& c, net<layer_counter>& n) { build(c, n); };
 
 namespace detail {
+
+template <class Candidate>
+[[noreturn]] constexpr void refuse(const Candidate& c, const fault_record& fault) {
+  basic_text<160> sentence;
+  sentence.add(fault.found).add(" against ").add(fault.allowed).add("; ").add(to_string(fault.what));
+  if constexpr (requires { typename Candidate::space_type; }) {
+    const auto stage = Candidate::space_type::stage(static_cast<std::size_t>(fault.stage < 0 ? 0 : fault.stage));
+    throw space_error(declared<typename Candidate::space_type::declaration_type>::value.name(),
+                      short_text{}.add("stage ").add(stage.view()).view(), sentence.view());
+  } else throw space_error(c.name, short_text{}.add("stage ").add(fault.stage_name).view(), sentence.view(), "model");
+}
+
 template <class Candidate, class Interpreter>
 #if !defined(__SANITIZE_ADDRESS__)  // flattened, the sanitizers' checks would take the compiler a minute for each space
 [[gnu::flatten]]
@@ -115,13 +124,7 @@ constexpr void
 interpret(const Candidate& c, Interpreter& sink) {
   net<Interpreter> n(sink);
   build(c, n);
-  if (n.fault()) [[unlikely]] {
-    const auto at = static_cast<std::size_t>(n.fault().stage < 0 ? 0 : n.fault().stage);
-    basic_text<160> sentence;
-    sentence.add(n.fault().found).add(" against ").add(n.fault().allowed).add("; ").add(to_string(n.fault().what));
-    throw space_error(declared<typename Candidate::space_type::declaration_type>::value.name(),
-                      short_text{}.add("stage ").add(Candidate::space_type::stage(at).view()).view(), sentence.view());
-  }
+  if (n.fault()) [[unlikely]] refuse(c, n.fault());
 }
 }  // namespace detail
 

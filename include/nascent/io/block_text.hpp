@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "nascent/block/block.hpp"
+#include "nascent/block/split_attention.hpp"
 #include "nascent/block/reflection.hpp"
 #include "nascent/network/network.hpp"
 
@@ -33,6 +34,7 @@ void for_each_named_block(Visit visit) {
   visit(mbconv<int, int, double>{});
   visit(fused_mbconv<int, int, double>{});
   visit(bottleneck<>{});
+  visit(split_attention<>{});
   visit(space_to_depth<>{});
   visit(space_to_depth_copy<>{});
   visit(max_pool<>{});

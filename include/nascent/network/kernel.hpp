@@ -35,8 +35,10 @@ struct kernel {
       if (core.kernel_width != core.kernel_height) key += "x" + std::to_string(core.kernel_width);
     }
     if (core.stride != 1) key += " s" + std::to_string(core.stride);
+    if (core.pad != padding::same) key += std::string(" ") + to_string(core.pad);
     if (core.dilation != 1) key += " d" + std::to_string(core.dilation);
     if (core.groups != 1 && !core.is_depthwise()) key += " g" + std::to_string(core.groups);
+    if (core.first_channel != 0) key += " from " + std::to_string(core.first_channel);
     if (core.kind == layer_kind::concatenate) key += " of " + std::to_string(core.operand_count);
     if (core.act != activation::identity) key += std::string(" ") + to_string(core.act);
     if (residual) key += " +sum";

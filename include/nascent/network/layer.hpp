@@ -20,6 +20,8 @@ enum class layer_kind : std::uint8_t {
   add,                  ///< element-wise sum of two maps of one shape
   multiply,             ///< a map times a 1x1 map, broadcast over height and width
   concatenate,          ///< along channels
+  slice,                ///< `output.channels` channels from `first_channel` on, a pure copy
+  softmax,              ///< over the `groups` equal parts of the channels, element by element: the parts sum to 1
   activate,             ///< an activation of its own
   space_to_depth,       ///< n x n blocks of pixels become channels, a pure copy; n is `stride`
   space_to_batch,       ///< n x n interleaved sub-maps become a batch, a pure copy; n is `stride`
@@ -36,6 +38,8 @@ constexpr const char* to_string(layer_kind kind) {
     case layer_kind::add: return "add";
     case layer_kind::multiply: return "multiply";
     case layer_kind::concatenate: return "concatenate";
+    case layer_kind::slice: return "slice";
+    case layer_kind::softmax: return "softmax";
     case layer_kind::activate: return "activate";
     case layer_kind::space_to_depth: return "space_to_depth";
     case layer_kind::space_to_batch: return "space_to_batch";
@@ -52,11 +56,13 @@ struct layer {
   activation act = activation::identity;  ///< applied last
   bool batch_norm = false;                ///< gamma and beta are parameters; folded into weights at inference
   bool bias = false;
+  padding pad = padding::same;            ///< of a convolution's or a pool's window
   int kernel_height = 1;
   int kernel_width = 1;
   int stride = 1;
   int dilation = 1;
   int groups = 1;
+  int first_channel = 0;
   shape input{};   ///< of the first operand; `channels` is the sum over operands for concatenate
   shape output{};
   int operand_count = 1;
@@ -98,6 +104,7 @@ constexpr std::int64_t activations(const layer& l) { return l.has_weights() ? l.
 constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, int batch) {
   std::int64_t elements = l.input.elements() + l.output.elements();
   if (l.kind == layer_kind::add) elements = fused_sum ? l.output.elements() : 3 * l.output.elements();
+  if (l.kind == layer_kind::slice) elements = 2 * l.output.elements();
   if (l.kind == layer_kind::multiply) elements += std::int64_t{l.output.batch} * l.output.channels;
   const std::int64_t constants = weight_elements(l) + (l.bias || l.batch_norm ? l.output.channels : 0);
   return (elements * batch + constants) * size_of(type);

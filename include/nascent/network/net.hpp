@@ -6,6 +6,7 @@
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <string_view>
 
 #include "nascent/network/layer.hpp"
 
@@ -34,7 +35,7 @@ struct kernel_size {
   constexpr kernel_size(int h, int w) : height(h), width(w) {}
 };
 
-/// Arguments of net.conv. SAME padding. Batch normalisation is part of a convolution unless a bias is asked for instead.
+/// Arguments of net.conv. Batch normalisation is part of a convolution unless a bias is asked for instead.
 struct conv_options {
   int filters = 0;
   kernel_size kernel = 1;
@@ -44,20 +45,25 @@ struct conv_options {
   activation act = activation::identity;
   bool bias = false;
   bool batch_norm = true;
+  padding pad = padding::same;
 };
 
-/// Arguments of net.depthwise_conv: one filter per channel.
+/// Arguments of net.depthwise_conv: one filter per channel. As in a convolution, a bias takes the place of batch normalisation.
 struct depthwise_options {
   kernel_size kernel = 3;
   int stride = 1;
   int dilation = 1;
   activation act = activation::identity;
+  bool bias = false;
+  bool batch_norm = true;
+  padding pad = padding::same;
 };
 
-/// Arguments of net.max_pool and net.average_pool. SAME padding.
+/// Arguments of net.max_pool and net.average_pool.
 struct pool_options {
   kernel_size kernel = 2;
   int stride = 2;
+  padding pad = padding::same;
 };
 
 /// Arguments of net.dense.
@@ -74,9 +80,10 @@ enum class network_fault : std::uint8_t {
   kernel,          ///< fewer than 1
   stride,          ///< fewer than 1
   groups,          ///< do not divide the channels on both sides
-  map_vanishes,    ///< a stride larger than the map: the map would shrink below 1x1
+  map_vanishes,    ///< a stride or a window without padding larger than the map: it would shrink below 1x1
   shape_mismatch,  ///< element-wise layers need equal shapes, a gate needs 1x1
   not_divisible,   ///< space_to_depth, space_to_batch: n must divide height and width
+  channels,        ///< slice: past the last channel; softmax: parts of unequal size
   too_many_operands,
 };
 
@@ -90,17 +97,19 @@ constexpr const char* to_string(network_fault fault) {
     case network_fault::map_vanishes: return "the feature map would shrink below 1x1; use a larger input or a smaller stride";
     case network_fault::shape_mismatch: return "the shapes of the operands do not match; project one of them";
     case network_fault::not_divisible: return "the block size must divide height and width";
+    case network_fault::channels: return "a slice must lie in the channels, and parts must divide them";
     case network_fault::too_many_operands: return "a layer takes at most 8 operands";
   }
   return "unknown fault";
 }
 
-/// The first fault of a net: what, in which stage (number, -1 before the first), with which numbers.
+/// The first fault of a net: what, in which stage (number, -1 before the first; name, where stages are named), with which numbers.
 struct fault_record {
   network_fault what = network_fault::none;
   int stage = -1;
   int found = 0;
   int allowed = 0;
+  std::string_view stage_name{};
   constexpr explicit operator bool() const { return what != network_fault::none; }
 };
 
@@ -127,7 +136,10 @@ class net {
   constexpr explicit net(Interpreter& sink) : sink_(&sink) {}
 
   /// The network's input, tensor 0.
-  constexpr tensor input(int height, int width, int channels) { return {1, height, width, channels, 0}; }
+  constexpr tensor input(int height, int width, int channels) {
+    if constexpr (requires { sink_->input(shape{}); }) sink_->input(shape{1, height, width, channels});
+    return {1, height, width, channels, 0};
+  }
 
   [[gnu::always_inline]] constexpr tensor conv(const tensor& x, const conv_options& o) {
     check(o.filters >= 1, network_fault::filters, o.filters, 1);
@@ -143,19 +155,20 @@ class net {
             .kernel_width = o.kernel.width,
             .dilation = o.dilation,
             .groups = positive(o.groups)};
-    return strided(l, x, o.stride, o.filters);
+    return strided(l, x, o.stride, o.filters, o.pad);
   }
 
   [[gnu::always_inline]] constexpr tensor depthwise_conv(const tensor& x, const depthwise_options& o) {
     check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
     layer l{.kind = layer_kind::convolution,
             .act = o.act,
-            .batch_norm = true,
+            .batch_norm = o.batch_norm && !o.bias,
+            .bias = o.bias,
             .kernel_height = o.kernel.height,
             .kernel_width = o.kernel.width,
             .dilation = o.dilation,
             .groups = x.channels};
-    return strided(l, x, o.stride, x.channels);
+    return strided(l, x, o.stride, x.channels, o.pad);
   }
 
   [[gnu::always_inline]] constexpr tensor dense(const tensor& x, const dense_options& o) {
@@ -209,6 +222,19 @@ class net {
     return emit(l, joined, joined.shape());
   }
 
+  /// `channels` channels of x, from channel `first` on.
+  constexpr tensor slice(const tensor& x, int first, int channels) {
+    check(first >= 0 && channels >= 1 && first <= x.channels - channels, network_fault::channels, first + channels, x.channels);
+    return emit(layer{.kind = layer_kind::slice, .first_channel = first}, x, {x.batch, x.height, x.width, channels});
+  }
+
+  /// Softmax over the `parts` equal parts of the channels of a 1x1 map (split attention; Zhang et al., 2020).
+  constexpr tensor softmax(const tensor& x, int parts) {
+    check(parts >= 1 && x.channels % positive(parts) == 0, network_fault::channels, parts, x.channels);
+    check(x.height == 1 && x.width == 1, network_fault::shape_mismatch, x.height, 1);
+    return emit(layer{.kind = layer_kind::softmax, .groups = positive(parts)}, x, x.shape());
+  }
+
   /// n x n pixels become n * n * channels at one pixel: a copy without arithmetic.
   constexpr tensor space_to_depth(const tensor& x, int n) {
     check_divides(x, n);
@@ -237,6 +263,12 @@ class net {
     stage_ = number;
     if constexpr (requires { sink_->stage(number); }) sink_->stage(number);
   }
+  /// The same for a network without a declared space: the next number, and a name for errors and pictures (a literal).
+  constexpr void stage(std::string_view name) {
+    stage_name_ = name;
+    if constexpr (requires { sink_->stage_name(name); }) sink_->stage_name(name);
+    stage(stage_ + 1);
+  }
 
   constexpr Interpreter& sink() { return *sink_; }
   constexpr const fault_record& fault() const { return fault_; }
@@ -249,25 +281,42 @@ class net {
   static constexpr int positive(int n) { return n < 1 ? 1 : n; }
 
   constexpr void check(bool ok, network_fault what, int found, int allowed) {
-    if (!ok && !fault_) fault_ = {what, stage_, found, allowed};
+    if (!ok && !fault_) fault_ = {what, stage_, found, allowed, stage_name_};
   }
 
   constexpr void check_divides(const tensor& x, int n) {
     check(n >= 1 && x.height % positive(n) == 0 && x.width % positive(n) == 0, network_fault::not_divisible, n, x.height);
   }
 
-  [[gnu::always_inline]] constexpr tensor strided(layer& l, const tensor& x, int stride, int channels) {
+  [[gnu::always_inline]] constexpr tensor strided(layer& l, const tensor& x, int stride, int channels, padding pad) {
     check(stride >= 1, network_fault::stride, stride, 1);
-    check(stride <= x.height && stride <= x.width, network_fault::map_vanishes, x.height, stride);
+    check(stride <= x.height && stride <= x.width, network_fault::map_vanishes, x.height < x.width ? x.height : x.width, stride);
+    if (pad != padding::same) return padded(l, x, positive(stride), channels, pad);
     l.stride = positive(stride);
     if (l.stride == 1) return emit(l, x, {x.batch, x.height, x.width, channels});
     return emit(l, x, {x.batch, same_size(x.height, l.stride), same_size(x.width, l.stride), channels});
   }
 
+  constexpr tensor padded(layer& l, const tensor& x, int stride, int channels, padding pad) {
+    const int height = window_size(x.height, l.kernel_height, stride, l.dilation, pad);
+    const int width = window_size(x.width, l.kernel_width, stride, l.dilation, pad);
+    check(height >= 1, network_fault::map_vanishes, x.height, (l.kernel_height - 1) * l.dilation + 1);
+    check(width >= 1, network_fault::map_vanishes, x.width, (l.kernel_width - 1) * l.dilation + 1);
+    const int above = padding_before(x.height, l.kernel_height, stride, l.dilation, pad);
+    const int left = padding_before(x.width, l.kernel_width, stride, l.dilation, pad);
+    // One kernel has one description: what pads as SAME does is SAME, and what does not pad is valid.
+    const bool same = height == same_size(x.height, stride) && width == same_size(x.width, stride) &&
+                      above == same_padding_before(x.height, l.kernel_height, stride, l.dilation) &&
+                      left == same_padding_before(x.width, l.kernel_width, stride, l.dilation);
+    l.pad = same ? padding::same : above == 0 && left == 0 ? padding::valid : pad;
+    l.stride = stride;
+    return emit(l, x, {x.batch, positive(height), positive(width), channels});
+  }
+
   constexpr tensor pool(layer_kind kind, const tensor& x, const pool_options& o) {
     check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
     layer l{.kind = kind, .kernel_height = o.kernel.height, .kernel_width = o.kernel.width};
-    return strided(l, x, o.stride, x.channels);
+    return strided(l, x, o.stride, x.channels, o.pad);
   }
 
   [[gnu::always_inline]] constexpr tensor emit(layer l, const tensor& x, const shape& output) {
@@ -282,6 +331,7 @@ class net {
   fault_record fault_{};
   int stage_ = -1;
   int next_ = 1;
+  std::string_view stage_name_{};
 };
 
 }  // namespace nascent

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,7 +54,9 @@ class network {
     layers_.push_back(l);
     stages_.push_back(stage_);
   }
+  void input(const shape& s) { input_ = s; }
   void stage(int number) { stage_ = number; }
+  void stage_name(std::string_view name) { stage_names_.emplace_back(name); }
   void name_stages(std::vector<std::string> names) { stage_names_ = std::move(names); }
 
  private:
@@ -65,9 +68,9 @@ class network {
   int stage_ = -1;
 };
 
-/// The sentence for a fault, with the stage's name.
+/// The sentence for a fault, with the stage's name; `stage` is it where the net does not know names.
 inline std::string describe(const fault_record& fault, const std::string& stage) {
-  return "stage '" + stage + "': " + to_string(fault.what) + " (found " + std::to_string(fault.found) + ", against " +
+  return "stage '" + (fault.stage_name.empty() ? stage : std::string(fault.stage_name)) + "': " + to_string(fault.what) + " (found " + std::to_string(fault.found) + ", against " +
          std::to_string(fault.allowed) + ")";
 }
 

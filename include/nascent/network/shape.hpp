@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "nascent/block/activation.hpp"
+
 namespace nascent {
 
 /// A feature map in NHWC order. `batch` counts maps per image: 1 unless space_to_batch split them.
@@ -46,6 +48,30 @@ constexpr int same_padding_before(int size, int kernel, int stride, int dilation
 constexpr int same_padding_after(int size, int kernel, int stride, int dilation = 1) {
   const int total = (same_size(size, stride) - 1) * stride + (kernel - 1) * dilation + 1 - size;
   return total > 0 ? total - total / 2 : 0;
+}
+
+/// Rows of padding on either side, where both are equal: all kinds but SAME.
+constexpr int even_padding(int kernel, int dilation, padding kind) {
+  const int symmetric = (kernel - 1) * dilation / 2;
+  if (kind == padding::symmetric) return symmetric;
+  return kind == padding::narrow && symmetric > 1 ? symmetric - 1 : 0;
+}
+
+/// Size after a window with any padding; below 1 where the window does not fit into the map.
+constexpr int window_size(int size, int kernel, int stride, int dilation, padding kind) {
+  if (kind == padding::same) return same_size(size, stride);
+  const int room = size + 2 * even_padding(kernel, dilation, kind) - (kernel - 1) * dilation - 1;
+  return room < 0 ? 0 : room / stride + 1;
+}
+
+/// Rows of padding before the map.
+constexpr int padding_before(int size, int kernel, int stride, int dilation, padding kind) {
+  return kind == padding::same ? same_padding_before(size, kernel, stride, dilation) : even_padding(kernel, dilation, kind);
+}
+
+/// Rows of padding after the map.
+constexpr int padding_after(int size, int kernel, int stride, int dilation, padding kind) {
+  return kind == padding::same ? same_padding_after(size, kernel, stride, dilation) : even_padding(kernel, dilation, kind);
 }
 
 }  // namespace nascent

@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "nascent/scaling/compound.hpp"
+#include "nascent/scaling/phi_interval.hpp"
 
 namespace nascent::published {
 
@@ -63,6 +64,27 @@ inline constexpr std::array<family_member, 8> efficientnet_x_tpu{{
     {"b6", {.width = 2.75, .depth = 3.01, .resolution = 328}, .5},
     {"b7", {.width = 3.26, .depth = 3.44, .resolution = 350}, .5},
 }};
+
+/// Layers and resolution of EfficientNet-X-B0 to B7 (arXiv text, Table 6; supplement, Table 7) scaled for accuracy alone, and by LACS for
+/// GPUs and TPUs. The layers are floor(16 x depth), not a count of blocks; for TPUs at B3 to B7 they are those of the public GPU family.
+inline constexpr std::array<printed_dimensions, 8> printed_efficientnet_x{
+    {{16, 224}, {17, 240}, {19, 260}, {22, 300}, {28, 380}, {35, 456}, {41, 528}, {49, 600}}};
+inline constexpr std::array<printed_dimensions, 8> printed_efficientnet_x_gpu{
+    {{16, 224}, {17, 229}, {20, 241}, {25, 258}, {36, 289}, {49, 317}, {62, 343}, {79, 368}}};
+inline constexpr std::array<printed_dimensions, 8> printed_efficientnet_x_tpu{
+    {{16, 224}, {17, 229}, {20, 243}, {26, 263}, {38, 298}, {52, 331}, {68, 361}, {87, 391}}};
+
+/// A row of the ablation study of LACS on GPUs: coefficients, and the dimensions of B7 that they are said to yield.
+struct ablation_row {
+  compound_coefficients by;
+  printed_dimensions b7;
+};
+/// The arXiv text's Table 5: LACS at the level of B1, and of B7.
+inline constexpr std::array<ablation_row, 2> lacs_ablation{{{{.alpha = 1.27, .beta = 1.16, .gamma = 1.08}, {75, 368}},
+                                                            {{.alpha = 1.28, .beta = 1.17, .gamma = 1.07}, {79, 350}}}};
+/// The supplement's Table 6: the same dimensions, other coefficients.
+inline constexpr std::array<ablation_row, 2> lacs_ablation_supplement{{{{.alpha = 1.29, .beta = 1.16, .gamma = 1.07}, {75, 368}},
+                                                                       {{.alpha = 1.29, .beta = 1.14, .gamma = 1.08}, {79, 350}}}};
 
 /// EfficientNet-X-B0 to B7 on a V100 at batch 128 (paper, Table 3): latency and ImageNet top-1 accuracy.
 struct latency_and_accuracy {

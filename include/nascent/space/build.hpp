@@ -103,19 +103,25 @@ struct candidate_builder {
     return -1;
   }
 
+  /// The whole network, its input included.
   template <class Interpreter, class Scale>
   static constexpr tensor build(const digit* digits, net<Interpreter>& n, const Scale& scale) {
+    int resolution = decided_block<F, 0, 0>(digits, 0).resolution;
+    if constexpr (std::is_same_v<Scale, dimensions>) resolution = scale.resolution > 0 ? scale.resolution : resolution;
+    return build_on<false>(digits, n, n.input(resolution, resolution, declared<F>::value.channels()), scale);
+  }
+
+  /// The stages after the input, on `input`. `Named` tells the net their names: it need not be a net of this space alone.
+  template <bool Named, class Interpreter, class Scale>
+  static constexpr tensor build_on(const digit* digits, net<Interpreter>& n, const tensor& input, const Scale& scale) {
     std::array<tensor, stages> outputs{};
-    tensor x{};
+    tensor x = input;
     const auto one = [&](auto i) {
       constexpr std::size_t at = i();
       using layout = stage_layout<F, at>;
-      if constexpr (at == 0) {
-        int resolution = decided_block<F, 0, 0>(digits, 0).resolution;
-        if constexpr (std::is_same_v<Scale, dimensions>) resolution = scale.resolution > 0 ? scale.resolution : resolution;
-        x = n.input(resolution, resolution, declared<F>::value.channels());
-      } else {
-        n.stage(static_cast<int>(at));
+      if constexpr (at > 0) {
+        if constexpr (Named) n.stage(stage_names<F>[at].view());
+        else n.stage(static_cast<int>(at));
         x = build_stage<at>(digits, n, x, scale);
         if constexpr (layout::has_skip) {
           if (stage_counter<F, at>::layers(digits + stage_slots<F>[at]) > 0) {

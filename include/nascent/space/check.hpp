@@ -13,9 +13,9 @@ consteval declaration_fault find_fault() {
   if constexpr (!requires { stage_layout<F, 0>::declared_stage.block.resolution; }) {
     finder.report(fault::no_input, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found no input"), ".input(3, 224) first");
   } else {
-    if (declared<F>::value.channels() < 1) finder.check_value<int>(place{"stage", "input", "channels"}, "channels", declared<F>::value.channels());
+    if (declared<F>::value.channels() < 1) finder.check_value<int>(place{"stage", "input", "channels"}, rule_of("channels"), declared<F>::value.channels());
     if (std::string_view(declared<F>::value.name()).empty()) finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no name"), "1 to 24 characters");
-    for_each_stage<F>([&](auto i) { finder.check_stage<F, i()>(); });
+    finder.check_stages<F>(std::make_index_sequence<declared<F>::stage_count>{});
   }
   return finder.first;
 }

@@ -246,9 +246,8 @@ struct constrained_counter {
   /// Networks that the untouched stages make on their own.
   static constexpr checked_uint128 free_size = [] {
     checked_uint128 product{1};
-    for_each_stage<F>([&](auto i) {
-      if (!touched[i()]) product = checked_multiply(product, stage_layout<F, i()>::size);
-    });
+    for (std::size_t i = 0; i < stages; ++i)
+      if (!touched[i]) product = checked_multiply(product, all_stage_facts<F>[i].size);
     return product;
   }();
   static constexpr checked_uint128 size = checked_multiply(touched_size, free_size);

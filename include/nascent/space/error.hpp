@@ -19,13 +19,16 @@ class space_error : public std::exception {
   space_error(std::string_view space, std::string_view where, uint128 found, std::string_view rule, uint128 allowed) {
     start(space, where).add(to_decimal(found).c_str()).add("; allowed: ").add(rule).add(' ').add(to_decimal(allowed).c_str());
   }
-  space_error(std::string_view space, std::string_view where, std::string_view sentence) { start(space, where).add(sentence); }
+  /// `kind` says what `name` is: a space, a model.
+  space_error(std::string_view name, std::string_view where, std::string_view sentence, std::string_view kind = "space") {
+    start(name, where, kind).add(sentence);
+  }
 
   const char* what() const noexcept override { return message_.c_str(); }
 
  private:
-  basic_text<256>& start(std::string_view space, std::string_view where) {
-    return message_.add("nascent: space '").add(space).add("', ").add(where).add(": found ");
+  basic_text<256>& start(std::string_view name, std::string_view where, std::string_view kind = "space") {
+    return message_.add("nascent: ").add(kind).add(" '").add(name).add("', ").add(where).add(": found ");
   }
   basic_text<256> message_;
 };

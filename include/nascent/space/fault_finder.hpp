@@ -60,96 +60,118 @@ struct fault_finder {
   }
 
   template <class Natural, class Value>
-  constexpr void check_value(const place& where, std::string_view name, const Value& value) {
+  constexpr void check_value(const place& where, const value_rule& rule, const Value& value) {
     if constexpr (std::is_enum_v<Natural> && !std::is_same_v<Natural, Value>) {
       report(fault::value_of_another_kind, where, found(value), block_name<Natural>);
     } else if constexpr (std::is_arithmetic_v<Value>) {
-      if (std::is_floating_point_v<Value> && is_whole(name))
+      if (std::is_floating_point_v<Value> && rule.whole)
         report(fault::value_of_another_kind, where, short_text{}.add("found ").add(block_name<Value>).add(' ').add(value), "whole numbers");
-      if (const char* allowed = broken_rule(name, static_cast<double>(value))) report(fault::value_not_allowed, where, found(value), allowed);
+      if (!rule.admits(static_cast<double>(value))) report(fault::value_not_allowed, where, found(value), rule.allowed);
     } else if constexpr (std::is_enum_v<Value> || std::is_convertible_v<Value, std::string_view>) {
-      if (std::is_arithmetic_v<Natural> || is_whole(name) || broken_rule(name, -1)) report(fault::value_of_another_kind, where, found(value), "numbers");
+      if (std::is_arithmetic_v<Natural> || rule.allowed) report(fault::value_of_another_kind, where, found(value), "numbers");
     }
   }
 
   template <class Natural, class Values>
-  constexpr void check_values(const place& where, std::string_view name, const Values& values) {
+  constexpr void check_values(const place& where, const value_rule& rule, const Values& values) {
     check_choice(where, values);
-    for (std::size_t i = 0; i < values.size() && ok(); ++i) check_value<Natural>(where, name, values[i]);
+    for (std::size_t i = 0; i < values.size() && ok(); ++i) {
+      check_value<Natural>(where, rule, values[i]);
+      // All rules but that of strides are intervals: the ends of a range speak for it.
+      if constexpr (std::is_same_v<Values, int_range>)
+        if (i == 0 && !rule.strides && values.size() > 2) i = values.size() - 2;
+    }
   }
 
   template <class Natural, class Field>
-  constexpr void check_field(const place& where, std::string_view name, const Field& f, bool independent) {
+  constexpr void check_field(const place& where, const value_rule& rule, const Field& f, bool independent) {
     if constexpr (is_shared<Field>) {
       if (!independent) report(fault::shared_outside_independent, where, short_text{}.add("found shared(...)"), "a choice");
-      check_values<Natural>(where, name, f.values);
+      check_values<Natural>(where, rule, f.values);
     } else if constexpr (choice<Field>) {
-      check_values<Natural>(where, name, f);
+      check_values<Natural>(where, rule, f);
     } else if constexpr (!is_tie<Field>) {
-      check_value<Natural>(where, name, f);
+      check_value<Natural>(where, rule, f);
     }
   }
 
-  template <class F, std::size_t I, std::size_t A>
-  constexpr void check_block() {
-    using layout = stage_layout<F, I>;
-    using block = typename layout::template alternative_type<A>;
-    const place stage{"stage", stage_names<F>[I].view(), ""};
-    if constexpr (is_skip<block> && I > 0) {
-      if (A + 1 != layout::alternatives || !layout::independent || A == 0)
+  template <class Block>
+  constexpr void check_block(const Block& block, std::size_t number, const place& stage, const stage_facts& facts, std::size_t stage_number) {
+    if constexpr (is_skip<Block>) {
+      if (stage_number > 0 && (static_cast<int>(number) + 1 != facts.alternatives || !facts.independent || number == 0))
         report(fault::skip_block_misplaced, stage, short_text{}.add("found skip{}"), "last, of independent layers");
     }
-    if constexpr (!can_decide<block>) report(fault::block_cannot_choose, stage, short_text{}.add("found ").add(block_name<block>), "template <class...>");
+    if constexpr (!can_decide<Block>) report(fault::block_cannot_choose, stage, short_text{}.add("found ").add(block_name<Block>), "template <class...>");
     // Where no layer chooses the block, its shared fields take part in nothing, and would still count.
-    if constexpr (count_kind<block>(field_kind::shared) > 0 && layout::alternatives - (layout::offers_skip ? 1 : 0) > 1)
+    if (count_kind<Block>(field_kind::shared) > 0 && facts.alternatives - (facts.offers_skip ? 1 : 0) > 1)
       report(fault::shared_between_alternatives, stage, short_text{}.add("found shared(...)"), "in stages of one block type");
-    [&]<std::size_t... J>(std::index_sequence<J...>) {
-      (check_field<typename natural_field<block, J>::type>(place{"stage", stage.name, field_name<block, J>}, field_name<block, J>,
-                   field<J>(alternative_of<A>(layout::declared_stage.block)), layout::independent),
-       ...);
-      if constexpr (layout::max_layers > 1) (check_own_stride<block, J, I, A, F>(stage), ...);
-    }(std::make_index_sequence<field_count<block>>{});
+    check_fields(stage, block, facts.independent, facts.max_layers > 1, natural_fields_of<Block>{}, std::make_index_sequence<field_count<Block>>{});
+  }
+
+  /// Stages of one block type share this.
+  template <class Block, class... Natural, std::size_t... J>
+  constexpr void check_fields(const place& stage, const Block& block, bool independent, bool repeats, natural_fields<Natural...>, std::index_sequence<J...>) {
+    with_fields(block, [&](const auto&... f) {
+      (check_field<Natural>(place{"stage", stage.name, field_name<Block, J>}, field_rule<Block, J>, f, independent), ...);
+      if (repeats) ((field_rule<Block, J>.strides ? check_own_stride(stage, f) : void()), ...);
+    });
   }
 
   /// A block with a stride of its own must not repeat.
-  template <class Block, std::size_t J, std::size_t I, std::size_t A, class F>
-  constexpr void check_own_stride(const place& stage) {
-    if constexpr (field_name<Block, J> == "stride") {
-      const auto& own = field<J>(alternative_of<A>(stage_layout<F, I>::declared_stage.block));
-      const auto one = [&](int value) {
-        if (value > 1) report(fault::stride_in_later_layer, place{"stage", stage.name, "stride"}, found(value), "1 in later layers");
-      };
-      if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(own)>>) one(own);
-      else if constexpr (choice<std::remove_cvref_t<decltype(own)>>)
-        for (std::size_t i = 0; i < own.size(); ++i) one(own[i]);
+  template <class Field>
+  constexpr void check_own_stride(const place& stage, const Field& own) {
+    const auto one = [&](int value) {
+      if (value > 1) report(fault::stride_in_later_layer, place{"stage", stage.name, "stride"}, found(value), "1 in later layers");
+    };
+    if constexpr (std::is_arithmetic_v<Field>) one(static_cast<int>(own));
+    else if constexpr (choice<Field>) {
+      if constexpr (std::is_arithmetic_v<typename Field::value_type>)
+        for (std::size_t i = 0; i < own.size(); ++i) one(static_cast<int>(own[i]));
     }
   }
 
-  template <class F, std::size_t I>
-  constexpr void check_stage() {
-    using layout = stage_layout<F, I>;
-    const std::string_view name = layout::declared_stage.name;
-    const place stage{"stage", name, ""};
-    if (name.empty() || name.size() > 24) report(fault::no_name, place{"stage number", to_decimal(I).c_str(), ""}, short_text{}.add("found ").add(name.size()).add(" characters"), "1 to 24");
-    // Compared by hashes first: a comparison of texts for every pair of stages would be most of the compiler's work.
-    for (std::size_t j = 0; j < I; ++j)
-      if (stage_hashes<F>[j] == stage_hashes<F>[I] && stage_names<F>[j] == stage_names<F>[I].view()) report(fault::stage_declared_twice, stage, short_text{}.add("found ").add(name), "a new name");
-    layout::for_each_alternative([&](auto a) { check_block<F, I, a()>(); });
+  /// What a stage says by itself. Stages of one type share this.
+  template <class Block, class Layers, class Stride, class Skip>
+  constexpr void check_stage(const stage_declaration<Block, Layers, Stride, Skip>& declared, const stage_facts& facts, std::size_t number, std::string_view full_name) {
+    const std::string_view name = declared.name;
+    block_layout<Block>::for_each_alternative(
+        [&](auto a) { check_block(alternative_of<a()>(declared.block), a(), place{"stage", full_name, ""}, facts, number); });
     const place stride{"stage", name, "stride"};
-    if constexpr (is_independent<typename layout::stride_type>) {
+    if constexpr (is_independent<Stride>) {
       report(fault::stride_in_later_layer, stride, short_text{}.add("found independent(...)"), "a stride, or a choice");
-    } else if constexpr (layout::stride_chosen) {
-      check_choice(stride, layout::declared_stage.stride);
-      for (std::size_t i = 0; i < layout::stride_options && ok(); ++i)
-        if (!is_stride(layout::declared_stage.stride[i])) report(fault::stride_not_allowed, stride, found(layout::declared_stage.stride[i]), "1, 2 or 4");
-    } else if (!is_stride(layout::declared_stage.stride)) {
-      report(fault::stride_not_allowed, stride, found(layout::declared_stage.stride), "1, 2 or 4");
+    } else if constexpr (choice<Stride>) {
+      check_choice(stride, declared.stride);
+      for (std::size_t i = 0; i < declared.stride.size() && ok(); ++i)
+        if (!is_stride(declared.stride[i])) report(fault::stride_not_allowed, stride, found(declared.stride[i]), "1, 2 or 4");
+    } else if (!is_stride(declared.stride)) {
+      report(fault::stride_not_allowed, stride, found(declared.stride), "1, 2 or 4");
     }
     const place layers{"stage", name, "layers"};
-    if constexpr (layout::layers_chosen) check_choice(layers, layout::layer_counts());
-    if (layout::min_layers < (layout::layers_chosen ? 0 : 1)) report(fault::layers_not_allowed, layers, found(layout::min_layers), layout::layers_chosen ? "0 or more" : "1 or more");
-    if (layout::max_layers < 1) report(fault::layers_not_allowed, layers, found(layout::max_layers), "1 or more");
-    if (layout::layer_options > 64 || layout::alternatives > 64) report(fault::too_many_options, layers, found(static_cast<int>(layout::layer_options)), "at most 64");
+    if constexpr (is_independent<Layers>) {
+      if constexpr (choice<decltype(declared.layers.count)>) check_choice(layers, declared.layers.count);
+    } else if constexpr (choice<Layers>) {
+      check_choice(layers, declared.layers);
+    }
+    if (facts.min_layers < (facts.layers_chosen ? 0 : 1)) report(fault::layers_not_allowed, layers, found(facts.min_layers), facts.layers_chosen ? "0 or more" : "1 or more");
+    if (facts.max_layers < 1) report(fault::layers_not_allowed, layers, found(facts.max_layers), "1 or more");
+    if (facts.layer_options > 64 || facts.alternatives > 64) report(fault::too_many_options, layers, found(static_cast<int>(facts.layer_options)), "at most 64");
+  }
+
+  /// The stages of a space one by one.
+  template <class F, std::size_t... I>
+  constexpr void check_stages(std::index_sequence<I...>) {
+    (check_stage_of<F>(stage_at<F, I>(), I), ...);
+  }
+  template <class F, class Stage>
+  constexpr void check_stage_of(const Stage& declared, std::size_t i) {
+    const std::string_view name = declared.name;
+    if (name.empty() || name.size() > 24)
+      report(fault::no_name, place{"stage number", to_decimal(i).c_str(), ""}, short_text{}.add("found ").add(name.size()).add(" characters"), "1 to 24");
+    // Compared by hashes first: a comparison of texts for every pair of stages would be most of the compiler's work.
+    for (std::size_t j = 0; j < i; ++j)
+      if (stage_hashes<F>[j] == stage_hashes<F>[i] && stage_names<F>[j] == stage_names<F>[i].view())
+        report(fault::stage_declared_twice, place{"stage", name, ""}, short_text{}.add("found ").add(name), "a new name");
+    check_stage(declared, all_stage_facts<F>[i], i, stage_names<F>[i].view());
   }
 
   /// Ties, skip connections, constraints: everything that refers to something by name.
@@ -166,7 +188,7 @@ struct fault_finder {
       } else if constexpr (slot_places<F>[static_cast<std::size_t>(source)].parent >= 0) {
         report(fault::tie_to_optional_choice, where, short_text{}.add("found ").add(f.path), "a choice always made");
       } else {
-        check_values<typename natural_field<typename layout::template alternative_type<A>, J>::type>(where, name, choice_at<F, static_cast<std::size_t>(source)>());
+        check_values<typename nth_field<J, natural_fields_of<typename layout::template alternative_type<A>>>::type>(where, rule_of(name), choice_at<F, static_cast<std::size_t>(source)>());
       }
     }
   }
@@ -176,7 +198,8 @@ struct fault_finder {
     using layout = stage_layout<F, I>;
     layout::for_each_alternative([&](auto a) {
       using block = typename layout::template alternative_type<a()>;
-      [&]<std::size_t... J>(std::index_sequence<J...>) { (check_tie<F, I, a(), J>(), ...); }(std::make_index_sequence<field_count<block>>{});
+      if constexpr (count_kind<block>(field_kind::tied) > 0)
+        [&]<std::size_t... J>(std::index_sequence<J...>) { (check_tie<F, I, a(), J>(), ...); }(std::make_index_sequence<field_count<block>>{});
     });
     if constexpr (layout::has_skip) {
       const auto& from = layout::declared_stage.skip.from;
@@ -274,11 +297,15 @@ struct fault_finder {
   /// Alternatives of one type that choose the same field would share a path.
   template <class F, std::size_t I>
   constexpr void check_paths() {
-    for (int k = stage_slots<F>[I]; k < stage_slots<F>[I + 1]; ++k)
-      for (int m = stage_slots<F>[I]; m < k; ++m)
-        if (slot_paths<F>[static_cast<std::size_t>(k)] == slot_paths<F>[static_cast<std::size_t>(m)].view())
-          return report(fault::choice_declared_twice, place{"choice", slot_paths<F>[static_cast<std::size_t>(k)].view(), ""},
-                        short_text{}.add("found twice"), "one choice a path");
+    const stage_facts& facts = all_stage_facts<F>[I];
+    for (std::size_t k = 0; k < facts.field_total; ++k)
+      for (std::size_t m = 0; m < k; ++m) {
+        const field_entry& a = facts.fields[m];
+        const field_entry& b = facts.fields[k];
+        if (a.slot < 0 || b.slot < 0 || a.alternative == b.alternative || a.name != b.name || facts.block_names[a.alternative] != facts.block_names[b.alternative]) continue;
+        const std::size_t slot = static_cast<std::size_t>(stage_slots<F>[I] + b.slot);
+        return report(fault::choice_declared_twice, place{"choice", slot_paths<F>[slot].view(), ""}, short_text{}.add("found twice"), "one choice a path");
+      }
   }
 
   template <class F, std::size_t I>
@@ -340,6 +367,7 @@ struct fault_finder {
       case network_fault::groups: return report(fault::shapes_do_not_match, where, what.add(" groups"), allowed.add("dividing ").add(f.allowed).add(" and filters").view());
       case network_fault::map_vanishes: return report(fault::map_vanishes, where, what, allowed.add("a map of ").add(f.allowed).view());
       case network_fault::not_divisible: return report(fault::shapes_do_not_match, where, what, allowed.add("divisors of ").add(f.allowed).view());
+      case network_fault::channels: return report(fault::shapes_do_not_match, where, what, allowed.add("in or dividing ").add(f.allowed).add(" channels").view());
       case network_fault::shape_mismatch:
       case network_fault::too_many_operands: break;
     }

@@ -7,33 +7,19 @@
 
 namespace nascent::detail {
 
-template <class Block>
-inline constexpr bool is_named_choice = false;
-template <class Value>
-inline constexpr bool is_named_choice<named_choice<Value>> = true;
-
-/// Full name of a stage: as declared, or "head.conv", "head.dense", "head.dense2" for the parts of the head.
-template <class F, std::size_t I>
-constexpr short_text stage_name() {
-  short_text name;
-  name.add(stage_at<F, I>().name);
-  if constexpr (stage_at<F, I>().in_head) {
-    constexpr std::string_view block = block_name<typename stage_layout<F, I>::template alternative_type<0>>;
-    name.add('.').add(block);
-    int same = 1;
-    [&]<std::size_t... J>(std::index_sequence<J...>) {
-      ((same += stage_at<F, J>().in_head && block_name<typename stage_layout<F, J>::template alternative_type<0>> == block ? 1 : 0), ...);
-    }(std::make_index_sequence<I>{});
-    if (same > 1) name.add(same);
-  }
-  return name;
-}
-
-/// Names of all stages.
+/// Names of all stages: as declared, or "head.conv", "head.dense", "head.dense2" for the parts of the head.
 template <class F>
 inline constexpr auto stage_names = [] {
   std::array<short_text, declared<F>::stage_count> names{};
-  for_each_stage<F>([&](auto i) { names[i()] = stage_name<F, i()>(); });
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const stage_facts& facts = all_stage_facts<F>[i];
+    names[i].add(facts.declared_name);
+    if (!facts.in_head) continue;
+    int same = 1;
+    for (std::size_t j = 0; j < i; ++j) same += all_stage_facts<F>[j].in_head && all_stage_facts<F>[j].block_names[0] == facts.block_names[0] ? 1 : 0;
+    names[i].add('.').add(facts.block_names[0]);
+    if (same > 1) names[i].add(same);
+  }
   return names;
 }();
 
@@ -48,50 +34,28 @@ inline constexpr auto stage_hashes = [] {
   return hashes;
 }();
 
-/// Path of a field without its stage's name: "kernel", "[2].mbconv.kernel".
-template <class F, std::size_t I, std::size_t A>
-constexpr short_text field_path(int layer, std::string_view name) {
-  using layout = stage_layout<F, I>;
-  short_text path = stage_names<F>[I];
-  if (layer >= 0) path.add('[').add(layer).add(']');
-  if (layout::alternatives - (layout::offers_skip ? 1 : 0) > 1) path.add('.').add(block_name<typename layout::template alternative_type<A>>);
-  return path.add('.').add(name);
-}
-
 /// Paths of all slots: "input.resolution", "2.kernel", "3[1].kernel", "4.mbconv.kernel", "2.layers".
 template <class F>
 inline constexpr auto slot_paths = [] {
   std::array<short_text, slot_total<F> + 1> paths{};
-  for_each_stage<F>([&](auto i) {
-    using layout = stage_layout<F, i()>;
-    constexpr auto first = static_cast<std::size_t>(stage_slots<F>[i()]);
-    for (std::size_t k = first; k < first + static_cast<std::size_t>(layout::slot_count); ++k) {
-      const slot_place& place = slot_places<F>[k];
-      const auto plain = [&](const char* name) {
-        short_text path = stage_names<F>[i()];
-        if (place.layer >= 0) path.add('[').add(place.layer).add(']');
-        paths[k] = path.add('.').add(name);
-      };
-      switch (place.role) {
-        case slot_role::block: plain("block"); break;
-        case slot_role::stride: plain("stride"); break;
-        case slot_role::skip: plain("skip"); break;
-        case slot_role::layers: plain("layers"); break;
-        case slot_role::field:
-          layout::for_each_alternative([&](auto a) {
-            using block = typename layout::template alternative_type<a()>;
-            [&]<std::size_t... J>(std::index_sequence<J...>) {
-              ((place.alternative == static_cast<int>(a()) && place.field == static_cast<int>(J)
-                    ? static_cast<void>(paths[k] = field_path<F, i(), a()>(place.layer, field_name<block, J>))
-                    : static_cast<void>(0)),
-               ...);
-            }(std::make_index_sequence<field_count<block>>{});
-          });
-          if constexpr (is_named_choice<typename layout::block_type>) paths[k] = stage_names<F>[i()];
-          break;
-      }
+  for (std::size_t k = 0; k < slot_total<F>; ++k) {
+    const slot_place& place = slot_places<F>[k];
+    const stage_facts& facts = all_stage_facts<F>[static_cast<std::size_t>(place.stage)];
+    short_text& path = paths[k] = stage_names<F>[static_cast<std::size_t>(place.stage)];
+    if (facts.named_choice) continue;
+    if (place.layer >= 0) path.add('[').add(place.layer).add(']');
+    switch (place.role) {
+      case slot_role::block: path.add(".block"); break;
+      case slot_role::stride: path.add(".stride"); break;
+      case slot_role::skip: path.add(".skip"); break;
+      case slot_role::layers: path.add(".layers"); break;
+      case slot_role::field:
+        if (facts.alternatives - (facts.offers_skip ? 1 : 0) > 1) path.add('.').add(facts.block_names[place.alternative]);
+        for (std::size_t i = 0; i < facts.field_total; ++i)
+          if (facts.fields[i].alternative == place.alternative && facts.fields[i].field == place.field) path.add('.').add(facts.fields[i].name);
+        break;
     }
-  });
+  }
   return paths;
 }();
 

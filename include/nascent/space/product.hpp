@@ -36,13 +36,13 @@ template <class F>
 inline constexpr auto slot_order = [] {
   std::array<int, slot_total<F> + 1> order{};
   std::size_t n = 0;
-  for_each_stage<F>([&](auto i) {
-    const int first = stage_slots<F>[i()];
-    const int last = stage_slots<F>[i() + 1];
-    const bool layers = stage_layout<F, i()>::layers_chosen;
+  for (std::size_t i = 0; i < declared<F>::stage_count; ++i) {
+    const int first = stage_slots<F>[i];
+    const int last = stage_slots<F>[i + 1];
+    const bool layers = all_stage_facts<F>[i].layers_chosen;
     if (layers) order[n++] = last - 1;
     for (int k = first; k < last - (layers ? 1 : 0); ++k) order[n++] = k;
-  });
+  }
   return order;
 }();
 
@@ -54,7 +54,7 @@ struct product_counter {
   static constexpr bool too_large = false;
   static constexpr checked_uint128 size = [] {
     checked_uint128 product{1};
-    for_each_stage<F>([&](auto i) { product = checked_multiply(product, stage_layout<F, i()>::size); });
+    for (const stage_facts& facts : all_stage_facts<F>) product = checked_multiply(product, facts.size);
     return product;
   }();
 
@@ -110,7 +110,7 @@ struct product_counter {
   }
   static constexpr auto sizes = [] {
     std::array<uint128, stages> all{};
-    for_each_stage<F>([&](auto i) { all[i()] = stage_layout<F, i()>::size.value; });
+    for (std::size_t i = 0; i < stages; ++i) all[i] = all_stage_facts<F>[i].size.value;
     return all;
   }();
   static constexpr std::size_t group_begin(std::size_t end) {

@@ -11,22 +11,38 @@ namespace nascent::detail {
 
 constexpr bool is_stride(int value) { return value == 1 || value == 2 || value == 4; }
 
-/// What a field may hold, by its name: the law for blocks of the library and of users alike.
-constexpr const char* broken_rule(std::string_view name, double value) {
-  if (name == "filters" || name == "units" || name == "kernel" || name == "groups" || name == "channels") return value >= 1 ? nullptr : "1 or more";
-  if (name == "resolution") return value >= 1 && value <= 65536 ? nullptr : "1 to 65536";
-  if (name == "factor") return value >= 2 ? nullptr : "2 or more";
-  if (name == "expand" || name == "ratio") return value > 0 ? nullptr : "above 0";
-  if (name == "stride") return is_stride(static_cast<int>(value)) ? nullptr : "1, 2 or 4";
-  if (name == "se") return value >= 0 && value <= 1 ? nullptr : "0 to 1";
-  return nullptr;
+/// What a field may hold.
+struct value_rule {
+  const char* allowed = nullptr;  ///< null where anything may be
+  double least = 0;
+  double most = 1e300;
+  bool above_least = false;  ///< `least` itself is not allowed
+  bool whole = false;        ///< counts something
+  bool strides = false;      ///< only some values in between
+
+  constexpr bool admits(double value) const {
+    if (!allowed) return true;
+    return value >= least && value <= most && !(above_least && value == least) && (!strides || is_stride(static_cast<int>(value)));
+  }
+};
+
+/// By the field's name: the law for blocks of the library and of users alike.
+constexpr value_rule rule_of(std::string_view name) {
+  if (name == "filters" || name == "units" || name == "kernel" || name == "groups" || name == "channels") return {.allowed = "1 or more", .least = 1, .whole = true};
+  if (name == "resolution") return {.allowed = "1 to 65536", .least = 1, .most = 65536, .whole = true};
+  if (name == "factor") return {.allowed = "2 or more", .least = 2, .whole = true};
+  if (name == "expand" || name == "ratio") return {.allowed = "above 0", .above_least = true};
+  if (name == "stride") return {.allowed = "1, 2 or 4", .least = 1, .most = 4, .whole = true, .strides = true};
+  if (name == "se") return {.allowed = "0 to 1", .most = 1};
+  return {};
 }
 
-/// Fields that count something.
-constexpr bool is_whole(std::string_view name) {
-  return name == "filters" || name == "units" || name == "kernel" || name == "groups" || name == "channels" || name == "resolution" ||
-         name == "factor" || name == "stride";
-}
+/// Looked up once for a type of block: comparing names for every value of every stage would be most of the checks' work.
+template <class Block, std::size_t J>
+inline constexpr value_rule field_rule = field_rule<natural_block<Block>, J>;
+template <class Block, std::size_t J>
+  requires std::is_same_v<Block, natural_block<Block>>
+inline constexpr value_rule field_rule<Block, J> = rule_of(field_name<Block, J>);
 
 template <class Block>
 inline constexpr bool is_not_a_block = false;
@@ -43,15 +59,32 @@ inline constexpr bool can_decide = count_kind<Block>(field_kind::fixed) == stati
 template <template <class...> class Block, class... Fields>
 inline constexpr bool can_decide<Block<Fields...>> = true;
 
-/// The type that a field has by the block's default template arguments; void where there are none.
-template <class Block, std::size_t J>
-struct natural_field {
-  using type = void;
-};
-template <template <class...> class Block, class... Fields, std::size_t J>
+template <class Block>
+inline constexpr bool is_made_of_defaults = false;
+template <template <class...> class Block, class... Fields>
   requires requires { typename Block<>; }
-struct natural_field<Block<Fields...>, J> {
-  using type = std::remove_cvref_t<decltype(*pointer_to_field<Block<>, J>())>;
+inline constexpr bool is_made_of_defaults<Block<Fields...>> = true;
+
+/// The types that a block's fields have by its default template arguments; void where there are none.
+template <class... Fields>
+struct natural_fields {};
+template <bool Defaults>
+struct field_lister {
+  template <class... Fields>
+  constexpr natural_fields<std::conditional_t<Defaults, std::remove_cvref_t<Fields>, void>...> operator()(Fields&...) const {
+    return {};
+  }
+};
+template <class Block>
+using natural_fields_of = decltype(with_fields(std::declval<const natural_block<Block>&>(), field_lister<is_made_of_defaults<Block>>{}));
+
+template <std::size_t J, class Fields>
+struct nth_field;
+template <std::size_t J, class First, class... Rest>
+struct nth_field<J, natural_fields<First, Rest...>> : nth_field<J - 1, natural_fields<Rest...>> {};
+template <class First, class... Rest>
+struct nth_field<0, natural_fields<First, Rest...>> {
+  using type = First;
 };
 
 }  // namespace nascent::detail

@@ -54,6 +54,13 @@ constexpr tensor build(const scaled_candidate<Space>& c, net<Interpreter>& n) {
   return detail::candidate_builder<typename Space::declaration_type>::build(c.base.digits.data(), n, c.scale);
 }
 
+/// Builds the stages after the input on a map that is there already, and tells the net their names: as a model of the literature, or a
+/// part of one. The resolution is the map's; the scale's takes no part.
+template <class Space, class Interpreter>
+constexpr tensor build(const scaled_candidate<Space>& c, net<Interpreter>& n, const tensor& input) {
+  return detail::candidate_builder<typename Space::declaration_type>::template build_on<true>(c.base.digits.data(), n, input, c.scale);
+}
+
 /// What is known of a slot: where it comes from, how many options it has, and when it is active.
 struct slot_info {
   short_text path;           ///< stable name, such as "2.kernel"

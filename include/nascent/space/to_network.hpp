@@ -20,17 +20,7 @@ network to_network(const Candidate& c, std::string name = {}) {
   if (name.empty()) name = space_type{}.name();
   std::vector<std::string> stages;
   for (std::size_t i = 0; i < space_type::stage_count; ++i) stages.emplace_back(space_type::stage(i).view());
-  struct input_finder {
-    shape input{};
-    bool first = true;
-    void operator()(const layer& l) {
-      if (first) input = l.input;
-      first = false;
-    }
-  } finder;
-  net<input_finder> probe(finder);
-  build(c, probe);
-  network graph(std::move(name), finder.input);
+  network graph(std::move(name), {});
   graph.name_stages(stages);
   net<network> n(graph);
   build(c, n);

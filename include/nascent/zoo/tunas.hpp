@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// The three search spaces of TuNAS (Bender et al., 2020). Sizes count distinct decisions: a skipped layer has no kernel and no expansion,
-/// so it counts once; the sizes printed with the public code multiply all choices and are larger.
+/// so it counts once; the sizes printed with the public code multiply all choices and are larger: `naive_size` gives them.
 #pragma once
 
 #include "nascent/block/block.hpp"

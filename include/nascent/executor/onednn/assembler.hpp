@@ -73,12 +73,16 @@ class assembler {
         return add_product(k, dst);
       case layer_kind::concatenate:
         return add_concatenation(k, dst);
+      case layer_kind::slice:
+        return add_copy(k, slice_views(k.core, batch_, type_));
+      case layer_kind::softmax:
+        return add_softmax(k);
       case layer_kind::activate:
         return add_activation(k, dst);
       case layer_kind::space_to_depth:
       case layer_kind::space_to_batch:
       case layer_kind::batch_to_space:
-        return add_move(k);
+        return add_copy(k, move_views(k.core, batch_, type_));
     }
   }
 
@@ -328,9 +332,19 @@ class assembler {
         });
   }
 
-  /// space_to_depth and its like: a copy between two views of the same numbers.
-  void add_move(const kernel& k) {
-    const auto views = move_views(k.core, batch_, type_);
+  void add_softmax(const kernel& k) {
+    const api::desc data = parts_of(k.core, batch_, type_);
+    constexpr int axis_of_parts = 1;
+    add_fusable(
+        k, [&](const dnnl::primitive_attr& attr) { return api::softmax(engine_, data, axis_of_parts, attr); },
+        [&](const auto&, step& s) {
+          read(s, DNNL_ARG_SRC, k.core.operands[0], data);
+          write(s, data);
+        });
+  }
+
+  /// space_to_depth, slice and their like: a copy between two views of the same numbers.
+  void add_copy(const kernel& k, const std::pair<api::desc, api::desc>& views) {
     add_fusable(
         k,
         [&](const dnnl::primitive_attr& attr) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "nascent/executor/executor.hpp"
 #include "nascent/executor/onednn/version.hpp"
@@ -63,6 +64,16 @@ constexpr const char* to_string(isa which) {
   for (const detail::isa_entry& entry : detail::isa_table)
     if (entry.which == which) return entry.name;
   return "unknown";
+}
+
+/// The instruction set of a name, for programs that take one from the command line. \throws executor_error that lists the names
+inline isa parse_isa(std::string_view name) {
+  std::string names;
+  for (const detail::isa_entry& entry : detail::isa_table) {
+    if (name == entry.name) return entry.which;
+    names += std::string(names.empty() ? "" : ", ") + entry.name;
+  }
+  throw executor_error("onednn: isa: found '" + std::string(name) + "'; allowed: " + names);
 }
 
 namespace detail {

@@ -42,6 +42,8 @@ constexpr api::eltwise to_dnnl(activation act) {
       return {dnnl::algorithm::eltwise_hardswish, 1.0F / 6, 0.5F};
     case activation::sigmoid:
       return {dnnl::algorithm::eltwise_logistic, 0, 0};
+    case activation::zero:
+      return {dnnl::algorithm::eltwise_linear, 0, 0};
   }
   return {dnnl::algorithm::undef, 0, 0};
 }
@@ -81,12 +83,25 @@ inline api::desc kernel_matrix(const layer& l, element type, order o) {
 }
 
 inline api::window window_of(const layer& l) {
-  const auto before = [&](int size, int kernel) { return same_padding_before(size, kernel, l.stride, l.dilation); };
-  const auto after = [&](int size, int kernel) { return same_padding_after(size, kernel, l.stride, l.dilation); };
+  const auto before = [&](int size, int kernel) { return padding_before(size, kernel, l.stride, l.dilation, l.pad); };
+  const auto after = [&](int size, int kernel) { return padding_after(size, kernel, l.stride, l.dilation, l.pad); };
   return {.stride = {l.stride, l.stride},
           .dilation = {l.dilation, l.dilation},
           .before = {before(l.input.height, l.kernel_height), before(l.input.width, l.kernel_width)},
           .after = {after(l.input.height, l.kernel_height), after(l.input.width, l.kernel_width)}};
+}
+
+/// Part of a map's channels, as a view of the whole and as a map of its own.
+inline std::pair<api::desc, api::desc> slice_views(const layer& l, int batch, element type) {
+  const api::desc whole = nhwc(l.input, batch, type);
+  const api::desc part = nhwc(l.output, batch, type);
+  const std::int64_t maps = std::int64_t{batch} * l.input.batch;
+  return {whole.submemory_desc({maps, l.output.channels, l.output.height, l.output.width}, {0, l.first_channel, 0, 0}), part};
+}
+
+/// The channels of 1x1 maps as maps x parts x channels of one part.
+inline api::desc parts_of(const layer& l, int batch, element type) {
+  return {{std::int64_t{batch} * l.input.batch, l.groups, l.input.channels / l.groups}, type, tag::abc};
 }
 
 /// Input and output of a layer that only moves pixels, as two views with the same dimensions: maps, rows of blocks,

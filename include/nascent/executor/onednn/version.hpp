@@ -79,6 +79,10 @@ inline auto binary(const dnnl::engine& e, dnnl::algorithm algorithm, const desc&
   return dnnl::binary::primitive_desc(e, algorithm, a, b, dst, attr);
 }
 
+inline auto softmax(const dnnl::engine& e, const desc& data, int axis, const dnnl::primitive_attr& attr) {
+  return dnnl::softmax_forward::primitive_desc(e, inference, dnnl::algorithm::softmax_accurate, data, data, axis, attr);
+}
+
 inline auto concatenation(const dnnl::engine& e, const desc& dst, int axis, const std::vector<desc>& parts,
                           const dnnl::primitive_attr& attr) {
   return dnnl::concat::primitive_desc(e, dst, axis, parts, attr);
@@ -120,6 +124,10 @@ inline auto elementwise(const dnnl::engine& e, const eltwise& f, const desc& dat
 inline auto binary(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& a, const desc& b, const desc& dst,
                    const dnnl::primitive_attr& attr) {
   return dnnl::binary::primitive_desc({algorithm, a, b, dst}, attr, e);
+}
+
+inline auto softmax(const dnnl::engine& e, const desc& data, int axis, const dnnl::primitive_attr& attr) {
+  return dnnl::softmax_forward::primitive_desc({inference, data, axis}, attr, e);
 }
 
 inline auto concatenation(const dnnl::engine& e, const desc& dst, int axis, const std::vector<desc>& parts,

@@ -31,6 +31,8 @@ inline double apply(activation act, double x) {
       return x * std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
     case activation::sigmoid:
       return 1.0 / (1.0 + std::exp(-x));
+    case activation::zero:
+      return 0.0;
   }
   return x;
 }
@@ -47,11 +49,11 @@ struct position {
 
 inline position position_in(const shape& s) { return {s.height, s.width, s.channels}; }
 
-/// Calls visit(ky, kx, y, x) for each tap of a window at output (oy, ox) that lies inside the map; SAME padding.
+/// Calls visit(ky, kx, y, x) for each tap of a window at output (oy, ox) that lies inside the map.
 template <class Visit>
 void for_each_tap(const layer& l, int oy, int ox, Visit&& visit) {
-  const int top = oy * l.stride - same_padding_before(l.input.height, l.kernel_height, l.stride, l.dilation);
-  const int left = ox * l.stride - same_padding_before(l.input.width, l.kernel_width, l.stride, l.dilation);
+  const int top = oy * l.stride - padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad);
+  const int left = ox * l.stride - padding_before(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad);
   for (int ky = 0; ky < l.kernel_height; ++ky)
     for (int kx = 0; kx < l.kernel_width; ++kx) {
       const int y = top + ky * l.dilation;
@@ -165,6 +167,32 @@ inline void move_blocks(const layer& l, int maps, std::span<const float> in, std
         }
 }
 
+inline void slice(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
+  const position at = position_in(l.input);
+  const position to = position_in(l.output);
+  for (int map = 0; map < maps; ++map)
+    for (int y = 0; y < l.output.height; ++y)
+      for (int x = 0; x < l.output.width; ++x)
+        for (int c = 0; c < l.output.channels; ++c) out[to(map, y, x, c)] = in[at(map, y, x, l.first_channel + c)];
+}
+
+/// Over the parts of a 1x1 map's channels.
+inline void softmax(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
+  const position at = position_in(l.input);
+  const int part = l.input.channels / l.groups;
+  for (int map = 0; map < maps; ++map)
+    for (int c = 0; c < part; ++c) {
+      double largest = -std::numeric_limits<double>::infinity();
+      for (int p = 0; p < l.groups; ++p) largest = std::max(largest, static_cast<double>(in[at(map, 0, 0, p * part + c)]));
+      double sum = 0;
+      for (int p = 0; p < l.groups; ++p) sum += std::exp(static_cast<double>(in[at(map, 0, 0, p * part + c)]) - largest);
+      for (int p = 0; p < l.groups; ++p) {
+        const std::size_t i = at(map, 0, 0, p * part + c);
+        out[i] = static_cast<float>(std::exp(static_cast<double>(in[i]) - largest) / sum);
+      }
+    }
+}
+
 /// Runs one layer on `batch` images, its activation included. `channels` are those of the operands.
 inline void compute(const layer& l, const layer_weights& w, int batch, std::span<const std::span<const float>> inputs,
                     std::span<const int> channels, std::span<float> out) {
@@ -204,6 +232,12 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
         }
       break;
     }
+    case layer_kind::slice:
+      slice(l, maps, in, out);
+      break;
+    case layer_kind::softmax:
+      softmax(l, maps, in, out);
+      break;
     case layer_kind::activate:
       std::ranges::copy(in, out.begin());
       break;

@@ -192,6 +192,8 @@ inline std::string layer_text(const layer& l) {
     words += " " + std::to_string(l.kernel_height) + by + std::to_string(l.kernel_width);
     if (l.stride != 1) words += " /" + std::to_string(l.stride);
   }
+  if (l.pad == padding::valid) words += ", no padding";
+  if (l.kind == layer_kind::softmax) return words + " over " + std::to_string(l.groups) + " parts";
   if (l.groups > 1 && !l.is_depthwise()) words += ", " + std::to_string(l.groups) + " groups";
   if (l.dilation > 1) words += ", dilation " + std::to_string(l.dilation);
   if (l.act != activation::identity) words += std::string(", ") + to_string(l.act);

@@ -198,7 +198,7 @@ inline double space_painter::draw_footer(double y) {
   for_each_field([&](const stage_outline&, const block_outline& b, const field_outline& f) {
     if (shown_.contains(f.name)) return;
     const std::string& value = f.values.front();
-    if (value == "none" || value == "false" || value == "0" || value == "1" || f.name == "se_from") return;
+    if (value == "none" || value == "false" || value == "same" || value == "0" || value == "1" || f.name == "se_from") return;
     std::vector<std::string>& list = fixed[b.name];
     const std::string entry = f.name + " " + value;
     if (std::find(list.begin(), list.end(), entry) == list.end()) list.push_back(entry);

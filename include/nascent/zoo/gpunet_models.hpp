@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// GPUNet-0, 1 and 2 (Wang et al., 2022, "GPUNet: Searching the Deployable Convolution Neural Networks for GPUs"), as released, and where they
+/// lie in the printed search space.
+///
+/// By the released configurations and their builder: NVIDIA/DeepLearningExamples, PyTorch/Classification/GPUNet, 729963d (Apache-2.0).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nascent/zoo/gpunet.hpp"
+#include "nascent/zoo/model.hpp"
+
+namespace nascent::zoo {
+
+/// The decisions that the layers of one stage share (Table 1). Without layers there is no stage.
+struct gpunet_stage {
+  int layers = 0;
+  int filters = 0;
+  int kernel = 3;
+  int expand = 1;  ///< of stages 2 to 7
+  double se = 0;   ///< hidden channels of the squeeze-and-excite relative to the block's input: 0 or 0.25
+  activation act = relu;
+};
+
+/// One released network: stages 1 to 7 between a stem and the head. Plain and depthwise convolutions pad symmetrically, those of fused
+/// blocks as SAME does; the printed head of 1792 filters has 1280 in all three.
+struct gpunet_body {
+  int stem = 32;
+  std::array<gpunet_stage, 7> stages{};
+
+  /// The first layer of stages 2, 3, 4 and 6 halves the map.
+  static constexpr std::array<int, 7> strides{1, 2, 2, 2, 1, 2, 1};
+  static constexpr std::array<std::string_view, 7> names{"1", "2", "3", "4", "5", "6", "7"};
+
+  constexpr tensor operator()(auto& net, tensor x) const {
+    x = add_stage(net, x, "stem", conv{.filters = stem, .act = swish, .pad = padding::symmetric}, 1, 2);
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+      const gpunet_stage& s = stages[i];
+      if (s.layers == 0) continue;
+      net.stage(names[i]);
+      if (i == 0) x = repeat(net, x, plain(s), s.layers, strides[i]);
+      else if (i <= 2) x = repeat(net, x, fused(s), s.layers, strides[i]);
+      else x = repeat(net, x, inverted(s), s.layers, strides[i]);
+    }
+    x = add_stage(net, x, "head", conv{.filters = 1280, .kernel = 1});
+    return classify(net, x);
+  }
+
+ private:
+  static constexpr conv<> plain(const gpunet_stage& s) {
+    return {.filters = s.filters, .kernel = s.kernel, .act = s.act, .pad = padding::symmetric};
+  }
+  static constexpr fused_mbconv<> fused(const gpunet_stage& s) {
+    return {.filters = s.filters, .kernel = s.kernel, .expand = s.expand, .se = s.se, .act = s.act};
+  }
+  static constexpr mbconv<> inverted(const gpunet_stage& s) {
+    return {.filters = s.filters, .kernel = s.kernel, .expand = s.expand, .se = s.se, .act = s.act, .always_expand = true, .pad = padding::symmetric};
+  }
+};
+
+/// GPUNet-0, 1, 2, from the released configurations 0.65ms, 0.85ms and 1.75ms for batch 1 on a GV100. Printed figures: GPUNet paper, Table 3.
+inline constexpr std::array<model<gpunet_body>, 3> gpunet_models = [] {
+  constexpr std::string_view table = "GPUNet paper, Table 3";
+  constexpr std::string_view low = "MACs printed 2 to 4 % below the count: unexplained";
+  constexpr gpunet_stage absent{};
+  return std::array<model<gpunet_body>, 3>{{
+      // layers, filters, kernel, expansion, squeeze-and-excite, activation
+      {"GPUNet-0", 320, {32, {{{2, 32, 3, 1, 0, relu}, {2, 32, 3, 5, 0, relu}, {3, 64, 3, 5, 0, relu}, {3, 256, 3, 5, 0, swish},
+                               absent, {2, 704, 3, 5, .25, relu}, absent}}}, {11.9, 3.25, table, low}},
+      {"GPUNet-1", 288, {24, {{{1, 24, 3, 1, 0, relu}, {2, 64, 3, 4, 0, swish}, {2, 96, 3, 4, 0, swish}, {1, 160, 3, 2, .25, swish},
+                               {4, 288, 3, 5, 0, relu}, {4, 448, 3, 4, .25, relu}, absent}}}, {12.7, 3.3, table, low}},
+      {"GPUNet-2", 384, {32, {{{3, 32, 3, 1, 0, relu}, {1, 32, 5, 6, .25, swish}, {3, 112, 3, 3, 0, swish}, {6, 144, 3, 6, 0, swish},
+                               {4, 160, 5, 3, 0, relu}, {8, 224, 3, 3, .25, swish}, {7, 832, 5, 2, 0, relu}}}}, {25.8, 8.38, table, low}},
+  }};
+}();
+
+/// A network in the encoding of Table 2.
+struct gpunet_position {
+  /// For `gpunet_encoded.decode`. -1 where a stage has no layers, and where the printed ranges lack the value.
+  std::array<int, decltype(gpunet_encoded)::slot_count> vector{};
+  /// What the printed ranges lack: "4.filters = 256". Empty where the network is one of the space.
+  std::vector<std::string> outside{};
+};
+
+/// Where a network of this kind lies in the printed space, decision by decision. The head takes no part: Table 2 does not encode it.
+inline gpunet_position locate(const model<gpunet_body>& m) {
+  using nascent::detail::to_text;
+  const auto value = [&m](std::string_view path) {
+    if (path == "input.resolution") return to_text(m.resolution);
+    if (path == "stem.filters") return to_text(m.body.stem);
+    const gpunet_stage& s = m.body.stages[static_cast<std::size_t>(path.front() - '1')];
+    const std::string_view field = path.substr(2);
+    if (field == "layers") return to_text(s.layers);
+    if (s.layers == 0) return short_text{};
+    if (field == "filters") return to_text(s.filters);
+    if (field == "kernel") return to_text(s.kernel);
+    if (field == "expand") return to_text(s.expand);
+    return field == "se" ? to_text(s.se) : to_text(s.act);
+  };
+  gpunet_position found;
+  for (std::size_t k = 0; k < found.vector.size(); ++k) {
+    const slot_info slot = gpunet_encoded.slot(k);
+    const short_text wanted = value(slot.path.view());
+    found.vector[k] = -1;
+    for (int option = 0; option < slot.options; ++option)
+      if (gpunet_encoded.value(k, option) == wanted.view()) found.vector[k] = option;
+    if (found.vector[k] < 0 && wanted.size() > 0) found.outside.push_back(std::string(slot.path.view()) + " = " + std::string(wanted.view()));
+  }
+  return found;
+}
+
+}  // namespace nascent::zoo

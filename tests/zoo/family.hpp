@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What tests ask of the models of a family.
+#pragma once
+
+#include <cmath>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "nascent/zoo/model.hpp"
+
+/// Blocks of the MBConv kind: each has one linear convolution.
+template <class Body>
+int blocks_of(const nascent::model<Body>& m) {
+  const nascent::network graph = to_network(m);
+  int blocks = 0;
+  for (const nascent::layer& l : graph.layers()) blocks += l.kind == nascent::layer_kind::convolution && l.act == nascent::identity ? 1 : 0;
+  return blocks;
+}
+
+template <class Body>
+nascent::dimensions dimensions_of(const nascent::model<Body>& m) {
+  return {.width = m.body.width, .depth = m.body.depth, .resolution = m.resolution};
+}
+
+/// A printed figure has a source, and a remark if and only if a count differs from it by more than 1 %.
+template <class Body>
+void check_printed(const nascent::model<Body>& m) {
+  CAPTURE(m.name);
+  const nascent::counts found = count(m);
+  const double params = static_cast<double>(found.params) / (m.printed.params_m * 1e6) - 1;
+  const double macs = static_cast<double>(found.macs) / (m.printed.macs_g * 1e9) - 1;
+  CAPTURE(params, macs);
+  CHECK(std::abs(params) < 0.03);
+  CHECK(std::abs(macs) < 0.05);
+  CHECK_FALSE(m.printed.source.empty());
+  CHECK(m.printed.remark.empty() == (std::abs(params) <= 0.01 && std::abs(macs) <= 0.01));
+}
