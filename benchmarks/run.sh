@@ -15,5 +15,10 @@ for name in space network; do
   build/benchmarks/benchmarks/benchmark_"$name" --benchmark_out=build/benchmarks/"$name".json --benchmark_out_format=json "$@"
 done
 
+printf '\n== predicting networks from a latency table\n'
+for dtype in f32 bf16; do
+  build/benchmarks/benchmarks/benchmark_predict --dtype "$dtype" --out build/benchmarks/predict || printf 'not on this processor\n'
+done
+
 printf '\n== compile cost\n'
 python3 benchmarks/compile_cost.py --json build/benchmarks/compile_cost.json

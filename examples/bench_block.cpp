@@ -2,17 +2,26 @@
 // Which of these blocks is fastest here? Any block x shape x batch x data type, against alternatives, interleaved.
 //
 //   bench_block --block "mbconv filters=96 expand=6" --block "fused_mbconv filters=96 expand=6" --shape 28x28x96 --dtype f32,bf16
+//
+// Whether a fused MBConv beats an MBConv depends on the shape (EfficientNet-X, section 3.2). The default blocks show where it turns here:
+//
+//   bench_block --dtype f32,bf16 --html blocks.html
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <iostream>
+#include <limits>
 #include <memory>
+#include <sstream>
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <nascent/executor/onednn.hpp>
 #include <nascent/io/block_text.hpp>
+#include <nascent/io/file.hpp>
+#include <nascent/io/ratio_map.hpp>
+#include <nascent/io/report.hpp>
 #include <nascent/latency/measure.hpp>
 #include <nascent/nascent.hpp>
 
@@ -45,24 +54,89 @@ void print(const std::vector<row>& rows, const device_description& device) {
 }
 
 void write_csv(const std::vector<row>& rows, const std::string& path, const device_description& device) {
-  std::ofstream out(path);
+  std::ostringstream out;
   out << "block,where,macs,params,traffic_bytes,median_ms,low_ms,high_ms,spread,samples,ratio,ratio_low,ratio_high,outcome,device,library,isa,threads\n";
   for (const row& r : rows)
     out << '"' << r.block << "\",\"" << r.where << "\"," << r.cost.macs << ',' << r.cost.params << ',' << r.cost.traffic << ',' << r.time.median_ms
         << ',' << r.time.low_ms << ',' << r.time.high_ms << ',' << r.time.spread << ',' << r.time.count << ',' << r.ratio.median << ',' << r.ratio.low
         << ',' << r.ratio.high << ',' << r.outcome << ",\"" << device.device << "\",\"" << device.library << "\"," << device.isa << ',' << device.threads << '\n';
-  if (!out.flush()) throw std::runtime_error("csv: '" + path + "' could not be written; choose a folder that exists and is writable");
+  write_file(path, out.str());
+}
+
+void write_json(const std::vector<row>& rows, const std::string& path, const device_description& device) {
+  nlohmann::json all{{"device", device.device}, {"library", device.library}, {"isa", device.isa}, {"threads", device.threads}, {"rows", nlohmann::json::array()}};
+  for (const row& r : rows)
+    all["rows"].push_back({{"block", r.block},
+                           {"where", r.where},
+                           {"macs", r.cost.macs},
+                           {"params", r.cost.params},
+                           {"traffic_bytes", r.cost.traffic},
+                           {"median_ms", r.time.median_ms},
+                           {"low_ms", r.time.low_ms},
+                           {"high_ms", r.time.high_ms},
+                           {"spread", r.time.spread},
+                           {"samples", r.time.count},
+                           {"ratio", r.ratio.median},
+                           {"ratio_low", r.ratio.low},
+                           {"ratio_high", r.ratio.high},
+                           {"outcome", r.outcome}});
+  write_file(path, all.dump(2) + "\n");
+}
+
+/// Where each block wins and loses against the first.
+std::vector<std::string> conclusions(const std::vector<row>& rows, const std::vector<std::string>& blocks) {
+  std::vector<std::string> sentences;
+  for (std::size_t b = 1; b < blocks.size(); ++b) {
+    std::string faster;
+    std::string slower;
+    for (std::size_t i = b; i < rows.size(); i += blocks.size()) {
+      std::string& list = rows[i].ratio.high < 1 ? faster : slower;
+      if (rows[i].ratio.high < 1 || rows[i].ratio.low > 1) list += (list.empty() ? "" : "; ") + rows[i].where;
+    }
+    sentences.push_back("\"" + blocks[b] + "\" against \"" + blocks[0] + "\": faster at " + (faster.empty() ? "none" : faster) + "; slower at " +
+                        (slower.empty() ? "none" : slower) + ".");
+  }
+  return sentences;
+}
+
+void write_html(const std::vector<row>& rows, const std::vector<std::string>& blocks, const std::string& path, const device_description& device) {
+  report_table table{.columns = {"block", "height x width x channels, batch, type", "MMACs", "ms", "spread", "GMAC/s", "time ratio", "95 %", "verdict"}};
+  ratio_map map{.title = "Time against \"" + blocks[0] + "\""};
+  map.rows.assign(blocks.begin() + 1, blocks.end());
+  for (std::size_t i = 0; i < rows.size(); i += blocks.size()) map.columns.push_back(rows[i].where);
+  map.ratios.assign(map.rows.size() * map.columns.size(), std::numeric_limits<double>::quiet_NaN());
+  const auto text = [](const char* format, double number) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, format, number);
+    return std::string(buffer);
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const row& r = rows[i];
+    table.rows.push_back({r.block, r.where, text("%.2f", static_cast<double>(r.cost.macs) * 1e-6), text("%.4f", r.time.median_ms), text("%.1f %%", 100 * r.time.spread),
+                          text("%.1f", static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6), text("%.3f", r.ratio.median),
+                          text("%.3f", r.ratio.low) + " to " + text("%.3f", r.ratio.high), r.outcome});
+    if (i % blocks.size() > 0) map.ratios[(i % blocks.size() - 1) * map.columns.size() + i / blocks.size()] = r.ratio.median;
+  }
+  html_report report("Blocks on this device", device.device + ", " + device.library + ", " + device.isa + ", " + std::to_string(device.threads) + " thread(s)");
+  if (blocks.size() > 1) {
+    report.section("Which is faster where").figure(to_svg(map), "Median over rounds of the time of a block over that of the first, run in turns.");
+    for (const std::string& sentence : conclusions(rows, blocks)) report.text(sentence);
+  }
+  report.section("All figures").table(table);
+  write_file(path, report.str());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  std::vector<std::string> blocks{"mbconv expand=6", "fused_mbconv expand=6"};
-  std::vector<std::string> shapes{"56x56x24", "14x14x96"};
+  std::vector<std::string> blocks{"mbconv expand=4 act=swish", "fused_mbconv expand=4 act=swish"};
+  std::vector<std::string> shapes{"112x112x8", "112x112x16", "56x56x24", "28x28x48", "14x14x96", "7x7x192"};
   std::vector<std::string> types{"f32"};
   std::vector<int> batches{1};
   std::string isa = "best";
   std::string csv;
+  std::string json;
+  std::string html;
   int threads = 1;
   double budget_s = 3;
   CLI::App app{"Times blocks against each other on this CPU. The first block is what the others are compared with."};
@@ -74,6 +148,8 @@ int main(int argc, char** argv) try {
   app.add_option("--isa", isa, "the largest instruction set to use, e.g. sse41, avx2, avx512_core, best; one per run");
   app.add_option("--budget-s", budget_s, "seconds per comparison")->check(CLI::PositiveNumber);
   app.add_option("--csv", csv, "write the rows to this file too");
+  app.add_option("--json", json, "the same as JSON");
+  app.add_option("--html", html, "a page with a heat map and all figures");
   CLI11_PARSE(app, argc, argv);
 
   std::vector<row> rows;
@@ -103,7 +179,11 @@ int main(int argc, char** argv) try {
       }
   }
   print(rows, device);
+  if (blocks.size() > 1) std::printf("\n");
+  for (const std::string& sentence : conclusions(rows, blocks)) std::printf("%s\n", sentence.c_str());
   if (!csv.empty()) write_csv(rows, csv, device);
+  if (!json.empty()) write_json(rows, json, device);
+  if (!html.empty()) write_html(rows, blocks, html, device);
   return 0;
 } catch (const std::exception& e) {
   std::cerr << "bench_block: " << e.what() << '\n';

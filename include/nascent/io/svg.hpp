@@ -130,6 +130,7 @@ struct svg_rect {
   double radius = 0;
   std::string_view look = "soft";
   std::string_view tip{};  ///< shown under the pointer
+  double strength = -1;    ///< 0 to 1: how strongly the colour of `look` fills it, for looks that are a colour only
 };
 struct svg_line {
   double x1 = 0;
@@ -197,6 +198,7 @@ class svg_canvas {
     open("rect", r.look);
     put("x", r.x).put("y", r.y).put("width", r.width).put("height", r.height);
     if (r.radius > 0) put("rx", r.radius);
+    if (r.strength >= 0) put("fill-opacity", r.strength).word("fill", "currentColor");
     return finish("rect", r.tip);
   }
   svg_canvas& line(const svg_line& l) {

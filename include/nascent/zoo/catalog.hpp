@@ -104,16 +104,17 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 inline std::string name_suggestions(std::string_view name) {
-  std::vector<std::pair<std::size_t, std::string_view>> near;
-  for (const std::string_view known : model_names()) {
+  const std::vector<std::string_view> names = model_names();
+  std::vector<std::pair<std::size_t, std::size_t>> near;  // distance, number: of equal distances the first in the list
+  for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string a = plain_name(name);
-    const std::string b = plain_name(known);
+    const std::string b = plain_name(names[i]);
     // A name that was begun rightly is nearer than its distance says.
-    near.emplace_back(!a.empty() && b.starts_with(a) ? 0 : edit_distance(a, b), known);
+    near.emplace_back(!a.empty() && b.starts_with(a) ? 0 : edit_distance(a, b), i);
   }
-  std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(near.begin(), near.end());
   std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(5, near.size()); ++i) text += (i == 0 ? "" : ", ") + std::string(near[i].second);
+  for (std::size_t i = 0; i < std::min<std::size_t>(5, near.size()); ++i) text += (i == 0 ? "" : ", ") + std::string(names[near[i].second]);
   return text;
 }
 

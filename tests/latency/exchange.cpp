@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/latency/exchange.hpp"
+
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "fake.hpp"
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::ContainsSubstring;
+using namespace nascent;
+
+store_key key(const std::string& device, int threads = 1) {
+  return {.device = {.device = device, .library = "fake 1.0", .isa = "any", .threads = threads}};
+}
+
+latency_entry entry(const std::string& signature, double ms, bool estimated = false) {
+  return {.signature = signature,
+          .time = {.median_ms = ms, .trimmed_mean_ms = ms, .minimum_ms = ms, .low_ms = ms, .high_ms = ms, .count = 5},
+          .estimated = estimated,
+          .network = "n",
+          .measured_at = "2026-01-31T12:00:00Z"};
+}
+
+std::string exported(const fs::path& path) {
+  std::ostringstream out;
+  latency_store(path, key("any"), true).export_csv(out);
+  return out.str();
+}
+
+}  // namespace
+
+TEST_CASE("joined tables have the rows of both; measured rows stay, estimates give way") {
+  const fake::folder temporary;
+  const fs::path a = temporary.path() / "a.db";
+  const fs::path b = temporary.path() / "b.db";
+  latency_store(a, key("X")).insert(std::vector{entry("one", 1), entry("two", 2, true)});
+  latency_store(b, key("X")).insert(std::vector{entry("one", 9), entry("two", 3), entry("three", 4)});
+  latency_store(b, key("X", 2)).insert(std::vector{entry("one", 5)});
+  const exchange_result r = merge_tables(a, b);
+  CHECK(r.rows == 4);
+  CHECK(r.written == 3);
+  for (const latency_entry& e : latency_store(a, key("X")).load()) CHECK(e.time.median_ms == (e.signature == "one" ? 1 : e.signature == "two" ? 3 : 4));
+  CHECK(latency_store(a, key("X", 2)).load().size() == 1);
+  CHECK(merge_tables(a, b).written == 0);
+}
+
+TEST_CASE("tables of different devices are refused by name, and stay as they are") {
+  const fake::folder temporary;
+  const fs::path a = temporary.path() / "a.db";
+  const fs::path b = temporary.path() / "b.db";
+  latency_store(a, key("Brand X")).insert(std::vector{entry("one", 1)});
+  latency_store(b, key("Brand Y")).insert(std::vector{entry("two", 1)});
+  const std::string before = exported(a);
+  CHECK_THROWS_WITH(merge_tables(a, b), ContainsSubstring("'Brand X'") && ContainsSubstring("'Brand Y'") && ContainsSubstring("only tables of one device"));
+  CHECK(exported(a) == before);
+  CHECK_THROWS_WITH(merge_tables(a, a), ContainsSubstring("with itself"));
+  CHECK_THROWS_AS(merge_tables(a, temporary.path() / "none.db"), latency_table_error);
+}
+
+TEST_CASE("a new table takes what is joined to it") {
+  const fake::folder temporary;
+  latency_store(temporary.path() / "b.db", key("X")).insert(std::vector{entry("one", 1)});
+  CHECK(merge_tables(temporary.path() / "new.db", temporary.path() / "b.db").written == 1);
+  CHECK(exported(temporary.path() / "new.db") == exported(temporary.path() / "b.db"));
+}
+
+TEST_CASE("what was exported reads back as it was, also with commas, quotes and line ends") {
+  const fake::folder temporary;
+  const fs::path a = temporary.path() / "a.db";
+  latency_store(a, key("Brand \"X\", 2 cores")).insert(std::vector{entry("one", 0.1), entry("two, \"so\"\nto say", 1. / 3, true)});
+  std::istringstream in(exported(a));
+  const exchange_result r = import_csv(temporary.path() / "b.db", in);
+  CHECK(r.rows == 2);
+  CHECK(r.written == 2);
+  CHECK(exported(temporary.path() / "b.db") == exported(a));
+  std::istringstream again(exported(a));
+  CHECK(import_csv(a, again).written == 0);
+}
+
+TEST_CASE("a bad record is named, and nothing is written") {
+  const fake::folder temporary;
+  const fs::path a = temporary.path() / "a.db";
+  latency_store(a, key("X")).insert(std::vector{entry("one", 1), entry("two", 2)});
+  const std::string good = exported(a);
+  const auto refused = [&](std::string text, const std::string& part) {
+    std::istringstream in(std::move(text));
+    CHECK_THROWS_WITH(import_csv(temporary.path() / "b.db", in), ContainsSubstring(part) && ContainsSubstring("nothing was written"));
+  };
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    return text.replace(text.rfind(from), from.size(), to);
+  };
+  refused("", "another header");
+  refused("a,b,c\r\n", "another header");
+  refused(with("two,2,", "two,fast,"), "record 3: median_ms: found 'fast'");
+  refused(with("two,2,", "two,-2,"), "median_ms: found '-2'");
+  refused(with("two,2,", "two,nan,"), "median_ms: found 'nan'");
+  refused(with("two,2,", "two,2,7,"), "found 23 fields");
+  refused(with(",5,0,0,", ",5.5,0,0,"), "samples: found '5.5'");
+  CHECK(!fs::exists(temporary.path() / "b.db"));
+}
