@@ -199,14 +199,14 @@ class device_profile {
   /// The type among f32, bf16 and f16 with the highest peak: what networks are run in on this device; of equals the first of these.
   /// \throws profile_error where it lists none of them
   constexpr data_type fastest_type() const {
-    const peak_rate* best = nullptr;
+    double best = 0;
     data_type found = data_type::f32;
     for (const data_type type : {data_type::f32, data_type::bf16, data_type::f16}) {
-      if (!has(arithmetic_of(type)) || (best != nullptr && peak(type).tops <= best->tops)) continue;
-      best = &peak(type);
+      if (!has(arithmetic_of(type)) || peak(type).tops <= best) continue;
+      best = peak(type).tops;
       found = type;
     }
-    require(best != nullptr, "peaks", "none for networks", "f32, bf16 or f16");
+    require(best > 0, "peaks", "none for networks", "f32, bf16 or f16");
     return found;
   }
 
