@@ -10,7 +10,7 @@ install_packages "${test_packages[@]}"
 cmake -S . -B build/benchmarks -G Ninja -DCMAKE_BUILD_TYPE=Release -DNASCENT_BUILD_TESTS=OFF -DNASCENT_BUILD_EXAMPLES=OFF >/dev/null
 cmake --build build/benchmarks
 
-for name in space network; do
+for name in space zoo network; do
   printf '\n== %s\n' "$name"
   build/benchmarks/benchmarks/benchmark_"$name" --benchmark_out=build/benchmarks/"$name".json --benchmark_out_format=json "$@"
 done
