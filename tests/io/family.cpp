@@ -4,7 +4,7 @@
 #include <limits>
 #include <string>
 
-#include "folder.hpp"
+#include "../temporary_folder.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 

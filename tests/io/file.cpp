@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "folder.hpp"
+#include "../temporary_folder.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <sys/resource.h>
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "folder.hpp"
+#include "../temporary_folder.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "nascent/executor/executor.hpp"
+#include "../temporary_folder.hpp"
 #include "nascent/latency/clock.hpp"
 
 namespace fake {
@@ -109,25 +110,8 @@ inline nascent::network residual_network(int width, int layers) {
 }
 
 /// A folder that is gone at the end. Everybody may write to it.
-class folder {
- public:
-  folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "nascent-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-    std::filesystem::permissions(path_, std::filesystem::perms::all);
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
+struct folder : test::temporary_folder {
+  folder() { std::filesystem::permissions(path(), std::filesystem::perms::all); }
 };
 
 /// Runs something in a process of its own. Its exit status: what `action` returns, or 99 if it throws.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "refusal.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
@@ -24,16 +25,6 @@ std::vector<dimensions> dimensions_of(std::span<const published::family_member> 
   std::vector<dimensions> all;
   for (const auto& member : family) all.push_back(member.scale);
   return all;
-}
-
-template <class Call>
-std::string refusal(Call call) {
-  try {
-    call();
-  } catch (const scaling_error& e) {
-    return e.what();
-  }
-  return "";
 }
 
 TEST_CASE("EfficientNet-B0 at the published dimensions is B1 to B7, to the last parameter") {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base.hpp"
+#include "refusal.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
@@ -80,16 +81,6 @@ std::array<double, 3> best_shares(const saturating& accuracy, const Latency& lat
 std::array<double, 3> shares_of(const compound_coefficients& c) {
   const double all = std::log(c.macs_factor());
   return {std::log(c.alpha) / all, 2 * std::log(c.beta) / all, 2 * std::log(c.gamma) / all};
-}
-
-template <class Call>
-std::string refusal(Call call) {
-  try {
-    call();
-  } catch (const scaling_error& e) {
-    return e.what();
-  }
-  return "";
 }
 
 TEST_CASE("where latency is MACs and accuracy saturates in each dimension, the known best triplet is found") {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base.hpp"
+#include "refusal.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
@@ -26,16 +27,6 @@ constexpr compound_coefficients efficientnet = published::efficientnet_coefficie
 
 /// A device that does 20 billion multiply-adds a second.
 constexpr auto by_macs = [](const auto& c) { return static_cast<double>(count(c).macs) / 2e7; };
-
-template <class Call>
-std::string refusal(Call call) {
-  try {
-    call();
-  } catch (const scaling_error& e) {
-    return e.what();
-  }
-  return "";
-}
 
 TEST_CASE("phi meets the target after rounding: no network between it and the next fits") {
   const auto latency = [](double phi) { return by_macs(scaled(b0, efficientnet, phi)); };

@@ -3,7 +3,6 @@
 /// Latency tables between files: joining tables of one device, and reading back what `export_csv` wrote.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -26,20 +25,6 @@ struct exchange_result {
 };
 
 namespace detail {
-
-/// A row goes in unless there is one; a measured one also in place of an estimate.
-inline constexpr const char* entry_conflict =
-    " ON CONFLICT DO UPDATE SET median_ms = excluded.median_ms, trimmed_mean_ms = excluded.trimmed_mean_ms, "
-    "minimum_ms = excluded.minimum_ms, low_ms = excluded.low_ms, high_ms = excluded.high_ms, spread = excluded.spread, "
-    "cpu_median_ms = excluded.cpu_median_ms, samples = excluded.samples, spoilt = excluded.spoilt, switches = "
-    "excluded.switches, source = excluded.source, estimated = 0, network = excluded.network, measured_at = "
-    "excluded.measured_at WHERE entry.estimated = 1 AND excluded.estimated = 0";
-
-inline constexpr const char* entry_columns =
-    "context, signature, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, spread, cpu_median_ms, samples, "
-    "spoilt, switches, source, estimated, network, measured_at";
-
-inline constexpr const char* environment_columns = "device, library, isa, threads, dtype, batch";
 
 /// Makes the file a latency table where there is none, and checks what is there. \throws latency_table_error
 inline void check_table(const std::filesystem::path& path, bool read_only) { latency_store(path, {}, read_only); }
@@ -114,16 +99,7 @@ inline exchange_result merge_tables(const std::filesystem::path& into, const std
 /// Reads rows that `export_csv` wrote, of any devices, into a table: all or none. \throws latency_table_error that names the line, the
 /// column, what was found and what is allowed
 inline exchange_result import_csv(const std::filesystem::path& into, std::istream& in) {
-  const std::vector<std::string> columns = [] {
-    std::vector<std::string> names;
-    const std::string all = std::string(detail::environment_columns) + ", " + detail::entry_columns;
-    for (std::size_t at = 0; at < all.size();) {
-      const std::size_t end = std::min(all.find(", ", at), all.size());
-      names.push_back(all.substr(at, end - at));
-      at = end + 2;
-    }
-    return names;
-  }();
+  const std::vector<std::string> columns = detail::exported_columns();
   std::size_t line = 1;
   const auto refuse = [&](const std::string& what) {
     throw latency_table_error("latency table '" + into.string() + "', import, record " + std::to_string(line) + ": " + what + " (nothing was written)");

@@ -3,6 +3,7 @@
 /// The file of a latency table: who may open it, what a row says, and that a row is written whole or not at all.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -79,6 +80,36 @@ struct store_key {
   cache_context context = cache_context::in_network;
 };
 
+namespace detail {
+
+/// A row goes in unless there is one; a measured one also in place of an estimate.
+inline constexpr const char* entry_conflict =
+    " ON CONFLICT DO UPDATE SET median_ms = excluded.median_ms, trimmed_mean_ms = excluded.trimmed_mean_ms, "
+    "minimum_ms = excluded.minimum_ms, low_ms = excluded.low_ms, high_ms = excluded.high_ms, spread = excluded.spread, "
+    "cpu_median_ms = excluded.cpu_median_ms, samples = excluded.samples, spoilt = excluded.spoilt, switches = "
+    "excluded.switches, source = excluded.source, estimated = 0, network = excluded.network, measured_at = "
+    "excluded.measured_at WHERE entry.estimated = 1 AND excluded.estimated = 0";
+
+inline constexpr const char* entry_columns =
+    "context, signature, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, spread, cpu_median_ms, samples, "
+    "spoilt, switches, source, estimated, network, measured_at";
+
+inline constexpr const char* environment_columns = "device, library, isa, threads, dtype, batch";
+
+/// All columns of a row in the order of `export_csv`, by name.
+inline std::vector<std::string> exported_columns() {
+  std::vector<std::string> names;
+  const std::string all = std::string(environment_columns) + ", " + entry_columns;
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t end = std::min(all.find(", ", at), all.size());
+    names.push_back(all.substr(at, end - at));
+    at = end + 2;
+  }
+  return names;
+}
+
+}  // namespace detail
+
 /// The rows of one device, batch and context in a file that may hold many. Several processes may use one file at once.
 class latency_store {
  public:
@@ -131,7 +162,7 @@ class latency_store {
       transaction all(database_);
       const device_description& d = key_.device;
       database_
-          .prepare("INSERT OR IGNORE INTO environment(device, library, isa, threads, dtype, batch) VALUES(?,?,?,?,?,?)")
+          .prepare("INSERT OR IGNORE INTO environment(" + std::string(detail::environment_columns) + ") VALUES(?,?,?,?,?,?)")
           .bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch)
           .run();
       statement find = database_.prepare(
@@ -139,17 +170,8 @@ class latency_store {
           "batch = ?");
       find.bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch).step();
       const std::int64_t environment = find.integer(0);
-      statement put = database_.prepare(
-          "INSERT INTO entry(environment, context, signature, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, "
-          "spread, "
-          "cpu_median_ms, samples, spoilt, switches, source, estimated, network, measured_at) "
-          "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET median_ms = excluded.median_ms, "
-          "trimmed_mean_ms = excluded.trimmed_mean_ms, minimum_ms = excluded.minimum_ms, low_ms = excluded.low_ms, "
-          "high_ms = excluded.high_ms, spread = excluded.spread, cpu_median_ms = excluded.cpu_median_ms, "
-          "samples = excluded.samples, spoilt = excluded.spoilt, switches = excluded.switches, source = "
-          "excluded.source, "
-          "estimated = 0, network = excluded.network, measured_at = excluded.measured_at "
-          "WHERE estimated = 1 AND excluded.estimated = 0");
+      statement put = database_.prepare("INSERT INTO entry(environment, " + std::string(detail::entry_columns) +
+                                        ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)" + detail::entry_conflict);
       std::size_t written = 0;
       for (const latency_entry& row : rows) {
         const sample_summary& t = row.time;
@@ -168,13 +190,9 @@ class latency_store {
   /// Every row of the file, of all devices, as comma-separated values with a header line (RFC 4180).
   void export_csv(std::ostream& out) {
     guard([&] {
-      static constexpr std::array columns{"device",     "library",    "isa",       "threads",   "dtype",
-                                          "batch",      "context",    "signature", "median_ms", "trimmed_mean_ms",
-                                          "minimum_ms", "low_ms",     "high_ms",   "spread",    "cpu_median_ms",
-                                          "samples",    "spoilt",     "switches",  "source",    "estimated",
-                                          "network",    "measured_at"};
+      const std::vector<std::string> columns = detail::exported_columns();
       std::string names;
-      for (const std::string_view name : columns) (names += names.empty() ? "" : ",") += name;
+      for (const std::string& name : columns) (names += names.empty() ? "" : ",") += name;
       out << names << "\r\n";
       statement query = database_.prepare("SELECT " + names +
                                           " FROM entry JOIN environment ON id = environment "

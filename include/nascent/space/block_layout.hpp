@@ -40,7 +40,9 @@ struct type_lister {
   }
 };
 template <class Block>
-inline constexpr auto& field_kinds = decltype(with_fields(std::declval<const Block&>(), type_lister{}))::kinds;
+using field_types_of = decltype(with_fields(std::declval<const Block&>(), type_lister{}));
+template <class Block>
+inline constexpr auto& field_kinds = field_types_of<Block>::kinds;
 
 template <class Block>
 consteval int count_kind(field_kind kind, std::size_t before = max_fields) {

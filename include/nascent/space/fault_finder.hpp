@@ -110,7 +110,7 @@ struct fault_finder {
 
   /// Stages of one block type share this.
   template <class Block, class... Natural, std::size_t... J>
-  constexpr void check_fields(const place& stage, const Block& block, bool independent, bool repeats, natural_fields<Natural...>, std::index_sequence<J...>) {
+  constexpr void check_fields(const place& stage, const Block& block, bool independent, bool repeats, field_types<Natural...>, std::index_sequence<J...>) {
     with_fields(block, [&](const auto&... f) {
       (check_field<Natural>(place{"stage", stage.name, field_name<Block, J>}, field_rule<Block, J>, f, independent), ...);
       if (repeats) ((field_rule<Block, J>.strides ? check_own_stride(stage, f) : void()), ...);

@@ -59,31 +59,16 @@ inline constexpr bool can_decide = count_kind<Block>(field_kind::fixed) == stati
 template <template <class...> class Block, class... Fields>
 inline constexpr bool can_decide<Block<Fields...>> = true;
 
+/// The types that a block's fields have by its default template arguments; its own where it has no defaults.
 template <class Block>
-inline constexpr bool is_made_of_defaults = false;
-template <template <class...> class Block, class... Fields>
-  requires requires { typename Block<>; }
-inline constexpr bool is_made_of_defaults<Block<Fields...>> = true;
-
-/// The types that a block's fields have by its default template arguments; void where there are none.
-template <class... Fields>
-struct natural_fields {};
-template <bool Defaults>
-struct field_lister {
-  template <class... Fields>
-  constexpr natural_fields<std::conditional_t<Defaults, std::remove_cvref_t<Fields>, void>...> operator()(Fields&...) const {
-    return {};
-  }
-};
-template <class Block>
-using natural_fields_of = decltype(with_fields(std::declval<const natural_block<Block>&>(), field_lister<is_made_of_defaults<Block>>{}));
+using natural_fields_of = field_types_of<natural_block<Block>>;
 
 template <std::size_t J, class Fields>
 struct nth_field;
 template <std::size_t J, class First, class... Rest>
-struct nth_field<J, natural_fields<First, Rest...>> : nth_field<J - 1, natural_fields<Rest...>> {};
+struct nth_field<J, field_types<First, Rest...>> : nth_field<J - 1, field_types<Rest...>> {};
 template <class First, class... Rest>
-struct nth_field<0, natural_fields<First, Rest...>> {
+struct nth_field<0, field_types<First, Rest...>> {
   using type = First;
 };
 

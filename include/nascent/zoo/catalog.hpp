@@ -105,9 +105,9 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 inline std::string name_suggestions(std::string_view name) {
   const std::vector<std::string_view> names = model_names();
+  const std::string a = plain_name(name);
   std::vector<std::pair<std::size_t, std::size_t>> near;  // distance, number: of equal distances the first in the list
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string a = plain_name(name);
     const std::string b = plain_name(names[i]);
     // A name that was begun rightly is nearer than its distance says.
     near.emplace_back(!a.empty() && b.starts_with(a) ? 0 : edit_distance(a, b), i);

@@ -15,7 +15,7 @@ namespace test {
 class temporary_folder {
  public:
   temporary_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "nascent-io-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "nascent-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder " + name);
     path_ = name;
   }
