@@ -18,9 +18,11 @@
 #include "nascent/executor/buffers.hpp"
 #include "nascent/executor/checks.hpp"
 #include "nascent/executor/executor.hpp"
+#include "nascent/executor/kernel_library.hpp"
 #include "nascent/executor/onednn/assembler.hpp"
 #include "nascent/executor/onednn/isa.hpp"
 #include "nascent/executor/onednn/layout.hpp"
+#include "nascent/executor/onednn/race.hpp"
 #include "nascent/executor/onednn/threads.hpp"
 #include "nascent/executor/onednn/version.hpp"
 #include "nascent/executor/processor.hpp"
@@ -30,10 +32,14 @@ namespace nascent::onednn {
 
 /// How an executor runs. `threads` are OpenMP threads, at most the cores of this process; `type` is f32 or bf16 and
 /// holds for maps and weights (biases, and the network's input and output at the interface, are always f32).
+/// `kernels` are used in place of oneDNN's where they are faster. A batch runs in pieces of `images_at_once` images, 0 for all at once:
+/// maps of one image stay in the caches where those of many would not, which is often faster.
 struct options {
   int threads = 1;
   data_type type = data_type::f32;
   onednn::isa isa = onednn::isa::best;
+  kernel_library kernels{};
+  int images_at_once = 0;
 };
 
 /// A network as a list of primitives, its weights packed and its memory planned. Movable. One thread may run it at a
@@ -41,16 +47,20 @@ struct options {
 class compiled {
  public:
   /// \throws executor_error, see executor::compile
-  compiled(network graph, const weights& values, int batch, const onednn::options& how)
+  compiled(network graph, const weights& values, int batch, const onednn::options& how, const detail::kernel_alternatives& others)
       : graph_(std::move(graph)),
         batch_(batch),
+        piece_(how.images_at_once == 0 ? batch : how.images_at_once),
         threads_(how.threads),
         engine_(dnnl::engine::kind::cpu, 0),
         stream_(engine_) {
     nascent::detail::check_compile(graph_, values, batch_);
+    if (piece_ < 1 || batch_ % piece_ != 0)
+      throw executor_error("onednn: images_at_once " + std::to_string(how.images_at_once) + " for batch " + std::to_string(batch_) +
+                           ", must divide it, or be 0 for the whole batch");
     const detail::thread_scope scope(threads_);
     try {
-      detail::assembler assembler(graph_, values, batch_, how.type, engine_);
+      detail::assembler assembler(graph_, values, piece_, how.type, threads_, engine_, others);
       for (const kernel& k : fuse(graph_)) assembler.add(k);
       bind(assembler.steps(), how.type);
     } catch (const dnnl::error& e) {
@@ -62,7 +72,8 @@ class compiled {
   std::span<const kernel> kernels() const { return kernels_; }
   int batch() const { return batch_; }
 
-  /// oneDNN's name of what runs kernel `index`, e.g. "brgconv_1x1:avx512_core". \throws executor_error past the last
+  /// The name of what runs kernel `index`: oneDNN's, e.g. "brgconv_1x1:avx512_core", or that of a
+  /// library's kernel, e.g. "nascent_depthwise:avx512". \throws executor_error past the last
   /// kernel
   const std::string& kernel_implementation(std::size_t index) const {
     nascent::detail::check_kernel(graph_, index, kernels_.size());
@@ -76,18 +87,24 @@ class compiled {
   void run(std::span<const float> in, std::span<float> out) {
     nascent::detail::check_run(graph_, batch_, in.size(), out.size());
     const detail::thread_scope scope(threads_);
-    // oneDNN takes a pointer to mutable memory for what it only reads.
-    outside_in_.set_data_handle(const_cast<float*>(in.data()));
-    outside_out_.set_data_handle(out.data());
-    execute(convert_in_);
-    for (const call& c : calls_) execute(c);
-    execute(convert_out_);
+    const std::size_t in_step = in.size() / static_cast<std::size_t>(pieces());
+    const std::size_t out_step = out.size() / static_cast<std::size_t>(pieces());
+    for (std::size_t i = 0; i < static_cast<std::size_t>(pieces()); ++i) {
+      // oneDNN takes a pointer to mutable memory for what it only reads.
+      outside_in_.set_data_handle(const_cast<float*>(in.data() + i * in_step));
+      outside_out_.set_data_handle(out.data() + i * out_step);
+      execute(convert_in_);
+      for (const call& c : calls_) execute(c);
+      execute(convert_out_);
+    }
     stream_.wait();
   }
 
-  /// Copies the output as it is, after run() or run_kernel(). \throws executor_error where the length does not fit
+  /// Copies the output as it is, after run() or run_kernel(). \throws executor_error where the length does not fit, or the batch runs in
+  /// pieces
   void copy_output(std::span<float> out) {
     nascent::detail::check_run(graph_, batch_, input_size(), out.size());
+    if (pieces() > 1) throw executor_error("onednn: '" + graph_.name() + "': its buffers hold the last of " + std::to_string(pieces()) + " pieces of the batch");
     const detail::thread_scope scope(threads_);
     outside_out_.set_data_handle(out.data());
     execute(convert_out_);
@@ -97,7 +114,8 @@ class compiled {
   /// Executes all kernels on the buffers as they are: on the input of the last run(in, out), or on zeros.
   void run() {
     const detail::thread_scope scope(threads_);
-    for (const call& c : calls_) execute(c);
+    for (int i = 0; i < pieces(); ++i)
+      for (const call& c : calls_) execute(c);
     stream_.wait();
   }
 
@@ -107,18 +125,23 @@ class compiled {
   void run_kernel(std::size_t index) {
     nascent::detail::check_kernel(graph_, index, kernels_.size());
     const detail::thread_scope scope(threads_);
-    execute(calls_[index]);
+    for (int i = 0; i < pieces(); ++i) execute(calls_[index]);
     stream_.wait();
   }
 
  private:
   static constexpr std::size_t alignment = 64;  ///< a cache line and a whole vector register
 
+  int pieces() const { return batch_ / piece_; }
   std::size_t input_size() const { return static_cast<std::size_t>(graph_.input().elements() * batch_); }
 
   struct call {
     dnnl::primitive primitive;
     std::vector<dnnl_exec_arg_t> arguments;
+    compiled_kernel own{};
+    const void* in = nullptr;
+    const void* other = nullptr;
+    void* out = nullptr;
   };
 
   struct release {
@@ -126,6 +149,8 @@ class compiled {
   };
 
   void execute(const call& c) {
+    if (c.own)
+      return detail::in_parallel(threads_, [&c](int part, int parts) { c.own.run(c.in, c.other, c.out, part, parts); });
     // The C function takes the arguments as they are kept; the C++ one would copy a map into a new vector for each
     // call.
     const dnnl_status_t status = dnnl_primitive_execute(c.primitive.get(), stream_.get(),
@@ -144,7 +169,7 @@ class compiled {
     const int last = static_cast<int>(graph_.layers().size());
     std::vector<std::size_t> tensor_bytes;
     for (int t = 0; t <= last; ++t)
-      tensor_bytes.push_back(detail::nhwc(graph_.tensor_shape(t), batch_, detail::to_dnnl(type)).get_size());
+      tensor_bytes.push_back(detail::nhwc(graph_.tensor_shape(t), piece_, detail::to_dnnl(type)).get_size());
     std::vector<buffer_use> program;
     std::size_t scratch = 0;
     for (const detail::step& s : steps) {
@@ -170,6 +195,18 @@ class compiled {
       for (const detail::tensor_argument& a : s.tensors) argument(c, a.index, memory_of(a.tensor, a.layout));
       for (const auto& [index, constant] : s.constants) argument(c, index, constant);
       argument(c, DNNL_ARG_SCRATCHPAD, dnnl::memory(s.scratchpad, engine_, memory_.get() + scratch_at));
+      if (s.own) {
+        const detail::own_operands at = detail::operands_of(s);
+        const auto address = [&](int wanted) -> void* {
+          for (std::size_t i = 0; i < s.tensors.size(); ++i)
+            if (s.tensors[i].index == wanted) return memories_[memories_.size() - c.arguments.size() + i].get_data_handle();
+          return nullptr;
+        };
+        c.in = address(at.in);
+        c.other = address(at.other);
+        c.out = address(at.out);
+        c.own = std::move(s.own);
+      }
       calls_.push_back(std::move(c));
       kernels_.push_back(s.what);
       implementations_.push_back(std::move(s.implementation));
@@ -182,10 +219,10 @@ class compiled {
       return c;
     };
     const auto outside = [&](int tensor) {
-      return dnnl::memory(detail::nhwc(graph_.tensor_shape(tensor), batch_, detail::element::f32), engine_, nullptr);
+      return dnnl::memory(detail::nhwc(graph_.tensor_shape(tensor), piece_, detail::element::f32), engine_, nullptr);
     };
     const auto inside = [&](int tensor) {
-      return memory_of(tensor, detail::nhwc(graph_.tensor_shape(tensor), batch_, detail::to_dnnl(type)));
+      return memory_of(tensor, detail::nhwc(graph_.tensor_shape(tensor), piece_, detail::to_dnnl(type)));
     };
     outside_in_ = outside(0);
     outside_out_ = outside(last);
@@ -195,6 +232,7 @@ class compiled {
 
   network graph_;
   int batch_;
+  int piece_;  ///< images that run at once
   int threads_;
   dnnl::engine engine_;
   dnnl::stream stream_;
@@ -220,6 +258,7 @@ class executor {
     if (how.type == data_type::f16) throw executor_error("onednn: type f16 is not supported; f32 and bf16 are");
     detail::limit_isa(how.isa);
     isa_ = detail::effective_isa();
+    if (how.kernels && can_use(how.kernels)) results_ = std::make_shared<detail::race_results>();
     if (how.type == data_type::bf16 && !detail::computes_bf16())
       throw executor_error("onednn: type bf16 needs isa avx512_core_bf16; " + nascent::detail::processor_model() +
                            " runs with isa " + isa_);
@@ -227,7 +266,7 @@ class executor {
 
   device_description description() const {
     return {.device = nascent::detail::processor_model(),
-            .library = api::library_version(),
+            .library = api::library_version() + (results_ ? " + " + options_.kernels.name : ""),
             .isa = isa_,
             .threads = options_.threads,
             .type = options_.type};
@@ -238,12 +277,20 @@ class executor {
   /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or oneDNN cannot run
   /// a layer; the text names the layer
   compiled compile(const network& graph, const weights& values, int batch = 1) const {
-    return {graph, values, batch, options_};
+    return {graph, values, batch, options_, {.library = results_ ? &options_.kernels : nullptr, .results = results_.get()}};
   }
 
  private:
+  /// The processor has what the library needs, the instruction set was not limited below it, and threads can run it.
+  bool can_use(const kernel_library& library) const {
+    return nascent::detail::processor_has(library.features) &&
+           (library.features.find("avx512") == std::string::npos || detail::uses_avx512()) &&
+           (options_.threads == 1 || detail::openmp_runtime::get().runs_functions());
+  }
+
   onednn::options options_;
   std::string isa_;
+  std::shared_ptr<detail::race_results> results_;  ///< shared by copies of the executor; null where oneDNN alone computes
 };
 
 static_assert(nascent::executor<executor>);

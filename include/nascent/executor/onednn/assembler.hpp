@@ -14,36 +14,30 @@
 #include "nascent/executor/buffers.hpp"
 #include "nascent/executor/checks.hpp"
 #include "nascent/executor/onednn/layout.hpp"
+#include "nascent/executor/onednn/race.hpp"
+#include "nascent/executor/onednn/step.hpp"
 #include "nascent/executor/onednn/version.hpp"
 #include "nascent/network/kernel.hpp"
 
 namespace nascent::onednn::detail {
 
-/// An argument of a primitive that is a tensor of the network; its memory is known once all buffers are planned.
-struct tensor_argument {
-  int index;  ///< DNNL_ARG_...
-  int tensor;
-  api::desc layout;
-};
-
-/// One primitive of a compiled network.
-struct step {
-  kernel what;
-  std::string implementation;
-  dnnl::primitive primitive;
-  api::desc scratchpad;
-  std::vector<tensor_argument> tensors;
-  std::vector<std::pair<int, dnnl::memory>> constants;  ///< packed weights and biases
-  buffer_use use;
+/// Which kernels there are beside oneDNN's, and what is known of their speed.
+struct kernel_alternatives {
+  const kernel_library* library = nullptr;  ///< null: none
+  race_results* results = nullptr;
 };
 
 /// Makes the steps of one network, kernel after kernel.
 class assembler {
  public:
-  assembler(const network& graph, const weights& values, int batch, data_type type, dnnl::engine engine)
+  assembler(const network& graph, const weights& values, int batch, data_type type, int threads, dnnl::engine engine,
+            const kernel_alternatives& others)
       : graph_(graph),
         values_(values),
         batch_(batch),
+        element_(type),
+        threads_(threads),
+        others_(others),
         type_(to_dnnl(type)),
         engine_(std::move(engine)),
         stream_(engine_),
@@ -199,7 +193,22 @@ class assembler {
            .constants = {},
            .use = {.reads = {}, .writes = k.output_tensor}};
     finish(found->descriptor, s);
+    choose(s);
     steps_.push_back(std::move(s));
+  }
+
+  /// Puts a kernel of the library in the place of a step's primitive where that is faster, or always preferred.
+  void choose(step& s) {
+    if (others_.library == nullptr) return;
+    compiled_kernel own = others_.library->compile({s.what, values_[s.what.first_layer], element_, batch_, threads_});
+    if (!own) return;
+    const auto race = [&] { return is_faster(own, s, engine_, stream_, threads_); };
+    if (others_.library->preference == kernel_preference::faster &&
+        !others_.results->library_wins(s.what.signature() + " x" + std::to_string(batch_), race))
+      return;
+    s.implementation = own.name;
+    s.own = std::move(own);
+    s.constants.clear();
   }
 
   static void read(step& s, int argument, int tensor, const api::desc& layout) {
@@ -359,6 +368,9 @@ class assembler {
   const network& graph_;
   const weights& values_;
   int batch_;
+  data_type element_;
+  int threads_;
+  kernel_alternatives others_;
   dnnl::memory::data_type type_;
   dnnl::engine engine_;
   dnnl::stream stream_;

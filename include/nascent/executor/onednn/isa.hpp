@@ -94,6 +94,12 @@ inline bool computes_bf16() {
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
 }
 
+/// True where the instruction set that oneDNN may use includes AVX-512.
+inline bool uses_avx512() {
+  const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
+}
+
 /// Limits oneDNN to an instruction set. \throws executor_error where processor or oneDNN lack it, or it is too late
 inline void limit_isa(isa wanted) {
   if (wanted == isa::best) return;

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Kernels that an executor may run in place of its own: ours, or a user's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "nascent/executor/weights.hpp"
+#include "nascent/network/kernel.hpp"
+
+namespace nascent {
+
+/// A kernel compiled for one shape, or nothing.
+struct compiled_kernel {
+  std::string name{};
+  /// Computes part `part` of `parts`; several threads compute one part each at the same time. Maps are NHWC in the executor's type.
+  /// `other` is the second operand of a product, null elsewhere. A residual sum adds to what stands in `out`.
+  std::function<void(const void* in, const void* other, void* out, int part, int parts)> run{};
+
+  explicit operator bool() const { return static_cast<bool>(run); }
+};
+
+/// What a kernel is compiled for: maps and weights of one type, `batch` images, at most `parts` threads.
+struct kernel_request {
+  const kernel& what;
+  const layer_weights& values;
+  data_type type = data_type::f32;
+  int batch = 1;
+  int parts = 1;
+};
+
+/// When an executor takes a kernel of a library.
+enum class kernel_preference : std::uint8_t {
+  faster,  ///< where it is the faster one here: measured when the first network with that kernel is compiled, then kept
+  always,  ///< wherever there is one
+};
+
+/// Kernels beside those that an executor has. Empty: none.
+struct kernel_library {
+  std::string name{};      ///< part of the executor's description, and so of every row of a latency table
+  std::string features{};  ///< of the processor, as /proc/cpuinfo names them; where it lacks one, the library is left out
+  /// Nothing for a kernel that it does not have.
+  std::function<compiled_kernel(const kernel_request&)> compile{};
+  kernel_preference preference = kernel_preference::faster;
+
+  explicit operator bool() const { return static_cast<bool>(compile); }
+};
+
+}  // namespace nascent

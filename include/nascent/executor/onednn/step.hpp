@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// One step of a compiled network: what runs, and on which tensors.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nascent/executor/buffers.hpp"
+#include "nascent/executor/kernel_library.hpp"
+#include "nascent/executor/onednn/version.hpp"
+#include "nascent/network/kernel.hpp"
+
+namespace nascent::onednn::detail {
+
+/// An argument of a primitive that is a tensor of the network; its memory is known once all buffers are planned.
+struct tensor_argument {
+  int index;  ///< DNNL_ARG_...
+  int tensor;
+  api::desc layout;
+};
+
+/// One primitive of a compiled network, or a kernel of a library in its place.
+struct step {
+  kernel what;
+  std::string implementation;
+  dnnl::primitive primitive;
+  api::desc scratchpad;
+  std::vector<tensor_argument> tensors;
+  std::vector<std::pair<int, dnnl::memory>> constants;  ///< packed weights and biases
+  buffer_use use;
+  compiled_kernel own{};  ///< runs instead of the primitive where it is not empty
+};
+
+}  // namespace nascent::onednn::detail

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// A user's kernels beside oneDNN's: when they run, when they do not, and that an executor says so.
+#include "nascent/executor/kernel_library.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include "networks.hpp"
+#include <catch2/catch_test_macros.hpp>
+
+#include "nascent/executor/onednn.hpp"
+
+using namespace nascent;
+
+namespace {
+
+network gate() {
+  return make_network("gate", {1, 8, 8, 16}, [](auto& net, tensor x) {
+    net.multiply(x, net.conv(net.global_pool(x), {.filters = 16, .kernel = 1, .act = sigmoid}));
+  });
+}
+
+/// A product in f32 that takes at least `delay`, and counts its calls.
+kernel_library products(std::chrono::microseconds delay, int& calls) {
+  return {.name = "a user's products",
+          .features = "",
+          .compile = [delay, &calls](const kernel_request& r) -> compiled_kernel {
+            if (r.what.core.kind != layer_kind::multiply || r.type != data_type::f32) return {};
+            const std::size_t channels = static_cast<std::size_t>(r.what.core.output.channels);
+            const std::size_t numbers = static_cast<std::size_t>(r.what.core.output.elements());
+            return {"user_product", [=, &calls](const void* in, const void* other, void* out, int part, int) {
+                      if (part != 0) return;
+                      ++calls;
+                      std::this_thread::sleep_for(delay);
+                      const auto* x = static_cast<const float*>(in);
+                      const auto* g = static_cast<const float*>(other);
+                      for (std::size_t i = 0; i < numbers; ++i) static_cast<float*>(out)[i] = x[i] * g[i % channels];
+                    }};
+          },
+          .preference = kernel_preference::always};
+}
+
+std::string last_implementation(const onednn::compiled& program) {
+  return program.kernel_implementation(program.kernels().size() - 1);
+}
+
+}  // namespace
+
+TEST_CASE("kernel_library: a user's kernel runs where it is preferred, and gives its own numbers") {
+  const network graph = gate();
+  const weights values = random_weights(graph, 1);
+  const std::vector<float> in = test::random_numbers(test::input_size(graph), 5);
+  int calls = 0;
+  const onednn::executor theirs{{.kernels = products(std::chrono::microseconds(0), calls)}};
+  auto program = theirs.compile(graph, values);
+  CHECK(last_implementation(program) == "user_product");
+  std::vector<float> out(test::output_size(graph));
+  program.run(in, out);
+  CHECK(calls == 1);
+  CHECK(test::distance(out, test::run_once(onednn::executor{}, graph, values, in)) <= 1e-6);
+  CHECK(theirs.description().library.ends_with(" + a user's products"));
+}
+
+TEST_CASE("kernel_library: a slower kernel loses its race, once for all networks of an executor") {
+  const network graph = gate();
+  const weights values = random_weights(graph, 1);
+  int calls = 0;
+  kernel_library slow = products(std::chrono::milliseconds(2), calls);
+  slow.preference = kernel_preference::faster;
+  const onednn::executor executor{{.kernels = slow}};
+  CHECK(last_implementation(executor.compile(graph, values)) != "user_product");
+  const int raced = calls;
+  CHECK(raced > 0);
+  CHECK(last_implementation(executor.compile(graph, values)) != "user_product");
+  CHECK(calls == raced);
+  executor.compile(graph, values, 2);  // another batch is another race
+  CHECK(calls > raced);
+}
+
+TEST_CASE("kernel_library: left out where the processor lacks a feature") {
+  int calls = 0;
+  kernel_library other = products(std::chrono::microseconds(0), calls);
+  other.features = "no_such_feature";
+  const onednn::executor executor{{.kernels = other}};
+  CHECK(executor.description() == onednn::executor{}.description());
+  const network graph = gate();
+  CHECK(last_implementation(executor.compile(graph, random_weights(graph, 1))) != "user_product");
+}
