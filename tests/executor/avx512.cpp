@@ -34,9 +34,10 @@ const kernel_library always = avx512_kernels(kernel_preference::always);
 
 bool is_own(const std::string& implementation) { return implementation.starts_with("nascent_"); }
 
-/// Runs a network with our kernels on one thread and on all cores, and compares with the reference. At least one kernel must be ours.
+/// Runs a network with our kernels (`library`) on one thread and on all cores, and compares with the reference. At least one kernel must
+/// be ours.
 template <class Build>
-void compare(const std::string& name, shape input, Build&& build, int batch = 1) {
+void compare(const std::string& name, shape input, Build&& build, int batch = 1, const kernel_library& library = always) {
   const network graph = make_network(name, input, build);
   const weights values = random_weights(graph, 3);
   const std::vector<float> in = test::random_numbers(test::input_size(graph, batch), 5);
@@ -44,7 +45,7 @@ void compare(const std::string& name, shape input, Build&& build, int batch = 1)
   for (const data_type type : own_types())
     for (const int threads : {1, nascent::detail::available_cores()}) {
       INFO(name << ", " << to_string(type) << ", " << threads << " threads");
-      auto program = onednn::executor{{.threads = threads, .type = type, .kernels = always}}.compile(graph, values, batch);
+      auto program = onednn::executor{{.threads = threads, .type = type, .kernels = library}}.compile(graph, values, batch);
       bool any = false;
       for (std::size_t i = 0; i < program.kernels().size(); ++i) any |= is_own(program.kernel_implementation(i));
       CHECK(any);
@@ -147,6 +148,28 @@ TEST_CASE("avx512: windows, with and without a third of the weights at a time") 
   compare("a stem", {1, 64, 64, 3}, [](auto& net, tensor x) {
     net.conv(x, {.filters = 64, .kernel = 7, .stride = 2, .act = relu, .pad = padding::symmetric});
   });
+}
+
+TEST_CASE("avx512: Winograd's convolutions at every edge") {
+  if (own_types().empty()) SKIP("no AVX-512");
+  kernel_library winograd = always;
+  std::erase_if(winograd.implementations, [](const auto& i) { return i.name != "nascent_winograd:avx512"; });
+  REQUIRE(winograd.implementations.size() == 1);
+  for (const int side : {3, 4, 5, 6, 7, 17})
+    for (const padding pad : {padding::same, padding::valid}) {
+      INFO(to_string(pad));
+      compare("winograd on " + std::to_string(side), {1, side, side + 1, 17},
+              [&](auto& net, tensor x) { net.conv(x, {.filters = 20, .kernel = 3, .act = swish, .pad = pad}); }, 2, winograd);
+    }
+  for (const int filters : {16, 33, 64, 100})
+    compare("winograd to " + std::to_string(filters), {1, 9, 9, 48},
+            [&](auto& net, tensor x) { net.conv(x, {.filters = filters, .kernel = 3, .act = relu}); }, 1, winograd);
+  compare("winograd with a residual sum", {1, 14, 14, 32}, [](auto& net, tensor x) {
+    const auto y = net.conv(x, {.filters = 32, .kernel = 3, .act = relu});
+    net.add(net.conv(y, {.filters = 32, .kernel = 3}), net.conv(x, {.filters = 32, .kernel = 3}), relu);
+  }, 1, winograd);
+  compare("winograd of several blocks", {1, 60, 60, 64},
+          [](auto& net, tensor x) { net.conv(x, {.filters = 32, .kernel = 3, .act = relu}); }, 1, winograd);
 }
 
 TEST_CASE("avx512: residual sums, with an activation before or after") {

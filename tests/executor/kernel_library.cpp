@@ -24,19 +24,22 @@ network gate() {
 kernel_library products(std::chrono::microseconds delay, int& calls) {
   return {.name = "a user's products",
           .features = "",
-          .compile = [delay, &calls](const kernel_request& r) -> compiled_kernel {
-            if (r.what.core.kind != layer_kind::multiply || r.type != data_type::f32) return {};
-            const std::size_t channels = static_cast<std::size_t>(r.what.core.output.channels);
-            const std::size_t numbers = static_cast<std::size_t>(r.what.core.output.elements());
-            return {"user_product", [=, &calls](const void* in, const void* other, void* out, int part, int) {
-                      if (part != 0) return;
-                      ++calls;
-                      std::this_thread::sleep_for(delay);
-                      const auto* x = static_cast<const float*>(in);
-                      const auto* g = static_cast<const float*>(other);
-                      for (std::size_t i = 0; i < numbers; ++i) static_cast<float*>(out)[i] = x[i] * g[i % channels];
-                    }};
-          },
+          .implementations = {{.name = "user_product",
+                               .supports = [](const kernel_request& r) {
+                                 return r.what.core.kind == layer_kind::multiply && r.type == data_type::f32;
+                               },
+                               .compile = [delay, &calls](const kernel_request& r) -> kernel_function {
+                                 const auto channels = static_cast<std::size_t>(r.what.core.output.channels);
+                                 const auto numbers = static_cast<std::size_t>(r.what.core.output.elements());
+                                 return [=, &calls](const void* in, const void* other, void* out, int part, int) {
+                                   if (part != 0) return;
+                                   ++calls;
+                                   std::this_thread::sleep_for(delay);
+                                   const auto* x = static_cast<const float*>(in);
+                                   const auto* g = static_cast<const float*>(other);
+                                   for (std::size_t i = 0; i < numbers; ++i) static_cast<float*>(out)[i] = x[i] * g[i % channels];
+                                 };
+                               }}},
           .preference = kernel_preference::always};
 }
 
@@ -66,7 +69,7 @@ TEST_CASE("kernel_library: a slower kernel loses its race, once for all networks
   const weights values = random_weights(graph, 1);
   int calls = 0;
   kernel_library slow = products(std::chrono::milliseconds(2), calls);
-  slow.preference = kernel_preference::faster;
+  slow.preference = kernel_preference::fastest;
   const onednn::executor executor{{.kernels = slow}};
   CHECK(last_implementation(executor.compile(graph, values)) != "user_product");
   const int raced = calls;

@@ -6,21 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "nascent/executor/weights.hpp"
 #include "nascent/network/kernel.hpp"
 
 namespace nascent {
-
-/// A kernel compiled for one shape, or nothing.
-struct compiled_kernel {
-  std::string name{};
-  /// Computes part `part` of `parts`; several threads compute one part each at the same time. Maps are NHWC in the executor's type.
-  /// `other` is the second operand of a product, null elsewhere. A residual sum adds to what stands in `out`.
-  std::function<void(const void* in, const void* other, void* out, int part, int parts)> run{};
-
-  explicit operator bool() const { return static_cast<bool>(run); }
-};
 
 /// What a kernel is compiled for: maps and weights of one type, `batch` images, at most `parts` threads.
 struct kernel_request {
@@ -31,21 +22,30 @@ struct kernel_request {
   int parts = 1;
 };
 
-/// When an executor takes a kernel of a library.
-enum class kernel_preference : std::uint8_t {
-  faster,  ///< where it is the faster one here: measured when the first network with that kernel is compiled, then kept
-  always,  ///< wherever there is one
+/// Runs a kernel that was compiled for one shape. Computes part `part` of `parts`; several threads compute one part each at the same time.
+/// Maps are NHWC in the executor's type. `other` is the second operand of a product, null elsewhere. A residual sum adds to what stands
+/// in `out`.
+using kernel_function = std::function<void(const void* in, const void* other, void* out, int part, int parts)>;
+
+/// One way to run some kernels.
+struct kernel_implementation {
+  std::string name;  ///< e.g. "nascent_depthwise:avx512"
+  std::function<bool(const kernel_request&)> supports;
+  std::function<kernel_function(const kernel_request&)> compile;  ///< asked only for what it supports
 };
 
-/// Kernels beside those that an executor has. Empty: none.
+/// When an executor takes a kernel of a library.
+enum class kernel_preference : std::uint8_t {
+  fastest,  ///< where it is faster here than all others: measured when the first network with that kernel is compiled, then kept
+  always,   ///< wherever there is one; of several the first
+};
+
+/// Implementations beside those that an executor has. Empty: none.
 struct kernel_library {
   std::string name{};      ///< part of the executor's description, and so of every row of a latency table
   std::string features{};  ///< of the processor, as /proc/cpuinfo names them; where it lacks one, the library is left out
-  /// Nothing for a kernel that it does not have.
-  std::function<compiled_kernel(const kernel_request&)> compile{};
-  kernel_preference preference = kernel_preference::faster;
-
-  explicit operator bool() const { return static_cast<bool>(compile); }
+  std::vector<kernel_implementation> implementations{};
+  kernel_preference preference = kernel_preference::fastest;
 };
 
 }  // namespace nascent

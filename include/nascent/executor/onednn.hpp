@@ -138,7 +138,7 @@ class compiled {
   struct call {
     dnnl::primitive primitive;
     std::vector<dnnl_exec_arg_t> arguments;
-    compiled_kernel own{};
+    kernel_function own{};
     const void* in = nullptr;
     const void* other = nullptr;
     void* out = nullptr;
@@ -150,7 +150,7 @@ class compiled {
 
   void execute(const call& c) {
     if (c.own)
-      return detail::in_parallel(threads_, [&c](int part, int parts) { c.own.run(c.in, c.other, c.out, part, parts); });
+      return detail::in_parallel(threads_, [&c](int part, int parts) { c.own(c.in, c.other, c.out, part, parts); });
     // The C function takes the arguments as they are kept; the C++ one would copy a map into a new vector for each
     // call.
     const dnnl_status_t status = dnnl_primitive_execute(c.primitive.get(), stream_.get(),
@@ -258,7 +258,7 @@ class executor {
     if (how.type == data_type::f16) throw executor_error("onednn: type f16 is not supported; f32 and bf16 are");
     detail::limit_isa(how.isa);
     isa_ = detail::effective_isa();
-    if (how.kernels && can_use(how.kernels)) results_ = std::make_shared<detail::race_results>();
+    if (can_use(how.kernels)) results_ = std::make_shared<detail::race_results>();
     if (how.type == data_type::bf16 && !detail::computes_bf16())
       throw executor_error("onednn: type bf16 needs isa avx512_core_bf16; " + nascent::detail::processor_model() +
                            " runs with isa " + isa_);
@@ -283,7 +283,7 @@ class executor {
  private:
   /// The processor has what the library needs, the instruction set was not limited below it, and threads can run it.
   bool can_use(const kernel_library& library) const {
-    return nascent::detail::processor_has(library.features) &&
+    return !library.implementations.empty() && nascent::detail::processor_has(library.features) &&
            (library.features.find("avx512") == std::string::npos || detail::uses_avx512()) &&
            (options_.threads == 1 || detail::openmp_runtime::get().runs_functions());
   }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Convolutions between all channels with AVX-512: implicit matrix products whose sums stay in registers, with the activation and the
-/// residual sum applied while they are in the nearest cache.
+/// Convolutions between all channels with AVX-512: implicit matrix products, with the activation and the residual sum applied while the
+/// sums are in the nearest cache.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
+#include "nascent/executor/avx512/block.hpp"
 #include "nascent/executor/avx512/finish.hpp"
 #include "nascent/executor/avx512/memory.hpp"
 #include "nascent/executor/avx512/numbers.hpp"
@@ -19,71 +18,6 @@
 
 #if defined(__x86_64__)
 namespace nascent::detail::avx512 {
-
-/// The registers of a block hold sums of so many pixels by so many vectors of channels. More pixels would need more pointers than there
-/// are registers for; more vectors would leave none for weights.
-constexpr int max_pixels = 8;
-constexpr int max_vectors = 3;
-
-/// One block of a matrix product: for each of `Pixels` pixels, adds to its sums over taps and depth the products of its input with
-/// `Vectors` vectors of weights. `inputs` has one pointer per tap and pixel.
-template <class T, int Pixels, int Vectors>
-struct block {
-  static constexpr auto all = std::make_integer_sequence<int, Pixels * Vectors>{};
-  static constexpr auto row = std::make_integer_sequence<int, Vectors>{};
-  using number = product<T>;
-
-  template <int... I, int... V>
-  [[NASCENT_DETAIL_INLINE]] static void step(__m512 (&sums)[Pixels * Vectors], const T* const* from, int at, const T* weights,
-                                             std::integer_sequence<int, I...>, std::integer_sequence<int, V...>) {
-    constexpr int ahead = 12 * Vectors;  // vectors of weights; they may lie in the second cache
-    (__builtin_prefetch(weights + (ahead + V) * lanes * number::depth), ...);
-    const typename number::vector w[Vectors] = {number::weights(weights + V * lanes * number::depth)...};
-    ((sums[I] = number::add(sums[I], number::broadcast(from[I / Vectors] + at), w[I % Vectors])), ...);
-  }
-
-  template <int... I, int... V>
-  [[NASCENT_DETAIL_INLINE]] static void last_step(__m512 (&sums)[Pixels * Vectors], const T* const* from, int at, const T* weights,
-                                                  std::integer_sequence<int, I...>, std::integer_sequence<int, V...>) {
-    const typename number::vector w[Vectors] = {number::weights(weights + V * lanes * number::depth)...};
-    ((sums[I] = number::add(sums[I], number::broadcast_last(from[I / Vectors] + at), w[I % Vectors])), ...);
-  }
-
-  /// Starts from sums of earlier taps, or (`shared`) from biases, which are the same for all pixels.
-  template <int... I>
-  [[NASCENT_DETAIL_INLINE]] static void get(__m512 (&sums)[Pixels * Vectors], const float* from, bool shared,
-                                            std::integer_sequence<int, I...>) {
-    if (shared)
-      ((sums[I] = _mm512_load_ps(from + I % Vectors * lanes)), ...);
-    else
-      ((sums[I] = _mm512_load_ps(from + I * lanes)), ...);
-  }
-
-  template <int... I>
-  [[NASCENT_DETAIL_INLINE]] static void put(const __m512 (&sums)[Pixels * Vectors], float* to, std::integer_sequence<int, I...>) {
-    (_mm512_store_ps(to + I * lanes, sums[I]), ...);
-  }
-
-  [[NASCENT_DETAIL_AVX512]] static void run(const T* const* inputs, int taps, int depth, const T* weights, const float* before,
-                                            bool shared, float* after) {
-    __m512 sums[Pixels * Vectors];
-    get(sums, before, shared, all);
-    constexpr int stride = Vectors * lanes * number::depth;
-    const int whole = depth / number::depth * number::depth;
-    for (int tap = 0; tap < taps; ++tap) {
-      const T* from[Pixels];
-      for (int m = 0; m < Pixels; ++m) from[m] = inputs[tap * Pixels + m];
-      for (int at = 0; at < whole; at += number::depth, weights += stride) step(sums, from, at, weights, all, row);
-      if constexpr (number::depth == 2) {
-        if (whole < depth) {
-          last_step(sums, from, whole, weights, all, row);
-          weights += stride;
-        }
-      }
-    }
-    put(sums, after, all);
-  }
-};
 
 /// A convolution between all channels with its weights packed for one shape.
 ///
@@ -139,43 +73,21 @@ class convolution {
   static constexpr std::int64_t chunk_bytes = 128 << 10;  ///< of weights, likewise
   static constexpr int most_taps = 128;
 
-  using run_block = void (*)(const T* const*, int, int, const T*, const float*, bool, float*);
-
-  template <int Vectors>
-  static run_block block_of(int pixels) {
-    static constexpr auto table = []<int... M>(std::integer_sequence<int, M...>) {
-      return std::array<run_block, sizeof...(M)>{&block<T, M + 1, Vectors>::run...};
-    }(std::make_integer_sequence<int, max_pixels>{});
-    return table[static_cast<std::size_t>(pixels - 1)];
-  }
-
-  /// Output channels that are computed together.
-  struct panel {
-    int first_channel = 0;
-    int vectors = 0;
-    std::size_t weights = 0;  ///< where they begin
-  };
-
   struct scratch {
     aligned_array<float> sums;
     aligned_array<T> rows;  ///< of the input between zeros, where `merged_`
   };
 
   int steps() const { return (depth_ + product<T>::depth - 1) / product<T>::depth; }
+  /// Numbers of packed weights before the panel that begins at a channel.
+  std::ptrdiff_t panel_weights(int channel) const { return std::ptrdiff_t{channel} * taps_ * steps() * product<T>::depth; }
 
   void plan(int parts) {
     const layer& l = layer_;
-    const int all = (l.output.channels + lanes - 1) / lanes;
-    std::size_t size = 0;
-    for (int v = 0; v < all;) {
-      const int left = all - v;
-      const int vectors = left == 4 ? 2 : std::min(left, max_vectors);  // 2 + 2 is faster than 3 + 1
-      panels_.push_back({v * lanes, vectors, size});
-      size += static_cast<std::size_t>(taps_ * steps() * vectors * lanes * product<T>::depth);
-      v += vectors;
-    }
-    weights_ = aligned_array<T>(size);
-    bias_ = aligned_array<float>(static_cast<std::size_t>(all * lanes));
+    panels_ = panels_of(l.output.channels);
+    const int channels = round_up(l.output.channels, lanes);
+    weights_ = aligned_array<T>(static_cast<std::size_t>(panel_weights(channels)));
+    bias_ = aligned_array<float>(static_cast<std::size_t>(channels));
 
     const std::int64_t tap_bytes = std::int64_t{depth_} * max_vectors * lanes * static_cast<std::int64_t>(sizeof(T));
     chunk_taps_ = static_cast<int>(std::clamp<std::int64_t>(chunk_bytes / tap_bytes, 1, std::min(taps_, most_taps)));
@@ -194,7 +106,7 @@ class convolution {
   void pack(const layer_weights& values) {
     constexpr int pair = product<T>::depth;
     for (const panel& p : panels_) {
-      T* to = weights_.data() + p.weights;
+      T* to = weights_.data() + panel_weights(p.first_channel);
       for (int tap = 0; tap < taps_; ++tap)
         for (int step = 0; step < steps(); ++step)
           for (int channel = p.first_channel; channel < p.first_channel + p.vectors * lanes; ++channel)
@@ -251,7 +163,7 @@ class convolution {
     const T* inputs[most_taps * max_pixels];
     for (int tap = 0; tap < taps_; tap += chunk_taps_) {
       const int tap_end = std::min(tap + chunk_taps_, taps_);
-      const T* weights = weights_.data() + p.weights + std::ptrdiff_t{tap} * steps() * p.vectors * lanes * product<T>::depth;
+      const T* weights = weights_.data() + panel_weights(p.first_channel) + std::ptrdiff_t{tap} * steps() * p.vectors * lanes * product<T>::depth;
       float* sums = mine.sums.data();
       for (int line = first_line; line < last_line; ++line) {
         const int length = pointwise_ ? std::min(line_, pixels_ - line * line_) : line_;
@@ -267,9 +179,8 @@ class convolution {
           const bool ends = tap_end == taps_;
           if (ends) prefetch(to);
           find_inputs(in, line, x, count, tap, tap_end, mine, inputs);
-          const run_block multiply = p.vectors == 3 ? block_of<3>(count) : p.vectors == 2 ? block_of<2>(count) : block_of<1>(count);
           const bool start = tap == 0;
-          multiply(inputs, tap_end - tap, depth_, weights, start ? bias_.data() + p.first_channel : sums, start, sums);
+          block_of<T>(count, p.vectors)(inputs, tap_end - tap, depth_, weights, start ? bias_.data() + p.first_channel : sums, start, sums);
           if (ends) finish_(sums, to, ending_);
           if (chunk_taps_ != taps_) sums += count * p.vectors * lanes;
         }

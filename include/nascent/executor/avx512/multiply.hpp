@@ -7,6 +7,7 @@
 
 #include "nascent/executor/avx512/memory.hpp"
 #include "nascent/executor/avx512/numbers.hpp"
+#include "nascent/executor/weights.hpp"
 #include "nascent/network/kernel.hpp"
 
 #if defined(__x86_64__)
@@ -36,7 +37,7 @@ class multiplication {
     return k.core.kind == layer_kind::multiply && k.core.act == activation::identity && !k.residual;
   }
 
-  multiplication(const kernel& k, int batch)
+  multiplication(const kernel& k, const layer_weights&, int batch, int)
       : maps_(batch * k.core.output.batch), pixels_(k.core.output.height * k.core.output.width), channels_(k.core.output.channels) {}
 
   /// Computes part `part` of `parts`.

@@ -197,17 +197,26 @@ class assembler {
     steps_.push_back(std::move(s));
   }
 
-  /// Puts a kernel of the library in the place of a step's primitive where that is faster, or always preferred.
+  /// Puts an implementation of the library in the place of a step's primitive where that is faster, or always preferred.
   void choose(step& s) {
     if (others_.library == nullptr) return;
-    compiled_kernel own = others_.library->compile({s.what, values_[s.what.first_layer], element_, batch_, threads_});
-    if (!own) return;
-    const auto race = [&] { return is_faster(own, s, engine_, stream_, threads_); };
-    if (others_.library->preference == kernel_preference::faster &&
-        !others_.results->library_wins(s.what.signature() + " x" + std::to_string(batch_), race))
-      return;
-    s.implementation = own.name;
-    s.own = std::move(own);
+    const kernel_request request{s.what, values_[s.what.first_layer], element_, batch_, threads_};
+    std::vector<const kernel_implementation*> able;
+    for (const kernel_implementation& i : others_.library->implementations)
+      if (i.supports(request)) able.push_back(&i);
+    if (able.empty()) return;
+    std::string name = able.front()->name;
+    if (others_.library->preference == kernel_preference::fastest)
+      name = others_.results->winner(s.what.signature() + " x" + std::to_string(batch_), [&] {
+        std::vector<kernel_function> others;
+        for (const kernel_implementation* i : able) others.push_back(i->compile(request));
+        const std::size_t first = fastest(others, s, engine_, stream_, threads_);
+        return first == 0 ? std::string() : able[first - 1]->name;
+      });
+    const auto chosen = std::ranges::find(able, name, &kernel_implementation::name);
+    if (chosen == able.end()) return;
+    s.own = (*chosen)->compile(request);
+    s.implementation = name;
     s.constants.clear();
   }
 

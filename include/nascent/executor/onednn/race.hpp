@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Which of two implementations of a kernel runs: the one that is faster here, measured once for each kernel of an executor.
+/// Which of several implementations of a kernel runs: the one that is fastest here, measured once for each kernel of an executor.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -20,12 +20,12 @@
 
 namespace nascent::onednn::detail {
 
-/// What an executor has found: by kernel and batch, true where the library's was faster. Networks of one executor run the same
-/// implementation of the same kernel.
+/// What an executor has found: by kernel and batch, the name of the fastest implementation, empty for oneDNN's. Networks of one executor
+/// run the same implementation of the same kernel.
 class race_results {
  public:
   template <class Race>
-  bool library_wins(const std::string& key, Race&& race) {
+  std::string winner(const std::string& key, Race&& race) {
     const std::scoped_lock lock(mutex_);
     const auto found = results_.find(key);
     return found != results_.end() ? found->second : results_.emplace(key, race()).first->second;
@@ -33,7 +33,7 @@ class race_results {
 
  private:
   std::mutex mutex_;
-  std::map<std::string, bool> results_;
+  std::map<std::string, std::string> results_;
 };
 
 /// The memory that a step runs on in a race: every tensor apart, filled with ones.
@@ -78,32 +78,33 @@ inline own_operands operands_of(const step& s) {
   return {product ? DNNL_ARG_SRC_0 : DNNL_ARG_SRC, product ? DNNL_ARG_SRC_1 : -1, DNNL_ARG_DST};
 }
 
-/// True where `own` is faster than the step's primitive: the minimum of interleaved runs, and by enough that noise does not decide.
-inline bool is_faster(const compiled_kernel& own, step& s, const dnnl::engine& engine, const dnnl::stream& stream,
-                      int threads) {
+/// The fastest of a step's primitive (0) and other implementations (from 1 on): the least of interleaved runs, and by enough that noise
+/// does not decide for another one than the primitive.
+inline std::size_t fastest(const std::vector<kernel_function>& others, step& s, const dnnl::engine& engine, const dnnl::stream& stream,
+                           int threads) {
   constexpr double margin = 0.98;
   constexpr int min_rounds = 4;
   constexpr int max_rounds = 20;
-  constexpr double budget_s = 4e-3;
+  constexpr double budget_s = 6e-3;
   using clock = std::chrono::steady_clock;
-  const auto seconds = [](clock::duration d) { return std::chrono::duration<double>(d).count(); };
   race_track track(s, engine);
   const own_operands at = operands_of(s);
-  double theirs = std::numeric_limits<double>::infinity();
-  double ours = theirs;
-  double used = 0;
-  for (int round = 0; round <= max_rounds && (round <= min_rounds || used < budget_s); ++round) {
-    const auto start = clock::now();
-    dnnl_primitive_execute(s.primitive.get(), stream.get(), static_cast<int>(track.arguments().size()), track.arguments().data());
-    const auto middle = clock::now();
-    in_parallel(threads, [&](int part, int parts) { own.run(track.address(at.in), track.address(at.other), track.address(at.out), part, parts); });
-    const auto end = clock::now();
-    if (round == 0) continue;  // nothing is in the caches yet
-    theirs = std::min(theirs, seconds(middle - start));
-    ours = std::min(ours, seconds(end - middle));
-    used += seconds(end - start);
-  }
-  return ours < margin * theirs;
+  std::vector<double> best(others.size() + 1, std::numeric_limits<double>::infinity());
+  const auto start = clock::now();
+  const auto seconds = [](clock::duration d) { return std::chrono::duration<double>(d).count(); };
+  for (int round = 0; round <= max_rounds && (round <= min_rounds || seconds(clock::now() - start) < budget_s); ++round)
+    for (std::size_t i = 0; i < best.size(); ++i) {
+      const auto before = clock::now();
+      if (i == 0)
+        dnnl_primitive_execute(s.primitive.get(), stream.get(), static_cast<int>(track.arguments().size()), track.arguments().data());
+      else
+        in_parallel(threads, [&](int part, int parts) {
+          others[i - 1](track.address(at.in), track.address(at.other), track.address(at.out), part, parts);
+        });
+      if (round > 0) best[i] = std::min(best[i], seconds(clock::now() - before));  // in the first round nothing is in the caches yet
+    }
+  const auto least = static_cast<std::size_t>(std::ranges::min_element(best) - best.begin());
+  return best[least] < margin * best[0] ? least : 0;
 }
 
 }  // namespace nascent::onednn::detail

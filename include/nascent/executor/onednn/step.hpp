@@ -30,7 +30,7 @@ struct step {
   std::vector<tensor_argument> tensors;
   std::vector<std::pair<int, dnnl::memory>> constants;  ///< packed weights and biases
   buffer_use use;
-  compiled_kernel own{};  ///< runs instead of the primitive where it is not empty
+  kernel_function own{};  ///< runs instead of the primitive where it is not empty
 };
 
 }  // namespace nascent::onednn::detail
