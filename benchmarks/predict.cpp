@@ -16,6 +16,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/io/file.hpp>
 #include <nascent/io/plot.hpp>
@@ -33,9 +34,13 @@ struct settings {
   int networks = 100;
   int pool = 40;
   int threads = 1;
+  std::string kernels = "fastest";
   std::string dtype = "f32";
   std::uint64_t seed = 1;
   double most_gmacs = 3;
+  int placements = 3;
+  int most_placements = 8;
+  std::string average = "mean";
   std::string out = "build/predict";
 };
 
@@ -43,6 +48,8 @@ struct outcome {
   double predicted = 0;
   double measured = 0;
   double spread = 0;
+  double deviation = 0;  ///< by placement, as the table expects it, relative
+  bool inside = false;   ///< the prediction's interval
   double error() const { return predicted / measured - 1; }
 };
 
@@ -85,7 +92,10 @@ nlohmann::json study(const Space& space, const settings& s, onednn::executor& cp
   while (static_cast<int>(pool.size()) < s.pool)
     if (const auto c = draw(space, rng, s.most_gmacs); !is_aside(c)) pool.push_back(to_network(c, "pool " + std::to_string(pool.size())));
 
-  latency_table table(std::filesystem::path(s.out) / (std::string(space.name()) + " " + s.dtype + ".db"), cpu);
+  latency_table table(std::filesystem::path(s.out) / (std::string(space.name()) + " " + s.dtype + ".db"), cpu,
+                      {.placements = {.least = s.placements,
+                                      .most = std::max(s.placements, s.most_placements),
+                                      .average = s.average == "median" ? placement_average::median : placement_average::mean}});
   progress bar;
   fill_result filled = table.measure_missing(pool, {.bar = &bar});
 
@@ -121,7 +131,7 @@ nlohmann::json study(const Space& space, const settings& s, onednn::executor& cp
     if (p.complete()) {
       auto compiled = prepare(cpu, graph, 1, s.seed);
       const sample_summary t = measure(compiled, {.warm_up = 2, .min_samples = 12, .half_width = .005, .budget_ms = 1500});
-      outcomes.push_back({p.ms, t.trimmed_mean_ms, t.spread});
+      outcomes.push_back({p.ms, t.trimmed_mean_ms, t.spread, p.placement_deviation_ms / p.ms, p.low_ms <= t.trimmed_mean_ms && t.trimmed_mean_ms <= p.high_ms});
     }
     bar.advance(1);
   }
@@ -132,6 +142,8 @@ nlohmann::json study(const Space& space, const settings& s, onednn::executor& cp
   double worst = 0;
   int within_5 = 0;
   int within_10 = 0;
+  int inside = 0;
+  double deviation = 0;
   plot_series points{.name = "networks"};
   for (const outcome& o : outcomes) {
     absolute += std::fabs(o.error());
@@ -139,6 +151,8 @@ nlohmann::json study(const Space& space, const settings& s, onednn::executor& cp
     worst = std::max(worst, std::fabs(o.error()));
     within_5 += std::fabs(o.error()) <= .05 ? 1 : 0;
     within_10 += std::fabs(o.error()) <= .10 ? 1 : 0;
+    inside += o.inside ? 1 : 0;
+    deviation += o.deviation;
     points.points.push_back({.x = o.measured, .y = o.predicted});
   }
   const auto n = static_cast<double>(outcomes.size());
@@ -163,6 +177,11 @@ nlohmann::json study(const Space& space, const settings& s, onednn::executor& cp
                               {"within_5_percent", within_5 / n},
                               {"within_10_percent", within_10 / n},
                               {"rank_correlation", rank_correlation(outcomes)},
+                              {"within_interval", inside / n},
+                              {"expected_placement_deviation", deviation / n},
+                              {"placements", filled.placements + mutated.placements},
+                              {"least_placements", s.placements},
+                              {"average", s.average},
                               {"fastest_ms", fastest->measured},
                               {"slowest_ms", slowest->measured},
                               {"seconds_filling", filled.seconds + mutated.seconds}};
@@ -181,14 +200,20 @@ int main(int argc, char** argv) try {
   app.add_option("--networks", s.networks, "networks to predict, for each space")->check(CLI::Range(2, 100000))->capture_default_str();
   app.add_option("--pool", s.pool, "other networks that fill the table first")->check(CLI::Range(1, 100000))->capture_default_str();
   app.add_option("--threads", s.threads, "threads of the executor")->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--kernels", s.kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")->check(CLI::IsMember({"fastest", "onednn"}))->capture_default_str();
   app.add_option("--dtype", s.dtype, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
   app.add_option("--seed", s.seed, "of the random networks")->capture_default_str();
   app.add_option("--most-gmacs", s.most_gmacs, "leave larger networks out")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--placements", s.placements, "compilations that each kernel is measured in, at least")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--most-placements", s.most_placements, "the same where they disagree by more than 1 %")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--average", s.average, "of placements")->check(CLI::IsMember({"mean", "median"}))->capture_default_str();
   app.add_option("--out", s.out, "folder for tables, JSON and plots; tables that are there are used again")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   std::filesystem::create_directories(s.out);
-  onednn::executor cpu{{.threads = s.threads, .type = s.dtype == "bf16" ? data_type::bf16 : data_type::f32}};
+  onednn::executor cpu{{.threads = s.threads,
+                        .type = s.dtype == "bf16" ? data_type::bf16 : data_type::f32,
+                        .kernels = s.kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
   const device_description d = cpu.description();
   std::printf("%s, %s, %s, %d thread(s)\n", d.device.c_str(), d.library.c_str(), d.isa.c_str(), d.threads);
   nlohmann::json all = nlohmann::json::array();

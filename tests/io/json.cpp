@@ -169,6 +169,24 @@ TEST_CASE("counts, costs and networks hold their numbers") {
   CHECK(macs == 385814752);
 }
 
+TEST_CASE("a layer's JSON is enough to compute it: padding as numbers, the first channel of a slice") {
+  const network graph = make_network("windows", {1, 15, 14, 6}, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 8, .kernel = {3, 5}, .stride = 2});                                 // SAME: odd rest goes after the map
+    x = net.conv(x, {.filters = 8, .kernel = 3, .stride = 2, .pad = padding::symmetric});
+    x = net.conv(x, {.filters = 8, .kernel = 3, .dilation = 2});
+    x = net.max_pool(x, {.kernel = 2, .stride = 2, .pad = padding::valid});
+    return net.slice(x, 3, 4);
+  });
+  const json layers = json(graph)["layers"];
+  // TensorFlow's rule: in total (ceil(size / stride) - 1) * stride + kernel - size; 15 px and 3: 2; 14 px and 5: 3.
+  CHECK(layers[0]["padding"] == json::array({1, 1, 1, 2}));
+  CHECK(layers[1]["padding"] == json::array({1, 1, 1, 1}));
+  CHECK(layers[2]["padding"] == json::array({2, 2, 2, 2}));
+  CHECK(layers[3]["padding"] == json::array({0, 0, 0, 0}));
+  CHECK_FALSE(layers[4].contains("padding"));
+  CHECK(layers[4]["first_channel"] == 3);
+}
+
 TEST_CASE("files are written whole, and read with their faults named") {
   const test::temporary_folder folder;
   write_json(folder / "a.json", json{{"text", "\xff"}, {"n", 1}});

@@ -47,7 +47,8 @@ TEST_CASE("joined tables have the rows of both; measured rows stay, estimates gi
   const exchange_result r = merge_tables(a, b);
   CHECK(r.rows == 4);
   CHECK(r.written == 3);
-  for (const latency_entry& e : latency_store(a, key("X")).load()) CHECK(e.time.median_ms == (e.signature == "one" ? 1 : e.signature == "two" ? 3 : 4));
+  for (const latency_entry& e : latency_store(a, key("X")).load())
+    CHECK(e.time.median_ms == (e.signature == "one" ? 1 : e.signature == "two" ? 3 : 4));
   CHECK(latency_store(a, key("X", 2)).load().size() == 1);
   CHECK(merge_tables(a, b).written == 0);
 }
@@ -59,7 +60,8 @@ TEST_CASE("tables of different devices are refused by name, and stay as they are
   latency_store(a, key("Brand X")).insert(std::vector{entry("one", 1)});
   latency_store(b, key("Brand Y")).insert(std::vector{entry("two", 1)});
   const std::string before = exported(a);
-  CHECK_THROWS_WITH(merge_tables(a, b), ContainsSubstring("'Brand X'") && ContainsSubstring("'Brand Y'") && ContainsSubstring("only tables of one device"));
+  CHECK_THROWS_WITH(merge_tables(a, b), ContainsSubstring("'Brand X'") && ContainsSubstring("'Brand Y'") &&
+                                            ContainsSubstring("only tables of one device"));
   CHECK(exported(a) == before);
   CHECK_THROWS_WITH(merge_tables(a, a), ContainsSubstring("with itself"));
   CHECK_THROWS_AS(merge_tables(a, temporary.path() / "none.db"), latency_table_error);
@@ -75,7 +77,8 @@ TEST_CASE("a new table takes what is joined to it") {
 TEST_CASE("what was exported reads back as it was, also with commas, quotes and line ends") {
   const fake::folder temporary;
   const fs::path a = temporary.path() / "a.db";
-  latency_store(a, key("Brand \"X\", 2 cores")).insert(std::vector{entry("one", 0.1), entry("two, \"so\"\nto say", 1. / 3, true)});
+  latency_store(a, key("Brand \"X\", 2 cores"))
+      .insert(std::vector{entry("one", 0.1), entry("two, \"so\"\nto say", 1. / 3, true)});
   std::istringstream in(exported(a));
   const exchange_result r = import_csv(temporary.path() / "b.db", in);
   CHECK(r.rows == 2);
@@ -92,7 +95,8 @@ TEST_CASE("a bad record is named, and nothing is written") {
   const std::string good = exported(a);
   const auto refused = [&](std::string text, const std::string& part) {
     std::istringstream in(std::move(text));
-    CHECK_THROWS_WITH(import_csv(temporary.path() / "b.db", in), ContainsSubstring(part) && ContainsSubstring("nothing was written"));
+    CHECK_THROWS_WITH(import_csv(temporary.path() / "b.db", in),
+                      ContainsSubstring(part) && ContainsSubstring("nothing was written"));
   };
   const auto with = [&](const std::string& from, const std::string& to) {
     std::string text = good;
@@ -100,10 +104,10 @@ TEST_CASE("a bad record is named, and nothing is written") {
   };
   refused("", "another header");
   refused("a,b,c\r\n", "another header");
-  refused(with("two,2,", "two,fast,"), "record 3: median_ms: found 'fast'");
-  refused(with("two,2,", "two,-2,"), "median_ms: found '-2'");
-  refused(with("two,2,", "two,nan,"), "median_ms: found 'nan'");
-  refused(with("two,2,", "two,2,7,"), "found 23 fields");
+  refused(with("two,0,2,", "two,0,fast,"), "record 3: median_ms: found 'fast'");
+  refused(with("two,0,2,", "two,0,-2,"), "median_ms: found '-2'");
+  refused(with("two,0,2,", "two,0,nan,"), "median_ms: found 'nan'");
+  refused(with("two,0,2,", "two,0,2,7,"), "found 24 fields");
   refused(with(",5,0,0,", ",5.5,0,0,"), "samples: found '5.5'");
   CHECK(!fs::exists(temporary.path() / "b.db"));
 }

@@ -83,7 +83,7 @@ TEST_CASE("rows come back as they went in") {
   {
     latency_store store(folder / "a.db", key());
     CHECK(store.load().empty());
-    CHECK(store.insert(std::vector{row}) == 1);
+    CHECK(store.insert(std::vector{row}).rows == 1);
   }
   const auto rows = latency_store(folder / "a.db", key()).load();
   REQUIRE(rows.size() == 1);
@@ -118,7 +118,7 @@ TEST_CASE("rows belong to device, library, instruction set, threads, type, batch
   for (const store_key& other : others) {
     latency_store store(folder / "a.db", other);
     CHECK(store.load().empty());
-    CHECK(store.insert(std::vector{entry("k", 2)}) == 1);
+    CHECK(store.insert(std::vector{entry("k", 2)}).rows == 1);
     CHECK(store.load().size() == 1);
   }
   CHECK(latency_store(folder / "a.db", base).load().at(0).time.median_ms == 1);
@@ -129,7 +129,7 @@ TEST_CASE("rows belong to device, library, instruction set, threads, type, batch
 
 TEST_CASE("a measured row stays, an estimate gives way to a measurement") {
   latency_store store(":memory:", key());
-  const auto put = [&](double ms, bool estimated) { return store.insert(std::vector{entry("k", ms, estimated)}); };
+  const auto put = [&](double ms, bool estimated) { return store.insert(std::vector{entry("k", ms, estimated)}).rows; };
   CHECK(put(1, true) == 1);
   CHECK(put(2, true) == 0);
   CHECK(store.load().at(0).time.median_ms == 1);
@@ -148,7 +148,7 @@ TEST_CASE("rows are written together or not at all") {
   CHECK_THROWS_AS(store.insert(rows), latency_table_error);
   CHECK(store.load().empty());
   rows.pop_back();
-  CHECK(store.insert(rows) == 2);
+  CHECK(store.insert(rows).rows == 2);
 }
 
 TEST_CASE("what others write is seen") {
@@ -199,7 +199,7 @@ TEST_CASE("a schema of another version is refused") {
   const fs::path path = folder / "a.db";
   { latency_store store(path, key()); }
   { database(path).execute("PRAGMA user_version = 7"); }
-  CHECK(says(message(path), path, {"schema version 7", "reads version 1", "newer nascent"}));
+  CHECK(says(message(path), path, {"schema version 7", "reads versions 1 to 2", "newer nascent"}));
   { database(path).execute("PRAGMA user_version = 0"); }
   CHECK(says(message(path), path, {"schema version 0"}));
 }
@@ -303,7 +303,7 @@ int fill_up(const fs::path& path) {
   for (int batch = 0; batch < 1000 && refused.empty(); ++batch) {
     std::vector<latency_entry> rows;
     for (int i = 0; i < 20; ++i) rows.push_back(entry("kernel " + std::to_string(20 * batch + i), 1));
-    refused = fake::message_of<latency_table_error>([&] { written += store.insert(rows); });
+    refused = fake::message_of<latency_table_error>([&] { written += store.insert(rows).rows; });
   }
   if (refused.find("free space") == std::string::npos) return 1;
   if (refused.find("'" + path.string() + "'") == std::string::npos) return 2;
@@ -347,7 +347,7 @@ TEST_CASE("processes that make one file at once all find it made") {
     for (int i = 0; i < 8; ++i)
       children.push_back(fake::start_child([&] {
         latency_store store(folder / "a.db", key());
-        return store.insert(std::vector{entry("of " + std::to_string(::getpid()), 1)}) == 1 ? 0 : 1;
+        return store.insert(std::vector{entry("of " + std::to_string(::getpid()), 1)}).rows == 1 ? 0 : 1;
       }));
     for (const pid_t child : children) CHECK(fake::wait_for(child) == 0);
     CHECK(latency_store(folder / "a.db", key()).load().size() == 8);
@@ -360,13 +360,14 @@ TEST_CASE("rows are exported as comma-separated values") {
   std::ostringstream out;
   store.export_csv(out);
   CHECK(out.str() ==
-        "device,library,isa,threads,dtype,batch,context,signature,median_ms,trimmed_mean_ms,minimum_ms,low_ms,high_ms,"
+        "device,library,isa,threads,dtype,batch,context,signature,placement,median_ms,trimmed_mean_ms,minimum_ms,low_"
+        "ms,high_ms,"
         "spread,"
         "cpu_median_ms,samples,spoilt,switches,source,estimated,network,measured_at\r\n"
         "\"Brand \"\"X\"\", 2 cores\",fake "
-        "1.0,any,1,f32,1,in_network,a,2,2.02,1.8,1.98,2.04,0.03,1.96,17,3,5,thread_cpu,1,n,"
+        "1.0,any,1,f32,1,in_network,a,0,2,2.02,1.8,1.98,2.04,0.03,1.96,17,3,5,thread_cpu,1,n,"
         "2026-01-31T12:00:00Z\r\n"
-        "\"Brand \"\"X\"\", 2 cores\",fake 1.0,any,1,f32,1,in_network,b,0.1,0.101,0.09000000000000001,0.099,"
+        "\"Brand \"\"X\"\", 2 cores\",fake 1.0,any,1,f32,1,in_network,b,0,0.1,0.101,0.09000000000000001,0.099,"
         "0.10200000000000001,0.03,0.098,17,3,5,thread_cpu,0,n,2026-01-31T12:00:00Z\r\n");
 }
 

@@ -3,15 +3,20 @@
 /// Latency tables between files: joining tables of one device, and reading back what `export_csv` wrote.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <istream>
-#include <iterator>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "nascent/latency/store.hpp"
@@ -29,6 +34,12 @@ namespace detail {
 /// Makes the file a latency table where there is none, and checks what is there. \throws latency_table_error
 inline void check_table(const std::filesystem::path& path, bool read_only) { latency_store(path, {}, read_only); }
 
+inline std::optional<data_type> parse_type(std::string_view name) {
+  for (const data_type t : {data_type::f32, data_type::bf16, data_type::f16})
+    if (name == to_string(t)) return t;
+  return std::nullopt;
+}
+
 inline std::string devices_of(database& d, const std::string& schema) {
   std::string names;
   statement query = d.prepare("SELECT DISTINCT device FROM " + schema + ".environment ORDER BY device");
@@ -36,7 +47,8 @@ inline std::string devices_of(database& d, const std::string& schema) {
   return names;
 }
 
-/// The fields of one record of comma-separated values (RFC 4180); false at the end. Line ends inside quotes belong to a field.
+/// The fields of one record of comma-separated values (RFC 4180); false at the end. Line ends inside quotes belong to a
+/// field.
 inline bool read_record(std::istream& in, std::vector<std::string>& fields) {
   fields.clear();
   if (in.peek() == std::istream::traits_type::eof()) return false;
@@ -44,9 +56,12 @@ inline bool read_record(std::istream& in, std::vector<std::string>& fields) {
   bool quoted = false;
   for (char c = 0; in.get(c);) {
     if (quoted) {
-      if (c != '"') fields.back() += c;
-      else if (in.peek() == '"') fields.back() += static_cast<char>(in.get());
-      else quoted = false;
+      if (c != '"')
+        fields.back() += c;
+      else if (in.peek() == '"')
+        fields.back() += static_cast<char>(in.get());
+      else
+        quoted = false;
     } else if (c == '"' && fields.back().empty()) {
       quoted = true;
     } else if (c == ',') {
@@ -62,11 +77,13 @@ inline bool read_record(std::istream& in, std::vector<std::string>& fields) {
 
 }  // namespace detail
 
-/// Adds all rows of table `from` to table `into`, which is made where there is none: all or none. Rows that `into` has stay, except
-/// estimates where `from` has measured. \throws latency_table_error where a file cannot be used, or the tables are of different devices:
-/// their times have nothing to do with each other.
+/// Adds all rows of table `from` to table `into`, which is made where there is none: all or none. Rows that `into` has
+/// stay, except estimates where `from` has measured. \throws latency_table_error where a file cannot be used, or the
+/// tables are of different devices: their times have nothing to do with each other.
 inline exchange_result merge_tables(const std::filesystem::path& into, const std::filesystem::path& from) {
-  const auto refuse = [&](const std::string& text) { throw latency_table_error("latency table '" + into.string() + "' " + text); };
+  const auto refuse = [&](const std::string& text) {
+    throw latency_table_error("latency table '" + into.string() + "' " + text);
+  };
   std::error_code ignored;
   if (std::filesystem::equivalent(into, from, ignored)) refuse("cannot be joined with itself; name two files");
   detail::check_table(from, true);
@@ -77,73 +94,221 @@ inline exchange_result merge_tables(const std::filesystem::path& into, const std
     const std::string own = detail::devices_of(d, "main");
     const std::string others = detail::devices_of(d, "other");
     if (!own.empty() && !others.empty() && own != others)
-      refuse("has times of " + own + ", '" + from.string() + "' of " + others + "; only tables of one device are joined: keep a file for each device");
+      refuse("has times of " + own + ", '" + from.string() + "' of " + others +
+             "; only tables of one device are joined: keep a file for each device");
     exchange_result result;
     transaction all(d);
     result.rows = static_cast<std::size_t>(d.number("SELECT count(*) FROM other.entry"));
     const std::string environment = detail::environment_columns;
-    d.execute("INSERT OR IGNORE INTO main.environment(" + environment + ") SELECT " + environment + " FROM other.environment");
-    d.prepare("INSERT INTO main.entry(environment, " + std::string(detail::entry_columns) + ") SELECT mine.id, " + detail::entry_columns +
-              " FROM other.entry JOIN other.environment AS theirs ON theirs.id = other.entry.environment JOIN main.environment AS mine USING(" +
-              environment + ") WHERE true" + detail::entry_conflict)
-        .run();
-    result.written = static_cast<std::size_t>(d.changes());
-    all.commit();
-    return result;
-  } catch (const database_error& e) {
-    throw latency_table_error("latency table '" + into.string() + "' could not be joined with '" + from.string() + "' (SQLite: " + e.what() +
-                              "); check that both files and the disk can be written, nothing was changed");
-  }
-}
-
-/// Reads rows that `export_csv` wrote, of any devices, into a table: all or none. \throws latency_table_error that names the line, the
-/// column, what was found and what is allowed
-inline exchange_result import_csv(const std::filesystem::path& into, std::istream& in) {
-  const std::vector<std::string> columns = detail::exported_columns();
-  std::size_t line = 1;
-  const auto refuse = [&](const std::string& what) {
-    throw latency_table_error("latency table '" + into.string() + "', import, record " + std::to_string(line) + ": " + what + " (nothing was written)");
-  };
-  std::vector<std::string> record;
-  if (!detail::read_record(in, record) || record != columns) refuse("found another header; allowed: the columns that export_csv writes, in their order");
-  constexpr std::size_t first_number = 8;   // median_ms
-  constexpr std::size_t first_whole = 15;   // samples, spoilt, switches
-  constexpr std::size_t estimated = 19;
-  std::vector<std::vector<std::string>> rows;
-  const auto check_number = [&](std::size_t column, bool whole) {
-    const std::string& text = record[column];
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value) || value < 0 || (whole && value != std::floor(value)))
-      refuse(columns[column] + ": found '" + text + "'; allowed: a " + (whole ? "whole number" : "number") + " of 0 or more");
-  };
-  for (++line; detail::read_record(in, record); ++line) {
-    if (record.size() == 1 && record[0].empty()) continue;
-    if (record.size() != columns.size()) refuse("found " + std::to_string(record.size()) + " fields; allowed: " + std::to_string(columns.size()));
-    for (std::size_t i = first_number; i < first_whole; ++i) check_number(i, false);
-    for (const std::size_t i : {std::size_t{3}, std::size_t{5}, first_whole, first_whole + 1, first_whole + 2}) check_number(i, true);
-    if (record[estimated] != "0" && record[estimated] != "1") refuse("estimated: found '" + record[estimated] + "'; allowed: 0 or 1");
-    rows.push_back(record);
-  }
-  detail::check_table(into, false);
-  try {
-    database d(into, open_mode::create, 30);
-    exchange_result result{.rows = rows.size()};
-    transaction all(d);
-    statement environment = d.prepare("INSERT OR IGNORE INTO environment(" + std::string(detail::environment_columns) + ") VALUES(?,?,?,?,?,?)");
-    statement entry = d.prepare("INSERT INTO entry(environment, " + std::string(detail::entry_columns) +
-                                        ") SELECT id, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,? FROM environment WHERE device = ? AND library = ? AND isa = ? AND "
-                                        "threads = CAST(? AS INTEGER) AND dtype = ? AND batch = CAST(? AS INTEGER)" + detail::entry_conflict);
-    for (const auto& r : rows) {
-      environment.bind(r[0], r[1], r[2], r[3], r[4], r[5]).run();
-      entry.bind(r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15], r[16], r[17], r[18], r[19], r[20], r[21], r[0], r[1], r[2], r[3], r[4], r[5]).run();
+    d.execute("INSERT OR IGNORE INTO main.environment(" + environment + ") SELECT " + environment +
+              " FROM other.environment");
+    // Estimates that a measured row takes the place of are gone before, so that no placement is in the way.
+    d.execute(
+        "DELETE FROM main.entry WHERE estimated = 1 AND EXISTS(SELECT 1 FROM other.entry AS new JOIN other.environment "
+        "AS theirs ON "
+        "theirs.id = new.environment JOIN main.environment AS mine USING(" +
+        environment +
+        ") WHERE mine.id = main.entry.environment AND new.context = main.entry.context AND new.signature = "
+        "main.entry.signature AND new.estimated = 0)");
+    const std::string rows = "INSERT INTO main.entry(environment, " + std::string(detail::entry_columns) +
+                             ") SELECT mine.id, " + detail::entry_columns_in(d.number("PRAGMA other.user_version")) +
+                             " FROM other.entry JOIN other.environment AS theirs ON theirs.id = "
+                             "other.entry.environment JOIN main.environment AS mine USING(" +
+                             environment + ") WHERE other.entry.estimated = ";
+    for (const char* which :
+         {"0",
+          "1 AND NOT EXISTS(SELECT 1 FROM main.entry AS own WHERE own.environment = mine.id AND own.context = "
+          "other.entry.context AND own.signature = other.entry.signature)"}) {
+      d.prepare(rows + which + " ON CONFLICT DO NOTHING").run();
       result.written += static_cast<std::size_t>(d.changes());
     }
     all.commit();
     return result;
   } catch (const database_error& e) {
-    throw latency_table_error("latency table '" + into.string() + "', import: the rows could not be written (SQLite: " + e.what() + "); nothing was changed");
+    throw latency_table_error("latency table '" + into.string() + "' could not be joined with '" + from.string() +
+                              "' (SQLite: " + e.what() +
+                              "); check that both files and the disk can be written, nothing was changed");
   }
+}
+
+/// A row of a table file, of any device: one placement of one kernel.
+struct table_row {
+  store_key key{};
+  latency_entry entry{};
+};
+
+/// All rows of a table file. \throws latency_table_error
+inline std::vector<table_row> load_rows(const std::filesystem::path& path) {
+  latency_store store(path, {}, true);
+  try {
+    database d(path, open_mode::read_only, 30);
+    std::vector<table_row> rows;
+    statement query = d.prepare(
+        "SELECT DISTINCT device, library, isa, threads, dtype, batch, context FROM entry JOIN environment ON id = "
+        "environment "
+        "ORDER BY environment, context");
+    while (query.step()) {
+      const std::optional<data_type> type = detail::parse_type(query.text(4));
+      const std::optional<cache_context> context = parse_cache_context(query.text(6));
+      if (!type || !context)
+        throw store.error("is damaged: found type '" + query.text(4) + "' and context '" + query.text(6) +
+                          "'; restore a copy");
+      const store_key key{.device = {.device = query.text(0),
+                                     .library = query.text(1),
+                                     .isa = query.text(2),
+                                     .threads = static_cast<int>(query.integer(3)),
+                                     .type = *type},
+                          .batch = static_cast<int>(query.integer(5)),
+                          .context = *context};
+      for (latency_entry& e : latency_store(path, key, true).load_placements()) rows.push_back({key, std::move(e)});
+    }
+    return rows;
+  } catch (const database_error& e) {
+    throw store.error("could not be read to the end (SQLite: " + std::string(e.what()) + "); restore a copy");
+  }
+}
+
+/// Adds rows of any devices to a table file, which is made where there is none: all or none. Rows that are there stay,
+/// except estimates where a measured one comes. `what` names the source in errors. \throws latency_table_error
+inline exchange_result add_rows(const std::filesystem::path& into, std::span<const table_row> rows,
+                                const std::string& what = "import") {
+  detail::check_table(into, false);
+  try {
+    database d(into, open_mode::create, 30);
+    exchange_result result{.rows = rows.size()};
+    transaction all(d);
+    detail::entry_writer writer(d);
+    for (const table_row& r : rows) {
+      const device_description& device = r.key.device;
+      const std::int64_t environment = writer.environment(device.device, device.library, device.isa, device.threads,
+                                                          to_string(device.type), r.key.batch);
+      result.written += put_entry(writer, environment, r.key.context, r.entry).written;
+    }
+    all.commit();
+    return result;
+  } catch (const database_error& e) {
+    throw latency_table_error("latency table '" + into.string() + "', " + what +
+                              ": the rows could not be written (SQLite: " + e.what() + "); nothing was changed");
+  }
+}
+
+namespace detail {
+
+/// The fields of a record by name, checked.
+class record_reader {
+ public:
+  record_reader(const std::vector<std::string>& columns, const std::vector<std::string>& record,
+                const std::function<void(const std::string&)>& refuse)
+      : columns_(&columns), record_(&record), refuse_(&refuse) {}
+
+  const std::string& text(std::string_view column) const {
+    return (*record_)[static_cast<std::size_t>(std::ranges::find(*columns_, column) - columns_->begin())];
+  }
+  double number(std::string_view column, bool whole = false) const {
+    const std::string& found = text(column);
+    double value = 0;
+    const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
+    if (error != std::errc{} || end != found.data() + found.size() || !std::isfinite(value) || value < 0 ||
+        (whole && value != std::floor(value)))
+      refuse(column, std::string("a ") + (whole ? "whole number" : "number") + " of 0 or more");
+    return value;
+  }
+  template <class Integer>
+  Integer whole(std::string_view column) const {
+    return static_cast<Integer>(number(column, true));
+  }
+  std::int64_t identity(std::string_view column) const {
+    const std::string& found = text(column);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
+    if (error != std::errc{} || end != found.data() + found.size() || value < 0)
+      refuse(column, "a whole number of 0 or more");
+    return value;
+  }
+  bool flag(std::string_view column) const {
+    if (text(column) != "0" && text(column) != "1") refuse(column, "0 or 1");
+    return text(column) == "1";
+  }
+  data_type type(std::string_view column) const {
+    const auto found = parse_type(text(column));
+    if (!found) refuse(column, "f32, bf16, f16");
+    return *found;
+  }
+  cache_context context(std::string_view column) const {
+    const auto found = parse_cache_context(text(column));
+    if (!found) refuse(column, "in_network, evicted, hot, cold");
+    return *found;
+  }
+  time_source source(std::string_view column) const {
+    if (text(column) != "wall" && text(column) != "thread_cpu") refuse(column, "wall, thread_cpu");
+    return text(column) == "wall" ? time_source::wall : time_source::thread_cpu;
+  }
+
+ private:
+  void refuse(std::string_view column, const std::string& allowed) const {
+    (*refuse_)(std::string(column) + ": found '" + text(column) + "'; allowed: " + allowed);
+  }
+
+  const std::vector<std::string>* columns_;
+  const std::vector<std::string>* record_;
+  const std::function<void(const std::string&)>* refuse_;
+};
+
+/// A record of `exported_columns`, or of the same without the placement. `refuse(text)` throws.
+inline table_row to_row(const std::vector<std::string>& columns, const std::vector<std::string>& record,
+                        const std::function<void(const std::string&)>& refuse) {
+  const record_reader r(columns, record, refuse);
+  const bool has_placement = std::ranges::find(columns, "placement") != columns.end();
+  return {.key = {.device = {.device = r.text("device"),
+                             .library = r.text("library"),
+                             .isa = r.text("isa"),
+                             .threads = r.whole<int>("threads"),
+                             .type = r.type("dtype")},
+                  .batch = r.whole<int>("batch"),
+                  .context = r.context("context")},
+          .entry = {.signature = r.text("signature"),
+                    .time = {.median_ms = r.number("median_ms"),
+                             .trimmed_mean_ms = r.number("trimmed_mean_ms"),
+                             .minimum_ms = r.number("minimum_ms"),
+                             .low_ms = r.number("low_ms"),
+                             .high_ms = r.number("high_ms"),
+                             .spread = r.number("spread"),
+                             .cpu_median_ms = r.number("cpu_median_ms"),
+                             .count = r.whole<std::size_t>("samples"),
+                             .spoilt = r.whole<std::size_t>("spoilt"),
+                             .involuntary_switches = r.whole<std::int64_t>("switches"),
+                             .source = r.source("source")},
+                    .estimated = r.flag("estimated"),
+                    .network = r.text("network"),
+                    .measured_at = r.text("measured_at"),
+                    .placement = has_placement ? r.identity("placement") : 0}};
+}
+
+}  // namespace detail
+
+/// Reads rows that `export_csv` wrote, of any devices, into a table: all or none. Also what it wrote when tables had
+/// one row for each kernel, without the column of placements. \throws latency_table_error that names the record, the
+/// column, what was found and what is allowed
+inline exchange_result import_csv(const std::filesystem::path& into, std::istream& in) {
+  std::size_t line = 1;
+  const std::function<void(const std::string&)> refuse = [&](const std::string& what) {
+    throw latency_table_error("latency table '" + into.string() + "', import, record " + std::to_string(line) + ": " +
+                              what + " (nothing was written)");
+  };
+  std::vector<std::string> columns = detail::exported_columns();
+  std::vector<std::string> record;
+  const bool has_header = detail::read_record(in, record);
+  if (has_header && record.size() + 1 == columns.size()) std::erase(columns, "placement");
+  if (!has_header || record != columns)
+    refuse("found another header; allowed: the columns that export_csv writes, in their order");
+  std::vector<table_row> rows;
+  for (++line; detail::read_record(in, record); ++line) {
+    if (record.size() == 1 && record[0].empty()) continue;
+    if (record.size() != columns.size())
+      refuse("found " + std::to_string(record.size()) + " fields; allowed: " + std::to_string(columns.size()));
+    rows.push_back(detail::to_row(columns, record, refuse));
+  }
+  return add_rows(into, rows);
 }
 
 }  // namespace nascent

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "nascent/executor/executor.hpp"
+#include "nascent/latency/cache_context.hpp"
 #include "nascent/latency/clock.hpp"
 #include "nascent/latency/statistics.hpp"
 
@@ -179,12 +180,23 @@ struct network_measurement {
 
 namespace detail {
 
-/// Times groups of kernels inside the running network: `group_of[i]` is the group of kernel i, below `group_count`. A
-/// group's time is the sum over its kernels in one pass. Without `with_whole` no whole passes are timed in between.
+/// Makes the caches hold what a context says before kernel `i` is timed. The kernels run in their order all the same, so their numbers stay
+/// those of the network but for sums in place, which are added to once more.
+template <compiled_network C>
+void enter_context(C& compiled, std::size_t i, cache_context context, cache_eviction& evict) {
+  evict();
+  if (context == cache_context::hot) compiled.run_kernel(i);
+  if (context == cache_context::evicted && i > 0) compiled.run_kernel(i - 1);  // it writes what kernel i reads
+}
+
+/// Times groups of kernels: `group_of[i]` is the group of kernel i, below `group_count`. A group's time is the sum over
+/// its kernels in one pass. Without `with_whole` no whole passes are timed in between.
 template <compiled_network C>
 network_measurement measure_groups(C& compiled, std::span<const std::size_t> group_of, std::size_t group_count,
-                                   const measure_options& options, bool with_whole) {
+                                   const measure_options& options, bool with_whole,
+                                   cache_context context = cache_context::in_network) {
   check(options);
+  cache_eviction evict(context);
   const std::size_t kernel_count = group_of.size();
   const bool one_thread = warm_up_on_one_thread(options, [&] { compiled.run(); });
   stopwatch watch(options.clocks, one_thread);
@@ -203,6 +215,10 @@ network_measurement measure_groups(C& compiled, std::span<const std::size_t> gro
     time_sample sum;
     watch.start();
     for (std::size_t i = 0; i < kernel_count; ++i) {
+      if (context != cache_context::in_network) {
+        enter_context(compiled, i, context, evict);
+        watch.start();
+      }
       compiled.run_kernel(i);
       const time_sample sample = watch.lap();
       pass[group_of[i]] += sample;
@@ -245,13 +261,15 @@ network_measurement measure_groups(C& compiled, std::span<const std::size_t> gro
 }  // namespace detail
 
 /// Times every kernel inside the running network, pass after pass, so that each finds the caches as its neighbours
-/// leave them; whole passes are timed in the same rounds. \throws std::invalid_argument for options that make no sense.
+/// leave them, or as another context says; whole passes are timed in the same rounds.
+/// \throws std::invalid_argument for options that make no sense.
 template <compiled_network C>
-network_measurement measure_kernels(C& compiled, const measure_options& options = {}) {
+network_measurement measure_kernels(C& compiled, const measure_options& options = {},
+                                    cache_context context = cache_context::in_network) {
   const std::span<const kernel> kernels = compiled.kernels();
   std::vector<std::size_t> each(kernels.size());
   std::iota(each.begin(), each.end(), std::size_t{0});
-  return detail::measure_groups(compiled, each, each.size(), options, true);
+  return detail::measure_groups(compiled, each, each.size(), options, true, context);
 }
 
 enum class verdict : std::uint8_t {

@@ -74,76 +74,85 @@ struct kernel_groups {
   }
 };
 
-/// Chooses networks until every missing kernel was in one: each time the network that brings most of what is missing.
+/// Chooses networks until every kernel was in as many runs as the table wants: each time the network that brings most
+/// kernels which the table lacks, then the one that brings most which it wants again, where networks that were run less
+/// often go before.
 class fill_plan {
  public:
-  /// `is_missing(signature)`: whether the table lacks a kernel.
-  template <class IsMissing>
-  fill_plan(std::span<const network> networks, IsMissing&& is_missing) : lacks_(networks.size()) {
+  /// `wanted(signature)`: how often a kernel is still to be measured; true stands for once.
+  template <class Wanted>
+  fill_plan(std::span<const network> networks, Wanted&& wanted) : kernels_(networks.size()), runs_(networks.size(), 0) {
     for (std::size_t n = 0; n < networks.size(); ++n) {
-      std::vector<std::size_t>& mine = lacks_[n];
+      std::vector<std::size_t>& mine = kernels_[n];
       for (const kernel& k : fuse(networks[n])) {
         std::string signature = k.signature();
         if (const auto known = numbers_.find(signature); known != numbers_.end()) {
           mine.push_back(known->second);
-        } else if (is_missing(signature)) {
+        } else if (const auto times = static_cast<int>(wanted(signature)); times > 0) {
           mine.push_back(numbers_.size());
           numbers_.emplace(std::move(signature), numbers_.size());
+          wanted_.push_back(times);
         }
       }
       std::ranges::sort(mine);
       mine.erase(std::unique(mine.begin(), mine.end()), mine.end());
-      if (!mine.empty()) queue_.push({mine.size(), networks.size() - n});
     }
-    done_.resize(numbers_.size(), false);
+    lacking_.resize(numbers_.size(), true);
     remaining_ = numbers_.size();
+    restart();
   }
 
-  /// Kernels that are still missing.
+  /// Kernels that are still wanted.
   std::size_t remaining() const { return remaining_; }
 
   /// One of them, for a message; empty where there is none.
   std::string_view example() const {
     for (const auto& [signature, number] : numbers_)
-      if (!done_[number]) return signature;
+      if (wanted_[number] > 0) return signature;
     return {};
   }
 
-  /// How many networks it takes from here on.
+  /// How many runs it takes from here on.
   std::size_t networks_left() const {
     fill_plan rest = *this;
     std::size_t count = 0;
     for (; const auto chosen = rest.next(); ++count)
-      for (const std::size_t number : lacks_[*chosen]) rest.done_[number] = true;
+      for (const std::size_t number : kernels_[*chosen]) rest.set(number, std::max(0, rest.wanted_[number] - 1), false);
     return count;
   }
 
   bool is_missing(std::string_view signature) const {
     const auto place = numbers_.find(signature);
-    return place != numbers_.end() && !done_[place->second];
+    return place != numbers_.end() && wanted_[place->second] > 0;
   }
 
-  /// Notes that the table has a kernel now. True where that is news.
-  bool mark(std::string_view signature) {
+  /// Notes that the table has a kernel now, and how often it still wants it. True where it no longer does, and did
+  /// before.
+  bool mark(std::string_view signature, int wanted = 0) {
     const auto place = numbers_.find(signature);
-    if (place == numbers_.end() || done_[place->second]) return false;
-    done_[place->second] = true;
-    --remaining_;
-    return true;
+    if (place == numbers_.end()) return false;
+    const bool was_wanted = wanted_[place->second] > 0;
+    set(place->second, wanted, false);
+    return was_wanted && wanted == 0;
   }
 
-  /// Number of the network to measure next; none where nothing is missing. With `scatter` it is drawn among the best
-  /// few, so that processes which fill one table do not all do the same.
+  /// Looks at all networks again: where kernels are wanted more often than before, since their times disagree.
+  void restart() {
+    queue_ = {};
+    for (std::size_t n = 0; n < kernels_.size(); ++n)
+      if (const candidate c = gain_of(n); c.wanted > 0) queue_.push(c);
+  }
+
+  /// Number of the network to run next; none where no network brings anything. With `scatter` it is drawn among the
+  /// best few, so that processes which fill one table do not all do the same.
   std::optional<std::size_t> next(std::mt19937_64* scatter = nullptr) {
     const std::size_t wanted = scatter == nullptr ? 1 : 8;
     std::vector<candidate> best;
     while (!queue_.empty() && best.size() < wanted) {
-      candidate top = queue_.top();
+      const candidate top = gain_of(index(queue_.top()));
       queue_.pop();
-      const std::vector<std::size_t>& mine = lacks_[index(top)];
-      top.gain = static_cast<std::size_t>(std::ranges::count_if(mine, [&](std::size_t k) { return !done_[k]; }));
       // Gains only shrink, so a fresh one that still leads the stale ones is the largest.
-      if (top.gain == 0) continue;
+      if (top.wanted == 0) continue;
       if (!queue_.empty() && top < queue_.top())
         queue_.push(top);
       else
@@ -151,22 +160,42 @@ class fill_plan {
     }
     if (best.empty()) return std::nullopt;
     const std::size_t chosen = scatter == nullptr ? 0 : static_cast<std::size_t>((*scatter)() % best.size());
-    for (std::size_t i = 0; i < best.size(); ++i)
-      if (i != chosen) queue_.push(best[i]);
+    ++runs_[index(best[chosen])];
+    for (const candidate& c : best) queue_.push(c);
     return index(best[chosen]);
   }
 
  private:
   struct candidate {
-    std::size_t gain = 0;
-    std::size_t order = 0;  ///< counts down, so that the first network given wins a tie
+    std::size_t lacking = 0;  ///< kernels that the table has no time of
+    double wanted = 0;        ///< kernels that it wants, over the runs that the network had, plus one
+    std::size_t order = 0;    ///< counts down, so that the first network given wins a tie
     friend auto operator<=>(const candidate&, const candidate&) = default;
   };
-  std::size_t index(const candidate& c) const { return lacks_.size() - c.order; }
+  std::size_t index(const candidate& c) const { return kernels_.size() - c.order; }
 
-  std::vector<std::vector<std::size_t>> lacks_;  ///< for each network, numbers of missing kernels, each once
+  candidate gain_of(std::size_t n) const {
+    candidate c{.order = kernels_.size() - n};
+    for (const std::size_t k : kernels_[n]) {
+      c.lacking += lacking_[k];
+      c.wanted += wanted_[k] > 0 ? 1 : 0;
+    }
+    c.wanted /= 1.0 + runs_[n];
+    return c;
+  }
+
+  void set(std::size_t number, int wanted, bool lacking) {
+    if (wanted_[number] > 0 && wanted <= 0) --remaining_;
+    if (wanted_[number] <= 0 && wanted > 0) ++remaining_;
+    wanted_[number] = wanted;
+    lacking_[number] = lacking;
+  }
+
+  std::vector<std::vector<std::size_t>> kernels_;  ///< for each network, numbers of its wanted kernels, each once
+  std::vector<int> runs_;                          ///< of each network
   text_map<std::size_t> numbers_;
-  std::vector<bool> done_;
+  std::vector<int> wanted_;
+  std::vector<bool> lacking_;
   std::size_t remaining_ = 0;
   std::priority_queue<candidate> queue_;
 };

@@ -6,11 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <filesystem>
 #include <ostream>
 #include <span>
@@ -18,11 +16,14 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "nascent/executor/executor.hpp"
 #include "nascent/latency/database.hpp"
+#include "nascent/latency/entry.hpp"
+#include "nascent/latency/schema.hpp"
 #include "nascent/latency/statistics.hpp"
 
 namespace nascent {
@@ -33,46 +34,6 @@ struct latency_table_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What the caches held when a kernel was timed.
-enum class cache_context : std::uint8_t {
-  in_network,  ///< what its neighbours in a running network leave: the truth
-  evicted,     ///< the nearest cache evicted, the input just written: a cheap stand-in
-  hot,         ///< its own weights and input, from the run before
-  cold,        ///< nothing
-};
-
-constexpr const char* to_string(cache_context context) {
-  switch (context) {
-    case cache_context::in_network:
-      return "in_network";
-    case cache_context::evicted:
-      return "evicted";
-    case cache_context::hot:
-      return "hot";
-    case cache_context::cold:
-      return "cold";
-  }
-  return "unknown";
-}
-
-/// One row of a latency table.
-struct latency_entry {
-  std::string signature{};  ///< `kernel::signature()`
-  sample_summary time{};
-  bool estimated = false;     ///< not measured
-  std::string network{};      ///< in which it was measured
-  std::string measured_at{};  ///< UTC, "2026-01-31T12:00:00Z"
-};
-
-/// The present moment as the table writes it.
-inline std::string utc_now() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
 /// Whose rows are read and written, and how.
 struct store_key {
   device_description device{};
@@ -80,32 +41,21 @@ struct store_key {
   cache_context context = cache_context::in_network;
 };
 
+/// What writing rows did.
+struct insert_result {
+  std::size_t rows = 0;     ///< that were written
+  std::size_t kernels = 0;  ///< of them, the first measured ones of their kernel
+};
+
 namespace detail {
 
-/// A row goes in unless there is one; a measured one also in place of an estimate.
-inline constexpr const char* entry_conflict =
-    " ON CONFLICT DO UPDATE SET median_ms = excluded.median_ms, trimmed_mean_ms = excluded.trimmed_mean_ms, "
-    "minimum_ms = excluded.minimum_ms, low_ms = excluded.low_ms, high_ms = excluded.high_ms, spread = excluded.spread, "
-    "cpu_median_ms = excluded.cpu_median_ms, samples = excluded.samples, spoilt = excluded.spoilt, switches = "
-    "excluded.switches, source = excluded.source, estimated = 0, network = excluded.network, measured_at = "
-    "excluded.measured_at WHERE entry.estimated = 1 AND excluded.estimated = 0";
-
-inline constexpr const char* entry_columns =
-    "context, signature, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, spread, cpu_median_ms, samples, "
-    "spoilt, switches, source, estimated, network, measured_at";
-
-inline constexpr const char* environment_columns = "device, library, isa, threads, dtype, batch";
-
-/// All columns of a row in the order of `export_csv`, by name.
-inline std::vector<std::string> exported_columns() {
-  std::vector<std::string> names;
-  const std::string all = std::string(environment_columns) + ", " + entry_columns;
-  for (std::size_t at = 0; at < all.size();) {
-    const std::size_t end = std::min(all.find(", ", at), all.size());
-    names.push_back(all.substr(at, end - at));
-    at = end + 2;
-  }
-  return names;
+/// Puts an entry into a table as a row.
+inline entry_writer::outcome put_entry(entry_writer& writer, std::int64_t environment, cache_context context,
+                                       const latency_entry& row) {
+  const sample_summary& t = row.time;
+  return writer.put(environment, to_string(context), row.signature, row.estimated, row.placement, t.median_ms,
+                    t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms, t.spread, t.cpu_median_ms, t.count, t.spoilt,
+                    t.involuntary_switches, to_string(t.source), row.estimated, row.network, row.measured_at);
 }
 
 }  // namespace detail
@@ -114,7 +64,7 @@ inline std::vector<std::string> exported_columns() {
 class latency_store {
  public:
   static constexpr std::int64_t application_id = 0x6e736374;  ///< "nsct": tells our files from other SQLite files
-  static constexpr std::int64_t schema = 1;
+  static constexpr std::int64_t schema = detail::table_schema;
 
   /// Opens the file, or makes a new one where there is none (or an empty one). Never writes to a file that is not a
   /// latency table. `patience_s`: how long to wait for other processes. \throws latency_table_error
@@ -126,26 +76,39 @@ class latency_store {
       if (!read_only_ && database_.is_read_only()) throw database_error(SQLITE_READONLY, "no write permission");
       const std::string found = database_.text("PRAGMA quick_check(1)");
       if (found != "ok") throw database_error(SQLITE_CORRUPT, found);
+      if (!read_only_ && found_schema_ < schema) {
+        detail::migrate(database_);
+        found_schema_ = schema;
+      }
     });
   }
 
   const std::filesystem::path& path() const { return path_; }
   const store_key& key() const { return key_; }
 
-  /// All rows of the key. \throws latency_table_error where the file is damaged.
-  std::vector<latency_entry> load() {
+  /// All entries of the key, the rows of a kernel combined. \throws latency_table_error where the file is damaged.
+  std::vector<latency_entry> load(placement_average average = placement_average::mean) {
+    const std::vector<latency_entry> rows = load_placements();
+    std::vector<latency_entry> entries;
+    for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+      while (end < rows.size() && rows[end].signature == rows[begin].signature) ++end;
+      entries.push_back(combine(std::span(rows).subspan(begin, end - begin), average));
+    }
+    return entries;
+  }
+
+  /// All rows of the key: for each kernel all its placements, the oldest first. \throws latency_table_error where the
+  /// file is damaged.
+  std::vector<latency_entry> load_placements() {
     return guard([&] {
       version_ = database_.number("PRAGMA data_version");
-      std::vector<latency_entry> rows;
-      statement query = database_.prepare(
-          "SELECT signature, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, spread, cpu_median_ms, samples, "
-          "spoilt, switches, source, estimated, network, measured_at FROM entry JOIN environment ON id = environment "
-          "WHERE device = ? AND library = ? AND isa = ? AND threads = ? AND dtype = ? AND batch = ? AND context = ?");
-      const device_description& d = key_.device;
-      query.bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch, to_string(key_.context));
-      while (query.step()) rows.push_back(read(query));
-      return rows;
+      return select("", "");
     });
+  }
+
+  /// The rows of one kernel.
+  std::vector<latency_entry> load_placements(std::string_view signature) {
+    return guard([&] { return select(" AND signature = ?", signature); });
   }
 
   /// True where another process has written since `load`.
@@ -153,36 +116,30 @@ class latency_store {
     return guard([&] { return database_.number("PRAGMA data_version") != version_; });
   }
 
-  /// Writes all rows or, if it fails, none. A row that is there stays, unless it is an estimate and the new one is
-  /// measured. Returns how many were written.
-  /// \throws latency_table_error
-  std::size_t insert(std::span<const latency_entry> rows) {
-    if (read_only_) throw error("was opened read-only; open it without that option to measure or to add rows");
-    return guard([&] {
-      transaction all(database_);
-      const device_description& d = key_.device;
-      database_
-          .prepare("INSERT OR IGNORE INTO environment(" + std::string(detail::environment_columns) + ") VALUES(?,?,?,?,?,?)")
-          .bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch)
-          .run();
-      statement find = database_.prepare(
-          "SELECT id FROM environment WHERE device = ? AND library = ? AND isa = ? AND threads = ? AND dtype = ? AND "
-          "batch = ?");
-      find.bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch).step();
-      const std::int64_t environment = find.integer(0);
-      statement put = database_.prepare("INSERT INTO entry(environment, " + std::string(detail::entry_columns) +
-                                        ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)" + detail::entry_conflict);
-      std::size_t written = 0;
+  /// Writes all rows or, if it fails, none. A measured row stays beside those of other placements of its kernel; one
+  /// that is there already stays as it is. Estimates give way to measured rows. \throws latency_table_error
+  insert_result insert(std::span<const latency_entry> rows) {
+    return write([&](detail::entry_writer& writer, std::int64_t environment) {
+      insert_result result;
       for (const latency_entry& row : rows) {
-        const sample_summary& t = row.time;
-        put.bind(environment, to_string(key_.context), row.signature, t.median_ms, t.trimmed_mean_ms, t.minimum_ms,
-                 t.low_ms, t.high_ms, t.spread, t.cpu_median_ms, t.count, t.spoilt, t.involuntary_switches,
-                 to_string(t.source), row.estimated, row.network, row.measured_at)
-            .run();
-        written += static_cast<std::size_t>(database_.changes());
+        const auto outcome = detail::put_entry(writer, environment, key_.context, row);
+        result.rows += outcome.written;
+        result.kernels += outcome.first;
       }
-      find.bind();  // a statement in the middle of its answer would keep the transaction from ending
-      all.commit();
+      return result;
+    });
+  }
+
+  /// Replaces all estimates of the key by these, where nothing was measured: all or none. Returns how many. \throws
+  /// latency_table_error
+  std::size_t replace_estimates(std::span<const latency_entry> estimates) {
+    return write([&](detail::entry_writer& writer, std::int64_t environment) {
+      database_.prepare("DELETE FROM entry WHERE environment = ? AND context = ? AND estimated = 1")
+          .bind(environment, to_string(key_.context))
+          .run();
+      std::size_t written = 0;
+      for (const latency_entry& row : estimates)
+        written += detail::put_entry(writer, environment, key_.context, row).written;
       return written;
     });
   }
@@ -191,12 +148,13 @@ class latency_store {
   void export_csv(std::ostream& out) {
     guard([&] {
       const std::vector<std::string> columns = detail::exported_columns();
-      std::string names;
-      for (const std::string& name : columns) (names += names.empty() ? "" : ",") += name;
-      out << names << "\r\n";
-      statement query = database_.prepare("SELECT " + names +
+      for (std::size_t i = 0; i < columns.size(); ++i) out << (i == 0 ? "" : ",") << columns[i];
+      out << "\r\n";
+      statement query = database_.prepare("SELECT " + std::string(detail::environment_columns) + ", " +
+                                          detail::entry_columns_in(found_schema_) +
                                           " FROM entry JOIN environment ON id = environment "
-                                          "ORDER BY environment, context, signature");
+                                          "ORDER BY environment, context, signature" +
+                                          (found_schema_ == 1 ? "" : ", placement"));
       while (query.step()) {
         for (std::size_t i = 0; i < columns.size(); ++i)
           out << (i == 0 ? "" : ",") << csv_field(query, static_cast<int>(i));
@@ -260,19 +218,7 @@ class latency_store {
     database_.use_write_ahead_log();
     transaction all(database_);
     if (!is_blank()) return;  // another process was faster
-    database_.execute(
-        "CREATE TABLE environment(id INTEGER PRIMARY KEY, device TEXT NOT NULL, library TEXT NOT NULL, isa TEXT NOT "
-        "NULL, "
-        "threads INTEGER NOT NULL, dtype TEXT NOT NULL, batch INTEGER NOT NULL, "
-        "UNIQUE(device, library, isa, threads, dtype, batch));"
-        "CREATE TABLE entry(environment INTEGER NOT NULL REFERENCES environment(id), context TEXT NOT NULL, "
-        "signature TEXT NOT NULL, median_ms REAL NOT NULL, trimmed_mean_ms REAL NOT NULL, minimum_ms REAL NOT NULL, "
-        "low_ms REAL NOT NULL, high_ms REAL NOT NULL, spread REAL NOT NULL, cpu_median_ms REAL NOT NULL, "
-        "samples INTEGER NOT NULL, spoilt INTEGER NOT NULL, switches INTEGER NOT NULL, source TEXT NOT NULL, "
-        "estimated INTEGER NOT NULL, network TEXT NOT NULL, measured_at TEXT NOT NULL, "
-        "PRIMARY KEY(environment, context, signature)) WITHOUT ROWID;"
-        "PRAGMA application_id = " +
-        std::to_string(application_id) + ";PRAGMA user_version = " + std::to_string(schema));
+    detail::create_tables(database_, application_id);
     all.commit();
   }
 
@@ -282,29 +228,65 @@ class latency_store {
       throw error("is an SQLite file of another program (application id " + std::to_string(owner) + ", ours is " +
                   std::to_string(application_id) + ")" + what_is_allowed);
     const std::int64_t found = database_.number("PRAGMA user_version");
-    if (found != schema)
-      throw error("has schema version " + std::to_string(found) + ", this version of nascent reads version " +
-                  std::to_string(schema) + "; use " +
+    if (found < detail::oldest_schema || found > schema)
+      throw error("has schema version " + std::to_string(found) + ", this version of nascent reads versions " +
+                  std::to_string(detail::oldest_schema) + " to " + std::to_string(schema) + "; use " +
                   (found > schema ? "a newer nascent" : "the nascent that wrote it") +
                   ", or name another path (nothing was written to it)");
+    found_schema_ = found;
   }
 
+  /// Rows of the key that fulfil a condition with one parameter, or none.
+  std::vector<latency_entry> select(const std::string& condition, std::string_view parameter) {
+    statement query = database_.prepare(
+        "SELECT " + detail::entry_columns_in(found_schema_) +
+        " FROM entry JOIN environment ON id = environment WHERE device = ? AND library = ? AND isa = ? AND threads = ? "
+        "AND dtype = ? AND batch = ? AND context = ?" +
+        condition + " ORDER BY signature" + (found_schema_ == 1 ? "" : ", measured_at, placement"));
+    const device_description& d = key_.device;
+    if (condition.empty())
+      query.bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch, to_string(key_.context));
+    else
+      query.bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch, to_string(key_.context),
+                 parameter);
+    std::vector<latency_entry> rows;
+    while (query.step()) rows.push_back(read(query));
+    return rows;
+  }
+
+  /// Calls `action(writer, number of the environment)` in a transaction.
+  template <class Action>
+  auto write(Action&& action) -> std::invoke_result_t<Action&, detail::entry_writer&, std::int64_t> {
+    if (read_only_) throw error("was opened read-only; open it without that option to measure or to add rows");
+    return guard([&] {
+      transaction all(database_);
+      detail::entry_writer writer(database_);
+      const device_description& d = key_.device;
+      const auto result =
+          action(writer, writer.environment(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch));
+      all.commit();
+      return result;
+    });
+  }
+
+  /// A row of `entry_columns`.
   latency_entry read(const statement& row) const {
-    latency_entry e{.signature = row.text(0),
-                    .time = {.median_ms = row.real(1),
-                             .trimmed_mean_ms = row.real(2),
-                             .minimum_ms = row.real(3),
-                             .low_ms = row.real(4),
-                             .high_ms = row.real(5),
-                             .spread = row.real(6),
-                             .cpu_median_ms = row.real(7),
-                             .count = static_cast<std::size_t>(row.integer(8)),
-                             .spoilt = static_cast<std::size_t>(row.integer(9)),
-                             .involuntary_switches = row.integer(10),
-                             .source = row.text(11) == "wall" ? time_source::wall : time_source::thread_cpu},
-                    .estimated = row.integer(12) != 0,
-                    .network = row.text(13),
-                    .measured_at = row.text(14)};
+    latency_entry e{.signature = row.text(1),
+                    .time = {.median_ms = row.real(3),
+                             .trimmed_mean_ms = row.real(4),
+                             .minimum_ms = row.real(5),
+                             .low_ms = row.real(6),
+                             .high_ms = row.real(7),
+                             .spread = row.real(8),
+                             .cpu_median_ms = row.real(9),
+                             .count = static_cast<std::size_t>(row.integer(10)),
+                             .spoilt = static_cast<std::size_t>(row.integer(11)),
+                             .involuntary_switches = row.integer(12),
+                             .source = row.text(13) == "wall" ? time_source::wall : time_source::thread_cpu},
+                    .estimated = row.integer(14) != 0,
+                    .network = row.text(15),
+                    .measured_at = row.text(16),
+                    .placement = row.integer(2)};
     const sample_summary& t = e.time;
     for (const double ms : {t.median_ms, t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms})
       if (!(ms >= 0 && std::isfinite(ms)))
@@ -371,6 +353,7 @@ class latency_store {
   store_key key_;
   bool read_only_;
   database database_;
+  std::int64_t found_schema_ = schema;
   std::int64_t version_ = -1;
 };
 

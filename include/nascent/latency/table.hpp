@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include <ostream>
 #include <random>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -30,23 +32,34 @@
 
 namespace nascent {
 
+/// How many placements of a kernel a table wants: compilations of networks that have it. Within one, a time repeats to
+/// a fraction of a per cent; between two, kernels of a millisecond differ by several.
+struct placement_options {
+  int least = 3;                 ///< of every kernel, where a table is filled
+  int most = 8;                  ///< not more, however far apart they are
+  double standard_error = 0.01;  ///< of their average, relative: between `least` and `most`, until it is below
+  placement_average average = placement_average::mean;
+};
+
 struct latency_table_options {
   int batch = 1;  ///< images per run; every time is for the whole batch
   cache_context context = cache_context::in_network;
   bool read_only = false;  ///< predict only
   double patience_s = 30;  ///< how long to wait for other processes that use the file
   std::uint64_t seed = 1;  ///< of the weights of the networks that are measured
+  placement_options placements{};
   measure_options measure{.warm_up = 2, .min_samples = 12, .half_width = 0.01, .budget_ms = 500};  ///< per network
 };
 
 /// Latency of a network as the sum of its kernels. Incomplete where kernels are missing.
 /// The interval adds up those of the entries as if all erred alike, because a noisy minute does that to all that is
-/// measured in it. It holds the noise of measuring only: not that the kernel has other neighbours here than where it
-/// was measured.
+/// measured in it; and twice the deviation of the sum by placement, as if each kernel of the network drew its own.
 struct latency_prediction {
   double ms = 0;  ///< sum of trimmed means
   double low_ms = 0;
   double high_ms = 0;
+  double placement_deviation_ms =
+      0;  ///< standard deviation of the sum, as far as it is known: entries with one placement add none
   std::size_t kernels = 0;
   std::size_t missing = 0;    ///< kernels that the table has no entry for, counted as 0 ms
   std::size_t estimated = 0;  ///< kernels whose entry was not measured
@@ -54,19 +67,82 @@ struct latency_prediction {
   bool complete() const { return missing == 0; }
 };
 
+namespace detail {
+
+/// What kernels add up to, before roots are taken.
+struct prediction_sum {
+  double ms = 0;
+  double below_ms = 0;  ///< from the mean to the lower end of the intervals
+  double above_ms = 0;
+  double variance = 0;
+  std::size_t kernels = 0;
+  std::size_t missing = 0;
+  std::size_t estimated = 0;
+
+  /// `e` is null for a kernel that the table lacks.
+  void add(const latency_entry* e) {
+    ++kernels;
+    if (e == nullptr) {
+      ++missing;
+      return;
+    }
+    ms += e->time.trimmed_mean_ms;
+    below_ms += e->time.median_ms - e->time.low_ms;
+    above_ms += e->time.high_ms - e->time.median_ms;
+    // The kernel's own draw, and the error of the average.
+    const double squared = e->placement_deviation_ms * e->placement_deviation_ms;
+    variance += squared * (1 + 1 / static_cast<double>(e->placements));
+    estimated += e->estimated;
+  }
+  void add(const prediction_sum& part, int times) {
+    const auto n = static_cast<std::size_t>(times);
+    ms += times * part.ms;
+    below_ms += times * part.below_ms;
+    above_ms += times * part.above_ms;
+    variance += times * part.variance;
+    kernels += n * part.kernels;
+    missing += n * part.missing;
+    estimated += n * part.estimated;
+  }
+  latency_prediction result() const {
+    const double deviation = std::sqrt(variance);
+    return {.ms = ms,
+            .low_ms = std::max(0.0, ms - below_ms - 2 * deviation),
+            .high_ms = ms + above_ms + 2 * deviation,
+            .placement_deviation_ms = deviation,
+            .kernels = kernels,
+            .missing = missing,
+            .estimated = estimated};
+  }
+};
+
+}  // namespace detail
+
 struct fill_options {
   progress* bar = nullptr;                                    ///< shows progress where one is given
   double budget_s = std::numeric_limits<double>::infinity();  ///< no network is started after this time
   bool replace_estimates = false;                             ///< measure also what the table only estimates
+  int placements = 0;  ///< of each kernel, then it is enough; 0: as the table's options say
 };
 
 /// What filling a table did.
 struct fill_result {
   std::size_t measured = 0;    ///< kernels that are now in the table and were not
-  std::size_t networks = 0;    ///< networks that were run for it
+  std::size_t placements = 0;  ///< rows written: times of kernels in one compilation of a network
+  std::size_t networks = 0;    ///< runs of networks for it, each compiled anew
   std::size_t duplicates = 0;  ///< kernels that another process entered first
   std::size_t missing = 0;     ///< kernels still to do, where the budget ended first
   double seconds = 0;
+
+  fill_result& operator+=(const fill_result& more) {
+    measured += more.measured;
+    placements += more.placements;
+    networks += more.networks;
+    duplicates += more.duplicates;
+    missing = more.missing;
+    seconds += more.seconds;
+    return *this;
+  }
 };
 
 /// Times of kernels for one executor (its device, library, ISA, threads, data type) and one batch. Copies of the rows
@@ -89,7 +165,7 @@ class latency_table {
     measurer_ = [kept](const network& graph, const kernel_groups& groups, const latency_table_options& o) {
       auto compiled = prepare(*kept, graph, o.batch, o.seed);
       const std::vector<std::size_t> group_of = groups.of(compiled.kernels(), graph.name());
-      return detail::measure_groups(compiled, group_of, groups.signatures.size(), o.measure, false).kernels;
+      return detail::measure_groups(compiled, group_of, groups.signatures.size(), o.measure, false, o.context).kernels;
     };
   }
 
@@ -99,6 +175,7 @@ class latency_table {
       : options_(options),
         store_(path, {device, options.batch, options.context}, options.read_only, options.patience_s) {
     detail::check(options.measure);
+    check(options.placements);
     refresh();
   }
 
@@ -121,70 +198,74 @@ class latency_table {
 
   /// Adds up the kernels.
   latency_prediction predict(std::span<const kernel> kernels) const {
-    latency_prediction sum{.kernels = kernels.size()};
+    detail::prediction_sum sum;
     for (const kernel& k : kernels) {
       const auto found = id(k.signature());
-      if (!found) {
-        ++sum.missing;
-        continue;
-      }
-      const latency_entry& e = entries_[*found];
-      sum.ms += e.time.trimmed_mean_ms;
-      sum.low_ms += e.time.trimmed_mean_ms - (e.time.median_ms - e.time.low_ms);
-      sum.high_ms += e.time.trimmed_mean_ms + (e.time.high_ms - e.time.median_ms);
-      sum.estimated += e.estimated;
+      sum.add(found ? &entries_[*found] : nullptr);
     }
-    return sum;
+    return sum.result();
   }
 
   latency_prediction predict(const network& graph) const { return predict(fuse(graph)); }
 
-  /// Milliseconds for one batch: measures what the table lacks of this network, then predicts.
+  /// Milliseconds for one batch: measures what the table lacks of this network, once, then predicts.
   /// \throws latency_table_error, executor_error
   double latency(const network& graph) {
     latency_prediction known = predict(graph);
     if (!known.complete()) {
-      measure_missing(graph);
+      measure_missing(graph, {.placements = 1});
       known = predict(graph);
     }
     return known.ms;
   }
   double operator()(const network& graph) { return latency(graph); }
 
-  /// Measures all kernels of these networks that the table lacks, inside running networks: again and again the network
-  /// that brings most of what is still missing. What a network brings is written at once and together, so that a kill
+  /// How often a kernel is still to be measured, by the options of the table and of a fill.
+  int wanted(std::string_view signature, const fill_options& fill = {}) const {
+    const placement_options& o = options_.placements;
+    const auto known = id(signature);
+    const int least = fill.placements > 0 ? fill.placements : o.least;
+    if (!known) return least;
+    const latency_entry& e = entries_[*known];
+    if (e.estimated) return fill.replace_estimates ? least : 0;
+    const auto have = static_cast<int>(e.placements);
+    if (have < least) return least - have;
+    if (fill.placements > 0 || have >= o.most || have < 2) return 0;
+    return e.standard_error() > o.standard_error ? 1 : 0;
+  }
+
+  /// Measures all kernels of these networks that the table wants, inside running networks: again and again the network
+  /// that brings most of them. What a network brings is written at once and together, so that a kill
   /// loses no more than the network at work, and the next call goes on from there. Several processes may fill one
   /// table; what was measured before an error is kept.
   ///
   /// \throws latency_table_error; executor_error where the device refuses a network
   fill_result measure_missing(std::span<const network> networks, const fill_options& fill = {}) {
     if (store_.changed()) refresh();
-    fill_plan plan(networks, [&](std::string_view signature) { return lacks(signature, fill); });
+    fill_plan plan(networks, [&](std::string_view signature) { return wanted(signature, fill); });
+    const auto mark_known = [&] {
+      for (const latency_entry& e : entries_)
+        if (!e.estimated || !fill.replace_estimates) plan.mark(e.signature, wanted(e.signature, fill));
+    };
+    mark_known();
+    plan.restart();
     fill_result result;
     const std::int64_t begin = wall_ns();
     const auto seconds = [&] { return static_cast<double>(wall_ns() - begin) * 1e-9; };
-    if (plan.remaining() > 0) check_can_measure(plan);
     // In networks, which take about equal times: the first ones bring most kernels, so kernels would promise too early
     // an end.
     std::size_t ahead = fill.bar == nullptr ? 0 : plan.networks_left();
     if (fill.bar != nullptr)
       fill.bar->begin("measuring " + std::to_string(plan.remaining()) + " kernels in networks", ahead);
-    std::mt19937_64 own_way(static_cast<std::uint64_t>(::getpid()));
     while (seconds() < fill.budget_s) {
-      const auto chosen = plan.next(result.duplicates > 0 ? &own_way : nullptr);
-      if (!chosen) break;
-      const std::vector<latency_entry> fresh = measure_network(networks[*chosen], plan);
-      const std::size_t written = store_.insert(fresh);
-      ++result.networks;
-      result.measured += written;
-      result.duplicates += fresh.size() - written;
-      // Where another process was first, its row is the one that counts.
-      if (written < fresh.size() || store_.changed())
-        refresh();
-      else
-        for (const latency_entry& e : fresh) remember(latency_entry(e));
-      for (const latency_entry& e : entries_)
-        if (!lacks(e.signature, fill)) plan.mark(e.signature);
+      auto chosen = plan.next(result.duplicates > 0 ? &own_way_ : nullptr);
+      if (!chosen) {  // kernels whose placements disagree are wanted once more
+        if (plan.remaining() == 0) break;
+        plan.restart();
+        continue;
+      }
+      result += measure_once(networks[*chosen], fill);
+      mark_known();
       if (fill.bar != nullptr) {
         const std::size_t left = std::min(ahead, plan.networks_left());
         fill.bar->advance(ahead - left);
@@ -200,15 +281,45 @@ class latency_table {
     return measure_missing(std::span(&graph, 1), fill);
   }
 
+  /// Runs one network and keeps the times of those of its kernels that the table wants: one placement of each.
+  /// \throws latency_table_error; executor_error where the device refuses the network
+  fill_result measure_once(const network& graph, const fill_options& fill = {}) {
+    const std::int64_t begin = wall_ns();
+    fill_result result{.networks = 1};
+    std::size_t lacking = 0;
+    const std::vector<latency_entry> fresh = measure_network(graph, fill, lacking);
+    if (!fresh.empty()) {
+      const insert_result written = store_.insert(fresh);
+      result.placements = written.rows;
+      result.measured = std::min(written.kernels, lacking);
+      result.duplicates = lacking - result.measured;
+      if (store_.changed())
+        refresh();
+      else
+        for (const latency_entry& row : fresh)
+          remember(combine(store_.load_placements(row.signature), options_.placements.average));
+    }
+    result.seconds = static_cast<double>(wall_ns() - begin) * 1e-9;
+    return result;
+  }
+
   /// Adds entries from elsewhere, e.g. estimates; all or none. Measured entries stay as they are.
   void add(std::span<const latency_entry> entries) {
     store_.insert(entries);
     refresh();
   }
 
-  /// Reads what other processes have written since.
+  /// Replaces all estimates by these; what was measured stays.
+  void replace_estimates(std::span<const latency_entry> estimates) {
+    store_.replace_estimates(estimates);
+    entries_.clear();  // some may be gone
+    ids_.clear();
+    refresh();
+  }
+
+  /// Reads what is in the file now, also what other processes have written.
   void refresh() {
-    for (latency_entry& e : store_.load()) remember(std::move(e));
+    for (latency_entry& e : store_.load(options_.placements.average)) remember(std::move(e));
   }
 
   /// Every row of the file, of all devices, as comma-separated values with a header line.
@@ -218,38 +329,6 @@ class latency_table {
   using measurer =
       std::function<std::vector<sample_summary>(const network&, const kernel_groups&, const latency_table_options&)>;
 
-  bool lacks(std::string_view signature, const fill_options& fill) const {
-    const auto known = id(signature);
-    return !known || (fill.replace_estimates && entries_[*known].estimated);
-  }
-
-  void check_can_measure(const fill_plan& plan) const {
-    const std::string lack =
-        "lacks " + std::to_string(plan.remaining()) + " kernels, e.g. '" + std::string(plan.example()) + "', ";
-    if (options_.read_only)
-      throw store_.error(lack + "and was opened read-only; open it without that option to measure them");
-    if (!measurer_) throw store_.error(lack + "and has no executor to measure them with; construct it with one");
-    if (options_.context != cache_context::in_network)
-      throw store_.error(lack + "and kernels are measured in context 'in_network' only, not in '" +
-                         to_string(options_.context) + "'; use add() for entries from elsewhere");
-  }
-
-  /// Entries for those kernels of a network that are missing.
-  std::vector<latency_entry> measure_network(const network& graph, const fill_plan& plan) const {
-    const kernel_groups groups(graph);
-    const std::vector<sample_summary> times = measurer_(graph, groups, options_);
-    const std::string now = utc_now();
-    std::vector<latency_entry> fresh;
-    for (std::size_t i = 0; i < times.size(); ++i)
-      if (plan.is_missing(groups.signatures[i]))
-        // The mean over its places in the network, so that the sum over all places is what was measured.
-        fresh.push_back({.signature = groups.signatures[i],
-                         .time = scaled(times[i], 1.0 / static_cast<double>(groups.occurrences[i])),
-                         .network = graph.name(),
-                         .measured_at = now});
-    return fresh;
-  }
-
   void remember(latency_entry&& e) {
     const auto [place, is_new] = ids_.try_emplace(e.signature, entries_.size());
     if (is_new)
@@ -258,11 +337,58 @@ class latency_table {
       entries_[place->second] = std::move(e);
   }
 
+  static void check(const placement_options& o) {
+    const auto demand = [](bool ok, const char* field, double found, const char* allowed) {
+      if (!ok)
+        throw std::invalid_argument(std::string("placement_options: ") + field + " is " + std::to_string(found) +
+                                    ", it must be " + allowed);
+    };
+    demand(o.least >= 1, "least", o.least, "at least 1");
+    demand(o.most >= o.least, "most", o.most, "at least least");
+    demand(o.standard_error > 0, "standard_error", o.standard_error, "above 0");
+  }
+
+  void check_can_measure(std::size_t count, std::string_view example) const {
+    const std::string lack = "lacks " + std::to_string(count) + " kernels, e.g. '" + std::string(example) + "', ";
+    if (options_.read_only)
+      throw store_.error(lack + "and was opened read-only; open it without that option to measure them");
+    if (!measurer_) throw store_.error(lack + "and has no executor to measure them with; construct it with one");
+  }
+
+  /// Rows for those kernels of a network that the table wants; `lacking` counts those that it has no time of.
+  std::vector<latency_entry> measure_network(const network& graph, const fill_options& fill, std::size_t& lacking) {
+    const kernel_groups groups(graph);
+    std::vector<std::size_t> wanted_groups;
+    for (std::size_t i = 0; i < groups.signatures.size(); ++i)
+      if (wanted(groups.signatures[i], fill) > 0) wanted_groups.push_back(i);
+    std::vector<latency_entry> fresh;
+    if (wanted_groups.empty()) return fresh;
+    check_can_measure(wanted_groups.size(), groups.signatures[wanted_groups.front()]);
+    // Memory of a random size beside the network's moves the network to other addresses: a placement of its own.
+    const std::vector<unsigned char> beside(own_way_() % (std::size_t{1} << 21), 1);
+    const std::vector<sample_summary> times = measurer_(graph, groups, options_);
+    const std::string now = utc_now();
+    const auto placement = static_cast<std::int64_t>(own_way_() >> 1 | 1);
+    for (const std::size_t i : wanted_groups) {
+      const auto known = id(groups.signatures[i]);
+      lacking += !known || entries_[*known].estimated;
+      // The mean over its places in the network, so that the sum over all places is what was measured.
+      fresh.push_back({.signature = groups.signatures[i],
+                       .time = scaled(times[i], 1.0 / static_cast<double>(groups.occurrences[i])),
+                       .network = graph.name(),
+                       .measured_at = now,
+                       .placement = placement});
+    }
+    return fresh;
+  }
+
   latency_table_options options_;
   latency_store store_;
   measurer measurer_;
   std::vector<latency_entry> entries_;
   text_map<std::size_t> ids_;
+  std::mt19937_64 own_way_{(std::uint64_t{std::random_device{}()} << 32) ^ static_cast<std::uint64_t>(wall_ns()) ^
+                           static_cast<std::uint64_t>(::getpid())};
 };
 
 }  // namespace nascent

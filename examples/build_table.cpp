@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fills a latency table for a whole search space: every kernel that any of its networks can have, or within a budget
+// those that matter.
+//
+//   build_table --space proxylessnas --table cpu.db                 all kernels, three placements of each
+//   build_table --space gpunet --plan                               only says how many kernels there are, and what they
+//   would take build_table --space gpunet --table cpu.db --active --budget-s 600   the rest is estimated, and marked
+//
+// A kill at any time loses one network; start it again and it goes on. Several at once share the work, on a machine
+// with cores to spare.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <nascent/executor/onednn.hpp>
+#include <nascent/io/block_text.hpp>
+#include <nascent/io/file.hpp>
+#include <nascent/io/latency_json.hpp>
+#include <nascent/latency/build_table.hpp>
+#include <nascent/latency/predictor.hpp>
+#include <nascent/nascent.hpp>
+#include <nascent/zoo/efficientnet.hpp>
+#include <nascent/zoo/gpunet.hpp>
+#include <nascent/zoo/once_for_all.hpp>
+#include <nascent/zoo/tunas.hpp>
+
+using namespace nascent;
+
+namespace {
+
+struct settings {
+  std::string space = "proxylessnas";
+  std::string table = "latency.db";
+  std::string dtype = "f32";
+  std::string isa = "best";
+  std::string context = "in_network";
+  std::string csv;
+  std::string json;
+  int threads = 1;
+  int batch = 1;
+  int placements = 3;
+  int most_placements = 8;
+  std::size_t list = 12;
+  double budget_s = std::numeric_limits<double>::infinity();
+  bool active = false;
+  bool plan = false;
+};
+
+void print(const space_coverage& c) {
+  std::printf("measured %zu of %zu kernels: %.1f %% of the kernels in a network drawn uniformly", c.measured, c.kernels,
+              100 * c.measured_share);
+  if (c.measured_time > 0) std::printf(", %.1f %% of its time", 100 * c.measured_time);
+  if (c.estimated > 0)
+    std::printf("; estimated %zu, at worst within a factor of %.2f", c.estimated, std::exp(2 * c.estimate_error));
+  if (c.missing() > 0) std::printf("; missing %zu", c.missing());
+  std::printf("\n");
+}
+
+template <class Space>
+void list_kernels(const kernel_trellis<Space>& trellis, const latency_table& table, std::size_t count) {
+  std::printf("%-60s %12s %12s %11s  %s\n", "kernel", "per network", "ms", "placements", "deviation");
+  for (const space_kernel& k : trellis.kernels()) {
+    if (count-- == 0) break;
+    const auto known = table.id(k.signature);
+    std::printf("%-60s %12.4f", k.signature.c_str(), k.per_network);
+    if (known) {
+      const latency_entry& e = table.entries()[*known];
+      if (e.estimated)
+        std::printf(" %12.4f   estimated, %.4f to %.4f", e.time.trimmed_mean_ms, e.time.low_ms, e.time.high_ms);
+      else
+        std::printf(" %12.4f %11zu", e.time.trimmed_mean_ms, e.placements);
+      if (e.placements > 1) std::printf("  %.1f %%", 100 * e.placement_deviation_ms / e.time.trimmed_mean_ms);
+    }
+    std::printf("\n");
+  }
+}
+
+template <class Space>
+int build(const Space& space, const settings& s) {
+  const kernel_trellis trellis(space);
+  std::printf("%s: %s networks, %zu kernels\n", space.name(), to_decimal(space.size()).c_str(),
+              trellis.kernels().size());
+  const auto context = parse_cache_context(s.context);
+  if (!context) throw std::invalid_argument("--context " + s.context + "; allowed: in_network, evicted, hot, cold");
+  onednn::executor cpu{{.threads = s.threads, .type = parse_data_type(s.dtype), .isa = onednn::parse_isa(s.isa)}};
+  latency_table table(s.plan && !std::filesystem::exists(s.table) ? ":memory:" : s.table, cpu,
+                      {.batch = s.batch,
+                       .context = *context,
+                       .placements = {.least = s.placements, .most = std::max(s.placements, s.most_placements)}});
+  const device_description& d = table.description();
+  std::printf("%s, %s, %s, %d thread(s), %s, batch %d, %s\n", d.device.c_str(), d.library.c_str(), d.isa.c_str(),
+              d.threads, to_string(d.type), s.batch, s.context.c_str());
+  print(coverage_of(trellis, table));
+
+  constexpr std::size_t planned = 200;
+  const build_plan plan = plan_table(trellis, table, planned);
+  std::printf("%s%zu networks, in about %.0f s%s: they have %zu kernels that the table lacks%s\n",
+              plan.complete ? "" : "the first ", plan.networks, plan.seconds,
+              table.size() == 0 ? " (a guess: nothing is measured yet)" : "", plan.kernels,
+              plan.complete ? ", then nothing is wanted" : "");
+  std::fflush(stdout);
+  if (!s.plan) {
+    progress bar;
+    const build_result r =
+        build_table(trellis, table, {.bar = &bar, .budget_s = s.budget_s, .estimate_rest = s.active});
+    std::printf("%zu networks run in %.0f s: %zu new kernels, %zu placements\n", r.fill.networks, r.fill.seconds,
+                r.fill.measured, r.fill.placements);
+    print(r.coverage);
+    if (r.coverage.missing() == 0) {
+      const latency_predictor predictor(trellis, table);
+      random_engine rng(1);
+      std::vector<double> all;
+      for (int i = 0; i < 10001; ++i) all.push_back(predictor.ms(space.sample(rng)));
+      const ordered_sample ordered(std::move(all));
+      std::printf("10001 random networks are predicted to take %.2f to %.2f ms, the median %.2f ms\n",
+                  ordered.minimum(), ordered.maximum(), ordered.median());
+    }
+  }
+  std::printf("\n");
+  list_kernels(trellis, table, s.list);
+  if (!s.csv.empty()) {
+    std::ostringstream out;
+    table.export_csv(out);
+    write_file(s.csv, out.str());
+  }
+  if (!s.json.empty()) write_file(s.json, latency_table_to_json(s.table).dump(1) + "\n");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  settings s;
+  CLI::App app("Fills a latency table for a search space on this CPU");
+  app.add_option("--space", s.space, "whose kernels")
+      ->check(CLI::IsMember({"proxylessnas", "proxylessnas_enlarged", "mobilenet_v3_like", "once_for_all",
+                             "efficientnet_x", "gpunet", "gpunet_encoded"}))
+      ->capture_default_str();
+  app.add_option("--table", s.table, "the file; made where there is none, continued where there is one")
+      ->capture_default_str();
+  app.add_flag("--plan", s.plan, "measure nothing, say what there is to do");
+  app.add_flag("--active", s.active, "estimate at the end what the budget left unmeasured");
+  app.add_option("--budget-s", s.budget_s, "seconds after which no network is started")->check(CLI::PositiveNumber);
+  app.add_option("--placements", s.placements, "compilations that each kernel is measured in, at least")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--most-placements", s.most_placements, "the same where they disagree by more than 1 %")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--context", s.context, "in_network, evicted, hot, cold: what the caches hold")->capture_default_str();
+  app.add_option("--dtype", s.dtype, "f32, bf16")->capture_default_str();
+  app.add_option("--isa", s.isa, "the largest instruction set to use, e.g. sse41, avx2, avx512_core, best")
+      ->capture_default_str();
+  app.add_option("--threads", s.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--batch", s.batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--list", s.list, "print so many of the most frequent kernels")->capture_default_str();
+  app.add_option("--csv", s.csv, "write the table to this file too, as comma-separated values");
+  app.add_option("--json", s.json, "the same as JSON");
+  CLI11_PARSE(app, argc, argv);
+  if (s.space == "proxylessnas") return build(zoo::proxylessnas, s);
+  if (s.space == "proxylessnas_enlarged") return build(zoo::proxylessnas_enlarged, s);
+  if (s.space == "mobilenet_v3_like") return build(zoo::mobilenet_v3_like, s);
+  if (s.space == "once_for_all") return build(zoo::once_for_all, s);
+  if (s.space == "efficientnet_x") return build(zoo::efficientnet_x, s);
+  if (s.space == "gpunet") return build(zoo::gpunet, s);
+  return build(zoo::gpunet_encoded, s);
+} catch (const std::exception& e) {
+  std::cerr << "build_table: " << e.what() << '\n';
+  return 1;
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Filling a latency table for a whole space: all its kernels, or within a budget those that matter, the others
+/// estimated.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nascent/latency/kernel_estimator.hpp"
+#include "nascent/latency/network_cover.hpp"
+#include "nascent/latency/table.hpp"
+#include "nascent/space/to_network.hpp"
+
+namespace nascent {
+
+struct build_options {
+  progress* bar = nullptr;
+  double budget_s = std::numeric_limits<double>::infinity();  ///< no network is started after this time
+  bool estimate_rest = false;  ///< at the end, estimates for kernels that were not measured
+  /// Processes that fill one table take different networks by different seeds; none given, each has its own.
+  std::optional<std::uint64_t> seed{};
+};
+
+/// What a table knows of a space.
+struct space_coverage {
+  std::size_t kernels = 0;
+  std::size_t measured = 0;
+  std::size_t estimated = 0;
+  std::size_t wanted = 0;     ///< of which the table's options want more placements
+  double measured_share = 0;  ///< of the kernels that a network has on average, how many were measured
+  double measured_time =
+      0;  ///< of the time of a network, how much on average; 0 where not all kernels are known, be it by estimates
+  double estimate_error =
+      0;  ///< relative, of kernels left out; 0 where nothing was estimated, see kernel_estimator::error
+
+  std::size_t missing() const { return kernels - measured - estimated; }
+};
+
+struct build_result {
+  fill_result fill{};
+  space_coverage coverage{};
+};
+
+namespace detail {
+
+/// Before anything was measured: a processor core of some speed.
+inline double guessed_ms(const kernel& k, data_type type, int batch) {
+  constexpr double macs_per_ms = 5e7;
+  constexpr double bytes_per_ms = 2e7;
+  constexpr double call_ms = 0.003;
+  return call_ms + static_cast<double>(macs(k.core)) * batch / macs_per_ms +
+         static_cast<double>(traffic(k, type, batch)) / bytes_per_ms;
+}
+
+/// Chooses networks for a table, one after another: each time the one with the most to learn for its time.
+template <space Space>
+class build_planner {
+ public:
+  build_planner(const kernel_trellis<Space>& trellis, const latency_table& table, const build_options& options)
+      : trellis_(&trellis),
+        table_(&table),
+        cover_(trellis),
+        rng_(options.seed ? *options.seed : std::uint64_t{std::random_device{}()}),
+        count_(trellis.kernels().size()) {
+    look();
+  }
+
+  /// Reads what the table knows now.
+  void look() {
+    const auto kernels = trellis_->kernels();
+    const data_type type = table_->description().type;
+    const int batch = table_->options().batch;
+    std::vector<kernel_time> measured;
+    wanted_.assign(count_, 0);
+    have_.assign(count_, 0);
+    ms_.assign(count_, 0);
+    for (std::size_t k = 0; k < count_; ++k) {
+      wanted_[k] = table_->wanted(kernels[k].signature, {.replace_estimates = true});
+      const auto known = table_->id(kernels[k].signature);
+      if (!known || table_->entries()[*known].estimated) continue;
+      const latency_entry& e = table_->entries()[*known];
+      have_[k] = static_cast<int>(e.placements);
+      ms_[k] = e.time.trimmed_mean_ms;
+      if (ms_[k] > 0) measured.push_back({kernels[k].what, ms_[k]});
+    }
+    // Regressions need a few kernels; they are looked at anew when there are a fifth more.
+    const bool again = measured.size() >= 30 && measured.size() * 5 >= fitted_ * 6;
+    if (again) {
+      estimator_.emplace(measured, type, batch);
+      fitted_ = measured.size();
+    }
+    for (std::size_t k = 0; k < count_; ++k)
+      if (have_[k] == 0)
+        ms_[k] = estimator_ ? estimator_->rough_ms(kernels[k].what) : guessed_ms(kernels[k].what, type, batch);
+    if (again || shares_.empty()) shares_ = cover_.shares(ms_);
+  }
+
+  std::size_t remaining() const {
+    return static_cast<std::size_t>(std::ranges::count_if(wanted_, [](int w) { return w > 0; }));
+  }
+  /// Times that kernels are still to be measured, one by one.
+  std::size_t placements_left() const {
+    return static_cast<std::size_t>(std::accumulate(wanted_.begin(), wanted_.end(), 0));
+  }
+  std::size_t lacking() const { return static_cast<std::size_t>(std::ranges::count(have_, 0)); }
+
+  /// A network and about how many seconds it takes to measure; none where nothing is wanted.
+  std::optional<covering_network<Space>> next() {
+    if (remaining() == 0) return std::nullopt;
+    std::vector<double> values(count_, 0);
+    std::vector<double> costs(count_);
+    const measure_options& how = table_->options().measure;
+    const double passes = how.warm_up + how.min_samples + 1;
+    for (std::size_t k = 0; k < count_; ++k) {
+      costs[k] = passes * ms_[k] * 1e-3 + compile_s;
+      if (wanted_[k] == 0) continue;
+      // How wrong a network's time is for not knowing this one: by an estimate it is unsure by a fifth, after one
+      // placement by some per cent.
+      const double unsure = have_[k] == 0 ? 0.2 : 0.04 / (1 + have_[k]);
+      const double any = static_cast<double>(rng_() >> 11) * 0x1p-53;
+      values[k] = (1e-12 + shares_[k] * unsure) * (scatter_ ? .25 + 1.5 * any : 1 + 1e-3 * any);
+    }
+    cover_.weigh(std::move(values), std::move(costs));
+    // The largest value for its cost: with the price at which the last one found was just worth it (Dinkelbach, 1967).
+    covering_network<Space> found = cover_.best(price_);
+    for (int i = 0; i < 4 && found.value > 0; ++i) {
+      const double price = found.value / (found.cost + network_s);
+      const covering_network<Space> better = cover_.best(price);
+      if (!(better.value / (better.cost + network_s) > price * (1 + 1e-6))) break;
+      found = better;
+    }
+    if (found.value <= 0) {  // what is left was not worth its price
+      found = cover_.best(0);
+      if (found.value <= 0) return std::nullopt;
+    }
+    price_ = found.value / (found.cost + network_s);
+    found.cost += network_s;
+    return found;
+  }
+
+  /// As if a network had been measured, to plan ahead.
+  void assume(const candidate<Space>& c) {
+    std::vector<bool> seen(count_, false);
+    trellis_->walk(c, [&](std::int32_t group, int) {
+      for (const std::int32_t number : trellis_->groups()[static_cast<std::size_t>(group)]) {
+        const auto k = static_cast<std::size_t>(number);
+        if (wanted_[k] > 0 && !seen[k]) {
+          --wanted_[k];
+          ++have_[k];
+        }
+        seen[k] = true;
+      }
+    });
+  }
+
+  /// From now on chooses less greedily: other processes that fill the table must not all do the same.
+  void scatter() { scatter_ = true; }
+
+ private:
+  static constexpr double network_s = 0.05;   ///< of measuring a network whatever it is
+  static constexpr double compile_s = 0.002;  ///< of a kernel
+
+  const kernel_trellis<Space>* trellis_;
+  const latency_table* table_;
+  network_cover<Space> cover_;
+  random_engine rng_;
+  std::size_t count_;
+  std::vector<int> wanted_;
+  std::vector<int> have_;
+  std::vector<double> ms_;
+  std::vector<double> shares_;
+  std::optional<kernel_estimator> estimator_;
+  std::size_t fitted_ = 0;
+  double price_ = 0;
+  bool scatter_ = false;
+};
+
+}  // namespace detail
+
+/// How many networks it takes to measure all that a table wants of a space, and about how long, before anything is run.
+struct build_plan {
+  std::size_t networks = 0;
+  std::size_t kernels = 0;  ///< that the table lacks, and they bring
+  double seconds = 0;
+  bool complete = true;  ///< false where planning stopped at `most_networks`
+};
+
+/// Plans without measuring. The times rest on what the table knows, where it knows nothing on a guess: then they may be
+/// wrong by a factor.
+template <space Space>
+build_plan plan_table(const kernel_trellis<Space>& trellis, const latency_table& table, std::size_t most_networks = 200,
+                      const build_options& options = {}) {
+  detail::build_planner<Space> planner(trellis, table, options);
+  build_plan plan;
+  const std::size_t at_first = planner.lacking();
+  while (const auto found = planner.next()) {
+    if (plan.networks == most_networks) {
+      plan.complete = false;
+      break;
+    }
+    ++plan.networks;
+    plan.seconds += found->cost;
+    planner.assume(found->what);
+  }
+  plan.kernels = at_first - planner.lacking();
+  return plan;
+}
+
+template <space Space>
+space_coverage coverage_of(const kernel_trellis<Space>& trellis, const latency_table& table) {
+  space_coverage c{.kernels = trellis.kernels().size()};
+  double all = 0;
+  std::vector<double> ms;
+  std::vector<bool> measured;
+  for (const space_kernel& k : trellis.kernels()) {
+    c.wanted += table.wanted(k.signature, {.replace_estimates = true}) > 0;
+    all += k.per_network;
+    const auto known = table.id(k.signature);
+    const latency_entry* e = known ? &table.entries()[*known] : nullptr;
+    ms.push_back(e != nullptr ? e->time.trimmed_mean_ms : 0);
+    measured.push_back(e != nullptr && !e->estimated);
+    if (e == nullptr) continue;
+    (e->estimated ? c.estimated : c.measured) += 1;
+    if (e->estimated)
+      c.estimate_error = std::max(c.estimate_error, e->time.spread);
+    else
+      c.measured_share += k.per_network;
+  }
+  c.measured_share /= all;
+  if (c.missing() > 0) return c;
+  const std::vector<double> shares = network_cover(trellis).shares(std::move(ms));
+  for (std::size_t k = 0; k < shares.size(); ++k) c.measured_time += measured[k] ? shares[k] : 0;
+  return c;
+}
+
+/// Estimates all kernels of a space that were not measured, from those that were; earlier estimates of the table are
+/// replaced. Returns the error over all kernels left out one by one (see kernel_estimator::error); 0 where nothing is
+/// to be estimated. \throws latency_table_error where nothing was measured
+template <space Space>
+double estimate_missing(const kernel_trellis<Space>& trellis, latency_table& table) {
+  std::vector<kernel_time> measured;
+  std::vector<const space_kernel*> open;
+  for (const space_kernel& k : trellis.kernels()) {
+    const auto known = table.id(k.signature);
+    if (known && !table.entries()[*known].estimated)
+      measured.push_back({k.what, std::max(1e-6, table.entries()[*known].time.trimmed_mean_ms)});
+    else
+      open.push_back(&k);
+  }
+  if (open.empty()) return 0;
+  if (measured.empty())
+    throw latency_table_error(
+        "latency table '" + table.path().string() +
+        "' has no measured kernel of the space, there is nothing to estimate from; measure some first");
+  const kernel_estimator estimator(measured, table.description().type, table.options().batch);
+  std::vector<latency_entry> estimates;
+  for (const space_kernel* k : open) estimates.push_back(estimator.estimate(k->what));
+  table.replace_estimates(estimates);
+  return estimator.error();
+}
+
+/// Measures kernels of a space until the table has all that its options want, or the budget is used: each time the
+/// network with the largest value for its time, where a kernel is worth how often it occurs times how long it takes
+/// times how unsure its time is. Goes on where an earlier call ended, by a kill too; several processes may fill one
+/// table. \throws latency_table_error, executor_error, space_error; std::invalid_argument for a budget that is not
+/// above 0
+template <space Space>
+build_result build_table(const kernel_trellis<Space>& trellis, latency_table& table,
+                         const build_options& options = {}) {
+  if (!(options.budget_s > 0))
+    throw std::invalid_argument("build_table: a budget of " + std::to_string(options.budget_s) +
+                                " s; it must be above 0");
+  const std::int64_t begin = wall_ns();
+  const auto seconds = [&] { return static_cast<double>(wall_ns() - begin) * 1e-9; };
+  table.refresh();
+  detail::build_planner<Space> planner(trellis, table, options);
+  build_result result;
+  const std::size_t at_first = planner.placements_left();
+  std::size_t shown = 0;
+  if (options.bar != nullptr) options.bar->begin(std::string(Space{}.name()) + ": placements of kernels", at_first);
+  while (seconds() < options.budget_s) {
+    const auto found = planner.next();
+    if (!found) break;
+    result.fill += table.measure_once(to_network(found->what), {.replace_estimates = true});
+    planner.look();
+    if (result.fill.duplicates > 0) planner.scatter();
+    const std::size_t done = at_first - std::min(at_first, planner.placements_left());
+    if (options.bar != nullptr && done > shown) options.bar->advance(done - shown);
+    shown = std::max(shown, done);
+  }
+  if (options.bar != nullptr) options.bar->finish();
+  result.fill.seconds = seconds();
+  result.fill.missing = planner.remaining();
+  if (options.estimate_rest) estimate_missing(trellis, table);
+  result.coverage = coverage_of(trellis, table);
+  return result;
+}
+
+}  // namespace nascent

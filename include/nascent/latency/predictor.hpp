@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Predictions for the candidates of one space, without building their networks: millions a second.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include "nascent/latency/space_kernels.hpp"
+#include "nascent/latency/table.hpp"
+
+namespace nascent {
+
+/// A latency table resolved for a space: the times of all its layers are added up beforehand, a candidate's decisions
+/// lead through them. Says what `latency_table::predict` says of the candidate's network, up to rounding. Copies what
+/// it needs: it may outlive both, and threads may share it.
+template <space Space>
+class latency_predictor {
+ public:
+  latency_predictor(const kernel_trellis<Space>& trellis, const latency_table& table) : trellis_(trellis) {
+    refresh(table);
+  }
+
+  /// Takes over what the table has learnt since.
+  void refresh(const latency_table& table) {
+    std::vector<const latency_entry*> entry_of;
+    missing_ = 0;
+    for (const space_kernel& k : trellis_.kernels()) {
+      const auto found = table.id(k.signature);
+      entry_of.push_back(found ? &table.entries()[*found] : nullptr);
+      missing_ += !found;
+    }
+    sums_.clear();
+    ms_.clear();
+    for (const auto& group : trellis_.groups()) {
+      detail::prediction_sum sum;
+      for (const std::int32_t k : group) sum.add(entry_of[static_cast<std::size_t>(k)]);
+      sums_.push_back(sum);
+      ms_.push_back(sum.missing == 0 ? sum.ms : std::numeric_limits<double>::quiet_NaN());
+    }
+  }
+
+  /// Kernels of the space that the table lacks.
+  std::size_t missing() const { return missing_; }
+
+  /// Milliseconds for one batch; not a number where the table lacks a kernel of the network. Allocates nothing.
+  /// \throws space_error where the network cannot be built
+  double ms(const candidate<Space>& c) const {
+    double sum = 0;
+    const double* of_group = ms_.data();
+    const bool possible = trellis_.walk(c, [&](std::int32_t group, int times) { sum += times * of_group[group]; });
+    if (!possible) [[unlikely]]
+      refuse();
+    return sum;
+  }
+  double operator()(const candidate<Space>& c) const { return ms(c); }
+
+  /// The same with its interval, and what is missing. \throws space_error where the network cannot be built
+  latency_prediction predict(const candidate<Space>& c) const {
+    detail::prediction_sum sum;
+    if (!trellis_.walk(c,
+                       [&](std::int32_t group, int times) { sum.add(sums_[static_cast<std::size_t>(group)], times); }))
+      refuse();
+    return sum.result();
+  }
+
+ private:
+  [[noreturn]] static void refuse() {
+    throw space_error(Space{}.name(), "candidate",
+                      "decisions that make no network; allowed: candidates that to_network can build");
+  }
+
+  kernel_trellis<Space> trellis_;
+  std::vector<double> ms_;  ///< by group of kernels
+  std::vector<detail::prediction_sum> sums_;
+  std::size_t missing_ = 0;
+};
+
+template <class Space>
+latency_predictor(const kernel_trellis<Space>&, const latency_table&) -> latency_predictor<Space>;
+
+}  // namespace nascent

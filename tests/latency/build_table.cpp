@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/latency/build_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "fake.hpp"
+#include "spaces.hpp"
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "nascent/latency/predictor.hpp"
+#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/tunas.hpp"
+
+namespace {
+
+using Catch::Approx;
+using namespace nascent;
+
+latency_table_options fake_options(int placements = 1) {
+  return {.placements = {.least = placements, .most = placements},
+          .measure = {.warm_up = 1, .min_samples = 8, .budget_ms = 1e6, .clocks = fake::clocks}};
+}
+
+/// A device that keeps to the roofline model.
+fake::executor roofline_device() {
+  return {.act = [](const kernel& k, std::size_t) {
+    fake::work(2000 + static_cast<std::int64_t>(static_cast<double>(macs(k.core)) / 50 +
+                                                static_cast<double>(traffic(k, data_type::f32, 1)) / 10));
+  }};
+}
+
+// --- the cover
+
+/// The best network found by building all.
+template <class Space>
+void check_best(const Space& space) {
+  CAPTURE(space.name());
+  const kernel_trellis trellis(space);
+  network_cover cover(trellis);
+  std::mt19937_64 rng(20260131);
+  std::uniform_real_distribution<double> any(0, 1);
+  for (int trial = 0; trial < 10; ++trial) {
+    std::vector<double> values(trellis.kernels().size());
+    std::vector<double> costs(values.size());
+    for (double& v : values) v = rng() % 3 == 0 ? any(rng) : 0;
+    for (double& c : costs) c = any(rng);
+    const double price = .1 * trial;
+    const auto worth = [&](const candidate<Space>& c) {
+      double sum = 0;
+      trellis.walk(c, [&](std::int32_t group, int times) {
+        std::vector<std::int32_t> kernels = trellis.groups()[static_cast<std::size_t>(group)];
+        for (const std::int32_t k : kernels) sum -= price * times * costs[static_cast<std::size_t>(k)];
+        std::ranges::sort(kernels);
+        kernels.erase(std::unique(kernels.begin(), kernels.end()), kernels.end());
+        for (const std::int32_t k : kernels) sum += values[static_cast<std::size_t>(k)];
+      });
+      return sum;
+    };
+    double best = -std::numeric_limits<double>::infinity();
+    for (uint128 r = 0; r < space.size(); ++r) best = std::max(best, worth(space.unrank(r)));
+    cover.weigh(values, costs);
+    const auto found = cover.best(price);
+    space.validate(found.what);
+    CHECK(worth(found.what) == Approx(best).epsilon(1e-9).margin(1e-9));
+  }
+}
+
+TEST_CASE("the network that brings most is the best of all") {
+  check_best(test::plain);
+  check_best(test::tied);
+  check_best(test::independent_layers);
+  check_best(test::connected);
+  check_best(test::constrained);
+}
+
+TEST_CASE("shares of time are about those of all networks, and add up to one") {
+  const auto check = [](const auto& space) {
+    CAPTURE(space.name());
+    const kernel_trellis trellis(space);
+    network_cover cover(trellis);
+    std::mt19937_64 rng(20260131);
+    std::vector<double> ms(trellis.kernels().size());
+    for (double& t : ms) t = 1 + static_cast<double>(rng() % 100) / 1000;
+    const std::vector<double> shares = cover.shares(ms);
+    std::vector<double> expected(ms.size(), 0);
+    double total = 0;
+    for (uint128 r = 0; r < space.size(); ++r) {
+      std::vector<double> own(ms.size(), 0);
+      double time = 0;
+      trellis.walk(space.unrank(r), [&](std::int32_t group, int times) {
+        for (const std::int32_t k : trellis.groups()[static_cast<std::size_t>(group)]) {
+          own[static_cast<std::size_t>(k)] += times * ms[static_cast<std::size_t>(k)];
+          time += times * ms[static_cast<std::size_t>(k)];
+        }
+      });
+      for (std::size_t k = 0; k < own.size(); ++k) expected[k] += own[k] / time / static_cast<double>(space.size());
+    }
+    double worst = 0;
+    for (std::size_t k = 0; k < shares.size(); ++k) {
+      total += shares[k];
+      worst = std::max(worst, std::abs(shares[k] / expected[k] - 1));
+    }
+    CHECK(total == Approx(1));
+    CHECK(worst < .3);  // a network's own time is replaced by a mean
+  };
+  check(test::plain);
+  check(test::tied);
+  check(test::independent_layers);
+}
+
+// --- building
+
+TEST_CASE("a table is built for a space: all kernels, in fewer networks than there are kernels") {
+  const kernel_trellis trellis(zoo::proxylessnas);
+  fake::executor device;
+  latency_table table(":memory:", device, fake_options(3));
+  const build_plan plan = plan_table(trellis, table, 1000, {.seed = 1});
+  CHECK(plan.complete);
+  CHECK(plan.kernels == trellis.kernels().size());
+  const build_result r = build_table(trellis, table, {.seed = 1});
+  CHECK(r.fill.measured == trellis.kernels().size());
+  CHECK(r.fill.missing == 0);
+  CHECK(r.fill.networks <= 3 * 12);
+  CHECK(r.coverage.measured == trellis.kernels().size());
+  CHECK(r.coverage.missing() == 0);
+  CHECK(r.coverage.wanted == 0);
+  CHECK(r.coverage.measured_share == Approx(1));
+  CHECK(r.coverage.measured_time == Approx(1));
+  for (const latency_entry& e : table.entries()) CHECK(e.placements == 3);
+  random_engine rng(1);
+  for (int i = 0; i < 20; ++i) {
+    const network graph = to_network(zoo::proxylessnas.sample(rng));
+    double truth = 0;
+    for (const kernel& k : fuse(graph)) truth += 1e-6 * static_cast<double>(fake::kernel_ns(k.signature()));
+    CHECK(table.predict(graph).complete());
+    CHECK(table.predict(graph).ms == Approx(truth));
+  }
+  CHECK(build_table(trellis, table, {.seed = 1}).fill.networks == 0);
+}
+
+TEST_CASE("spaces with everything that a declaration can have are built completely") {
+  const auto check = [](const auto& space) {
+    CAPTURE(space.name());
+    const kernel_trellis trellis(space);
+    fake::executor device;
+    latency_table table(":memory:", device, fake_options(2));
+    const build_result r = build_table(trellis, table, {.seed = 1});
+    CHECK(r.coverage.measured == trellis.kernels().size());
+    CHECK(latency_predictor(trellis, table).missing() == 0);
+  };
+  check(test::plain);
+  check(test::tied);
+  check(test::independent_layers);
+  check(test::connected);
+  check(test::constrained);
+}
+
+TEST_CASE("what occurs often is measured first") {
+  const kernel_trellis trellis(zoo::efficientnet_x);
+  fake::executor device = roofline_device();
+  int compiled = 0;
+  device.on_compile = [&](const network&) {
+    if (++compiled > 30) throw executor_error("enough");
+  };
+  latency_table table(":memory:", device, fake_options());
+  CHECK_THROWS_AS(build_table(trellis, table, {.seed = 1}), executor_error);
+  const space_coverage c = coverage_of(trellis, table);
+  CHECK(c.missing() > 0);
+  const double share_of_kernels = static_cast<double>(c.measured) / static_cast<double>(c.kernels);
+  CHECK(c.measured_share > 1.3 * share_of_kernels);
+}
+
+TEST_CASE("within a budget the rest is estimated, marked, and about as wrong as it says") {
+  const kernel_trellis trellis(zoo::efficientnet_x);
+  fake::executor device = roofline_device();
+  int compiled = 0;
+  device.on_compile = [&](const network&) {
+    if (++compiled > 60) throw executor_error("enough");
+  };
+  latency_table table(":memory:", device, fake_options());
+  CHECK_THROWS_AS(build_table(trellis, table, {.seed = 1}), executor_error);
+  const double error = estimate_missing(trellis, table);
+  const space_coverage c = coverage_of(trellis, table);
+  CHECK(c.missing() == 0);
+  CHECK(c.estimated > 0);
+  CHECK(error > 0);
+  CHECK(error < .3);
+  random_engine rng(1);
+  int estimated = 0;
+  double squares = 0;
+  for (int i = 0; i < 50; ++i) {
+    const network graph = to_network(zoo::efficientnet_x.sample(rng));
+    const latency_prediction p = table.predict(graph);
+    CHECK(p.complete());
+    estimated += static_cast<int>(p.estimated);
+    double truth = 0;
+    for (const kernel& k : fuse(graph))
+      truth += 1e-6 * (2000 + std::floor(static_cast<double>(macs(k.core)) / 50 +
+                                         static_cast<double>(traffic(k, data_type::f32, 1)) / 10));
+    squares += std::pow(p.ms / truth - 1, 2);
+  }
+  CHECK(estimated > 0);
+  CHECK(std::sqrt(squares / 50) < error);
+  // Later measurements take the place of estimates, and estimates are made anew.
+  compiled = 0;
+  CHECK_THROWS_AS(build_table(trellis, table, {.seed = 2}), executor_error);
+  const space_coverage later = coverage_of(trellis, table);
+  CHECK(later.measured > c.measured);
+  CHECK(later.measured + later.estimated == later.kernels);
+  estimate_missing(trellis, table);
+  CHECK(coverage_of(trellis, table).missing() == 0);
+}
+
+TEST_CASE("a budget too small for anything is refused, a small one ends between networks") {
+  const kernel_trellis trellis(test::plain);
+  fake::executor device;
+  latency_table table(":memory:", device, fake_options());
+  CHECK_THROWS_AS(build_table(trellis, table, {.budget_s = 0}), std::invalid_argument);
+  CHECK_THROWS_AS(build_table(trellis, table, {.budget_s = -1}), std::invalid_argument);
+  CHECK_THROWS_AS(build_table(trellis, table, {.budget_s = std::nan("")}), std::invalid_argument);
+  const build_result r = build_table(trellis, table, {.budget_s = 1e-6, .seed = 1});
+  CHECK(r.fill.networks <= 1);
+  CHECK(r.fill.missing > 0);
+  latency_table empty(":memory:", device, fake_options());
+  CHECK_THROWS_AS(estimate_missing(trellis, empty), latency_table_error);
+}
+
+TEST_CASE("building shows its progress in kernels") {
+  std::ostringstream out;
+  progress bar({.style = progress_style::lines, .out = &out});
+  const kernel_trellis trellis(test::plain);
+  fake::executor device;
+  latency_table table(":memory:", device, fake_options());
+  build_table(trellis, table, {.bar = &bar, .seed = 1});
+  const std::string all = std::to_string(trellis.kernels().size());
+  CHECK(out.str().find("plain: placements of kernels: 0/" + all) != std::string::npos);
+  CHECK(out.str().find(all + "/" + all + " in ") != std::string::npos);
+}
+
+TEST_CASE("several processes build one table, and share the work") {
+  const fake::folder folder;
+  const kernel_trellis trellis(zoo::proxylessnas_enlarged);
+  const auto log = [&](int i) { return folder / ("log" + std::to_string(i)); };
+  std::vector<pid_t> children;
+  for (int i = 0; i < 3; ++i)
+    children.push_back(fake::start_child([&] {
+      fake::executor device{.act = [](const kernel&, std::size_t) { ::usleep(20); },
+                            .on_compile = [&](const network&) { std::ofstream(log(i), std::ios::app) << "x\n"; }};
+      latency_table table(
+          folder / "a.db", device,
+          {.placements = {.least = 1, .most = 1}, .measure = {.warm_up = 1, .min_samples = 6, .max_samples = 6}});
+      return build_table(trellis, table).coverage.wanted == 0 ? 0 : 1;
+    }));
+  for (const pid_t child : children) CHECK(fake::wait_for(child) == 0);
+  latency_table table(folder / "a.db", fake::executor{}.device, fake_options());
+  CHECK(coverage_of(trellis, table).measured == trellis.kernels().size());
+  CHECK(database(folder / "a.db").text("PRAGMA integrity_check") == "ok");
+  fake::executor device;
+  latency_table alone(":memory:", device, fake_options());
+  const std::size_t needed = build_table(trellis, alone).fill.networks;
+  std::size_t runs = 0;
+  for (int i = 0; i < 3; ++i) {
+    std::ifstream in(log(i));
+    for (std::string line; std::getline(in, line);) ++runs;
+  }
+  CHECK(runs <= 2 * needed + 6);
+}
+
+}  // namespace
