@@ -15,6 +15,9 @@ for name in space zoo network; do
   build/benchmarks/benchmarks/benchmark_"$name" --benchmark_out=build/benchmarks/"$name".json --benchmark_out_format=json "$@"
 done
 
+printf '\n== kernels of this library against oneDNN alone\n'
+build/benchmarks/benchmarks/benchmark_kernels --json build/benchmarks/kernels.json
+
 printf '\n== predicting networks from a latency table\n'
 for dtype in f32 bf16; do
   build/benchmarks/benchmarks/benchmark_predict --dtype "$dtype" --out build/benchmarks/predict || printf 'not on this processor\n'

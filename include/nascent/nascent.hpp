@@ -13,6 +13,7 @@
 #include "nascent/cost/bounds.hpp"
 #include "nascent/cost/cost.hpp"
 #include "nascent/cost/device_profile.hpp"
+#include "nascent/cost/proportionality.hpp"
 #include "nascent/cost/roofline.hpp"
 #include "nascent/network/kernel.hpp"
 #include "nascent/network/network.hpp"

@@ -65,7 +65,8 @@ void to_json(Json& j, const dimensions& d) {
   j = Json{{"width", d.width}, {"depth", d.depth}, {"resolution", d.resolution}};
 }
 
-/// Everything about a layer but its place in a network.
+/// Everything about a layer but its place in a network. `padding` is rows and columns before and after the map, as ONNX orders them: top,
+/// left, bottom, right.
 template <class Json>
 void to_json(Json& j, const layer& l) {
   j = Json{{"kind", to_string(l.kind)}};
@@ -76,6 +77,12 @@ void to_json(Json& j, const layer& l) {
   if (window || l.stride != 1) j["stride"] = l.stride;
   if (l.groups != 1) j["groups"] = l.groups;
   if (l.dilation != 1) j["dilation"] = l.dilation;
+  if (window)
+    j["padding"] = {padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad),
+                    padding_before(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad),
+                    padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad),
+                    padding_after(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad)};
+  if (l.kind == layer_kind::slice) j["first_channel"] = l.first_channel;
   if (l.has_weights()) {
     j["batch_norm"] = l.batch_norm;
     j["bias"] = l.bias;

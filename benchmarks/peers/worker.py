@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs networks in one of the other runtimes, on request, by the protocol of `benchmark_runtime serve`:
+
+    python worker.py onnxruntime | openvino | torch
+
+One command a line on standard input, one answer a line on standard output, both JSON. `load` takes one key more than there: "setting", one
+of those that {"do": "settings", "threads": ..., "every": true} lists, without "every" those that are ever best. `prepare` does what takes minutes, and leaves files beside the model.
+"""
+
+import gc
+import json
+import os
+import resource
+import sys
+import time
+
+import network as networks
+
+
+class Unsupported(Exception):
+    """What a runtime does not do at all."""
+
+
+def made_once(path, make):
+    """The file, made by make(temporary path) where it does not exist. Several processes may try."""
+    if not os.path.exists(path):
+        temporary = f"{path}.{os.getpid()}"
+        try:
+            make(temporary)
+            os.replace(temporary, path)
+        finally:
+            if os.path.exists(temporary):
+                os.remove(temporary)
+    return path
+
+
+def onnx_file(network, dtype, batch):
+    def make(path):
+        from onnx import TensorProto
+        from to_onnx import to_onnx
+
+        model = to_onnx(network, batch, TensorProto.FLOAT if dtype == "f32" else TensorProto.BFLOAT16)
+        with open(path, "wb") as file:
+            file.write(model.SerializeToString())
+
+    return made_once(f"{network.path}.{network.key}.{dtype}.{batch}.onnx", make)
+
+
+class OnnxRuntime:
+    def __init__(self):
+        import onnxruntime
+
+        self.ort = onnxruntime
+        self.version = "ONNX Runtime " + onnxruntime.__version__
+
+    def settings(self, threads, every):
+        return ["spinning", "sleeping"] if threads > 1 else ["one thread"]
+
+    def load(self, network, dtype, batch, threads, setting):
+        import numpy
+
+        options = self.ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = self.ort.ExecutionMode.ORT_SEQUENTIAL
+        options.graph_optimization_level = self.ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0" if setting == "sleeping" else "1")
+        options.log_severity_level = 3
+        path = onnx_file(network, dtype, batch)
+        try:
+            session = self.ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as fault:  # its own type says no more
+            if dtype != "f32":
+                raise Unsupported(f"{dtype}: {str(fault).splitlines()[0]}") from fault
+            raise
+        binding = session.io_binding()
+        value = self.ort.OrtValue.ortvalue_from_numpy(network.pixels(batch))
+        answer = self.ort.OrtValue.ortvalue_from_numpy(numpy.zeros(session.get_outputs()[0].shape, numpy.float32))
+        binding.bind_ortvalue_input("image", value)
+        binding.bind_ortvalue_output(session.get_outputs()[0].name, answer)
+        run = session.run_with_iobinding
+        return (lambda: run(binding)), (lambda: answer.numpy())
+
+
+class OpenVino:
+    def __init__(self):
+        import openvino
+
+        self.ov = openvino
+        self.core = openvino.Core()
+        self.version = "OpenVINO " + openvino.__version__.split("-")[0]
+
+    def settings(self, threads, every):
+        return ["latency", "latency and pinning"] if threads > 1 else ["latency"]
+
+    def load(self, network, dtype, batch, threads, setting):
+        if dtype == "bf16" and "BF16" not in self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise Unsupported("bf16: not on this processor")
+        compiled = self.core.compile_model(onnx_file(network, "f32", batch), "CPU", {
+            "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": dtype,
+            "ENABLE_CPU_PINNING": setting.endswith("pinning"), "CPU_DENORMALS_OPTIMIZATION": True})
+        used = str(compiled.get_property("INFERENCE_PRECISION_HINT"))
+        if dtype == "bf16" and "bfloat16" not in used and "bf16" not in used:
+            raise Unsupported(f"bf16: it chose {used}")
+        request = compiled.create_infer_request()
+        request.set_input_tensor(self.ov.Tensor(network.pixels(batch)))
+        return (lambda: request.infer(share_outputs=True)), (lambda: request.get_output_tensor().data)
+
+
+class PyTorch:
+    def __init__(self):
+        import torch
+
+        self.torch = torch
+        self.version = "PyTorch " + torch.__version__.split("+")[0]
+
+    def settings(self, threads, every):
+        # At batch 1 with one thread, four networks: frozen TorchScript took 1.0 to 2.9 times the processor time of Inductor's code, eager more.
+        return ["inductor, ahead of time"] + ["frozen TorchScript", "eager"] * every
+
+    def module(self, network, dtype, batch):
+        """With its input, both in the type and the layout that PyTorch is fastest with."""
+        from to_torch import Module
+
+        element = self.torch.float32 if dtype == "f32" else self.torch.bfloat16
+        layout = self.torch.channels_last
+        image = self.torch.from_numpy(network.pixels(batch)).to(element).to(memory_format=layout)
+        return Module(network).eval().to(element).to(memory_format=layout), image
+
+    def package(self, network, dtype, batch):
+        """Compiled by Inductor, weights packed into it. Any number of threads may run it."""
+        import torch._inductor
+        import torch._inductor.config as inductor
+
+        def make(path):
+            inductor.freezing = True
+            inductor.cpp.dynamic_threads = True
+            module, image = self.module(network, dtype, batch)
+            with self.torch.no_grad():
+                exported = self.torch.export.export(module, (image,))
+                os.rename(torch._inductor.aoti_compile_and_package(exported, package_path=path + ".pt2"), path)
+
+        return made_once(f"{network.path}.{network.key}.{dtype}.{batch}.torch-{self.torch.__version__}.pt2", make)
+
+    def load(self, network, dtype, batch, threads, setting):
+        import torch
+
+        torch.set_num_threads(threads)
+        torch.set_flush_denormal(True)
+        torch.set_grad_enabled(False)
+        if setting.startswith("inductor"):
+            import torch._inductor
+
+            element = torch.float32 if dtype == "f32" else torch.bfloat16
+            image = torch.from_numpy(network.pixels(batch)).to(memory_format=torch.channels_last).to(element)
+            module = torch._inductor.aoti_load_package(self.package(network, dtype, batch))
+        else:
+            module, image = self.module(network, dtype, batch)
+        if setting.startswith("frozen"):
+            module = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(module, image)))
+            for _ in range(3):  # it specialises while it runs
+                module(image)
+        answer = [None]
+
+        def run():
+            with torch.inference_mode():
+                answer[0] = module(image)
+
+        run()
+        return run, (lambda: answer[0].float().numpy())
+
+    def prepare(self, network, dtype, batch):
+        self.torch.set_num_threads(1)
+        self.package(network, dtype, batch)
+
+
+runtimes = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "torch": PyTorch}
+
+
+class Worker:
+    def __init__(self, runtime):
+        self.runtime = runtime
+        self.pass_once = self.answer = None
+
+    def load(self, command):
+        self.pass_once = self.answer = None
+        gc.collect()
+        start = time.perf_counter()
+        network = networks.Network(command["folder"], command["model"])
+        self.pass_once, self.answer = self.runtime.load(network, command["dtype"], command["batch"], command["threads"], command["setting"])
+        gc.collect()
+        return {"runtime": self.runtime.version, "setting": command["setting"], "load_s": time.perf_counter() - start}
+
+    def run(self, command):
+        wall, cpu, switches = [], [], []
+        once = self.pass_once
+        for _ in range(command["untimed"]):
+            once()
+        for _ in range(command["timed"]):
+            switches_before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+            cpu_before = time.process_time_ns()
+            start = time.perf_counter_ns()
+            once()
+            wall.append((time.perf_counter_ns() - start) * 1e-6)
+            cpu.append((time.process_time_ns() - cpu_before) * 1e-6)
+            switches.append(resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - switches_before)
+        return {"wall_ms": wall, "cpu_ms": cpu, "switches": switches}
+
+    def obey(self, command):
+        what = command["do"]
+        if what == "settings":
+            return {"settings": self.runtime.settings(command["threads"], command["every"])}
+        if what == "load":
+            return self.load(command)
+        if what == "prepare":
+            start = time.perf_counter()
+            self.runtime.prepare(networks.Network(command["folder"], command["model"]), command["dtype"], command["batch"])
+            return {"seconds": time.perf_counter() - start}
+        if what not in ("run", "answer"):
+            raise ValueError(f"found '{what}'; allowed: settings, prepare, load, answer, run")
+        if self.pass_once is None:
+            raise ValueError(f"'{what}' needs a model; load one first")
+        if what == "run":
+            return self.run(command)
+        self.pass_once()
+        self.answer().astype("float32").tofile(command["file"])
+        return {}
+
+
+def main(name):
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is no answer
+    gc.disable()
+    try:
+        worker = Worker(runtimes[name]())
+    except Exception as fault:
+        print(json.dumps({"error": f"{type(fault).__name__}: {fault}"}), file=out, flush=True)
+        return
+    print(json.dumps({"ready": worker.runtime.version}), file=out, flush=True)
+    for line in sys.stdin:
+        try:
+            reply = worker.obey(json.loads(line))
+        except Unsupported as fault:
+            reply = {"unsupported": str(fault)}
+        except Exception as fault:
+            reply = {"error": f"{type(fault).__name__}: {fault}"}
+        print(json.dumps(reply), file=out, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

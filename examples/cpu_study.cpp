@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: Apache-2.0
+// Is latency proportional to MACs? Supplement D of the EfficientNet-X paper (Li et al., 2021) on this machine: EfficientNet and EfficientNet-X
+// with ReLU under one instruction set after another. docs/cpu_study.md has the question and the answer.
+//
+//   cpu_study --out study
+//   cpu_study --models EfficientNet-B0,EfficientNet-X-B0 --isa sse41,best --rounds 6
+//
+// The instruction set holds for a whole process, so each has a process of its own: this program, started again with --serve.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <csignal>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <nascent/cost/proportionality.hpp>
+#include <nascent/executor/onednn.hpp>
+#include <nascent/io/file.hpp>
+#include <nascent/io/plot.hpp>
+#include <nascent/io/report.hpp>
+#include <nascent/latency/measure.hpp>
+#include <nascent/latency/progress.hpp>
+#include <nascent/nascent.hpp>
+#include <nascent/zoo/efficientnet_family.hpp>
+#include <nascent/zoo/efficientnet_x_family.hpp>
+
+using namespace nascent;
+using nlohmann::json;
+
+namespace {
+
+// --- what is studied ---------------------------------------------------------------------------------------------------------------------
+
+/// "EfficientNet-X-B3": the family and the level.
+struct member {
+  bool x = false;
+  std::size_t level = 0;
+  std::string name() const { return std::string("EfficientNet-") + (x ? "X-B" : "B") + std::to_string(level); }
+};
+
+member parse_member(const std::string& text) {
+  for (const bool x : {false, true})
+    for (std::size_t level = 0; level < zoo::efficientnet_family.size(); ++level)
+      if (const member m{x, level}; m.name() == text) return m;
+  throw std::invalid_argument("--models: found '" + text + "'; allowed: EfficientNet-B0 to -B7 and EfficientNet-X-B0 to -X-B7");
+}
+
+/// The network with relu in place of swish, as the search on the paper's processor chose.
+network with_relu(const network& graph) {
+  network changed(graph.name(), graph.input());
+  for (layer l : graph.layers()) {
+    if (l.act == swish) l.act = relu;
+    changed(l);
+  }
+  return changed;
+}
+
+network network_of(const member& m) {
+  return with_relu(m.x ? to_network(zoo::efficientnet_x_family[m.level]) : to_network(zoo::efficientnet_family[m.level]));
+}
+
+double macs_of(const network& graph) {
+  double sum = 0;
+  for (const layer& l : graph.layers()) sum += static_cast<double>(macs(l));
+  return sum;
+}
+
+/// bf16 where the instruction set computes with it.
+data_type type_of(onednn::isa isa) { return isa >= onednn::isa::avx512_core_bf16 ? data_type::bf16 : data_type::f32; }
+
+/// "AVX-512, f32".
+std::string title_of(onednn::isa isa) {
+  static const std::map<onednn::isa, const char*> names{{onednn::isa::sse41, "SSE4.1"},
+                                                        {onednn::isa::avx, "AVX"},
+                                                        {onednn::isa::avx2, "AVX2"},
+                                                        {onednn::isa::avx512_core, "AVX-512"},
+                                                        {onednn::isa::avx512_core_bf16, "AVX-512 BF16"},
+                                                        {onednn::isa::avx512_core_amx, "AMX"}};
+  const auto found = names.find(isa);
+  return (found == names.end() ? to_string(isa) : found->second) + std::string(", ") + to_string(type_of(isa));
+}
+
+// --- one process for each instruction set ------------------------------------------------------------------------------------------------
+
+/// Answers {"load": MODEL} and {"run": UNTIMED} with one line of JSON each.
+void serve(onednn::isa isa, int threads, int batch) {
+  std::optional<onednn::compiled> compiled;
+  std::optional<detail::stopwatch> watch;
+  for (std::string line; std::getline(std::cin, line);) {
+    json reply;
+    try {
+      const json command = json::parse(line);
+      if (command.contains("load")) {
+        compiled.reset();
+        onednn::executor cpu{{.threads = threads, .type = type_of(isa), .isa = isa}};
+        compiled.emplace(prepare(cpu, network_of(parse_member(command["load"])), batch));
+        const device_description d = cpu.description();
+        reply = {{"device", d.device}, {"library", d.library}};
+        if (!watch) watch.emplace(system_clocks, threads == 1);
+      } else {
+        for (int i = command.at("run"); i > 0; --i) compiled.value().run();
+        watch->start();
+        compiled.value().run();
+        const time_sample s = watch->lap();
+        reply = {{"wall_ms", s.wall_ms}, {"cpu_ms", s.cpu_ms}, {"switches", s.switches}};
+      }
+    } catch (const std::exception& e) {
+      reply = {{"error", e.what()}};
+    }
+    std::cout << reply.dump() << std::endl;
+  }
+}
+
+/// This program again, at the other end of two pipes.
+class child {
+ public:
+  explicit child(const std::vector<std::string>& arguments) {
+    int to[2];
+    int from[2];
+    if (::pipe(to) != 0 || ::pipe(from) != 0) throw std::runtime_error("no pipe to another process");
+    // Later children must not hold the ends of earlier ones open.
+    for (const int end : {to[1], from[0]}) ::fcntl(end, F_SETFD, FD_CLOEXEC);
+    std::vector<char*> argv;
+    for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+    argv.push_back(nullptr);
+    process_ = ::fork();
+    if (process_ == 0) {
+      ::dup2(to[0], STDIN_FILENO);
+      ::dup2(from[1], STDOUT_FILENO);
+      ::close(to[0]);
+      ::close(from[1]);
+      ::execv("/proc/self/exe", argv.data());
+      ::_exit(127);
+    }
+    ::close(to[0]);
+    ::close(from[1]);
+    if (process_ < 0) throw std::runtime_error("no further process");
+    in_ = ::fdopen(to[1], "w");
+    out_ = ::fdopen(from[0], "r");
+  }
+  child(const child&) = delete;
+  child& operator=(const child&) = delete;
+  ~child() {
+    std::fclose(in_);
+    std::fclose(out_);
+    ::waitpid(process_, nullptr, 0);
+  }
+
+  /// \throws std::runtime_error with the child's own words, or where it has ended
+  json ask(const json& command) {
+    std::fprintf(in_, "%s\n", command.dump().c_str());
+    std::fflush(in_);
+    char* line = nullptr;
+    std::size_t size = 0;
+    const bool answered = ::getline(&line, &size, out_) > 0;
+    const std::unique_ptr<char, decltype(&std::free)> text(line, &std::free);
+    if (!answered) throw std::runtime_error("its process ended");
+    json reply = json::parse(text.get());
+    if (reply.contains("error")) throw std::runtime_error(reply["error"].get<std::string>());
+    return reply;
+  }
+
+ private:
+  pid_t process_ = -1;
+  std::FILE* in_ = nullptr;
+  std::FILE* out_ = nullptr;
+};
+
+// --- measuring ---------------------------------------------------------------------------------------------------------------------------
+
+struct settings {
+  std::vector<member> models;
+  std::vector<onednn::isa> isas;
+  int threads = 1;
+  int batch = 1;
+  int rounds = 15;
+  double budget_s = 240;
+  std::string out;
+  std::string document;
+};
+
+struct study {
+  std::vector<member> models{};
+  std::vector<double> macs{};
+  std::vector<onednn::isa> isas{};                             ///< those that run here
+  std::vector<std::vector<std::vector<time_sample>>> times{};  ///< [isa][model][round]
+  std::vector<std::string> left_out{};                         ///< a sentence for each instruction set that does not
+  std::string device{};
+  bool one_thread = true;
+
+  sample_summary summary(std::size_t isa, std::size_t m) const { return summarise(times[isa][m], one_thread); }
+  double ms(std::size_t isa, std::size_t m) const { return summary(isa, m).median_ms; }
+  /// Time of the first instruction set over that of this one.
+  paired_ratio speedup(std::size_t isa, std::size_t m) const { return pair_up(times[isa][m], times[0][m], one_thread); }
+  power_law law(std::size_t isa) const {
+    std::vector<timed_network> all;
+    for (std::size_t m = 0; m < models.size(); ++m) all.push_back({macs[m], ms(isa, m)});
+    return fit_power_law(all);
+  }
+  /// Levels that are there in both families: (EfficientNet, EfficientNet-X).
+  std::vector<std::pair<std::size_t, std::size_t>> pairs() const {
+    std::vector<std::pair<std::size_t, std::size_t>> found;
+    for (std::size_t a = 0; a < models.size(); ++a)
+      for (std::size_t b = 0; b < models.size(); ++b)
+        if (!models[a].x && models[b].x && models[a].level == models[b].level) found.emplace_back(a, b);
+    return found;
+  }
+};
+
+study measure_all(const settings& s) {
+  study result{.models = s.models, .one_thread = s.threads == 1};
+  for (const member& m : s.models) result.macs.push_back(macs_of(network_of(m)));
+  std::vector<std::unique_ptr<child>> children;
+  for (const onednn::isa isa : s.isas) {
+    auto one = std::make_unique<child>(std::vector<std::string>{"cpu_study", "--serve", to_string(isa), "--threads", std::to_string(s.threads),
+                                                                "--batch", std::to_string(s.batch)});
+    try {
+      const json reply = one->ask({{"load", s.models.front().name()}});
+      result.device = reply["device"].get<std::string>() + ", " + reply["library"].get<std::string>() + ", " + std::to_string(s.threads) +
+                      " thread(s), batch " + std::to_string(s.batch);
+      result.isas.push_back(isa);
+      children.push_back(std::move(one));
+    } catch (const std::exception& e) {
+      result.left_out.push_back(title_of(isa) + ": left out: " + e.what());
+      std::fprintf(stderr, "%s\n", result.left_out.back().c_str());
+    }
+  }
+  if (children.empty()) throw std::runtime_error("no instruction set that was asked for runs here");
+  result.times.assign(children.size(), std::vector<std::vector<time_sample>>(s.models.size()));
+
+  double all_macs = 0;
+  for (const double m : result.macs) all_macs += m;
+  progress bar;
+  bar.begin("timing", s.models.size() * static_cast<std::size_t>(s.rounds));
+  for (std::size_t m = 0; m < s.models.size(); ++m) {
+    for (const auto& one : children) one->ask({{"load", s.models[m].name()}});
+    // A network's share of the time is its share of the MACs; six rounds are what an interval needs.
+    constexpr int least = 6;
+    const double share_s = s.budget_s * result.macs[m] / all_macs;
+    const std::int64_t start = wall_ns();
+    for (int round = 0; round < s.rounds; ++round) {
+      if (round >= least && static_cast<double>(wall_ns() - start) * 1e-9 >= share_s) {
+        bar.advance(static_cast<std::size_t>(s.rounds - round));
+        break;
+      }
+      for (std::size_t k = 0; k < children.size(); ++k) {
+        const std::size_t i = (k + static_cast<std::size_t>(round)) % children.size();
+        const json t = children[i]->ask({{"run", 1}});  // one untimed pass: each finds its own caches
+        result.times[i][m].push_back({.wall_ms = t["wall_ms"], .cpu_ms = t["cpu_ms"], .switches = t["switches"]});
+      }
+      bar.advance();
+    }
+  }
+  bar.finish();
+  return result;
+}
+
+// --- what it says ------------------------------------------------------------------------------------------------------------------------
+
+std::string text(const char* format, double number) {
+  char buffer[40];
+  std::snprintf(buffer, sizeof buffer, format, number);
+  return buffer;
+}
+
+std::string with_interval(const paired_ratio& r) {
+  const std::string middle = text("%.2f", r.median);
+  return std::isinf(r.high) ? middle : middle + " (" + text("%.2f", r.low) + ".." + text("%.2f", r.high) + ")";
+}
+
+template <class Value>
+double geometric_mean(const std::vector<std::pair<std::size_t, std::size_t>>& pairs, Value&& value) {
+  if (pairs.empty()) return 1;
+  double sum = 0;
+  for (const auto& [a, b] : pairs) sum += std::log(value(a, b));
+  return std::exp(sum / static_cast<double>(pairs.size()));
+}
+
+/// One instruction set, judged.
+struct judgement {
+  power_law law;
+  double price = 1;       ///< of a MAC of EfficientNet-X over one of EfficientNet, geometric mean over levels
+  double time_ratio = 1;  ///< of EfficientNet-X over EfficientNet at a level, geometric mean
+  /// The rule: a line fits the logarithms, and no family gets its MACs for less than 4/5 of the other's price.
+  bool proportional() const { return law.r_squared >= .98 && price > .8 && price < 1.25; }
+};
+
+std::vector<judgement> judge_all(const study& s) {
+  const auto pairs = s.pairs();
+  std::vector<judgement> all;
+  for (std::size_t i = 0; i < s.isas.size(); ++i) {
+    const auto timed = [&](std::size_t m) { return timed_network{s.macs[m], s.ms(i, m)}; };
+    all.push_back({.law = s.law(i),
+                   .price = geometric_mean(pairs, [&](std::size_t a, std::size_t b) { return mac_price_ratio(timed(a), timed(b)); }),
+                   .time_ratio = geometric_mean(pairs, [&](std::size_t a, std::size_t b) { return pair_up(s.times[i][a], s.times[i][b], s.one_thread).median; })});
+  }
+  return all;
+}
+
+/// The sentences that the figures allow.
+std::vector<std::string> conclusions(const study& s) {
+  std::vector<std::string> out = s.left_out;
+  if (s.pairs().size() < 2 || s.isas.size() < 2) {  // a law goes through any two points
+    out.emplace_back("No conclusion: it needs both families at two levels at least, and two instruction sets.");
+    return out;
+  }
+  const std::vector<judgement> all = judge_all(s);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const judgement& j = all[i];
+    out.push_back(title_of(s.isas[i]) + ": latency is " + (j.proportional() ? "" : "not ") + "proportional to MACs: exponent " + text("%.2f", j.law.exponent) +
+                  ", R2 " + text("%.3f", j.law.r_squared) + ", a MAC of EfficientNet-X costs " + text("%.2f", j.price) + " of one of EfficientNet; " +
+                  (j.time_ratio > 1 ? "EfficientNet is faster by " + text("%.0f", 100 * (j.time_ratio - 1)) : "EfficientNet-X is faster by " + text("%.0f", 100 * (1 / j.time_ratio - 1))) +
+                  " % at the same level.");
+  }
+  bool falls = true;
+  for (std::size_t i = 1; i < all.size(); ++i) falls = falls && all[i].price <= 1.02 * all[i - 1].price;
+  const bool trend = all.back().price < all.front().price;
+  const bool narrow = all.front().proportional();
+  const bool wide = !all.back().proportional();
+  const bool flips = all.front().time_ratio > 1 && all.back().time_ratio < 1;
+  std::string why = "with " + title_of(s.isas.front()) + " latency is " + (narrow ? "" : "not ") + "proportional to MACs, with " + title_of(s.isas.back()) + " it is " + (wide ? "not" : "too") +
+                    "; the price of EfficientNet-X's MACs " + (falls ? "falls with every step" : trend ? "falls, but not with every step" : "does not fall") +
+                    "; the faster family " + (flips ? "changes from EfficientNet to EfficientNet-X" : all.back().time_ratio < 1 ? "is EfficientNet-X throughout" : "stays EfficientNet") + ".";
+  out.push_back(std::string("The paper's conclusion (proportional without wide vectors, not with them, and less the wider they are) ") +
+                (narrow && wide && falls ? "holds here: " : trend ? "holds here in part: " : "does not hold here: ") + why);
+  return out;
+}
+
+report_table latency_table_of(const study& s) {
+  report_table t{.columns = {"network (ReLU)", "MMACs"}, .caption = "Median ms of one pass, and the distance of the quartiles"};
+  for (const onednn::isa isa : s.isas) t.columns.push_back(title_of(isa));
+  for (std::size_t m = 0; m < s.models.size(); ++m) {
+    t.rows.push_back({s.models[m].name(), text("%.0f", s.macs[m] * 1e-6)});
+    for (std::size_t i = 0; i < s.isas.size(); ++i) {
+      const sample_summary time = s.summary(i, m);
+      t.rows.back().push_back(text("%.2f", time.median_ms) + " (" + text("%.0f", 100 * time.spread) + " %)" + (time.source == time_source::thread_cpu ? " CPU" : ""));
+    }
+  }
+  return t;
+}
+
+report_table speedup_table_of(const study& s) {
+  report_table t{.columns = {"network (ReLU)"}, .caption = "Speed-up over " + title_of(s.isas.front()) + ", with its 95 % interval"};
+  for (std::size_t i = 1; i < s.isas.size(); ++i) t.columns.push_back(title_of(s.isas[i]));
+  for (std::size_t m = 0; m < s.models.size(); ++m) {
+    t.rows.push_back({s.models[m].name()});
+    for (std::size_t i = 1; i < s.isas.size(); ++i) t.rows.back().push_back(with_interval(s.speedup(i, m)));
+  }
+  for (const bool x : {false, true}) {
+    std::vector<std::pair<std::size_t, std::size_t>> family;
+    for (std::size_t m = 0; m < s.models.size(); ++m)
+      if (s.models[m].x == x) family.emplace_back(m, m);
+    if (family.empty()) continue;
+    t.rows.push_back({std::string("geometric mean, EfficientNet") + (x ? "-X" : "")});
+    for (std::size_t i = 1; i < s.isas.size(); ++i)
+      t.rows.back().push_back(text("%.2f", geometric_mean(family, [&](std::size_t a, std::size_t) { return s.speedup(i, a).median; })));
+  }
+  return t;
+}
+
+report_table proportionality_table_of(const study& s) {
+  report_table t{.columns = {"instruction set", "exponent", "R2", "least ms per GMAC", "most", "MAC price, X / EfficientNet", "time, X / EfficientNet", "proportional"},
+                 .caption = "Latency against MACs: a power law through all networks, and both families at the same level (geometric means)"};
+  const std::vector<judgement> all = judge_all(s);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::vector<double> prices;
+    for (std::size_t m = 0; m < s.models.size(); ++m) prices.push_back(s.ms(i, m) / s.macs[m] * 1e9);
+    const bool both = !s.pairs().empty();
+    t.rows.push_back({title_of(s.isas[i]), text("%.2f", all[i].law.exponent), text("%.4f", all[i].law.r_squared), text("%.1f", *std::ranges::min_element(prices)),
+                      text("%.1f", *std::ranges::max_element(prices)), both ? text("%.2f", all[i].price) : "-", both ? text("%.2f", all[i].time_ratio) : "-",
+                      s.pairs().size() < 2 ? "-" : all[i].proportional() ? "yes" : "no"});
+  }
+  return t;
+}
+
+plot figure_of(const study& s) {
+  std::vector<plot_series> series;
+  for (std::size_t i = 0; i < s.isas.size(); ++i) {
+    const power_law law = s.law(i);
+    const auto [least, most] = std::minmax_element(s.macs.begin(), s.macs.end());
+    plot_series line{.name = title_of(s.isas[i]) + ": exponent " + text("%.2f", law.exponent) + ", R2 " + text("%.3f", law.r_squared),
+                     .marker = plot_marker::none,
+                     .line = plot_line::dashed,
+                     .colour = static_cast<int>(i)};
+    for (const double x : {*least / 1.2, *most * 1.2}) line.points.push_back({.x = x * 1e-9, .y = law.latency_ms(x)});
+    series.push_back(std::move(line));
+    for (const bool x : {false, true}) {
+      plot_series points{.marker = x ? plot_marker::diamond : plot_marker::dot, .colour = static_cast<int>(i)};
+      for (std::size_t m = 0; m < s.models.size(); ++m)
+        if (s.models[m].x == x)
+          points.points.push_back({.x = s.macs[m] * 1e-9, .y = s.ms(i, m), .label = i == 0 ? (x ? "X-B" : "B") + std::to_string(s.models[m].level) : ""});
+      if (!points.points.empty()) series.push_back(std::move(points));
+    }
+  }
+  plot p = scatter_plot("EfficientNet (dots) and EfficientNet-X (diamonds) with ReLU", {.title = "multiply-adds", .unit = "G", .scale = axis_scale::log},
+                        {.title = "latency", .unit = "ms", .scale = axis_scale::log}, std::move(series));
+  p.height = 560;
+  return p;
+}
+
+std::string markdown_of(const report_table& t) {
+  std::string out = t.caption + ":\n\n|";
+  for (const std::string& c : t.columns) out += " " + c + " |";
+  out += "\n|" + std::string("---|");
+  for (std::size_t i = 1; i < t.columns.size(); ++i) out += "---:|";
+  for (const auto& row : t.rows) {
+    out += "\n|";
+    for (const std::string& cell : row) out += " " + cell + " |";
+  }
+  return out + "\n";
+}
+
+std::vector<report_table> tables_of(const study& s) {
+  std::vector<report_table> all{latency_table_of(s)};
+  if (s.isas.size() > 1) all.push_back(speedup_table_of(s));
+  if (s.models.size() > 1) all.push_back(proportionality_table_of(s));
+  return all;
+}
+
+std::string markdown_of(const study& s) {
+  std::string out = s.device + ".\n";
+  for (const report_table& t : tables_of(s)) out += "\n" + markdown_of(t);
+  for (const std::string& sentence : conclusions(s)) out += "\n" + sentence + "\n";
+  return out;
+}
+
+// --- files -------------------------------------------------------------------------------------------------------------------------------
+
+void write_all(const study& s, const std::filesystem::path& folder) {
+  std::string csv = "model,macs,isa,dtype,median_ms,low_ms,high_ms,minimum_ms,spread,samples,clock,speedup,speedup_low,speedup_high\n";
+  json all{{"device", s.device}, {"left_out", s.left_out}, {"rows", json::array()}, {"conclusions", conclusions(s)}};
+  for (std::size_t i = 0; i < s.isas.size(); ++i)
+    for (std::size_t m = 0; m < s.models.size(); ++m) {
+      const sample_summary t = s.summary(i, m);
+      const paired_ratio r = s.speedup(i, m);
+      json row{{"model", s.models[m].name()}, {"macs", s.macs[m]},         {"isa", to_string(s.isas[i])}, {"dtype", to_string(type_of(s.isas[i]))},
+               {"median_ms", t.median_ms},    {"low_ms", t.low_ms},        {"high_ms", t.high_ms},        {"minimum_ms", t.minimum_ms},
+               {"spread", t.spread},          {"samples", t.count},        {"clock", to_string(t.source)}, {"speedup", r.median}};
+      if (!std::isinf(r.high)) row.update({{"speedup_low", r.low}, {"speedup_high", r.high}});
+      all["rows"].push_back(row);
+      csv += s.models[m].name();
+      for (const char* key : {"macs", "isa", "dtype", "median_ms", "low_ms", "high_ms", "minimum_ms", "spread", "samples", "clock", "speedup", "speedup_low", "speedup_high"})
+        csv += "," + (!row.contains(key) ? "" : row[key].is_string() ? row[key].get<std::string>() : row[key].dump());
+      csv += "\n";
+    }
+  html_report page("Is latency proportional to MACs?", s.device);
+  page.section("Figure");
+  if (s.models.size() > 1) {
+    const std::string svg = to_svg(figure_of(s));
+    write_file(folder / "cpu_study.svg", svg);
+    page.figure(svg, "Latency against multiply-adds, both logarithmic, with a power law for each instruction set.");
+    for (std::size_t i = 0; i < s.isas.size(); ++i) {
+      const power_law law = s.law(i);
+      all["laws"].push_back({{"isa", to_string(s.isas[i])}, {"factor_ms", law.factor}, {"exponent", law.exponent}, {"r_squared", law.r_squared}});
+    }
+  }
+  for (const std::string& sentence : conclusions(s)) page.text(sentence);
+  page.section("Tables");
+  for (const report_table& t : tables_of(s)) page.table(t);
+  write_file(folder / "cpu_study.html", page.str());
+  write_file(folder / "cpu_study.csv", csv);
+  write_file(folder / "cpu_study.json", all.dump(2) + "\n");
+}
+
+/// A document around its figures. \throws std::runtime_error where it has no marks
+struct document {
+  explicit document(std::filesystem::path where) : path(std::move(where)) {
+    const std::string begin = "<!-- figures: written by cpu_study -->";
+    const std::string end = "<!-- end of figures -->";
+    const std::string page = read_file(path);
+    const std::size_t from = page.find(begin + "\n");
+    const std::size_t to = page.find(end);
+    if (from == std::string::npos || to == std::string::npos || to < from)
+      throw std::runtime_error("--document: '" + path.string() + "': found no lines '" + begin + "' and '" + end + "'; allowed: a text with both, for the figures to stand between");
+    before = page.substr(0, from + begin.size() + 1);
+    after = page.substr(to);
+  }
+  /// Puts the tables between the marks, and the figure beside the document.
+  void write(const study& s) const {
+    const bool drawn = s.models.size() > 1;
+    if (drawn) write_file(path.parent_path() / "cpu_study.svg", to_svg(figure_of(s)));
+    write_file(path, before + "\n" + markdown_of(s) + (drawn ? "\n![Latency against multiply-adds](cpu_study.svg)\n\n" : "\n") + after);
+  }
+  std::filesystem::path path;
+  std::string before{};
+  std::string after{};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  settings s;
+  std::vector<std::string> models;
+  std::vector<std::string> isas{"sse41", "avx2", "avx512_core", "avx512_core_bf16", "avx512_core_amx"};
+  std::string served;
+  for (const bool x : {false, true})
+    for (std::size_t level = 0; level <= 4; ++level) models.push_back(member{x, level}.name());
+  CLI::App app{"EfficientNet and EfficientNet-X with ReLU under one instruction set after another: is latency proportional to MACs?"};
+  app.add_option("--models", models, "EfficientNet-B0 to -B7, EfficientNet-X-B0 to -X-B7")->delimiter(',');
+  app.add_option("--isa", isas, "instruction sets, narrowest first; bf16 from avx512_core_bf16 on, else f32")->delimiter(',');
+  app.add_option("--threads", s.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--batch", s.batch, "images per pass")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--rounds", s.rounds, "timed passes of each network under each instruction set, at most")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--budget-s", s.budget_s, "seconds of timing in all; six rounds are made in any case")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--out", s.out, "folder for cpu_study.svg, .html, .json, .csv");
+  app.add_option("--document", s.document, "put the tables into this Markdown file, between its marks, and the figure beside it");
+  app.add_option("--serve", served)->group("");
+  CLI11_PARSE(app, argc, argv);
+  if (!served.empty()) {
+    serve(onednn::parse_isa(served), s.threads, s.batch);
+    return 0;
+  }
+
+  const auto each_once = [](const char* option, std::vector<std::string> names) {
+    std::ranges::sort(names);
+    if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+      throw std::invalid_argument(std::string(option) + ": found '" + *twice + "' twice; allowed: each once");
+  };
+  each_once("--models", models);
+  each_once("--isa", isas);
+  for (const std::string& name : models) s.models.push_back(parse_member(name));
+  for (const std::string& name : isas) s.isas.push_back(onednn::parse_isa(name));
+  std::signal(SIGPIPE, SIG_IGN);  // a process that ended is reported where it is asked
+  std::optional<document> page;
+  if (!s.document.empty()) page.emplace(s.document);  // before minutes of measuring
+  if (!s.out.empty()) std::filesystem::create_directories(s.out);
+  const study result = measure_all(s);
+  std::printf("%s", markdown_of(result).c_str());
+  if (!s.out.empty()) write_all(result, s.out);
+  if (page) page->write(result);
+  return 0;
+} catch (const std::exception& e) {
+  std::cerr << "cpu_study: " << e.what() << '\n';
+  return 1;
+}
