@@ -17,6 +17,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/io/file.hpp>
@@ -138,6 +139,7 @@ int main(int argc, char** argv) try {
   std::string json;
   std::string html;
   int threads = 1;
+  std::string kernels = "fastest";
   double budget_s = 3;
   CLI::App app{"Times blocks against each other on this CPU. The first block is what the others are compared with."};
   app.add_option("--block", blocks, "\"name field=value ...\", also stride= and layers=; filters default to the input's channels")->take_all();
@@ -145,6 +147,7 @@ int main(int argc, char** argv) try {
   app.add_option("--dtype", types, "f32, bf16")->delimiter(',');
   app.add_option("--batch", batches, "images per run")->delimiter(',')->check(CLI::PositiveNumber);
   app.add_option("--threads", threads, "threads")->check(CLI::PositiveNumber);
+  app.add_option("--kernels", kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")->check(CLI::IsMember({"fastest", "onednn"}));
   app.add_option("--isa", isa, "the largest instruction set to use, e.g. sse41, avx2, avx512_core, best; one per run");
   app.add_option("--budget-s", budget_s, "seconds per comparison")->check(CLI::PositiveNumber);
   app.add_option("--csv", csv, "write the rows to this file too");
@@ -156,7 +159,7 @@ int main(int argc, char** argv) try {
   device_description device;
   for (const std::string& type_name : types) {
     const data_type type = parse_data_type(type_name);
-    onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa)}};
+    onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa), .kernels = kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
     device = cpu.description();
     for (const std::string& shape_text : shapes)
       for (const int batch : batches) {

@@ -16,6 +16,7 @@
 #include <CLI/CLI.hpp>
 
 #include <nascent/accuracy/model.hpp>
+#include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/io/family.hpp>
@@ -66,6 +67,7 @@ using family_type = std::remove_cvref_t<decltype(family_space)>;
 struct settings {
   double target_ms = 0;  // 0: as fast as EfficientNet-B0 on this machine
   int threads = 1;
+  std::string kernels = "fastest";
   std::string dtype = "f32";
   std::size_t trials = 2000;
   std::uint64_t seed = 1;
@@ -79,6 +81,7 @@ settings parse(int argc, char** argv, bool& stop, int& status) {
                "network to B0..B4, measures it, and writes family.json and report.html."};
   app.add_option("--target-ms", s.target_ms, "latency target in ms for one image; 0 takes what EfficientNet-B0 needs on this machine")->check(CLI::NonNegativeNumber)->capture_default_str();
   app.add_option("--threads", s.threads, "threads of the executor")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--kernels", s.kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")->check(CLI::IsMember({"fastest", "onednn"}))->capture_default_str();
   app.add_option("--dtype", s.dtype, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
   app.add_option("--trials", s.trials, "networks that the search may try")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--seed", s.seed, "seed of the search")->capture_default_str();
@@ -174,7 +177,7 @@ int run(const settings& s) {
               static_cast<double>(max_macs(family_space)) * 1e-6, static_cast<double>(min_params(family_space)) * 1e-6,
               static_cast<double>(max_params(family_space)) * 1e-6);
 
-  onednn::executor cpu{{.threads = s.threads, .type = type}};
+  onednn::executor cpu{{.threads = s.threads, .type = type, .kernels = s.kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
   const device_description device = cpu.description();
   std::printf("   on %s, %s, %s, %d thread(s), %s\n", device.device.c_str(), device.library.c_str(), device.isa.c_str(), device.threads, to_string(device.type));
 

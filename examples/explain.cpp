@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/io/file.hpp>
@@ -166,6 +167,7 @@ int main(int argc, char** argv) try {
   int resolution = 0;
   int batch = 1;
   int threads = 1;
+  std::string kernels = "fastest";
   double budget_s = 5;
   CLI::App app{"Explains the times of two networks on this CPU kernel by kernel: MACs, bytes, intensity, efficiency, bound."};
   app.add_option("--first", first_name, "a model of the zoo by its name")->capture_default_str();
@@ -174,6 +176,7 @@ int main(int argc, char** argv) try {
   app.add_option("--dtype", type_name, "f32, bf16")->capture_default_str();
   app.add_option("--batch", batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--threads", threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--kernels", kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")->check(CLI::IsMember({"fastest", "onednn"}))->capture_default_str();
   app.add_option("--isa", isa, "the largest instruction set to use")->capture_default_str();
   app.add_option("--budget-s", budget_s, "seconds for each of three measurements")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--html", html, "write a report with all tables to this file");
@@ -182,7 +185,7 @@ int main(int argc, char** argv) try {
   const data_type type = parse_data_type(type_name);
   const network a = zoo::make_model(first_name, resolution);
   const network b = zoo::make_model(second_name, resolution);
-  onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa)}};
+  onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa), .kernels = kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
   auto first = prepare(cpu, a, batch);
   auto second = prepare(cpu, b, batch);
 

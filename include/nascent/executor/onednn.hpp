@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -25,6 +24,7 @@
 #include "nascent/executor/onednn/race.hpp"
 #include "nascent/executor/onednn/threads.hpp"
 #include "nascent/executor/onednn/version.hpp"
+#include "nascent/executor/page_memory.hpp"
 #include "nascent/executor/processor.hpp"
 #include "nascent/network/kernel.hpp"
 
@@ -130,7 +130,7 @@ class compiled {
   }
 
  private:
-  static constexpr std::size_t alignment = 64;  ///< a cache line and a whole vector register
+  static constexpr std::size_t alignment = page_memory::line;
 
   int pieces() const { return batch_ / piece_; }
   std::size_t input_size() const { return static_cast<std::size_t>(graph_.input().elements() * batch_); }
@@ -142,10 +142,6 @@ class compiled {
     const void* in = nullptr;
     const void* other = nullptr;
     void* out = nullptr;
-  };
-
-  struct release {
-    void operator()(std::byte* memory) const { std::free(memory); }
   };
 
   void execute(const call& c) {
@@ -162,6 +158,23 @@ class compiled {
   void argument(call& c, int index, const dnnl::memory& memory) {
     memories_.push_back(memory);
     c.arguments.push_back({index, memory.get()});
+  }
+
+  /// Moves all packed weights into one piece of memory.
+  void gather_weights(std::vector<detail::step>& steps) {
+    const auto padded = [](const dnnl::memory& m) { return (m.get_desc().get_size() + alignment - 1) / alignment * alignment; };
+    std::size_t bytes = 0;
+    for (const detail::step& s : steps)
+      for (const auto& [index, constant] : s.constants) bytes += padded(constant);
+    weights_ = page_memory(bytes);
+    std::byte* to = weights_.data();
+    for (detail::step& s : steps)
+      for (auto& [index, constant] : s.constants) {
+        const std::size_t size = constant.get_desc().get_size();
+        if (size != 0) std::memcpy(to, constant.get_data_handle(), size);
+        to += padded(constant);
+        constant = dnnl::memory(constant.get_desc(), engine_, to - padded(constant));
+      }
   }
 
   /// Plans the memory of all maps, allocates it, and fixes every primitive's arguments.
@@ -181,20 +194,22 @@ class compiled {
 
     const std::size_t scratch_at = (plan.bytes + alignment - 1) / alignment * alignment;
     bytes_ = (scratch_at + scratch + alignment - 1) / alignment * alignment;
-    memory_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, bytes_)));
-    if (!memory_)
+    gather_weights(steps);
+    try {
+      memory_ = page_memory(bytes_);
+    } catch (const std::bad_alloc&) {
       throw executor_error("onednn: '" + graph_.name() + "': no memory for " + std::to_string(bytes_) + " bytes");
-    std::memset(memory_.get(), 0, bytes_);
+    }
 
     const auto memory_of = [&](int tensor, const api::desc& layout) {
       const auto request = static_cast<std::size_t>(lives.request_of[static_cast<std::size_t>(tensor)]);
-      return dnnl::memory(layout, engine_, memory_.get() + plan.offsets[request]);
+      return dnnl::memory(layout, engine_, memory_.data() + plan.offsets[request]);
     };
     for (detail::step& s : steps) {
       call c{std::move(s.primitive), {}};
       for (const detail::tensor_argument& a : s.tensors) argument(c, a.index, memory_of(a.tensor, a.layout));
       for (const auto& [index, constant] : s.constants) argument(c, index, constant);
-      argument(c, DNNL_ARG_SCRATCHPAD, dnnl::memory(s.scratchpad, engine_, memory_.get() + scratch_at));
+      argument(c, DNNL_ARG_SCRATCHPAD, dnnl::memory(s.scratchpad, engine_, memory_.data() + scratch_at));
       if (s.own) {
         const detail::own_operands at = detail::operands_of(s);
         const auto address = [&](int wanted) -> void* {
@@ -240,7 +255,8 @@ class compiled {
   std::vector<std::string> implementations_;
   std::vector<call> calls_;
   std::vector<dnnl::memory> memories_;  ///< keeps alive what the calls point to
-  std::unique_ptr<std::byte, release> memory_;
+  page_memory memory_;
+  page_memory weights_;
   std::size_t bytes_ = 0;
   dnnl::memory outside_in_;
   dnnl::memory outside_out_;

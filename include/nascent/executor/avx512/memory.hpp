@@ -7,7 +7,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "nascent/executor/page_memory.hpp"
 
 namespace nascent::detail::avx512 {
 
@@ -28,23 +29,19 @@ T nearest(float x) {
   }
 }
 
-/// An array of zeros that starts at a cache line.
+/// An array of zeros that starts at a cache line. Movable.
 template <class T>
 class aligned_array {
  public:
   aligned_array() = default;
-  explicit aligned_array(std::size_t count) : lines_((count + per_line - 1) / per_line), size_(count) {}
-  T* data() { return lines_.empty() ? nullptr : lines_.data()->numbers; }
-  const T* data() const { return lines_.empty() ? nullptr : lines_.data()->numbers; }
+  explicit aligned_array(std::size_t count) : memory_(count * sizeof(T)), size_(count) {}
+  T* data() { return reinterpret_cast<T*>(memory_.data()); }
+  const T* data() const { return reinterpret_cast<const T*>(memory_.data()); }
   std::size_t size() const { return size_; }
   T& operator[](std::size_t i) { return data()[i]; }
 
  private:
-  static constexpr std::size_t per_line = 64 / sizeof(T);
-  struct alignas(64) line {
-    T numbers[per_line] = {};
-  };
-  std::vector<line> lines_;
+  page_memory memory_;
   std::size_t size_ = 0;
 };
 
