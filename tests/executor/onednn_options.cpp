@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads, types and instruction sets: what is allowed, what is refused and with which words.
+// Threads, cores, types and instruction sets: what is allowed, what is refused and with which words.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <vector>
+
+#include <sched.h>
 
 #include "networks.hpp"
 #include <catch2/catch_test_macros.hpp>
@@ -30,6 +34,36 @@ void check_numbers(const onednn::executor& executor) {
   const std::vector<float> in = test::random_numbers(test::input_size(graph), 1);
   CHECK(test::distance(test::run_once(executor, graph, values, in),
                        test::run_once(reference::executor{}, graph, values, in)) < 1e-4);
+}
+
+std::vector<int> usable() { return nascent::detail::usable_cores(); }
+
+/// A gate whose product, computed by a kernel of the test's own, notes for each part the cores that its thread may use and the one it is on.
+struct core_spy {
+  explicit core_spy(int threads) : may_use(static_cast<std::size_t>(threads)), is_on(static_cast<std::size_t>(threads), -1) {}
+
+  onednn::options options(const std::vector<int>& cores) {
+    kernel_library library{.name = "a spy", .preference = kernel_preference::always};
+    library.implementations = {{.name = "spy",
+                                .supports = [](const kernel_request& r) { return r.what.core.kind == layer_kind::multiply; },
+                                .compile = [this](const kernel_request&) -> kernel_function {
+                                  return [this](const void*, const void*, void*, int part, int) {
+                                    may_use[static_cast<std::size_t>(part)] = usable();
+                                    is_on[static_cast<std::size_t>(part)] = sched_getcpu();
+                                  };
+                                }}};
+    return {.threads = static_cast<int>(may_use.size()), .kernels = library, .cores = cores};
+  }
+
+  std::vector<std::vector<int>> may_use;
+  std::vector<int> is_on;
+};
+
+onednn::compiled compile_gate(const onednn::options& options) {
+  const network graph = make_network("gate", {1, 8, 8, 16}, [](auto& net, tensor x) {
+    net.multiply(x, net.conv(net.global_pool(x), {.filters = 16, .kernel = 1, .act = sigmoid}));
+  });
+  return onednn::executor{options}.compile(graph, random_weights(graph, 1));
 }
 
 }  // namespace
@@ -93,6 +127,92 @@ TEST_CASE("onednn: programs with different numbers of threads live side by side"
     all.run(in, b);
     CHECK(test::distance(a, b) < 1e-5);
   }
+}
+
+TEST_CASE("onednn: a thread computes on the core it was given, and gets its own cores back") {
+  const std::vector<int> before = usable();
+  for (const int core : before) {
+    core_spy spy(1);
+    auto program = compile_gate(spy.options({core}));
+    CHECK(usable() == before);
+    program.run();
+    CHECK(spy.may_use[0] == std::vector{core});
+    CHECK(spy.is_on[0] == core);
+    CHECK(usable() == before);
+    program.run_kernel(program.kernels().size() - 1);
+    CHECK(usable() == before);
+  }
+  core_spy free(1);
+  compile_gate(free.options({})).run();
+  CHECK(free.may_use[0] == before);
+}
+
+TEST_CASE("onednn: several threads compute on a core each, and may move where there are more") {
+  const std::vector<int> before = usable();
+  if (before.size() < 2) SKIP("one core");
+  const std::vector<int> descending{before[1], before[0]};
+  core_spy spy(2);
+  auto program = compile_gate(spy.options(descending));
+  core_spy other(2);
+  auto unbound = compile_gate(other.options({}));
+  for (int i = 0; i < 3; ++i) {
+    program.run();
+    CHECK(spy.may_use == std::vector<std::vector<int>>{{before[1]}, {before[0]}});
+    CHECK(spy.is_on == descending);
+    CHECK(usable() == before);
+    unbound.run();  // on the same threads of the runtime
+    CHECK(other.may_use == std::vector<std::vector<int>>{before, before});
+  }
+  core_spy mover(1);
+  compile_gate(mover.options(descending)).run();
+  CHECK(mover.may_use[0] == std::vector{before[0], before[1]});
+}
+
+TEST_CASE("onednn: cores stay bound while somebody asks for it") {
+  const std::vector<int> before = usable();
+  core_spy spy(1);
+  auto program = compile_gate(spy.options({before.back()}));
+  core_spy inner(1);
+  auto elsewhere = compile_gate(inner.options({before.front()}));
+  core_spy free(1);
+  auto anywhere = compile_gate(free.options({}));
+  {
+    const auto bound = program.stay_on_cores();
+    CHECK(usable() == std::vector{before.back()});
+    for (int i = 0; i < 3; ++i) program.run();
+    CHECK(usable() == std::vector{before.back()});
+    elsewhere.run();
+    CHECK(inner.may_use[0] == std::vector{before.front()});
+    CHECK(usable() == std::vector{before.back()});
+    anywhere.run();
+    program.run();
+    CHECK(spy.may_use[0] == std::vector{before.back()});
+  }
+  CHECK(usable() == before);
+}
+
+TEST_CASE("onednn: cores that cannot be used are refused") {
+  const std::vector<int> cores = usable();
+  int foreign = 0;
+  while (std::ranges::binary_search(cores, foreign)) ++foreign;
+  const std::string number = std::to_string(foreign);
+  CHECK_THROWS_MATCHES((onednn::executor{{.cores = {foreign}}}), executor_error,
+                       MessageMatches(ContainsSubstring("onednn: cores {" + number + "}: core " + number +
+                                                        " is not one that this process may use; those are {" + std::to_string(cores[0]))));
+  CHECK_THROWS_MATCHES((onednn::executor{{.cores = {-1}}}), executor_error, MessageMatches(ContainsSubstring("core -1 is not one")));
+  const std::string twice = std::to_string(cores[0]);
+  CHECK_THROWS_MATCHES((onednn::executor{{.cores = {cores[0], cores[0]}}}), executor_error,
+                       Message("onednn: cores {" + twice + ", " + twice + "}: core " + twice + " is named twice; each may be named once"));
+  if (cores.size() > 1)
+    CHECK_THROWS_MATCHES((onednn::executor{{.threads = 2, .cores = {cores[0]}}}), executor_error,
+                         Message("onednn: cores {" + twice + "}: 1 for 2 threads, must be at least as many, or none to leave the choice to the system"));
+  CHECK(usable() == cores);
+}
+
+TEST_CASE("onednn: a core that goes away is an error, and nothing stays bound") {
+  const std::vector<int> before = usable();
+  CHECK_THROWS_AS(onednn::detail::core_scope({CPU_SETSIZE - 1}, 1), executor_error);  // as after a check that it was there
+  CHECK(usable() == before);
 }
 
 TEST_CASE("onednn: f16 is refused") {

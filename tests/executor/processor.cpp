@@ -26,5 +26,7 @@ TEST_CASE("processor: cores are those of this process, not of the machine") {
     if (CPU_ISSET(core, &before)) CPU_SET(core, &one);
   REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
   CHECK(available_cores() == 1);
+  REQUIRE(usable_cores().size() == 1);
+  CHECK(CPU_ISSET(static_cast<unsigned>(usable_cores()[0]), &one));
   REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
 }

@@ -33,13 +33,16 @@ namespace nascent::onednn {
 /// How an executor runs. `threads` are OpenMP threads, at most the cores of this process; `type` is f32 or bf16 and
 /// holds for maps and weights (biases, and the network's input and output at the interface, are always f32).
 /// `kernels` are used in place of oneDNN's where they are faster. A batch runs in pieces of `images_at_once` images, 0 for all at once:
-/// maps of one image stay in the caches where those of many would not, which is often faster.
+/// maps of one image stay in the caches where those of many would not, which is often faster. `cores` are the numbers of the cores that
+/// the threads run on, at least as many: as many bind each thread to one, more let the threads move among them, none leaves it to the
+/// system. The calling thread computes too: it gets its own cores back after each call.
 struct options {
   int threads = 1;
   data_type type = data_type::f32;
   onednn::isa isa = onednn::isa::best;
   kernel_library kernels{};
   int images_at_once = 0;
+  std::vector<int> cores{};
 };
 
 /// A network as a list of primitives, its weights packed and its memory planned. Movable. One thread may run it at a
@@ -52,13 +55,14 @@ class compiled {
         batch_(batch),
         piece_(how.images_at_once == 0 ? batch : how.images_at_once),
         threads_(how.threads),
+        cores_(how.cores),
         engine_(dnnl::engine::kind::cpu, 0),
         stream_(engine_) {
     nascent::detail::check_compile(graph_, values, batch_);
     if (piece_ < 1 || batch_ % piece_ != 0)
       throw executor_error("onednn: images_at_once " + std::to_string(how.images_at_once) + " for batch " + std::to_string(batch_) +
                            ", must divide it, or be 0 for the whole batch");
-    const detail::thread_scope scope(threads_);
+    const detail::thread_scope scope = stay_on_cores();
     try {
       detail::assembler assembler(graph_, values, piece_, how.type, threads_, engine_, others);
       for (const kernel& k : fuse(graph_)) assembler.add(k);
@@ -83,10 +87,18 @@ class compiled {
   /// Bytes of memory for maps and scratch, without weights.
   std::size_t buffer_bytes() const { return bytes_; }
 
+  /// What every run does at first and takes back at last: the number of threads, and the executor's cores. Whoever times many short runs
+  /// keeps one of these meanwhile, in the thread that runs: the runs within it then bind nothing.
+  ///
+  ///     const auto bound = program.stay_on_cores();
+  ///
+  /// \throws executor_error where the system refuses a core
+  [[nodiscard]] detail::thread_scope stay_on_cores() const { return detail::thread_scope(threads_, cores_); }
+
   /// NHWC, f32 in and out. \throws executor_error where a length does not fit
   void run(std::span<const float> in, std::span<float> out) {
     nascent::detail::check_run(graph_, batch_, in.size(), out.size());
-    const detail::thread_scope scope(threads_);
+    const detail::thread_scope scope = stay_on_cores();
     const std::size_t in_step = in.size() / static_cast<std::size_t>(pieces());
     const std::size_t out_step = out.size() / static_cast<std::size_t>(pieces());
     for (std::size_t i = 0; i < static_cast<std::size_t>(pieces()); ++i) {
@@ -105,7 +117,7 @@ class compiled {
   void copy_output(std::span<float> out) {
     nascent::detail::check_run(graph_, batch_, input_size(), out.size());
     if (pieces() > 1) throw executor_error("onednn: '" + graph_.name() + "': its buffers hold the last of " + std::to_string(pieces()) + " pieces of the batch");
-    const detail::thread_scope scope(threads_);
+    const detail::thread_scope scope = stay_on_cores();
     outside_out_.set_data_handle(out.data());
     execute(convert_out_);
     stream_.wait();
@@ -113,7 +125,7 @@ class compiled {
 
   /// Executes all kernels on the buffers as they are: on the input of the last run(in, out), or on zeros.
   void run() {
-    const detail::thread_scope scope(threads_);
+    const detail::thread_scope scope = stay_on_cores();
     for (int i = 0; i < pieces(); ++i)
       for (const call& c : calls_) execute(c);
     stream_.wait();
@@ -124,7 +136,7 @@ class compiled {
   /// \throws executor_error past the last kernel
   void run_kernel(std::size_t index) {
     nascent::detail::check_kernel(graph_, index, kernels_.size());
-    const detail::thread_scope scope(threads_);
+    const detail::thread_scope scope = stay_on_cores();
     for (int i = 0; i < pieces(); ++i) execute(calls_[index]);
     stream_.wait();
   }
@@ -249,6 +261,7 @@ class compiled {
   int batch_;
   int piece_;  ///< images that run at once
   int threads_;
+  std::vector<int> cores_;
   dnnl::engine engine_;
   dnnl::stream stream_;
   std::vector<kernel> kernels_;
@@ -267,10 +280,11 @@ class compiled {
 /// Compiles networks for this processor: `onednn::executor cpu{{.threads = 1, .type = data_type::bf16}}`.
 class executor {
  public:
-  /// \throws executor_error where the processor has fewer cores, oneDNN lacks the type or the instruction set on it, or
+  /// \throws executor_error where the processor has fewer cores, or not these, oneDNN lacks the type or the instruction set on it, or
   /// the process already uses another instruction set
   explicit executor(const onednn::options& how = {}) : options_(how) {
     detail::check_threads(how.threads);
+    detail::check_cores(how.cores, how.threads);
     if (how.type == data_type::f16) throw executor_error("onednn: type f16 is not supported; f32 and bf16 are");
     detail::limit_isa(how.isa);
     isa_ = detail::effective_isa();

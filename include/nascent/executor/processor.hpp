@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include <sched.h>
 
@@ -44,10 +45,19 @@ inline bool processor_has(std::string_view features) {
   return true;
 }
 
-/// Cores that the calling thread may run on, at least 1. (std::thread::hardware_concurrency counts the machine's.)
+/// The numbers of the cores that the calling thread may run on, ascending; empty where the system does not say.
+inline std::vector<int> usable_cores() {
+  std::vector<int> cores;
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core)
+    if (CPU_ISSET(static_cast<unsigned>(core), &set)) cores.push_back(core);
+  return cores;
+}
+
+/// How many cores the calling thread may run on, at least 1. (std::thread::hardware_concurrency counts the machine's.)
 inline int available_cores() {
-  cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores);
+  if (const std::size_t cores = usable_cores().size(); cores != 0) return static_cast<int>(cores);
   const unsigned count = std::thread::hardware_concurrency();
   return count == 0 ? 1 : static_cast<int>(count);
 }

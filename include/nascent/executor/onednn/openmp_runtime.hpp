@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The OpenMP runtime that oneDNN uses, found in the running process.
+#pragma once
+
+#include <dlfcn.h>
+
+namespace nascent::onednn::detail {
+
+/// The functions of the OpenMP runtime that oneDNN itself uses, or null where it was built without one. They are
+/// looked up in the running process because oneDNN's runtime need not be the one that a compiler's -fopenmp would link.
+struct openmp_runtime {
+  void (*set_num_threads)(int);
+  int (*get_max_threads)();
+  int (*get_num_threads)();
+  int (*get_thread_num)();
+  void (*parallel)(void (*)(void*), void*, unsigned,
+                   unsigned);  ///< what "#pragma omp parallel" calls; other runtimes offer it too
+
+  static const openmp_runtime& get() {
+    static const openmp_runtime runtime{
+        reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads")),
+        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads")),
+        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_num_threads")),
+        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_thread_num")),
+        reinterpret_cast<void (*)(void (*)(void*), void*, unsigned, unsigned)>(dlsym(RTLD_DEFAULT, "GOMP_parallel")),
+    };
+    return runtime;
+  }
+  bool present() const { return set_num_threads != nullptr && get_max_threads != nullptr; }
+  bool runs_functions() const { return get_num_threads != nullptr && get_thread_num != nullptr && parallel != nullptr; }
+};
+
+/// Calls work(part, parts) for each of `parts` parts, on as many of oneDNN's own threads, and waits.
+template <class Work>
+void in_parallel(int parts, const Work& work) {
+  struct task {
+    const Work& work;
+    int parts;
+  } now{work, parts};
+  if (parts == 1) return work(0, 1);
+  openmp_runtime::get().parallel(
+      [](void* data) {
+        const task& t = *static_cast<task*>(data);
+        const openmp_runtime& runtime = openmp_runtime::get();
+        // The runtime may give fewer threads than it was asked for.
+        for (int part = runtime.get_thread_num(); part < t.parts; part += runtime.get_num_threads())
+          t.work(part, t.parts);
+      },
+      &now, static_cast<unsigned>(parts), 0);
+}
+
+}  // namespace nascent::onednn::detail
