@@ -3,10 +3,12 @@
 // their activation functions against the C library, and which of the two implementations an executor chooses.
 #include "nascent/executor/avx512.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
 #include "networks.hpp"
+#include "own_library.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -65,6 +67,14 @@ network two_convolutions() {
 }
 
 }  // namespace
+
+std::vector<kernel_library> test::own_libraries(data_type type) {
+  const std::vector<data_type> types = own_types();
+  if (std::ranges::find(types, type) == types.end()) return {};
+  kernel_library winograd_first = always;
+  std::ranges::stable_partition(winograd_first.implementations, [](const auto& i) { return i.name == "nascent_winograd:avx512"; });
+  return {winograd_first, always};
+}
 
 TEST_CASE("avx512: numbers of 16 bits are the nearest ones, ties to even") {
   const auto bits = [](float x) { return own::nearest<own::bfloat16>(x).bits; };
