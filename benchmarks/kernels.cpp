@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this library's AVX-512 kernels are worth: whole networks with oneDNN alone against the same networks with the faster of the two
+// What this library's kernels are worth: whole networks with oneDNN alone against the same networks with the faster of the two
 // kernels everywhere, in paired rounds, and where the time went, kind by kind of kernel.
 //
 //   benchmark_kernels --model EfficientNet-B0 ResNet-50 --dtype f32 bf16 --batch 1 --json kernels.json
+//   benchmark_kernels --isa avx2 --dtype f32
 #include <cstdio>
 #include <map>
 #include <string>
@@ -11,8 +12,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
+#include <nascent/executor/own_kernels.hpp>
 #include <nascent/io/file.hpp>
 #include <nascent/latency/measure.hpp>
 #include <nascent/zoo/catalog.hpp>
@@ -39,10 +40,10 @@ std::map<std::string, double> by_kind(onednn::compiled& program, double budget_s
   return sums;
 }
 
-nlohmann::json study(const std::string& model, data_type type, int batch, int threads, double budget_s) {
+nlohmann::json study(const std::string& model, data_type type, onednn::isa isa, int batch, int threads, double budget_s) {
   const network graph = zoo::make_model(model);
-  onednn::executor alone{{.threads = threads, .type = type}};
-  onednn::executor both{{.threads = threads, .type = type, .kernels = avx512_kernels()}};
+  onednn::executor alone{{.threads = threads, .type = type, .isa = isa}};
+  onednn::executor both{{.threads = threads, .type = type, .isa = isa, .kernels = own_kernels()}};
   auto first = prepare(alone, graph, batch);
   auto second = prepare(both, graph, batch);
   const comparison whole = compare(first, second, {.measure = {.budget_ms = 1e3 * budget_s}});
@@ -78,6 +79,7 @@ nlohmann::json study(const std::string& model, data_type type, int batch, int th
 int main(int argc, char** argv) try {
   std::vector<std::string> models{"EfficientNet-B0", "EfficientNet-X-B0", "GPUNet-0", "MobileNetV3-Large", "ResNet-50"};
   std::vector<std::string> types{"f32", "bf16"};
+  std::string isa_name = "best";
   int batch = 1;
   int threads = 1;
   double budget_s = 6;
@@ -85,17 +87,19 @@ int main(int argc, char** argv) try {
   CLI::App app("Times networks with oneDNN alone against the faster of oneDNN's and this library's kernels.");
   app.add_option("--model", models, "names of the catalogue")->capture_default_str();
   app.add_option("--dtype", types, "f32, bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
+  app.add_option("--isa", isa_name, "the largest instruction set to use, e.g. avx2, avx512_core, best")->capture_default_str();
   app.add_option("--batch", batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--threads", threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--budget-s", budget_s, "seconds per comparison")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--json", json, "write the figures to this file too");
   CLI11_PARSE(app, argc, argv);
 
-  const device_description d = onednn::executor{{.threads = threads, .kernels = avx512_kernels()}}.description();
+  const onednn::isa isa = onednn::parse_isa(isa_name);
+  const device_description d = onednn::executor{{.threads = threads, .isa = isa, .kernels = own_kernels()}}.description();
   std::printf("%s, %s, %s\n", d.device.c_str(), d.library.c_str(), d.isa.c_str());
   nlohmann::json all = nlohmann::json::array();
   for (const std::string& model : models)
-    for (const std::string& type : types) all.push_back(study(model, type == "f32" ? data_type::f32 : data_type::bf16, batch, threads, budget_s));
+    for (const std::string& type : types) all.push_back(study(model, type == "f32" ? data_type::f32 : data_type::bf16, isa, batch, threads, budget_s));
   if (!json.empty()) write_file(json, nlohmann::json{{"device", d.device}, {"library", d.library}, {"isa", d.isa}, {"studies", all}}.dump(2) + "\n");
 } catch (const std::exception& e) {
   std::fprintf(stderr, "%s\n", e.what());

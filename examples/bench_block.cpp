@@ -17,8 +17,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
+#include <nascent/executor/own_kernels.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/io/file.hpp>
 #include <nascent/io/ratio_map.hpp>
@@ -159,7 +159,7 @@ int main(int argc, char** argv) try {
   device_description device;
   for (const std::string& type_name : types) {
     const data_type type = parse_data_type(type_name);
-    onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa), .kernels = kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
+    onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa), .kernels = kernels == "onednn" ? kernel_library{} : own_kernels()}};
     device = cpu.description();
     for (const std::string& shape_text : shapes)
       for (const int batch : batches) {

@@ -16,8 +16,8 @@
 #include <CLI/CLI.hpp>
 
 #include <nascent/accuracy/model.hpp>
-#include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
+#include <nascent/executor/own_kernels.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/io/family.hpp>
 #include <nascent/io/picture.hpp>
@@ -177,7 +177,7 @@ int run(const settings& s) {
               static_cast<double>(max_macs(family_space)) * 1e-6, static_cast<double>(min_params(family_space)) * 1e-6,
               static_cast<double>(max_params(family_space)) * 1e-6);
 
-  onednn::executor cpu{{.threads = s.threads, .type = type, .kernels = s.kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
+  onednn::executor cpu{{.threads = s.threads, .type = type, .kernels = s.kernels == "onednn" ? kernel_library{} : own_kernels()}};
   const device_description device = cpu.description();
   std::printf("   on %s, %s, %s, %d thread(s), %s\n", device.device.c_str(), device.library.c_str(), device.isa.c_str(), device.threads, to_string(device.type));
 

@@ -12,8 +12,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
+#include <nascent/executor/own_kernels.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/io/file.hpp>
 #include <nascent/io/plot.hpp>
@@ -185,7 +185,7 @@ int main(int argc, char** argv) try {
   const data_type type = parse_data_type(type_name);
   const network a = zoo::make_model(first_name, resolution);
   const network b = zoo::make_model(second_name, resolution);
-  onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa), .kernels = kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
+  onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa), .kernels = kernels == "onednn" ? kernel_library{} : own_kernels()}};
   auto first = prepare(cpu, a, batch);
   auto second = prepare(cpu, b, batch);
 

@@ -6,7 +6,8 @@
     layering.py INCLUDE --usable-with=A,B FILE.. prints the files that need no other component than A and B
 
 A header includes headers of its own room and of rooms above it, the standard library, and of other libraries only those
-of its room. One header includes at most one other library. nascent.hpp needs the standard library only.
+of its room. One header includes at most one other library. nascent.hpp needs the standard library only. What a header includes once for
+each instruction set is a file *.inc; the same holds for it.
 """
 
 import re
@@ -139,8 +140,8 @@ def check(root):
             continue
         header = path.relative_to(root).as_posix()
         room = room_of(header)
-        if path.suffix != ".hpp":
-            yield f"{header}: only .hpp files belong here"
+        if path.suffix not in (".hpp", ".inc"):
+            yield f"{header}: only .hpp and .inc files belong here"
             continue
         if room is not None and room not in ROOMS:
             yield f"{header}: there is no room {room}"
@@ -149,8 +150,10 @@ def check(root):
         lines = text.splitlines()
         if len(lines) >= MAX_LINES:
             yield f"{header}: {len(lines)} lines; less than {MAX_LINES} are allowed"
-        if "#pragma once" not in lines:
+        if path.suffix == ".hpp" and "#pragma once" not in lines:
             yield f"{header}: no #pragma once"
+        if path.suffix == ".inc" and "#pragma once" in lines:
+            yield f"{header}: #pragma once in what is included more than once"
         for number, line in enumerate(lines, 1):
             if "\t" in line:
                 yield f"{header}:{number}: a tab"

@@ -93,6 +93,17 @@ class TestLayering(unittest.TestCase):
             ],
         )
 
+    def test_text_included_more_than_once(self):
+        self.write("executor/a.hpp", '"nascent/executor/a.inc"')
+        text = self.write("executor/a.inc")
+        self.assertEqual(self.faults(), ["nascent/executor/a.inc: #pragma once in what is included more than once"])
+        text.write_text("#include <boost/any.hpp>\n")
+        self.assertIn("boost/any.hpp is neither", self.faults()[0])
+
+    def test_other_files(self):
+        self.write("executor/a.h")
+        self.assertEqual(self.faults(), ["nascent/executor/a.h: only .hpp and .inc files belong here"])
+
     def test_needs_follow_includes_to_the_end(self):
         self.write("executor/onednn.hpp", "<oneapi/dnnl/dnnl.hpp>")
         table = self.write("latency/table.hpp", "<sqlite3.h>", '"nascent/executor/onednn.hpp"')

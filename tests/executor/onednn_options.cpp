@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads, cores, types and instruction sets: what is allowed, what is refused and with which words.
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <vector>
 
 #include <sched.h>
 
 #include "networks.hpp"
+#include "own_process.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -21,12 +20,6 @@ using Catch::Matchers::Message;
 using Catch::Matchers::MessageMatches;
 
 namespace {
-
-/// Runs one of the hidden test cases below in a process of its own: the instruction set is fixed once per process.
-bool passes_in_own_process(const std::string& test_case, const std::string& environment = {}) {
-  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  return std::system((environment + " '" + self + "' '" + test_case + "' > /dev/null").c_str()) == 0;
-}
 
 void check_numbers(const onednn::executor& executor) {
   const network graph = test::efficientnet_b0(32);
@@ -243,8 +236,8 @@ TEST_CASE("onednn: an instruction set is refused once the process uses another")
 
 TEST_CASE("onednn: an instruction set can be chosen") {
   if (!nascent::detail::processor_has("avx2 fma")) SKIP("the processor has no AVX2");
-  CHECK(passes_in_own_process("child: limited to avx2"));
-  CHECK(passes_in_own_process("child: limited by the environment", "ONEDNN_MAX_CPU_ISA=AVX2"));
+  CHECK(test::passes_in_own_process("child: limited to avx2"));
+  CHECK(test::passes_in_own_process("child: limited by the environment", "ONEDNN_MAX_CPU_ISA=AVX2"));
 }
 
 TEST_CASE("child: limited to avx2", "[.child]") {

@@ -43,9 +43,10 @@ enum class kernel_preference : std::uint8_t {
 /// Implementations beside those that an executor has. Empty: none.
 struct kernel_library {
   std::string name{};      ///< part of the executor's description, and so of every row of a latency table
-  std::string features{};  ///< of the processor, as /proc/cpuinfo names them; where it lacks one, the library is left out
+  std::string features{};  ///< of the processor, as /proc/cpuinfo names them, e.g. "avx2 fma"; without one the library is left out
   std::vector<kernel_implementation> implementations{};
   kernel_preference preference = kernel_preference::fastest;
+  std::vector<kernel_library> otherwise{};  ///< the first of these that can be used stands in where this one is left out
 };
 
 }  // namespace nascent

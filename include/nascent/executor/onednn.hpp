@@ -288,7 +288,10 @@ class executor {
     if (how.type == data_type::f16) throw executor_error("onednn: type f16 is not supported; f32 and bf16 are");
     detail::limit_isa(how.isa);
     isa_ = detail::effective_isa();
-    if (can_use(how.kernels)) results_ = std::make_shared<detail::race_results>();
+    if (const kernel_library* usable = first_usable(how.kernels)) {
+      library_ = std::make_shared<const kernel_library>(*usable);
+      results_ = std::make_shared<detail::race_results>();
+    }
     if (how.type == data_type::bf16 && !detail::computes_bf16())
       throw executor_error("onednn: type bf16 needs isa avx512_core_bf16; " + nascent::detail::processor_model() +
                            " runs with isa " + isa_);
@@ -296,7 +299,7 @@ class executor {
 
   device_description description() const {
     return {.device = nascent::detail::processor_model(),
-            .library = api::library_version() + (results_ ? " + " + options_.kernels.name : ""),
+            .library = api::library_version() + (library_ ? " + " + library_->name : ""),
             .isa = isa_,
             .threads = options_.threads,
             .type = options_.type};
@@ -307,20 +310,28 @@ class executor {
   /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or oneDNN cannot run
   /// a layer; the text names the layer
   compiled compile(const network& graph, const weights& values, int batch = 1) const {
-    return {graph, values, batch, options_, {.library = results_ ? &options_.kernels : nullptr, .results = results_.get()}};
+    return {graph, values, batch, options_, {.library = library_.get(), .results = results_.get()}};
   }
 
  private:
   /// The processor has what the library needs, the instruction set was not limited below it, and threads can run it.
   bool can_use(const kernel_library& library) const {
-    return !library.implementations.empty() && nascent::detail::processor_has(library.features) &&
-           (library.features.find("avx512") == std::string::npos || detail::uses_avx512()) &&
+    return !library.implementations.empty() && nascent::detail::processor_has(library.features) && detail::isa_allows(library.features) &&
            (options_.threads == 1 || detail::openmp_runtime::get().runs_functions());
+  }
+
+  /// The library, or what stands in for it; null where nothing can.
+  const kernel_library* first_usable(const kernel_library& library) const {
+    if (can_use(library)) return &library;
+    for (const kernel_library& other : library.otherwise)
+      if (const kernel_library* usable = first_usable(other)) return usable;
+    return nullptr;
   }
 
   onednn::options options_;
   std::string isa_;
-  std::shared_ptr<detail::race_results> results_;  ///< shared by copies of the executor; null where oneDNN alone computes
+  std::shared_ptr<const kernel_library> library_;  ///< these two are shared by copies of the executor; null where oneDNN alone computes
+  std::shared_ptr<detail::race_results> results_;
 };
 
 static_assert(nascent::executor<executor>);

@@ -87,17 +87,44 @@ inline std::string effective_isa() {
   return "isa " + std::to_string(static_cast<int>(now));
 }
 
-/// True where oneDNN uses bf16 instructions. Without them it emulates bf16 from avx512_core on, which is slower than
-/// f32, and wrong in 2.6.3 and 3.7.2 (jit_bf16_1x1:avx512_core where the last block of output channels is not full).
-inline bool computes_bf16() {
-  const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);  // one bit per feature
+/// True where what oneDNN may use includes an instruction set.
+inline bool includes(dnnl::cpu_isa which) {
+  const auto needed = static_cast<unsigned>(which);  // one bit per feature
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
 }
 
-/// True where the instruction set that oneDNN may use includes AVX-512.
-inline bool uses_avx512() {
-  const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
+/// True where oneDNN uses bf16 instructions. Without them it emulates bf16 from avx512_core on, which is slower than
+/// f32, and wrong in 2.6.3 and 3.7.2 (jit_bf16_1x1:avx512_core where the last block of output channels is not full).
+inline bool computes_bf16() { return includes(dnnl::cpu_isa::avx512_core_bf16); }
+
+/// True where the limit that holds for oneDNN leaves these features (space-separated names of /proc/cpuinfo) to other kernels, too. A
+/// vector instruction belongs to the narrowest set that has it; what is no vector instruction is always left.
+inline bool isa_allows(std::string_view features) {
+  struct entry {
+    std::string_view begins;  ///< of names; the first that fits counts
+    bool allowed;
+  };
+  const entry entries[] = {
+      {"amx", includes(dnnl::cpu_isa::avx512_core_amx)},
+      {"avx512_bf16", includes(dnnl::cpu_isa::avx512_core_bf16)},
+      {"avx512_vnni", includes(dnnl::cpu_isa::avx512_core_vnni)},
+      {"avx512", includes(dnnl::cpu_isa::avx512_core)},
+      {"avx_vnni", includes(dnnl::cpu_isa::avx2_vnni) || includes(dnnl::cpu_isa::avx512_core_vnni)},
+      {"avx2", includes(dnnl::cpu_isa::avx2)},
+      {"fma", includes(dnnl::cpu_isa::avx2)},
+      {"avx", includes(dnnl::cpu_isa::avx)},
+      {"f16c", includes(dnnl::cpu_isa::avx)},
+  };
+  while (!features.empty()) {
+    const std::string_view one = features.substr(0, features.find(' '));
+    for (const entry& e : entries)
+      if (one.starts_with(e.begins)) {
+        if (!e.allowed) return false;
+        break;
+      }
+    features.remove_prefix(one.size() == features.size() ? one.size() : one.size() + 1);
+  }
+  return true;
 }
 
 /// Limits oneDNN to an instruction set. \throws executor_error where processor or oneDNN lack it, or it is too late

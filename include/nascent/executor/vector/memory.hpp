@@ -10,7 +10,7 @@
 
 #include "nascent/executor/page_memory.hpp"
 
-namespace nascent::detail::avx512 {
+namespace nascent::detail::own {
 
 /// A number of 16 bits: the upper half of an f32.
 struct bfloat16 {
@@ -50,4 +50,4 @@ constexpr int round_up(int count, int multiple) { return (count + multiple - 1) 
 /// Where part `part` of `count` things begins, when `parts` share them as evenly as possible.
 constexpr int share(int count, int part, int parts) { return static_cast<int>(std::int64_t{count} * part / parts); }
 
-}  // namespace nascent::detail::avx512
+}  // namespace nascent::detail::own

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Kernels of executor/vector as implementations of a kernel library.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "nascent/executor/kernel_library.hpp"
+#include "nascent/executor/vector/memory.hpp"
+
+namespace nascent::detail::own {
+
+/// A kernel that was compiled for one shape and type.
+template <template <class> class Kernel, class T>
+kernel_function compile(const kernel_request& r) {
+  // Executors copy functions, the packed weights need not be copied with them.
+  auto made = std::make_shared<Kernel<T>>(r.what, r.values, r.batch, r.parts);
+  return [made](const void* in, const void* other, void* out, int part, int parts) {
+    if constexpr (requires {
+                    made->run(static_cast<const T*>(in), static_cast<const T*>(other), static_cast<T*>(out), 0, 1);
+                  })
+      made->run(static_cast<const T*>(in), static_cast<const T*>(other), static_cast<T*>(out), part, parts);
+    else
+      made->run(static_cast<const T*>(in), static_cast<T*>(out), part, parts);
+  };
+}
+
+/// An implementation by `Kernel<float>` and, where the instruction set has it (`Bf16`), `Kernel<bfloat16>`.
+template <template <class> class Kernel, bool Bf16>
+kernel_implementation implementation(std::string name) {
+  return {.name = std::move(name),
+          // An executor refuses bf16 where the processor does not compute it.
+          .supports =
+              [](const kernel_request& r) {
+                return (r.type == data_type::f32 || (Bf16 && r.type == data_type::bf16)) &&
+                       Kernel<float>::supports(r.what);
+              },
+          .compile = [](const kernel_request& r) -> kernel_function {
+            if constexpr (Bf16)
+              if (r.type == data_type::bf16) return compile<Kernel, bfloat16>(r);
+            return compile<Kernel, float>(r);
+          }};
+}
+
+}  // namespace nascent::detail::own
