@@ -57,14 +57,23 @@ constexpr int pixels_beside(int vectors) { return vectors == 3 ? 4 : vectors == 
 /// Of a number and NaN, these two give the second operand.
 [[NASCENT_DETAIL_INLINE]] inline floats least(floats a, floats b) { return _mm256_min_ps(a, b); }
 [[NASCENT_DETAIL_INLINE]] inline floats greatest(floats a, floats b) { return _mm256_max_ps(a, b); }
-[[NASCENT_DETAIL_INLINE]] inline floats nearest_integer(floats x) {
-  return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+/// 2 to the power of a whole number and a rest between -1/2 and 1/2.
+struct power_of_two {
+  __m256i exponent;  ///< the whole number where an f32 has its exponent
+  floats rest;
+};
+/// exp(-x), between 2^-126 and 2^126, so that its exponent is one and one can be added to it. NaN stays NaN.
+[[NASCENT_DETAIL_INLINE]] inline power_of_two exponential_of_negative(floats x) {
+  const floats bounded = greatest(every(-87.0F), least(every(87.0F), x));
+  const floats integers =
+      every(12582912.0F);  // 1.5 * 2^23: what is added to it becomes whole, and stands in its last bits
+  const floats shifted = multiply_add(bounded, every(-1.44269504F), integers);
+  const floats whole = subtract(shifted, integers);
+  return {_mm256_slli_epi32(_mm256_castps_si256(shifted), 23), _mm256_fmsub_ps(bounded, every(-1.44269504F), whole)};
 }
-/// x * 2^n for whole n up to 126 and x between 1/2 and 2, by adding n to the exponent. Below 2^-126 the result is
-/// 2^-126 or less.
-[[NASCENT_DETAIL_INLINE]] inline floats scale(floats x, floats n) {
-  const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(_mm256_max_ps(_mm256_set1_ps(-126.0F), n)), 23);
-  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
+/// x * 2^whole for x between 1/2 and 2.
+[[NASCENT_DETAIL_INLINE]] inline floats scale(floats x, const power_of_two& e) {
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), e.exponent));
 }
 /// 1 / x to 2^-11 of itself.
 [[NASCENT_DETAIL_INLINE]] inline floats rough_reciprocal(floats x) { return _mm256_rcp_ps(x); }

@@ -73,11 +73,19 @@ constexpr int pixels_beside(int /*vectors*/) { return max_pixels; }
 /// Of a number and NaN, these two give the second operand.
 [[NASCENT_DETAIL_INLINE]] inline floats least(floats a, floats b) { return _mm512_min_ps(a, b); }
 [[NASCENT_DETAIL_INLINE]] inline floats greatest(floats a, floats b) { return _mm512_max_ps(a, b); }
-[[NASCENT_DETAIL_INLINE]] inline floats nearest_integer(floats x) {
-  return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+/// 2 to the power of a whole number and a rest between -1/2 and 1/2.
+struct power_of_two {
+  floats whole;
+  floats rest;
+};
+/// exp(-x), at most 2^126, so that one can be added to it. NaN stays NaN.
+[[NASCENT_DETAIL_INLINE]] inline power_of_two exponential_of_negative(floats x) {
+  const floats t = least(every(126.0F), multiply(x, every(-1.44269504F)));
+  const floats whole = _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  return {whole, subtract(t, whole)};
 }
-/// x * 2^n for whole n up to 126.
-[[NASCENT_DETAIL_INLINE]] inline floats scale(floats x, floats n) { return _mm512_scalef_ps(x, n); }
+/// x * 2^whole
+[[NASCENT_DETAIL_INLINE]] inline floats scale(floats x, const power_of_two& e) { return _mm512_scalef_ps(x, e.whole); }
 /// 1 / x to 2^-14 of itself.
 [[NASCENT_DETAIL_INLINE]] inline floats rough_reciprocal(floats x) { return _mm512_rcp14_ps(x); }
 
