@@ -10,7 +10,7 @@ usage: bash tests/run.sh [option]... [ctest argument]...
   --debian13        run in a Debian 13 chroot (made on first use; see tests/debian13.sh)
   --compiler NAME   g++ (default) or clang++-19
   --sanitize        with AddressSanitizer and UndefinedBehaviorSanitizer; programs only, no compile-only tests
-  --short           leave out the tests labelled "long", and the benchmarks
+  --short           leave out the tests labelled "long", the benchmarks and each header alone; optimise less
   --strict          warnings are errors
 
 Works on Debian 12 and 13, as root or with sudo. All else is handed to ctest, for instance -R executor.
@@ -25,7 +25,11 @@ while [[ $# -gt 0 ]]; do
     --debian13) debian13=yes ;;
     --compiler) compiler=${2:?"--compiler needs a name"} && shift ;;
     --sanitize) sanitize=yes ;;
-    --short) tests+=(-LE '^long$') && configure+=(-DNASCENT_BUILD_BENCHMARKS=OFF) ;;
+    --short)
+      tests+=(-LE '^long$')
+      configure+=(-DNASCENT_BUILD_BENCHMARKS=OFF -DNASCENT_TEST_EACH_HEADER=OFF
+        -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1 -DNDEBUG")
+      ;;
     --strict) configure+=(-DNASCENT_WARNINGS_AS_ERRORS=ON) ;;
     --help) usage && exit ;;
     *) tests+=("$1") ;;

@@ -255,3 +255,20 @@ TEST_CASE("child: limited by the environment", "[.child]") {
   CHECK(executor.description().isa == "avx2");
   check_numbers(executor);
 }
+
+TEST_CASE("onednn options: numbers that fade are zeros inside, and numbers as they were outside") {
+  // Products of 1e-20 and 1e-20 are denormal in f32.
+  const network graph = make_network("fading", {1, 8, 8, 16}, [](auto& net, tensor x) { net.conv(x, {.filters = 16, .kernel = 1}); });
+  weights values = random_weights(graph, 1);
+  std::ranges::fill(values[0].kernel, 1e-20F);
+  std::ranges::fill(values[0].bias, 0.0F);
+  const std::vector<float> in(test::input_size(graph), 1e-20F);
+  volatile float small = 1e-20F;
+  for (int threads = 1; threads <= nascent::detail::available_cores(); ++threads) {
+    INFO(threads << " threads");
+    std::vector<float> out(test::output_size(graph), 1);
+    onednn::executor{{.threads = threads}}.compile(graph, values).run(in, out);
+    CHECK(std::ranges::all_of(out, [](float x) { return x == 0; }));
+    CHECK(small * small > 0);
+  }
+}

@@ -232,6 +232,16 @@ TEST_CASE("own_kernels: depthwise convolutions at every width and tail") {
       2);
 }
 
+TEST_CASE("own_kernels: means over all pixels, of parts of a map and of several maps") {
+  if (libraries().empty()) SKIP("neither AVX-512 nor AVX2");
+  for (const int channels : {1, 15, 16, 24, 130, 144})
+    for (const int batch : {1, 3})
+      compare(
+          "pool over " + std::to_string(channels), {1, 13, 11, channels}, [](auto& net, tensor x) { net.global_pool(x); }, batch, "nascent_pool");
+  compare("a pixel", {1, 1, 1, 20}, [](auto& net, tensor x) { net.global_pool(x); }, 1, "nascent_pool");
+  compare("a large map", {1, 120, 111, 20}, [](auto& net, tensor x) { net.global_pool(x); }, 1, "nascent_pool");
+}
+
 TEST_CASE("own_kernels: gates") {
   if (libraries().empty()) SKIP("neither AVX-512 nor AVX2");
   for (const int channels : {1, 16, 40})

@@ -30,6 +30,7 @@ inline kernel_library avx2_kernels(kernel_preference preference = kernel_prefere
       own::implementation<own::avx2::convolution, false>("nascent_convolution:avx2"),
       own::implementation<own::avx2::winograd, false>("nascent_winograd:avx2"),
       own::implementation<own::avx2::depthwise, false>("nascent_depthwise:avx2"),
+      own::implementation<own::avx2::global_pool, false>("nascent_pool:avx2"),
       own::implementation<own::avx2::multiplication, false>("nascent_multiply:avx2"),
   };
 #endif

@@ -34,6 +34,7 @@ inline kernel_library avx512_kernels(kernel_preference preference = kernel_prefe
       own::implementation<own::avx512::convolution, true>("nascent_convolution:avx512"),
       own::implementation<own::avx512::winograd, true>("nascent_winograd:avx512"),
       own::implementation<own::avx512::depthwise, true>("nascent_depthwise:avx512"),
+      own::implementation<own::avx512::global_pool, true>("nascent_pool:avx512"),
       own::implementation<own::avx512::multiplication, true>("nascent_multiply:avx512"),
   };
 #endif

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <memory>
 #include <new>
 #include <span>
@@ -64,9 +66,17 @@ class compiled {
                            ", must divide it, or be 0 for the whole batch");
     const detail::thread_scope scope = stay_on_cores();
     try {
-      detail::assembler assembler(graph_, values, piece_, how.type, threads_, engine_, others);
-      for (const kernel& k : fuse(graph_)) assembler.add(k);
-      bind(assembler.steps(), how.type);
+      const auto assemble = [&] {
+        detail::assembler assembler(graph_, values, piece_, how.type, threads_, engine_, others);
+        for (const kernel& k : fuse(graph_)) assembler.add(k);
+        return std::move(assembler.steps());
+      };
+      std::vector<detail::step> steps = assemble();
+      if (std::ranges::any_of(steps, [](const detail::step& s) { return !s.alternatives.empty(); })) {
+        others.results->add(find_winners(std::move(steps), how.type));
+        steps = assemble();
+      }
+      bind(steps, how.type);
     } catch (const dnnl::error& e) {
       throw executor_error("onednn: '" + graph_.name() + "': " + e.what());
     }
@@ -151,14 +161,18 @@ class compiled {
     dnnl::primitive primitive;
     std::vector<dnnl_exec_arg_t> arguments;
     kernel_function own{};
+    std::vector<kernel_function> alternatives{};  ///< while they race
     const void* in = nullptr;
     const void* other = nullptr;
     void* out = nullptr;
   };
 
+  void execute(const call& c, const kernel_function& own) {
+    detail::in_parallel(threads_, [&](int part, int parts) { own(c.in, c.other, c.out, part, parts); });
+  }
+
   void execute(const call& c) {
-    if (c.own)
-      return detail::in_parallel(threads_, [&c](int part, int parts) { c.own(c.in, c.other, c.out, part, parts); });
+    if (c.own) return execute(c, c.own);
     // The C function takes the arguments as they are kept; the C++ one would copy a map into a new vector for each
     // call.
     const dnnl_status_t status = dnnl_primitive_execute(c.primitive.get(), stream_.get(),
@@ -170,6 +184,54 @@ class compiled {
   void argument(call& c, int index, const dnnl::memory& memory) {
     memories_.push_back(memory);
     c.arguments.push_back({index, memory.get()});
+  }
+
+  /// The kernel that had each kernel's largest input last, as writer or reader.
+  std::vector<int> kernels_before(const std::vector<detail::step>& steps) const {
+    std::vector<int> last(graph_.layers().size() + 1, -1);
+    std::vector<int> before;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      int largest = -1;
+      for (const int tensor : steps[i].use.reads)
+        if (largest < 0 || graph_.tensor_shape(tensor).elements() > graph_.tensor_shape(largest).elements()) largest = tensor;
+      before.push_back(largest < 0 ? -1 : last[static_cast<std::size_t>(largest)]);
+      for (const int tensor : steps[i].use.reads) last[static_cast<std::size_t>(tensor)] = static_cast<int>(i);
+      last[static_cast<std::size_t>(steps[i].use.writes)] = static_cast<int>(i);
+    }
+    return before;
+  }
+
+  /// Runs the network with all implementations that its steps have, and says which is to be taken of each kernel. Leaves nothing behind.
+  std::map<std::string, std::string> find_winners(std::vector<detail::step> steps, data_type type) {
+    const std::vector<int> before = kernels_before(steps);
+    std::vector<detail::race_kernel> entrants;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const bool open = !steps[i].alternatives.empty();
+      entrants.push_back({.key = open ? steps[i].key : std::to_string(i), .before = before[i], .implementations = {""}});
+      for (const detail::alternative& a : steps[i].alternatives) entrants.back().implementations.push_back(a.name);
+    }
+    bind(steps, type);
+    std::memset(memory_.data(), 0x3F, bytes_);  // as f32 and as bf16 numbers of about 3/4; the kernels write all but the input anew
+    detail::race contest(entrants);
+    contest.measure([&](const std::vector<std::size_t>& choice, std::vector<double>& seconds) {
+      using clock = std::chrono::steady_clock;
+      auto start = clock::now();
+      for (std::size_t i = 0; i < calls_.size(); ++i) {
+        if (choice[i] == 0)
+          execute(calls_[i]);
+        else
+          execute(calls_[i], calls_[i].alternatives[choice[i] - 1]);
+        const auto now = clock::now();
+        seconds[i] = std::chrono::duration<double>(now - start).count();
+        start = now;
+      }
+      stream_.wait();
+    });
+    calls_.clear();
+    kernels_.clear();
+    implementations_.clear();
+    memories_.clear();
+    return contest.winners();
   }
 
   /// Moves all packed weights into one piece of memory.
@@ -222,7 +284,7 @@ class compiled {
       for (const detail::tensor_argument& a : s.tensors) argument(c, a.index, memory_of(a.tensor, a.layout));
       for (const auto& [index, constant] : s.constants) argument(c, index, constant);
       argument(c, DNNL_ARG_SCRATCHPAD, dnnl::memory(s.scratchpad, engine_, memory_.data() + scratch_at));
-      if (s.own) {
+      if (s.own || !s.alternatives.empty()) {
         const detail::own_operands at = detail::operands_of(s);
         const auto address = [&](int wanted) -> void* {
           for (std::size_t i = 0; i < s.tensors.size(); ++i)
@@ -233,6 +295,7 @@ class compiled {
         c.other = address(at.other);
         c.out = address(at.out);
         c.own = std::move(s.own);
+        for (detail::alternative& a : s.alternatives) c.alternatives.push_back(std::move(a.function));
       }
       calls_.push_back(std::move(c));
       kernels_.push_back(s.what);

@@ -197,7 +197,8 @@ class assembler {
     steps_.push_back(std::move(s));
   }
 
-  /// Puts an implementation of the library in the place of a step's primitive where that is faster, or always preferred.
+  /// Puts an implementation of the library in the place of a step's primitive where it is always preferred or has won a race; lists all
+  /// where the race is still to come.
   void choose(step& s) {
     if (others_.library == nullptr) return;
     const kernel_request request{s.what, values_[s.what.first_layer], element_, batch_, threads_};
@@ -206,13 +207,15 @@ class assembler {
       if (i.supports(request)) able.push_back(&i);
     if (able.empty()) return;
     std::string name = able.front()->name;
-    if (others_.library->preference == kernel_preference::fastest)
-      name = others_.results->winner(s.what.signature() + " x" + std::to_string(batch_), [&] {
-        std::vector<kernel_function> others;
-        for (const kernel_implementation* i : able) others.push_back(i->compile(request));
-        const std::size_t first = fastest(others, s, engine_, stream_, threads_);
-        return first == 0 ? std::string() : able[first - 1]->name;
-      });
+    if (others_.library->preference == kernel_preference::fastest) {
+      s.key = s.what.signature() + " x" + std::to_string(batch_);
+      const auto winner = others_.results->find(s.key);
+      if (!winner) {
+        for (const kernel_implementation* i : able) s.alternatives.push_back({i->name, i->compile(request)});
+        return;
+      }
+      name = *winner;
+    }
     const auto chosen = std::ranges::find(able, name, &kernel_implementation::name);
     if (chosen == able.end()) return;
     s.own = (*chosen)->compile(request);

@@ -1,120 +1,205 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Which of several implementations of a kernel runs: the one that is fastest here, measured once for each kernel of an executor.
+/// Which of several implementations of each kernel runs: those with which the whole network is fastest here, measured
+/// inside the running network.
+///
+/// Alone, kernels are not what they are in a network: there, inputs lie where the kernel before has left them, in
+/// another core's cache perhaps, and weights were last used a network ago. So the network runs with one combination of
+/// implementations after another, each kernel is timed under every implementation of the kernel that had its input
+/// before, and the combination with the least sum is taken.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
-
-#include "nascent/executor/kernel_library.hpp"
-#include "nascent/executor/onednn/step.hpp"
-#include "nascent/executor/onednn/threads.hpp"
-#include "nascent/executor/onednn/version.hpp"
 
 namespace nascent::onednn::detail {
 
-/// What an executor has found: by kernel and batch, the name of the fastest implementation, empty for oneDNN's. Networks of one executor
-/// run the same implementation of the same kernel.
+/// What an executor has found: by kernel and batch, the name of the chosen implementation, empty for oneDNN's. Networks
+/// of one executor run the same implementation of the same kernel: an entry of a latency table is one of them.
 class race_results {
  public:
-  template <class Race>
-  std::string winner(const std::string& key, Race&& race) {
+  std::optional<std::string> find(const std::string& key) const {
     const std::scoped_lock lock(mutex_);
     const auto found = results_.find(key);
-    return found != results_.end() ? found->second : results_.emplace(key, race()).first->second;
+    return found == results_.end() ? std::nullopt : std::optional(found->second);
+  }
+  /// What was found first stays.
+  void add(const std::map<std::string, std::string>& winners) {
+    const std::scoped_lock lock(mutex_);
+    results_.insert(winners.begin(), winners.end());
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::string> results_;
 };
 
-/// The memory that a step runs on in a race: every tensor apart, filled with ones.
-class race_track {
+/// A kernel of the network in a race.
+struct race_kernel {
+  std::string key{};  ///< kernels of one key get the same implementation
+  int before = -1;    ///< the kernel that had its (largest) input last, as writer or reader; -1: none
+  std::vector<std::string> implementations{};  ///< names; the first stays where no other is clearly faster
+};
+
+struct race_options {
+  int samples = 4;        ///< of each kernel's implementation after each implementation of the kernel before
+  int least_passes = 12;  ///< whatever the budget says
+  double budget_s = 1;
+  double margin = 0.98;  ///< of the time with the first implementation: another one has to be faster than that
+};
+
+/// The times of a network's kernels, and the choice that follows from them.
+class race {
  public:
-  race_track(step& s, const dnnl::engine& engine) {
-    for (const tensor_argument& a : s.tensors) {
-      add(a.index, dnnl::memory(a.layout, engine));
-      if (a.index != DNNL_ARG_DST) inputs_.push_back(memories_.back());
-      fill(memories_.back());
+  explicit race(std::span<const race_kernel> kernels) : kernels_(kernels.begin(), kernels.end()) {
+    for (std::size_t i = 0; i < kernels_.size(); ++i) {
+      const std::size_t earlier = before(i) ? choices(*before(i)) : 1;
+      least_.emplace_back(earlier * choices(i), std::numeric_limits<double>::infinity());
+      samples_.emplace_back(earlier * choices(i), 0);
     }
-    for (const auto& [index, constant] : s.constants) add(index, constant);
-    add(DNNL_ARG_SCRATCHPAD, dnnl::memory(s.scratchpad, engine));
   }
 
-  /// What a kernel finds in a network: weights are out of the nearer caches, the input was just written.
-  void enter_network() {
-    std::ranges::fill(others_memory_, static_cast<char>(others_memory_.front() + 1));
-    for (const dnnl::memory& input : inputs_) fill(input);
+  /// Runs the network until every pair was seen often enough or the time is up. `run(choice, seconds)` runs it once
+  /// with implementation choice[i] of kernel i and writes what each kernel took.
+  template <class Run>
+  void measure(Run&& run, const race_options& how = {}) {
+    using clock = std::chrono::steady_clock;
+    std::vector<std::size_t> choice(kernels_.size());
+    std::vector<double> seconds(kernels_.size());
+    // Nothing is in the caches yet.
+    run(std::as_const(choice), seconds);
+    const auto start = clock::now();
+    for (int pass = 0; fewest_samples() < how.samples; ++pass) {
+      if (pass >= how.least_passes && std::chrono::duration<double>(clock::now() - start).count() > how.budget_s) break;
+      for (std::size_t i = 0; i < kernels_.size(); ++i) choice[i] = least_seen(i, choice);
+      run(std::as_const(choice), seconds);
+      for (std::size_t i = 0; i < kernels_.size(); ++i) {
+        const std::size_t at = pair(i, before(i) ? choice[*before(i)] : 0, choice[i]);
+        least_[i][at] = std::min(least_[i][at], seconds[i]);
+        ++samples_[i][at];
+      }
+    }
   }
 
-  void* address(int index) const {
-    for (std::size_t i = 0; i < arguments_.size(); ++i)
-      if (arguments_[i].arg == index) return memories_[i].get_data_handle();
-    return nullptr;
+  /// By key, the name of the implementation with which the network is fastest.
+  std::map<std::string, std::string> winners(const race_options& how = {}) const {
+    std::map<std::string, std::size_t> first;
+    std::map<std::string, std::size_t> alone;
+    std::map<std::string, std::size_t> last;
+    for (std::size_t i = 0; i < kernels_.size(); ++i) {
+      first[kernels_[i].key] = 0;
+      last[kernels_[i].key] = choices(i) - 1;
+      std::size_t best = 0;
+      for (std::size_t c = 1; c < choices(i); ++c)
+        if (fastest_of(i, c) < fastest_of(i, best)) best = c;
+      alone[kernels_[i].key] = best;
+    }
+    std::map<std::string, std::size_t> best = improve(first);
+    for (const auto& start : {alone, last})
+      if (auto other = improve(start); sum(other) < sum(best)) best = std::move(other);
+    prefer_first(best, how.margin);
+    std::map<std::string, std::string> names;
+    for (const race_kernel& k : kernels_)
+      if (k.implementations.size() > 1) names[k.key] = k.implementations[best[k.key]];
+    return names;
   }
-  const std::vector<dnnl_exec_arg_t>& arguments() const { return arguments_; }
 
  private:
-  void add(int index, const dnnl::memory& memory) {
-    memories_.push_back(memory);
-    arguments_.push_back({index, memory.get()});
+  using assignment = std::map<std::string, std::size_t>;
+
+  std::size_t choices(std::size_t i) const { return kernels_[i].implementations.size(); }
+  std::optional<std::size_t> before(std::size_t i) const {
+    return kernels_[i].before < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(kernels_[i].before));
   }
-  /// The byte 3F again and again is about 3/4 in f32 and in bf16.
-  static void fill(const dnnl::memory& memory) { std::memset(memory.get_data_handle(), 0x3F, memory.get_desc().get_size()); }
+  std::size_t pair(std::size_t i, std::size_t earlier, std::size_t own) const { return earlier * choices(i) + own; }
 
-  std::vector<dnnl::memory> memories_;
-  std::vector<dnnl::memory> inputs_;
-  std::vector<char> others_memory_ = std::vector<char>(4 << 20);  ///< more than a second cache holds
-  std::vector<dnnl_exec_arg_t> arguments_;
-};
+  int fewest_samples() const {
+    int fewest = std::numeric_limits<int>::max();
+    for (std::size_t i = 0; i < kernels_.size(); ++i)
+      if (samples_[i].size() > 1) fewest = std::min(fewest, std::ranges::min(samples_[i]));
+    return fewest;
+  }
 
-/// The operands of a library's kernel among the arguments of a step: its source or first source, its second source, its destination.
-struct own_operands {
-  int in;
-  int other;
-  int out;
-};
-inline own_operands operands_of(const step& s) {
-  const bool product = s.what.core.kind == layer_kind::multiply;
-  return {product ? DNNL_ARG_SRC_0 : DNNL_ARG_SRC, product ? DNNL_ARG_SRC_1 : -1, DNNL_ARG_DST};
-}
+  /// After what was chosen before, the implementation that has the fewest samples.
+  std::size_t least_seen(std::size_t i, const std::vector<std::size_t>& choice) const {
+    const std::size_t earlier = before(i) ? choice[*before(i)] : 0;
+    std::size_t least = 0;
+    for (std::size_t c = 1; c < choices(i); ++c)
+      if (samples_[i][pair(i, earlier, c)] < samples_[i][pair(i, earlier, least)]) least = c;
+    return least;
+  }
 
-/// The fastest of a step's primitive (0) and other implementations (from 1 on): the least of interleaved runs, and by enough that noise
-/// does not decide for another one than the primitive.
-inline std::size_t fastest(const std::vector<kernel_function>& others, step& s, const dnnl::engine& engine, const dnnl::stream& stream,
-                           int threads) {
-  constexpr double margin = 0.98;
-  constexpr int min_rounds = 4;
-  constexpr int max_rounds = 20;
-  constexpr double budget_s = 15e-3;
-  using clock = std::chrono::steady_clock;
-  race_track track(s, engine);
-  const own_operands at = operands_of(s);
-  std::vector<double> best(others.size() + 1, std::numeric_limits<double>::infinity());
-  const auto start = clock::now();
-  const auto seconds = [](clock::duration d) { return std::chrono::duration<double>(d).count(); };
-  for (int round = 0; round <= max_rounds && (round <= min_rounds || seconds(clock::now() - start) < budget_s); ++round)
-    for (std::size_t i = 0; i < best.size(); ++i) {
-      track.enter_network();
-      const auto before = clock::now();
-      if (i == 0)
-        dnnl_primitive_execute(s.primitive.get(), stream.get(), static_cast<int>(track.arguments().size()), track.arguments().data());
-      else
-        in_parallel(threads, [&](int part, int parts) {
-          others[i - 1](track.address(at.in), track.address(at.other), track.address(at.out), part, parts);
-        });
-      if (round > 0) best[i] = std::min(best[i], seconds(clock::now() - before));  // in the first round nothing is in the caches yet
+  double fastest_of(std::size_t i, std::size_t own) const {
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t at = own; at < least_[i].size(); at += choices(i)) least = std::min(least, least_[i][at]);
+    return least;
+  }
+
+  double time_of(std::size_t i, const assignment& all) const {
+    const std::size_t own = all.at(kernels_[i].key);
+    const double known = least_[i][pair(i, before(i) ? all.at(kernels_[*before(i)].key) : 0, own)];
+    return known < std::numeric_limits<double>::infinity() ? known : fastest_of(i, own);
+  }
+
+  double sum(const assignment& all) const {
+    double seconds = 0;
+    for (std::size_t i = 0; i < kernels_.size(); ++i) seconds += time_of(i, all);
+    return seconds;
+  }
+
+  /// What a key's choice bears on: its kernels, and those that come after them.
+  double sum_around(const assignment& all, const std::string& key) const {
+    double seconds = 0;
+    for (std::size_t i = 0; i < kernels_.size(); ++i)
+      if (kernels_[i].key == key || (before(i) && kernels_[*before(i)].key == key)) seconds += time_of(i, all);
+    return seconds;
+  }
+
+  /// Changes one key's choice, or those of two that follow each other, as long as the sum falls.
+  assignment improve(assignment all) const {
+    double now = sum(all);
+    for (bool better = true; better;) {
+      better = false;
+      for (std::size_t i = 0; i < kernels_.size(); ++i) {
+        const std::string& key = kernels_[i].key;
+        const std::string& earlier = before(i) ? kernels_[*before(i)].key : key;
+        for (std::size_t e = 0; e < (before(i) ? choices(*before(i)) : 1); ++e)
+          for (std::size_t c = 0; c < choices(i); ++c) {
+            assignment other = all;
+            if (before(i)) other[earlier] = e;
+            other[key] = c;
+            if (const double then = sum(other); then < now * (1 - 1e-12)) {
+              now = then;
+              all = std::move(other);
+              better = true;
+            }
+          }
+      }
     }
-  const auto least = static_cast<std::size_t>(std::ranges::min_element(best) - best.begin());
-  return best[least] < margin * best[0] ? least : 0;
-}
+    return all;
+  }
+
+  void prefer_first(assignment& all, double margin) const {
+    for (auto& [key, choice] : all) {
+      if (choice == 0) continue;
+      assignment other = all;
+      other[key] = 0;
+      if (sum_around(all, key) > margin * sum_around(other, key)) choice = 0;
+    }
+  }
+
+  std::vector<race_kernel> kernels_;
+  std::vector<std::vector<double>> least_;  ///< by kernel, then pair of the choice before and its own: seconds
+  std::vector<std::vector<int>> samples_;
+};
 
 }  // namespace nascent::onednn::detail

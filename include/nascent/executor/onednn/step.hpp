@@ -21,6 +21,19 @@ struct tensor_argument {
   api::desc layout;
 };
 
+/// A kernel of a library that could run in place of a step's primitive.
+struct alternative {
+  std::string name;
+  kernel_function function;
+};
+
+/// The operands of a library's kernel among the arguments of a step: its source or first source, its second source, its destination.
+struct own_operands {
+  int in;
+  int other;
+  int out;
+};
+
 /// One primitive of a compiled network, or a kernel of a library in its place.
 struct step {
   kernel what;
@@ -31,6 +44,13 @@ struct step {
   std::vector<std::pair<int, dnnl::memory>> constants;  ///< packed weights and biases
   buffer_use use;
   kernel_function own{};  ///< runs instead of the primitive where it is not empty
+  std::string key{};      ///< of the kernel in races
+  std::vector<alternative> alternatives{};  ///< where a race has to decide
 };
+
+inline own_operands operands_of(const step& s) {
+  const bool product = s.what.core.kind == layer_kind::multiply;
+  return {product ? DNNL_ARG_SRC_0 : DNNL_ARG_SRC, product ? DNNL_ARG_SRC_1 : -1, DNNL_ARG_DST};
+}
 
 }  // namespace nascent::onednn::detail

@@ -9,6 +9,7 @@
 
 #include "nascent/executor/executor.hpp"
 #include "nascent/executor/onednn/affinity.hpp"
+#include "nascent/executor/onednn/denormals.hpp"
 #include "nascent/executor/onednn/openmp_runtime.hpp"
 #include "nascent/executor/processor.hpp"
 
@@ -36,14 +37,16 @@ class thread_count_scope {
   int before_ = 0;
 };
 
-/// While it lives, the calling thread computes with this many threads, on these cores (any where there are none).
+/// While it lives, the calling thread computes with this many threads, on these cores (any where there are none), and denormal numbers
+/// count as zero.
 class thread_scope {
  public:
   /// \throws executor_error as core_scope
-  explicit thread_scope(int threads, const std::vector<int>& cores = {}) : count_(threads), cores_(cores, threads) {}
+  explicit thread_scope(int threads, const std::vector<int>& cores = {}) : count_(threads), denormals_(threads), cores_(cores, threads) {}
 
  private:
   thread_count_scope count_;
+  denormal_scope denormals_;
   core_scope cores_;
 };
 
