@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What declaring a space costs the compiler: CPU seconds and memory of -fsyntax-only, against a file that only includes <ranges>.
+"""What declaring a space costs the compiler: CPU seconds of -fsyntax-only, against a file that only includes <ranges>; and what the zoo costs,
+against the header of GPUNet's space.
 
-    compile_cost.py [--compiler g++] [--rounds 7] [--slots 100,200,400,600,1000] [--json FILE]
+    compile_cost.py [--compiler g++] [--rounds 7] [--slots 100,200,400,600,1000] [--include DIR] [--json FILE]
 
 All files are compiled in turn, round after round; the minimum counts, ratios are of minima.
 """
@@ -67,9 +68,32 @@ def space_of(stages, slots):
     )
 
 
-def compile_once(compiler, source):
+SIZES = """
+using namespace nascent;
+static_assert(zoo::efficientnet_b0.size() == 1 && zoo::efficientnet_x_b0.size() == 1);
+static_assert(zoo::efficientnet_x.size() == uint128{5 * 2 * 2} * (2 + 2) * (3 * 5 * 2 * 2) * (360 * 3) * (360 * 3) * (360 * 4) * (360 * 4) * (360 * 5) * (360 * 2) * 2);
+static_assert(zoo::gpunet_encoded.size() == uint128{10 * 2 * 16} * (160 * 8) * (200 * 8) * (280 * 10) * (320 * 15 + 1) * (400 * 15) * (400 * 15 + 1));
+static_assert(zoo::gpunet.size() == 4 * zoo::gpunet_encoded.size());
+static_assert(zoo::proxylessnas.size() == 664506689423701824U);
+static_assert(zoo::proxylessnas_enlarged.size() == uint128{664506689423701824U} * (4 * 4 * 4 * 6) * 16807);
+static_assert(zoo::mobilenet_v3_like.size() == 8 * checked_power({36 * 37 * 37 * 37}, 5).value * (4 * 4 * 6) * 16807);
+static_assert(zoo::mnasnet.size() == checked_power({432}, 5).value);
+static_assert(zoo::once_for_all.size() == checked_power({7371}, 5).value);
+static_assert(zoo::nas_bench_macro.size() == 6561 && zoo::nas_bench_macro_distinct.size() == 3969);
+static_assert(zoo::nas_bench_201.size() == 15625);
+"""
+
+
+def zoo_files(include):
+    """The zoo's headers: those that programs include, and all of them, without and with the exact size of every space."""
+    everything = "".join(f"#include <nascent/zoo/{path.name}>\n" for path in sorted((include / "nascent/zoo").glob("*.hpp")))
+    files = {f"zoo/{name}": f"#include <nascent/zoo/{name}>\n" for name in ("gpunet.hpp", "catalog.hpp")}
+    return files | {"all of zoo/": everything, "all of zoo/, all sizes asserted": everything + SIZES}
+
+
+def compile_once(compiler, source, include):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([*compiler, "-std=c++20", "-fsyntax-only", f"-I{INCLUDE}", source], capture_output=True, text=True)
+    done = subprocess.run([*compiler, "-std=c++20", "-fsyntax-only", f"-I{include}", source], capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         sys.exit(f"{source} does not compile:\n{done.stderr[:4000]}")
@@ -81,6 +105,7 @@ def main():
     parser.add_argument("--compiler", default="g++")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--slots", default="100,200,400,600,800,1000")
+    parser.add_argument("--include", type=Path, default=INCLUDE, help="the headers to measure")
     parser.add_argument("--json")
     arguments = parser.parse_args()
     compiler = arguments.compiler.split()
@@ -91,6 +116,8 @@ def main():
     for n in map(int, arguments.slots.split(",")):
         files[f"{n} slots in stages of 5"] = shared(n)
         files[f"{n} slots in stages of 50"] = independent(n)
+    zoo = zoo_files(arguments.include)
+    files |= zoo
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for i, (name, text) in enumerate(files.items()):
@@ -99,13 +126,15 @@ def main():
         seconds = {name: [] for name in files}
         for _ in range(arguments.rounds):
             for name, path in paths.items():
-                seconds[name].append(compile_once(compiler, path))
+                seconds[name].append(compile_once(compiler, path, arguments.include))
     base = min(seconds["<ranges> alone"])
     print(f"{version}, -fsyntax-only, CPU seconds, {arguments.rounds} rounds")
-    print(f"{'file':30} {'min':>7} {'median':>7} {'max':>7} {'/ <ranges>':>10}")
+    gpunet_header = min(seconds["zoo/gpunet.hpp"])
+    print(f"{'file':32} {'min':>7} {'median':>7} {'max':>7} {'/ <ranges>':>10} {'/ gpunet.hpp':>12}")
     for name, s in seconds.items():
         s.sort()
-        print(f"{name:30} {s[0]:7.3f} {s[len(s) // 2]:7.3f} {s[-1]:7.3f} {s[0] / base:10.2f}")
+        against = f"{s[0] / gpunet_header:12.2f}" if name in zoo else ""
+        print(f"{name:32} {s[0]:7.3f} {s[len(s) // 2]:7.3f} {s[-1]:7.3f} {s[0] / base:10.2f} {against}".rstrip())
     if arguments.json:
         Path(arguments.json).write_text(json.dumps({"compiler": version, "rounds": arguments.rounds, "cpu_seconds": seconds}, indent=1) + "\n")
 

@@ -15,6 +15,7 @@
 #include "nascent/cost/device_profile.hpp"
 #include "nascent/cost/proportionality.hpp"
 #include "nascent/cost/roofline.hpp"
+#include "nascent/cost/roofs.hpp"
 #include "nascent/network/kernel.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/reward/pareto.hpp"

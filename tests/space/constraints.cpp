@@ -46,7 +46,30 @@ constexpr auto kinds = define([] {
       .require("2.act", "2.skip", [](activation act, std::string_view from) { return act == swish || from == "none"; });
 });
 
+/// The first option of "a" leaves nothing, which shows only after all of "b" and "c".
+constexpr auto late = define([] {
+  return search_space("late")
+      .input(3, 32)
+      .stage("a", conv{.filters = range(1, 2)})
+      .stage("b", conv{.filters = range(1, 50)})
+      .stage("c", conv{.filters = range(1, 50)})
+      .stage("d", conv{.filters = one_of(1)})
+      .require("b.filters", "c.filters", [](int, int) { return true; })
+      .require("a.filters", "d.filters", differ);
+});
+
+template <class Space>
+using counter_of = detail::constrained_counter<typename Space::declaration_type>;
+
 }  // namespace
+
+TEST_CASE("a declaration looks for one network; where it takes too many tries, it counts them") {
+  STATIC_CHECK(counter_of<decltype(permutations)>::finds_candidate());
+  STATIC_CHECK(counter_of<decltype(sums)>::finds_candidate());
+  STATIC_CHECK(counter_of<decltype(kinds)>::finds_candidate());
+  STATIC_CHECK(!counter_of<decltype(late)>::finds_candidate());
+  STATIC_CHECK(late.size() == 50 * 50);
+}
 
 TEST_CASE("all different: as many as there are permutations") {
   STATIC_CHECK(permutations.size() == 4 * 3 * 2);

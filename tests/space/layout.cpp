@@ -80,3 +80,20 @@ TEST_CASE("a stage knows its extent before anything is counted") {
   STATIC_CHECK(layout_of<1, optional>::empty_digit == 0);
   STATIC_CHECK(!layout_of<2, optional>::may_be_empty);
 }
+
+TEST_CASE("stages with ties are listed: the others are checked once for their type") {
+  using F = std::remove_cvref_t<decltype(full)>::declaration_type;
+  constexpr const auto& tied = nascent::detail::tied_stages<F>;
+  STATIC_CHECK(tied.count == 2);
+  STATIC_CHECK(tied.at[0] == 2);
+  STATIC_CHECK(tied.at[1] == 3);
+}
+
+TEST_CASE("facts of a stage say its least and most layers, and where it has none") {
+  using F = std::remove_cvref_t<decltype(depths::space)>::declaration_type;
+  const auto& facts = nascent::detail::all_stage_facts<F>[1];
+  CHECK(facts.empty_digit == 0);
+  CHECK(facts.min_layers == 0);
+  CHECK(facts.layer_counts[facts.layer_options - 1] == facts.max_layers);
+  CHECK(facts.size.value == layout_of<1, std::remove_cvref_t<decltype(depths::space)>>::size.value);
+}

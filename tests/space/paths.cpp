@@ -57,3 +57,32 @@ TEST_CASE("a decided block holds values: chosen, tied, shared, fixed") {
   STATIC_CHECK(decided<1>(s, 0).kernel == 3);
   STATIC_CHECK(decided<1>(s, 1).kernel == 5);
 }
+
+TEST_CASE("a stage's name may begin like another's; a field's name may end like another's") {
+  constexpr auto space = define([] {
+    return search_space("alike")
+        .input(3, 32)
+        .stage("1", conv{.filters = one_of(8, 16)})
+        .stage("10", conv{.filters = tied_to("10.1.filters")})
+        .stage("10.1", conv{.filters = one_of(24, 32), .kernel = one_of(1, 3)});
+  });
+  check_paths(space);
+  STATIC_CHECK(space.find("10.filters") == space.slot_count);
+  STATIC_CHECK(decided<2>(space.decode(std::array{0, 1, 0})).filters == 32);
+}
+
+TEST_CASE("of several stages the first before a number has the name") {
+  constexpr std::array names{short_text{}.add("a"), short_text{}.add("b"), short_text{}.add("a")};
+  STATIC_CHECK(nascent::detail::stage_named(names.data(), 3, "a") == 0);
+  STATIC_CHECK(nascent::detail::stage_named(names.data(), 1, "b") == -1);
+  STATIC_CHECK(nascent::detail::stage_named(names.data(), 2, "b") == 1);
+}
+
+TEST_CASE("the first options of a block have the types of its values") {
+  constexpr auto block = nascent::detail::first_block(mbconv{.filters = shared(one_of(24, 32)), .kernel = range(3, 7, 2), .se = one_of(.25, .5)});
+  STATIC_CHECK(std::is_same_v<decltype(block), const mbconv<>>);
+  STATIC_CHECK(block.filters == 24);
+  STATIC_CHECK(block.kernel == 3);
+  STATIC_CHECK(block.se == .25);
+  STATIC_CHECK(block.expand == 6);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/zoo/nas_bench_201.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 

@@ -8,6 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
+#include "nascent/cost/roofline.hpp"
 #include "nascent/zoo/efficientnet_family.hpp"
 #include "nascent/zoo/efficientnet_x_family.hpp"
 #include "nascent/zoo/regnet.hpp"

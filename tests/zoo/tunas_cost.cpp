@@ -14,7 +14,7 @@ TEST_CASE("the published costs: a network of the public tests, and ProxylessNAS-
   constexpr auto tested =
       zoo::proxylessnas_candidate({0, 1, 6, 6, 6, 4, 1, 1, 0, 5, 4, 5, 5, 4, 0, 1, 1, 4, 2, 0, 1, 5});
   CHECK_THAT(zoo::proxylessnas_cost_ms(tested), WithinAbs(84.01667, 1e-5));
-  CHECK_THAT(zoo::proxylessnas_cost_ms(zoo::proxylessnas_mobile_candidate), WithinAbs(84.41624, 1e-5));
+  CHECK_THAT(zoo::proxylessnas_cost_ms(zoo::proxylessnas_candidate(zoo::proxylessnas_mobile_operations)), WithinAbs(84.41624, 1e-5));
 }
 
 TEST_CASE("144 weights; the cheapest and the dearest network, and the mean over operations") {

@@ -3,6 +3,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/space/to_network.hpp"
+
 using namespace nascent;
 
 // Layers, params and MACs of the public networks: google-research/google-research, tunas/, 0c1bbe5, counted independently of this library.
@@ -14,7 +16,9 @@ static_assert(count(zoo::mobilenet_multi_max).params == 4'422'921);
 static_assert(count(zoo::mobilenet_multi_max).macs == 349'177'632);
 
 TEST_CASE("ProxylessNAS-Mobile is a candidate of TuNAS's space, and a network") {
-  CHECK(count(zoo::proxylessnas_mobile_candidate) == count(zoo::proxylessnas_mobile));
+  STATIC_CHECK(zoo::proxylessnas.slot(static_cast<std::size_t>(zoo::detail::proxylessnas_slots<zoo::proxylessnas_space>[20].expand)).path == "5[3].expand");
+  constexpr auto candidate = zoo::proxylessnas_candidate(zoo::proxylessnas_mobile_operations);
+  CHECK(to_network(candidate).layers() == to_network(zoo::proxylessnas_mobile).layers());
   CHECK(to_network(zoo::proxylessnas_mobile).output().channels == 1001);
   CHECK(count(zoo::proxylessnas_mobile.at(192)).params == 4'081'793);
 }
@@ -23,7 +27,9 @@ TEST_CASE("operations name candidates, and candidates operations") {
   random_engine rng(5);
   for (int i = 0; i < 1000; ++i) {
     const auto c = zoo::proxylessnas.sample(rng);
-    CHECK(zoo::proxylessnas_candidate(zoo::operations_of(c)) == c);
+    const auto operations = zoo::operations_of(c);
+    CHECK(zoo::proxylessnas_candidate(operations) == c);
+    CHECK(count(c) == count(model{"a candidate", 224, zoo::proxylessnas_body{operations}}));
   }
 }
 

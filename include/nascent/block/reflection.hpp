@@ -135,17 +135,18 @@ struct pointer_after<std::index_sequence<Before...>> {
   }
 };
 
+/// The address of field N: no lambda, which would be a class of its own for every block.
 template <std::size_t N>
 struct field_pointer {
   template <class... Fields>
-  static constexpr auto at(Fields&... fields) {
+  constexpr auto operator()(Fields&... fields) const {
     return pointer_after<std::make_index_sequence<N>>::pick(&fields...);
   }
 };
 
 template <class T, std::size_t N>
 consteval auto pointer_to_field() {
-  return with_fields(nowhere<T>.value, [](auto&... fields) { return field_pointer<N>::at(fields...); });
+  return with_fields(nowhere<T>.value, field_pointer<N>{});
 }
 
 constexpr bool is_identifier_character(char c) {
@@ -201,7 +202,7 @@ inline constexpr std::string_view block_name = detail::name_of_type<Block>();
 /// Field I of a block.
 template <std::size_t I, class Block>
 constexpr const auto& field(const Block& block) {
-  return *with_fields(block, [](auto&... fields) { return detail::field_pointer<I>::at(fields...); });
+  return *with_fields(block, detail::field_pointer<I>{});
 }
 
 }  // namespace nascent

@@ -153,9 +153,9 @@ stage_functions functions_of_stage() {
     s.stride = [](const digit* d) { return builder::template stride<I>(d); };
     if constexpr (layout::has_skip) {
       s.source = [](const digit* d) { return builder::template skip_source<I>(d); };
-      s.connect = [](net<network>& n, tensor x, tensor from) { return builder::template connect<I>(n, x, from); };
+      s.connect = [](net<network>& n, tensor x, tensor from) { return detail::connect(n, x, from, layout::declared_stage.skip.kind); };
       const auto add = [&](const char* name) {
-        if (const int source = builder::stage_named(name, I); source >= 0) s.sources.push_back(source);
+        if (const int source = stage_named(stage_names<F>.data(), I, name); source >= 0) s.sources.push_back(source);
       };
       if constexpr (layout::skip_chosen)
         for (std::size_t o = 0; o < layout::skip_options; ++o) add(layout::declared_stage.skip.from[o]);

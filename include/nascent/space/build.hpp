@@ -28,6 +28,12 @@ namespace detail {
 /// No scaling: a type of its own, so that hot paths compile without it.
 struct unscaled {};
 
+/// Adds the output of another stage.
+constexpr tensor connect(auto& n, const tensor& x, const tensor& from, residual kind) {
+  if (kind == residual::identity) return n.add(x, from);  // a mismatch is a fault that names the stage
+  return add_residual(n, x, from, kind);
+}
+
 template <class F>
 struct candidate_builder {
   static constexpr std::size_t stages = declared<F>::stage_count;
@@ -95,14 +101,8 @@ struct candidate_builder {
     if constexpr (layout::skip_chosen)
       from = layout::declared_stage.skip.from[static_cast<std::size_t>(digits[stage_slots<F>[I] + layout::skip_slot])];
     else from = layout::declared_stage.skip.from;
-    return stage_named(from, I);
+    return stage_named(stage_names<F>.data(), I, from);
   }
-  static constexpr int stage_named(std::string_view name, std::size_t before) {
-    for (std::size_t i = 0; i < before; ++i)
-      if (stage_names<F>[i] == name) return static_cast<int>(i);
-    return -1;
-  }
-
   /// The whole network, its input included.
   template <class Interpreter, class Scale>
   static constexpr tensor build(const digit* digits, net<Interpreter>& n, const Scale& scale) {
@@ -126,7 +126,7 @@ struct candidate_builder {
         if constexpr (layout::has_skip) {
           if (stage_counter<F, at>::layers(digits + stage_slots<F>[at]) > 0) {
             const int source = skip_source<at>(digits);
-            if (source >= 0) x = connect<at>(n, x, outputs[static_cast<std::size_t>(source)]);
+            if (source >= 0) x = connect(n, x, outputs[static_cast<std::size_t>(source)], layout::declared_stage.skip.kind);
           }
         }
       }
@@ -136,13 +136,6 @@ struct candidate_builder {
       (one(std::integral_constant<std::size_t, I>{}), ...);
     }(std::make_index_sequence<stages>{});
     return x;
-  }
-
-  template <std::size_t I, class Net>
-  static constexpr tensor connect(Net& n, tensor x, tensor from) {
-    constexpr residual kind = stage_at<F, I>().skip.kind;
-    if (kind == residual::identity) return n.add(x, from);  // a mismatch is a fault that names the stage
-    return add_residual(n, x, from, kind);
   }
 };
 

@@ -7,43 +7,146 @@
 
 namespace nascent::detail {
 
+/// What stages say by themselves, one after another.
+struct stage_checker {
+  fault_finder& finder;
+  const stage_facts* facts;
+  const short_text* names;
+  const std::uint64_t* hashes;
+  std::size_t number = 0;
+
+  template <class Stage>
+  constexpr void operator()(const Stage& stage) {
+    finder.check_name(facts, names, hashes, number);
+    finder.check_stage(stage, facts[number], number, names[number].view());
+    ++number;
+  }
+};
+
 template <class F>
 consteval declaration_fault find_fault() {
   fault_finder finder;
-  if constexpr (!requires { stage_layout<F, 0>::declared_stage.block.resolution; }) {
+  if constexpr (!requires { stage_at<F, 0>().block.resolution; }) {
     finder.report(fault::no_input, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found no input"), ".input(3, 224) first");
   } else {
     if (declared<F>::value.channels() < 1) finder.check_value<int>(place{"stage", "input", "channels"}, rule_of("channels"), declared<F>::value.channels());
     if (std::string_view(declared<F>::value.name()).empty()) finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no name"), "1 to 24 characters");
-    finder.check_stages<F>(std::make_index_sequence<declared<F>::stage_count>{});
+    stage_checker checker{finder, all_stage_facts<F>.data(), stage_names<F>.data(), stage_hashes<F>.data()};
+    visit_stages(checker, declared<F>::stages.items);
   }
   return finder.first;
 }
+/// The connections between stages.
+struct reference_checker {
+  fault_finder& finder;
+  const stage_facts* facts;
+  const short_text* names;
+  std::size_t stages;
+  std::size_t number = 0;
+
+  template <class Block, class Layers, class Stride, class Skip>
+  constexpr void operator()(const stage_declaration<Block, Layers, Stride, Skip>& stage) {
+    if constexpr (!std::is_same_v<Skip, no_skip>) finder.check_connection(stage.skip, names, stages, number);
+    ++number;
+  }
+};
+
+template <std::size_t Stages>
+constexpr bool has_named_choices(const std::array<stage_facts, Stages>& all) {
+  for (std::size_t i = 0; i < Stages; ++i)
+    if (all[i].named_choice) return true;
+  return false;
+}
+
+template <class F, std::size_t... K>
+constexpr void check_all_ties(fault_finder& finder, std::index_sequence<K...>) {
+  (finder.check_ties<F, tied_stages<F>.at[K]>(), ...);
+}
+
+/// What stages say of each other, by name.
 template <class F>
 consteval declaration_fault find_reference_fault() {
   fault_finder finder;
-  for_each_stage<F>([&](auto i) { finder.check_references<F, i()>(); });
-  finder.check_constraints<F>();
+  reference_checker checker{finder, all_stage_facts<F>.data(), stage_names<F>.data(), declared<F>::stage_count};
+  visit_stages(checker, declared<F>::stages.items);
+  check_all_ties<F>(finder, std::make_index_sequence<tied_stages<F>.count>{});
+  constexpr int shared = fault_finder::shared_path(all_stage_facts<F>, stage_slots<F>);
+  if constexpr (shared >= 0)
+    finder.report(fault::choice_declared_twice, place{"choice", slot_path(paths_of<F>, static_cast<std::size_t>(shared)).view(), ""}, short_text{}.add("found twice"), "one choice a path");
+  if constexpr (has_named_choices(all_stage_facts<F>)) {
+    for (std::size_t i = 0; i < declared<F>::stage_count; ++i) {
+      if (!all_stage_facts<F>[i].named_choice) continue;
+      fault_finder::certain_use use{stage_names<F>[i].view(), all_stage_facts<F>.data()};
+      visit_stages(use, declared<F>::stages.items);
+      if (!use.found) finder.report(fault::choice_without_use, place{"choice", stage_names<F>[i].view(), ""}, short_text{}.add("found no certain tie"), "a tie in a sure stage");
+    }
+  }
+  if constexpr (constraint_total<F> > 0) finder.check_constraints<F>();
   return finder.first;
 }
+
+/// Whether the blocks of stages build themselves, with their fields decided. Blocks with ties wait: their types depend on the space.
+struct build_checker {
+  fault_finder& finder;
+  const short_text* names;
+  std::size_t number = 0;
+
+  template <class Block, class Layers, class Stride, class Skip>
+  constexpr void operator()(const stage_declaration<Block, Layers, Stride, Skip>& stage) {
+    if (number > 0) check(stage.block, place{"stage", names[number].view(), ""});
+    ++number;
+  }
+  template <class Block>
+  constexpr void check([[maybe_unused]] const Block& block, const place& where) {
+    if constexpr (!has_ties<Block>) finder.check_block_builds<decltype(first_block(block))>(where);
+  }
+  template <class... Blocks>
+  constexpr void check(const alternatives<Blocks...>&, const place& where) {
+    (check_alternative<Blocks>(where), ...);
+  }
+  template <class Block>
+  constexpr void check_alternative(const place& where) {
+    if constexpr (!has_ties<Block>) finder.check_block_builds<decltype(first_block(std::declval<const Block&>()))>(where);
+  }
+};
+
+template <class F, std::size_t I>
+constexpr void check_tied_builds(fault_finder& finder) {
+  using layout = block_layout<std::remove_cvref_t<decltype(stage_at<F, I>().block)>>;
+  layout::for_each_alternative([&](auto a) {
+    if constexpr (has_ties<typename layout::template alternative_type<a()>>)
+      finder.check_block_builds<decltype(decided_block<F, I, a()>(nullptr, 0))>(place{"stage", stage_names<F>[I].view(), ""});
+  });
+}
+template <class F, std::size_t... K>
+constexpr void check_all_tied_builds(fault_finder& finder, std::index_sequence<K...>) {
+  (check_tied_builds<F, tied_stages<F>.at[K]>(finder), ...);
+}
+
 template <class F>
 consteval declaration_fault find_network_fault() {
   fault_finder finder;
-  for_each_stage<F>([&](auto i) {
-    if constexpr (i() > 0) finder.check_buildable<F, i()>();
-  });
+  build_checker checker{finder, stage_names<F>.data()};
+  visit_stages(checker, declared<F>::stages.items);
+  check_all_tied_builds<F>(finder, std::make_index_sequence<tied_stages<F>.count>{});
   return finder.first;
 }
 template <class F>
 consteval declaration_fault find_count_fault() {
   fault_finder finder;
-  if constexpr (joint_counter<F>::too_large) {
-    finder.report(fault::constraint_table_too_large, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found too many states"), "65536 states, 524288 decisions in them");
-  } else {
-    if (joint_counter<F>::size.overflow) finder.report(fault::size_overflow, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found over 3.4e38"), "below 2^128");
-    if (joint_counter<F>::size.value == 0) finder.report(fault::no_candidate_left, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found 0 networks"), "1 or more");
+  const place where{"space", declared<F>::value.name(), ""};
+  if constexpr (constraint_total<F> == 0) {
+    const checked_uint128 size = size_without_constraints<F>;
+    if (size.overflow) finder.report(fault::size_overflow, where, short_text{}.add("found over 3.4e38"), "below 2^128");
+    else if (size.value == 0) finder.report(fault::no_candidate_left, where, short_text{}.add("found 0 networks"), "1 or more");
+    finder.check_smallest<F>();
+  } else if constexpr (joint_counter<F>::too_large) {
+    finder.report(fault::constraint_table_too_large, where, short_text{}.add("found too many states"), "65536 states, 524288 decisions in them");
+  } else if constexpr (size_without_constraints<F>.overflow || !joint_counter<F>::finds_candidate()) {
+    // Only now is it worth to count: otherwise the first use of the size does.
+    if (joint_counter<F>::size.overflow) finder.report(fault::size_overflow, where, short_text{}.add("found over 3.4e38"), "below 2^128");
+    if (joint_counter<F>::size.value == 0) finder.report(fault::no_candidate_left, where, short_text{}.add("found 0 networks"), "1 or more");
   }
-  if constexpr (constraint_total<F> == 0) finder.check_smallest<F>();
   return finder.first;
 }
 
@@ -113,10 +216,10 @@ template <class Stages, class Last, class Constraints>
 inline constexpr bool is_declaration<space_declaration<Stages, Last, Constraints>> = true;
 
 template <class F>
-inline constexpr bool declares_space = [] {
-  if constexpr (std::is_default_constructible_v<F> && std::is_invocable_v<F>) return is_declaration<std::invoke_result_t<F>>;
-  else return false;
-}();
+inline constexpr bool declares_space = false;
+template <class F>
+  requires std::is_default_constructible_v<F> && std::is_invocable_v<F>
+inline constexpr bool declares_space<F> = is_declaration<std::invoke_result_t<F>>;
 
 /// Whether a declaration with this fault can be counted and built all the same, so that its uses add no errors.
 constexpr bool is_definable_despite(fault what) {
@@ -138,10 +241,10 @@ constexpr bool is_definable_despite(fault what) {
   }
 }
 template <class F>
-inline constexpr bool is_definable = [] {
-  if constexpr (declares_space<F>) return is_definable_despite(first_fault<F>.what);
-  else return false;
-}();
+inline constexpr bool is_definable = false;
+template <class F>
+  requires declares_space<F>
+inline constexpr bool is_definable<F> = is_definable_despite(first_fault<F>.what);
 
 /// Stands in for a declaration that is not definable: one network.
 template <class F>

@@ -159,6 +159,27 @@ struct constrained_counter {
     }(std::make_index_sequence<constraint_total<F>>{});
   }
 
+  /// Looks for one network that keeps the constraints, first options first, for as long as `tries` last. Much less work for the compiler
+  /// than to count all of them; false says nothing.
+  static constexpr bool finds_candidate(digit* d, int& tries, std::size_t p = 0) {
+    if (p == step_count) return true;
+    const auto k = static_cast<std::size_t>(planned.steps[p].slot);
+    if (!slot_is_active<F>(d, k)) return finds_candidate(d, tries, p + 1);
+    for (digit option = 0; option < slot_places<F>[k].size && tries > 0; ++option) {
+      --tries;
+      d[k] = option;
+      if (keeps_constraints_at(static_cast<int>(p), d) && finds_candidate(d, tries, p + 1)) return true;
+    }
+    d[k] = inactive;
+    return false;
+  }
+  static constexpr bool finds_candidate() {
+    std::array<digit, slot_total<F> + 1> d{};
+    d.fill(inactive);
+    int tries = 1000;
+    return finds_candidate(d.data(), tries);
+  }
+
   template <std::size_t States>
   struct step_table {
     std::array<uint128, States> completions{};
@@ -233,7 +254,8 @@ struct constrained_counter {
   template <std::size_t P>
   static constexpr step_table<planned.steps[P].states> completions_of = join_parts<P>();
 
-  static constexpr auto tables = []<std::size_t... P>(std::index_sequence<P...>) {
+  /// Its type is written out: to deduce it, a compiler counts everything as soon as the class is named.
+  static constexpr std::array<const uint128*, step_count + 1> tables = []<std::size_t... P>(std::index_sequence<P...>) {
     return std::array<const uint128*, step_count + 1>{completions_of<P>.completions.data()...};
   }(std::make_index_sequence<too_large ? 0 : step_count + 1>{});
 

@@ -4,12 +4,13 @@
 #pragma once
 
 #include "nascent/space/rules.hpp"
+#include "nascent/space/smallest.hpp"
 
 namespace nascent::detail {
 
 /// Where a fault is; made into text only when there is one.
 struct place {
-  std::string_view kind;   ///< "stage", "choice", "constraint", "space"
+  const char* kind;        ///< "stage", "choice", "constraint", "space"
   std::string_view name;
   std::string_view field;  ///< may be empty
 };
@@ -111,11 +112,22 @@ struct fault_finder {
   /// Stages of one block type share this.
   template <class Block, class... Natural, std::size_t... J>
   constexpr void check_fields(const place& stage, const Block& block, bool independent, bool repeats, field_types<Natural...>, std::index_sequence<J...>) {
-    with_fields(block, [&](const auto&... f) {
-      (check_field<Natural>(place{"stage", stage.name, field_name<Block, J>}, field_rule<Block, J>, f, independent), ...);
-      if (repeats) ((field_rule<Block, J>.strides ? check_own_stride(stage, f) : void()), ...);
-    });
+    with_fields(block, field_checker<Block, field_types<Natural...>, std::index_sequence<J...>>{*this, stage, independent, repeats});
   }
+  template <class Block, class Natural, class Indices>
+  struct field_checker;
+  template <class Block, class... Natural, std::size_t... J>
+  struct field_checker<Block, field_types<Natural...>, std::index_sequence<J...>> {
+    fault_finder& finder;
+    const place& stage;
+    bool independent;
+    bool repeats;
+    template <class... Fields>
+    constexpr void operator()(const Fields&... f) const {
+      (finder.check_field<Natural>(place{"stage", stage.name, field_name<Block, J>}, field_rule<Block, J>, f, independent), ...);
+      if (repeats) ((field_rule<Block, J>.strides ? finder.check_own_stride(stage, f) : void()), ...);
+    }
+  };
 
   /// A block with a stride of its own must not repeat.
   template <class Field>
@@ -133,9 +145,12 @@ struct fault_finder {
   /// What a stage says by itself. Stages of one type share this.
   template <class Block, class Layers, class Stride, class Skip>
   constexpr void check_stage(const stage_declaration<Block, Layers, Stride, Skip>& declared, const stage_facts& facts, std::size_t number, std::string_view full_name) {
-    const std::string_view name = declared.name;
-    block_layout<Block>::for_each_alternative(
-        [&](auto a) { check_block(alternative_of<a()>(declared.block), a(), place{"stage", full_name, ""}, facts, number); });
+    const std::string_view name = facts.declared_name;
+    if constexpr (block_layout<Block>::alternatives == 1)
+      check_block(declared.block, 0, place{"stage", full_name, ""}, facts, number);
+    else
+      block_layout<Block>::for_each_alternative(
+          [&](auto a) { check_block(alternative_of<a()>(declared.block), a(), place{"stage", full_name, ""}, facts, number); });
     const place stride{"stage", name, "stride"};
     if constexpr (is_independent<Stride>) {
       report(fault::stride_in_later_layer, stride, short_text{}.add("found independent(...)"), "a stride, or a choice");
@@ -157,21 +172,15 @@ struct fault_finder {
     if (facts.layer_options > 64 || facts.alternatives > 64) report(fault::too_many_options, layers, found(static_cast<int>(facts.layer_options)), "at most 64");
   }
 
-  /// The stages of a space one by one.
-  template <class F, std::size_t... I>
-  constexpr void check_stages(std::index_sequence<I...>) {
-    (check_stage_of<F>(stage_at<F, I>(), I), ...);
-  }
-  template <class F, class Stage>
-  constexpr void check_stage_of(const Stage& declared, std::size_t i) {
-    const std::string_view name = declared.name;
+  /// The name of stage i.
+  constexpr void check_name(const stage_facts* facts, const short_text* names, const std::uint64_t* hashes, std::size_t i) {
+    const std::string_view name = facts[i].declared_name;
     if (name.empty() || name.size() > 24)
       report(fault::no_name, place{"stage number", to_decimal(i).c_str(), ""}, short_text{}.add("found ").add(name.size()).add(" characters"), "1 to 24");
     // Compared by hashes first: a comparison of texts for every pair of stages would be most of the compiler's work.
     for (std::size_t j = 0; j < i; ++j)
-      if (stage_hashes<F>[j] == stage_hashes<F>[i] && stage_names<F>[j] == stage_names<F>[i].view())
+      if (hashes[j] == hashes[i] && names[j] == names[i].view())
         report(fault::stage_declared_twice, place{"stage", name, ""}, short_text{}.add("found ").add(name), "a new name");
-    check_stage(declared, all_stage_facts<F>[i], i, stage_names<F>[i].view());
   }
 
   /// Ties, skip connections, constraints: everything that refers to something by name.
@@ -182,7 +191,7 @@ struct fault_finder {
     if constexpr (is_tie<decltype(f)>) {
       constexpr std::string_view name = field_name<typename layout::template alternative_type<A>, J>;
       const place where = place{"stage", stage_names<F>[I].view(), name};
-      constexpr int source = find_slot<F>(f.path);
+      constexpr int source = tie_source<F, I, A, J>;
       if constexpr (source < 0) {
         report(fault::tie_to_unknown_choice, where, short_text{}.add("found ").add(f.path), "a path, e.g. stem.filters");
       } else if constexpr (slot_places<F>[static_cast<std::size_t>(source)].parent >= 0) {
@@ -193,65 +202,66 @@ struct fault_finder {
     }
   }
 
+  /// All ties of the blocks of stage I.
   template <class F, std::size_t I>
-  constexpr void check_references() {
-    using layout = stage_layout<F, I>;
+  constexpr void check_ties() {
+    using layout = block_layout<std::remove_cvref_t<decltype(stage_at<F, I>().block)>>;
     layout::for_each_alternative([&](auto a) {
       using block = typename layout::template alternative_type<a()>;
-      if constexpr (count_kind<block>(field_kind::tied) > 0)
+      if constexpr (has_ties<block>)
         [&]<std::size_t... J>(std::index_sequence<J...>) { (check_tie<F, I, a(), J>(), ...); }(std::make_index_sequence<field_count<block>>{});
     });
-    if constexpr (layout::has_skip) {
-      const auto& from = layout::declared_stage.skip.from;
-      if constexpr (layout::skip_chosen) {
-        check_choice(place{"stage", stage_names<F>[I].view(), "skip"}, from);
-        for (std::size_t i = 0; i < from.size(); ++i) check_skip<F, I>(from[i]);
-      } else {
-        check_skip<F, I>(from);
-      }
-    }
-    if constexpr (layout::alternatives > 1) check_paths<F, I>();
-    if constexpr (is_named_choice<typename layout::block_type>) {
-      if (!has_certain_use<F>(stage_names<F>[I].view()))
-        report(fault::choice_without_use, place{"choice", layout::declared_stage.name, ""}, short_text{}.add("found no certain tie"), "a tie in a sure stage");
+  }
+
+  /// The connection from another stage.
+  template <class Skip>
+  constexpr void check_connection(const Skip& skip, const short_text* names, std::size_t stages, std::size_t number) {
+    if constexpr (choice<decltype(skip.from)>) {
+      check_choice(place{"stage", names[number].view(), "skip"}, skip.from);
+      for (std::size_t i = 0; i < skip.from.size(); ++i) check_skip(names, stages, number, skip.from[i]);
+    } else {
+      check_skip(names, stages, number, skip.from);
     }
   }
 
-  template <class Block>
-  static constexpr bool is_tied_to(const Block& block, std::string_view path) {
-    return with_fields(block, [&](const auto&... f) {
-      [[maybe_unused]] const auto one = [&](const auto& g) {
-        if constexpr (is_tie<decltype(g)>) return std::string_view(g.path) == path;
+  /// Looks for a stage that every network has and that is tied to a path, whichever of its blocks it chooses.
+  struct certain_use {
+    std::string_view path;
+    const stage_facts* facts;
+    bool found = false;
+
+    struct tie_finder {
+      std::string_view path;
+      template <class Field>
+      constexpr bool is_tied([[maybe_unused]] const Field& f) const {
+        if constexpr (is_tie<Field>) return std::string_view(f.path) == path;
         else return false;
-      };
-      return (one(f) || ...);
-    });
-  }
-
-  /// Whether a stage that every network has is tied to this path, whichever of its blocks it chooses.
-  template <class F>
-  static constexpr bool has_certain_use(std::string_view path) {
-    bool used = false;
-    for_each_stage<F>([&](auto i) {
-      using layout = stage_layout<F, i()>;
-      if constexpr (!layout::may_be_empty) {
-        bool certain = true;
-        layout::for_each_alternative([&](auto a) {
-          const auto& block = alternative_of<a()>(layout::declared_stage.block);
-          certain = certain && (is_skip<decltype(block)> || is_tied_to(block, path));
-        });
-        used = used || certain;
       }
-    });
-    return used;
-  }
+      template <class... Fields>
+      constexpr bool operator()(const Fields&... fields) const {
+        return (is_tied(fields) || ...);
+      }
+    };
+    template <class Block>
+    constexpr bool is_tied([[maybe_unused]] const Block& block) const {
+      if constexpr (is_skip<Block>) return true;
+      else if constexpr (has_ties<Block>) return with_fields(block, tie_finder{path});
+      else return false;
+    }
+    template <class Stage>
+    constexpr void operator()(const Stage& stage) {
+      if ((facts++)->min_layers <= 0) return;
+      bool certain = true;
+      block_layout<decltype(stage.block)>::for_each_alternative([&](auto a) { certain = certain && is_tied(alternative_of<a()>(stage.block)); });
+      found = found || certain;
+    }
+  };
 
-  template <class F, std::size_t I>
-  constexpr void check_skip(std::string_view from) {
+  constexpr void check_skip(const short_text* names, std::size_t stages, std::size_t number, std::string_view from) {
     if (from == "none") return;
-    const place where{"stage", stage_names<F>[I].view(), "skip"};
-    if (candidate_builder<F>::stage_named(from, I) >= 0) return;
-    const bool later = candidate_builder<F>::stage_named(from, declared<F>::stage_count) >= 0;
+    const place where{"stage", names[number].view(), "skip"};
+    if (stage_named(names, number, from) >= 0) return;
+    const bool later = stage_named(names, stages, from) >= 0;
     report(later ? fault::skip_from_later_stage : fault::skip_from_unknown_stage, where, short_text{}.add("found ").add(from), later ? "an earlier stage" : "a stage's name");
   }
 
@@ -294,65 +304,42 @@ struct fault_finder {
     }
   }
 
-  /// Alternatives of one type that choose the same field would share a path.
-  template <class F, std::size_t I>
-  constexpr void check_paths() {
-    const stage_facts& facts = all_stage_facts<F>[I];
+  /// Alternatives of one type that choose the same field would share a path: a slot for which that is so, or -1.
+  static constexpr int shared_path(const stage_facts& facts) {
     for (std::size_t k = 0; k < facts.field_total; ++k)
       for (std::size_t m = 0; m < k; ++m) {
         const field_entry& a = facts.fields[m];
         const field_entry& b = facts.fields[k];
-        if (a.slot < 0 || b.slot < 0 || a.alternative == b.alternative || a.name != b.name || facts.block_names[a.alternative] != facts.block_names[b.alternative]) continue;
-        const std::size_t slot = static_cast<std::size_t>(stage_slots<F>[I] + b.slot);
-        return report(fault::choice_declared_twice, place{"choice", slot_paths<F>[slot].view(), ""}, short_text{}.add("found twice"), "one choice a path");
+        if (a.slot >= 0 && b.slot >= 0 && a.alternative != b.alternative && a.name == b.name && facts.block_names[a.alternative] == facts.block_names[b.alternative])
+          return b.slot;
       }
+    return -1;
+  }
+  template <std::size_t Stages>
+  static constexpr int shared_path(const std::array<stage_facts, Stages>& all, const std::array<int, Stages + 1>& first) {
+    for (std::size_t i = 0; i < Stages; ++i)
+      if (all[i].alternatives > 1)
+        if (const int slot = shared_path(all[i]); slot >= 0) return first[i] + slot;
+    return -1;
   }
 
-  template <class F, std::size_t I>
-  constexpr void check_buildable() {
-    using layout = stage_layout<F, I>;
-    layout::for_each_alternative([&](auto a) {
-      using block = std::remove_cvref_t<decltype(decided_block<F, I, a()>(nullptr, 0))>;
-      const place where{"stage", stage_names<F>[I].view(), ""};
-      if constexpr (is_not_a_block<block>) {
-        report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(found_instead<block>), "a block");
-      } else if constexpr (!requires(const block& b, net<null_interpreter>& n, const tensor& x) { b(n, x, 1); }) {
-        report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<block>), "a block");
-      } else if constexpr (!requires(const block& b, net<null_interpreter>& n, const tensor& x) { { b(n, x, 1) } -> std::convertible_to<tensor>; }) {
-        using result = decltype(std::declval<const block&>()(std::declval<net<null_interpreter>&>(), tensor{}, 1));
-        report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<block>).add(" returns ").add(block_name<result>), "a tensor");
-      }
-    });
+  template <class Block>
+  constexpr void check_block_builds([[maybe_unused]] const place& where) {
+    if constexpr (is_not_a_block<Block>) {
+      report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(found_instead<Block>), "a block");
+    } else if constexpr (!takes_a_net<Block>) {
+      report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<Block>), "a block");
+    } else if constexpr (!std::is_convertible_v<built_type<Block>, tensor>) {
+      report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<Block>).add(" returns ").add(block_name<built_type<Block>>), "a tensor");
+    }
   }
 
   /// The smallest map with every stage present and the largest strides: SAME sizes grow with the input, so no other network has a
   /// smaller map. Constraints could forbid that very network; then the check is left to building.
   template <class F>
   constexpr void check_smallest() {
-    std::array<digit, slot_total<F> + 1> digits{};
-    for_each_stage<F>([&](auto i) {
-      using layout = stage_layout<F, i()>;
-      digit* d = digits.data() + stage_slots<F>[i()];
-      if constexpr (i() == 0 && layout::slot_count == 1) {
-        const auto& resolutions = alternative_of<0>(layout::declared_stage.block).resolution;
-        for (std::size_t o = 0; o < resolutions.size(); ++o)
-          if (resolutions[o] < resolutions[static_cast<std::size_t>(d[0])]) d[0] = static_cast<digit>(o);
-      }
-      if constexpr (layout::stride_chosen) {
-        for (std::size_t o = 0; o < layout::stride_options; ++o)
-          if (layout::declared_stage.stride[o] > layout::declared_stage.stride[static_cast<std::size_t>(d[layout::stride_slot])])
-            d[layout::stride_slot] = static_cast<digit>(o);
-      }
-      if constexpr (layout::layers_chosen) {
-        for (std::size_t o = 0; o < layout::layer_options; ++o)
-          if (layout::layers_at(static_cast<std::size_t>(d[layout::layers_slot])) == 0) d[layout::layers_slot] = static_cast<digit>(o);
-      }
-    });
-    null_interpreter sink;
-    net<null_interpreter> n(sink);
-    candidate_builder<F>::build(digits.data(), n, unscaled{});
-    if (!n.fault()) return;
-    report_network(n.fault(), place{"stage", stage_names<F>[n.fault().stage < 0 ? 0 : static_cast<std::size_t>(n.fault().stage)].view(), ""});
+    const fault_record f = build_smallest<F>();
+    if (f) report_network(f, place{"stage", stage_names<F>[f.stage < 0 ? 0 : static_cast<std::size_t>(f.stage)].view(), ""});
   }
 
   constexpr void report_network(const fault_record& f, place where) {

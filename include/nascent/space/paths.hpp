@@ -8,63 +8,99 @@
 namespace nascent::detail {
 
 /// Names of all stages: as declared, or "head.conv", "head.dense", "head.dense2" for the parts of the head.
-template <class F>
-inline constexpr auto stage_names = [] {
-  std::array<short_text, declared<F>::stage_count> names{};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const stage_facts& facts = all_stage_facts<F>[i];
+template <std::size_t Stages>
+constexpr std::array<short_text, Stages> name_stages(const std::array<stage_facts, Stages>& all) {
+  std::array<short_text, Stages> names{};
+  for (std::size_t i = 0; i < Stages; ++i) {
+    const stage_facts& facts = all[i];
     names[i].add(facts.declared_name);
     if (!facts.in_head) continue;
     int same = 1;
-    for (std::size_t j = 0; j < i; ++j) same += all_stage_facts<F>[j].in_head && all_stage_facts<F>[j].block_names[0] == facts.block_names[0] ? 1 : 0;
+    for (std::size_t j = 0; j < i; ++j) same += all[j].in_head && all[j].block_names[0] == facts.block_names[0] ? 1 : 0;
     names[i].add('.').add(facts.block_names[0]);
     if (same > 1) names[i].add(same);
   }
   return names;
-}();
+}
+template <class F>
+inline constexpr auto stage_names = name_stages(all_stage_facts<F>);
+
+/// The first of the stages before number `before` that has this name, or -1.
+constexpr int stage_named(const short_text* names, std::size_t before, std::string_view name) {
+  for (std::size_t i = 0; i < before; ++i)
+    if (names[i] == name) return static_cast<int>(i);
+  return -1;
+}
 
 /// FNV-1a hashes of the names.
-template <class F>
-inline constexpr auto stage_hashes = [] {
-  std::array<std::uint64_t, declared<F>::stage_count> hashes{};
-  for (std::size_t i = 0; i < hashes.size(); ++i) {
-    hashes[i] = 0xcbf29ce484222325U;
-    for (const char c : stage_names<F>[i].view()) hashes[i] = (hashes[i] ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+template <std::size_t Stages>
+constexpr std::array<std::uint64_t, Stages> hash_names(const std::array<short_text, Stages>& names) {
+  std::array<std::uint64_t, Stages> hashes{};
+  for (std::size_t i = 0; i < Stages; ++i) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (std::size_t c = 0; c < names[i].length; ++c) hash = (hash ^ static_cast<unsigned char>(names[i].chars[c])) * 0x100000001b3U;
+    hashes[i] = hash;
   }
   return hashes;
-}();
+}
+template <class F>
+inline constexpr auto stage_hashes = hash_names(stage_names<F>);
 
-/// Paths of all slots: "input.resolution", "2.kernel", "3[1].kernel", "4.mbconv.kernel", "2.layers".
+/// What the paths of slots are made of.
+struct path_parts {
+  const stage_facts* facts;
+  const short_text* names;
+  const slot_place* places;
+  std::size_t slots;
+};
+template <class F>
+inline constexpr path_parts paths_of{all_stage_facts<F>.data(), stage_names<F>.data(), slot_places<F>.data(), slot_total<F>};
+
+/// Path of slot k: "input.resolution", "2.kernel", "3[1].kernel", "4.mbconv.kernel", "2.layers".
+constexpr short_text slot_path(const path_parts& parts, std::size_t k) {
+  const slot_place& place = parts.places[k];
+  const stage_facts& facts = parts.facts[place.stage];
+  short_text path = parts.names[place.stage];
+  if (facts.named_choice) return path;
+  if (place.layer >= 0) path.add('[').add(place.layer).add(']');
+  switch (place.role) {
+    case slot_role::block: path.add(".block"); break;
+    case slot_role::stride: path.add(".stride"); break;
+    case slot_role::skip: path.add(".skip"); break;
+    case slot_role::layers: path.add(".layers"); break;
+    case slot_role::field:
+      if (facts.alternatives - (facts.offers_skip ? 1 : 0) > 1) path.add('.').add(facts.block_names[place.alternative]);
+      for (std::size_t i = 0; i < facts.field_total; ++i)
+        if (facts.fields[i].alternative == place.alternative && facts.fields[i].field == place.field) path.add('.').add(facts.fields[i].name);
+      break;
+  }
+  return path;
+}
+
 template <class F>
 inline constexpr auto slot_paths = [] {
   std::array<short_text, slot_total<F> + 1> paths{};
-  for (std::size_t k = 0; k < slot_total<F>; ++k) {
-    const slot_place& place = slot_places<F>[k];
-    const stage_facts& facts = all_stage_facts<F>[static_cast<std::size_t>(place.stage)];
-    short_text& path = paths[k] = stage_names<F>[static_cast<std::size_t>(place.stage)];
-    if (facts.named_choice) continue;
-    if (place.layer >= 0) path.add('[').add(place.layer).add(']');
-    switch (place.role) {
-      case slot_role::block: path.add(".block"); break;
-      case slot_role::stride: path.add(".stride"); break;
-      case slot_role::skip: path.add(".skip"); break;
-      case slot_role::layers: path.add(".layers"); break;
-      case slot_role::field:
-        if (facts.alternatives - (facts.offers_skip ? 1 : 0) > 1) path.add('.').add(facts.block_names[place.alternative]);
-        for (std::size_t i = 0; i < facts.field_total; ++i)
-          if (facts.fields[i].alternative == place.alternative && facts.fields[i].field == place.field) path.add('.').add(facts.fields[i].name);
-        break;
-    }
-  }
+  for (std::size_t k = 0; k < slot_total<F>; ++k) paths[k] = slot_path(paths_of<F>, k);
   return paths;
 }();
 
-/// The slot with this path, or -1.
+/// The slot with this path, or -1. Writes hardly more than the one path, so that a declaration with a tie does not need all of them.
+constexpr int find_slot(const path_parts& parts, std::string_view path) {
+  for (std::size_t k = 0; k < parts.slots; ++k) {
+    const slot_place& place = parts.places[k];
+    const stage_facts& facts = parts.facts[place.stage];
+    if (!path.starts_with(parts.names[place.stage].view())) continue;
+    bool may_be = true;
+    if (place.role == slot_role::field && !facts.named_choice)
+      for (std::size_t i = 0; i < facts.field_total; ++i)
+        if (facts.fields[i].alternative == place.alternative && facts.fields[i].field == place.field) may_be = path.ends_with(facts.fields[i].name);
+    if (may_be && slot_path(parts, k) == path) return static_cast<int>(k);
+  }
+  return -1;
+}
 template <class F>
 constexpr int find_slot(std::string_view path) {
-  for (std::size_t k = 0; k < slot_total<F>; ++k)
-    if (slot_paths<F>[k] == path) return static_cast<int>(k);
-  return -1;
+  return find_slot(paths_of<F>, path);
 }
 
 /// The choice behind slot K: of values, of strides, of names, of layer counts.
@@ -86,6 +122,10 @@ constexpr const auto& choice_at() {
   }
 }
 
+/// The slot that field J of alternative A of stage I, a tie, takes its value from; -1 where there is none.
+template <class F, std::size_t I, std::size_t A, std::size_t J>
+inline constexpr int tie_source = find_slot<F>(field<J>(alternative_of<A>(stage_at<F, I>().block)).path);
+
 /// Field J of alternative A of stage I, decided: the value itself, or what the digits pick.
 template <class F, std::size_t I, std::size_t A, std::size_t J>
 constexpr auto field_value(const digit* digits, int layer) {
@@ -96,7 +136,7 @@ constexpr auto field_value(const digit* digits, int layer) {
   if constexpr (kind == field_kind::fixed) {
     return chosen;
   } else if constexpr (kind == field_kind::tied) {
-    constexpr int source = find_slot<F>(chosen.path);
+    constexpr int source = tie_source<F, I, A, J>;
     return choice_at<F, static_cast<std::size_t>(source)>()[static_cast<std::size_t>(digits[source])];
   } else {
     constexpr int slot = stage_slots<F>[I] + layout::template field_slot<A, J>;
@@ -108,6 +148,28 @@ constexpr auto field_value(const digit* digits, int layer) {
 template <template <class...> class Block, class... Fields, class... Values>
 constexpr auto rebuild(const Block<Fields...>&, Values... values) {
   return Block{values...};
+}
+
+/// The first value of a field.
+template <class Field>
+constexpr auto first_value(const Field& f) {
+  if constexpr (is_shared<Field>) return f.values[0];
+  else if constexpr (choice<Field>) return f[0];
+  else return f;
+}
+template <class Block>
+struct first_values {
+  const Block& block;
+  template <class... Fields>
+  constexpr auto operator()(const Fields&... fields) const {
+    return rebuild(block, first_value(fields)...);
+  }
+};
+/// A block, which has no ties, with the first option of every field: the same for all stages of one type of block.
+template <class Block>
+constexpr auto first_block(const Block& block) {
+  if constexpr (count_kind<Block>(field_kind::fixed) == static_cast<int>(field_count<Block>)) return block;
+  else return with_fields(block, first_values<Block>{block});
 }
 
 /// Alternative A of stage I with every field decided.

@@ -46,17 +46,23 @@ inline constexpr auto slot_order = [] {
   return order;
 }();
 
+/// The product of the sizes of all stages: the size where there are no constraints, more than the size where there are.
+template <std::size_t Stages>
+constexpr checked_uint128 multiply_sizes(const std::array<stage_facts, Stages>& all) {
+  checked_uint128 product{1};
+  for (std::size_t i = 0; i < Stages; ++i) product = checked_multiply(product, all[i].size);
+  return product;
+}
+template <class F>
+inline constexpr checked_uint128 size_without_constraints = multiply_sizes(all_stage_facts<F>);
+
 /// A space without constraints: stages are independent.
 template <class F>
 struct product_counter {
   static constexpr std::size_t stages = declared<F>::stage_count;
   static constexpr int constraint_count = 0;
   static constexpr bool too_large = false;
-  static constexpr checked_uint128 size = [] {
-    checked_uint128 product{1};
-    for (const stage_facts& facts : all_stage_facts<F>) product = checked_multiply(product, facts.size);
-    return product;
-  }();
+  static constexpr checked_uint128 size = size_without_constraints<F>;
 
   static constexpr int broken_constraint(const digit*) { return -1; }
 

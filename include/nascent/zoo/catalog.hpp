@@ -3,7 +3,6 @@
 /// All models of the zoo in one list, for programs that go through them or take a name from the command line.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -94,10 +93,14 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
+    std::size_t diagonal = row[0];
+    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+      std::size_t least = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      if (diagonal + 1 < least) least = diagonal + 1;
+      if (row[j - 1] + 1 < least) least = row[j - 1] + 1;
+      row[j] = least;
     }
   }
   return row.back();
@@ -106,15 +109,21 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
 inline std::string name_suggestions(std::string_view name) {
   const std::vector<std::string_view> names = model_names();
   const std::string a = plain_name(name);
-  std::vector<std::pair<std::size_t, std::size_t>> near;  // distance, number: of equal distances the first in the list
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string b = plain_name(names[i]);
+  std::vector<std::size_t> distances;
+  for (const std::string_view other : names) {
+    const std::string b = plain_name(other);
     // A name that was begun rightly is nearer than its distance says.
-    near.emplace_back(!a.empty() && b.starts_with(a) ? 0 : edit_distance(a, b), i);
+    distances.push_back(!a.empty() && b.starts_with(a) ? 0 : edit_distance(a, b));
   }
-  std::sort(near.begin(), near.end());
+  constexpr std::size_t taken = ~std::size_t{0};
   std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(5, near.size()); ++i) text += (i == 0 ? "" : ", ") + std::string(names[near[i].second]);
+  for (int n = 0; n < 5; ++n) {  // of equal distances the first in the list
+    std::size_t nearest = 0;
+    for (std::size_t i = 1; i < distances.size(); ++i)
+      if (distances[i] < distances[nearest]) nearest = i;
+    text.append(n == 0 ? "" : ", ").append(names[nearest]);
+    distances[nearest] = taken;
+  }
   return text;
 }
 
@@ -136,9 +145,10 @@ void with_model(std::string_view name, Use&& use) {
 }
 
 /// The layers of a model by its name, at its own input size or at `resolution` px. \throws unknown_model, or network_error where the input
-/// is too small
-inline network make_model(std::string_view name, int resolution = 0) {
-  network found;
+/// is too small. A template so that all models are built into graphs only in programs that call it.
+template <class Graph = network>
+Graph make_model(std::string_view name, int resolution = 0) {
+  Graph found;
   with_model(name, [&](const auto& m) { found = to_network(resolution > 0 ? m.at(resolution) : m); });
   return found;
 }

@@ -88,7 +88,9 @@ struct gpunet_position {
 };
 
 /// Where a network of this kind lies in the printed space, decision by decision. The head takes no part: Table 2 does not encode it.
-inline gpunet_position locate(const model<gpunet_body>& m) {
+/// A template so that only programs that call it pay for the space's paths and values.
+template <class Space = decltype(gpunet_encoded)>
+gpunet_position locate(const model<gpunet_body>& m) {
   using nascent::detail::to_text;
   const auto value = [&m](std::string_view path) {
     if (path == "input.resolution") return to_text(m.resolution);
@@ -104,11 +106,11 @@ inline gpunet_position locate(const model<gpunet_body>& m) {
   };
   gpunet_position found;
   for (std::size_t k = 0; k < found.vector.size(); ++k) {
-    const slot_info slot = gpunet_encoded.slot(k);
+    const slot_info slot = Space::slot(k);
     const short_text wanted = value(slot.path.view());
     found.vector[k] = -1;
     for (int option = 0; option < slot.options; ++option)
-      if (gpunet_encoded.value(k, option) == wanted.view()) found.vector[k] = option;
+      if (Space::value(k, option) == wanted.view()) found.vector[k] = option;
     if (found.vector[k] < 0 && wanted.size() > 0) found.outside.push_back(std::string(slot.path.view()) + " = " + std::string(wanted.view()));
   }
   return found;

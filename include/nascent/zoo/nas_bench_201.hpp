@@ -4,12 +4,12 @@
 /// D-X-Y/AutoDL-Projects (MIT).
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nascent/block/block.hpp"
@@ -127,10 +127,12 @@ constexpr cell_edges edges_of(const decltype(nas_bench_201)::candidate_type& c) 
   return edges;
 }
 
+/// The candidate of a cell. A template so that only programs that call it pay for the space's vectors.
+template <class Space = decltype(nas_bench_201)>
 constexpr auto nas_bench_201_candidate(const cell_edges& edges) {
-  std::array<int, nas_bench_201.slot_count> digits{};
+  std::array<int, Space::slot_count> digits{};
   for (std::size_t i = 0; i < edges.size(); ++i) digits[i] = static_cast<int>(edges[i]);
-  return nas_bench_201.decode(digits);
+  return Space::decode(digits);
 }
 
 /// When two cells are the same. As in the paper, a convolution of zeros counts as zero: the shift of its normalisation is left out.
@@ -146,38 +148,46 @@ namespace detail {
 /// Expressions of a cell's nodes. In those of the public code (`inlined`, `reduced`) a node that is passed on stays together as one term,
 /// so that (A + B) + C and (A + C) + B may differ, and zeros remain terms. `isomorphic` has neither fault: terms of sums are sorted, zeros
 /// vanish, and a convolution is written with the label of its weights, which tells one that is used twice from two that look alike.
+template <class Text>
 struct cell_writer {
+  using terms_type = std::vector<Text>;
   cell_equality equality;
   std::array<char, 6> labels{};
 
-  static std::string sum_of(const std::vector<std::string>& terms) {
-    std::string text;
-    for (const std::string& term : terms) text += (text.empty() ? "" : "+") + term;
+  static Text sum_of(const terms_type& terms) {
+    Text text;
+    for (const Text& term : terms) text += (text.empty() ? "" : "+") + term;
     return text;
   }
 
-  std::string write(const cell_edges& edges) const {
+  /// Keeps the terms sorted.
+  static void add(terms_type& terms, Text term) {
+    auto at = terms.begin();
+    while (at != terms.end() && *at <= term) ++at;
+    terms.insert(at, std::move(term));
+  }
+
+  Text write(const cell_edges& edges) const {
     const bool isomorphic = equality == cell_equality::isomorphic;
-    std::array<std::vector<std::string>, 4> nodes;
+    std::array<terms_type, 4> nodes;
     nodes[0] = {"0"};
     std::size_t edge = 0;
     for (std::size_t to = 1; to < nodes.size(); ++to) {
-      std::vector<std::string>& terms = nodes[to];
+      terms_type& terms = nodes[to];
       for (std::size_t from = 0; from < to; ++from, ++edge) {
         const cell_operation operation = edges[edge];
-        const std::string source = sum_of(nodes[from]);
+        const Text source = sum_of(nodes[from]);
         const bool nothing = isomorphic ? source.empty() : source == "#";
         if (equality >= cell_equality::reduced && (operation == cell_operation::none || nothing)) {
-          if (!isomorphic) terms.emplace_back("#");
+          if (!isomorphic) add(terms, "#");
         } else if (operation != cell_operation::skip_connect || equality == cell_equality::edges) {
-          terms.push_back("(" + source + ")@" + to_string(operation) + (labels[edge] == 0 ? std::string() : std::string(1, labels[edge])));
+          add(terms, "(" + source + ")@" + to_string(operation) + (labels[edge] == 0 ? Text() : Text(1, labels[edge])));
         } else if (isomorphic) {
-          terms.insert(terms.end(), nodes[from].begin(), nodes[from].end());
+          for (const Text& term : nodes[from]) add(terms, term);
         } else {
-          terms.push_back(source);
+          add(terms, source);
         }
       }
-      std::sort(terms.begin(), terms.end());
     }
     return sum_of(nodes[3]);
   }
@@ -186,22 +196,29 @@ struct cell_writer {
 }  // namespace detail
 
 /// A text that two cells share if and only if they are the same. Empty for a cell whose output is zero (`isomorphic`): 341 of the 15625.
-inline std::string canonical_form(const cell_edges& edges, cell_equality equality) {
-  detail::cell_writer writer{.equality = equality};
+/// `Text` is a string; a parameter so that only programs that write forms compile this.
+template <class Text = std::string>
+Text canonical_form(const cell_edges& edges, cell_equality equality) {
+  detail::cell_writer<Text> writer{.equality = equality};
   if (equality != cell_equality::isomorphic) return writer.write(edges);
   // The least text over all ways to label the convolutions.
-  std::vector<std::size_t> convolutions;
+  std::array<std::size_t, 6> convolutions{};
+  std::size_t count = 0;
   for (std::size_t i = 0; i < edges.size(); ++i)
-    if (edges[i] == cell_operation::nor_conv_1x1 || edges[i] == cell_operation::nor_conv_3x3) convolutions.push_back(i);
-  std::string labels = std::string("abcdef").substr(0, convolutions.size());
-  std::string least;
-  bool first = true;
-  do {
-    for (std::size_t i = 0; i < convolutions.size(); ++i) writer.labels[convolutions[i]] = labels[i];
-    std::string text = writer.write(edges);
-    if (first || text < least) least = std::move(text);
-    first = false;
-  } while (std::next_permutation(labels.begin(), labels.end()));
+    if (edges[i] == cell_operation::nor_conv_1x1 || edges[i] == cell_operation::nor_conv_3x3) convolutions[count++] = i;
+  std::size_t ways = 1;
+  for (std::size_t i = 2; i <= count; ++i) ways *= i;
+  Text least;
+  for (std::size_t way = 0; way < ways; ++way) {
+    Text labels("abcdef", count);
+    std::size_t rest = way;
+    for (std::size_t left = count; left > 0; rest /= left--) {
+      writer.labels[convolutions[count - left]] = labels[rest % left];
+      labels.erase(rest % left, 1);
+    }
+    Text text = writer.write(edges);
+    if (way == 0 || text < least) least = std::move(text);
+  }
   return least;
 }
 

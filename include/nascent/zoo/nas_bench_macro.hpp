@@ -52,13 +52,15 @@ inline constexpr auto nas_bench_macro = define([] {
 });
 static_assert(nas_bench_macro.size() == 6561);
 
-/// The candidate of a code such as "22212220". \throws space_error for other texts.
+/// The candidate of a code such as "22212220". \throws space_error for other texts. A template so that only programs that call it pay for
+/// the space's vectors.
+template <class Space = decltype(nas_bench_macro)>
 constexpr auto nas_bench_macro_candidate(std::string_view code) {
-  std::array<int, nas_bench_macro.slot_count> digits{};
+  std::array<int, Space::slot_count> digits{};
   if (code.size() != digits.size())
-    throw space_error(nas_bench_macro.name(), "code", "a length of", static_cast<std::int64_t>(code.size()), "a length of", 8);
+    throw space_error(Space{}.name(), "code", "a length of", static_cast<std::int64_t>(code.size()), "a length of", 8);
   for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = code[i] >= '0' && code[i] <= '2' ? code[i] - '0' : 3;
-  return nas_bench_macro.decode(digits);
+  return Space::decode(digits);
 }
 
 /// The same networks, each once: an operation 0 after the first layer of a stage is no layer at all. 9 * 21 * 21 = 3969.
@@ -75,9 +77,10 @@ inline constexpr auto nas_bench_macro_distinct = define([] {
 static_assert(nas_bench_macro_distinct.size() == (3 * (1 + 2)) * (3 * (1 + 2 + 4)) * (3 * (1 + 2 + 4)));
 
 /// The distinct network that a candidate of the trained space is.
+template <class Space = decltype(nas_bench_macro_distinct)>
 constexpr auto nas_bench_macro_network(const decltype(nas_bench_macro)::candidate_type& c) {
   // Slots of a stage: the first layer's operation, those of the later layers, how many of them there are.
-  std::array<int, nas_bench_macro_distinct.slot_count> vector{};
+  std::array<int, Space::slot_count> vector{};
   std::size_t from = 0;
   std::size_t to = 0;
   for (const int later : {1, 2, 2}) {
@@ -89,7 +92,7 @@ constexpr auto nas_bench_macro_network(const decltype(nas_bench_macro)::candidat
     vector[to + 1 + static_cast<std::size_t>(later)] = layers;
     to += static_cast<std::size_t>(later) + 2;
   }
-  return nas_bench_macro_distinct.decode(vector);
+  return Space::decode(vector);
 }
 
 }  // namespace nascent::zoo

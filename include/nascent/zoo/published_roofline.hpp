@@ -7,7 +7,7 @@
 #include <array>
 #include <string_view>
 
-#include "nascent/cost/roofline.hpp"
+#include "nascent/cost/roofs.hpp"
 
 namespace nascent::zoo {
 

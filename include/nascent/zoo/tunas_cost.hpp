@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 
 #include "nascent/zoo/tunas_networks.hpp"
@@ -52,7 +53,8 @@ inline constexpr tunas_cost_model proxylessnas_cost_model{92.135994, {{
 // clang-format on
 
 /// Milliseconds on a simulated Pixel 1 for a candidate of `proxylessnas`.
-constexpr double proxylessnas_cost_ms(const decltype(proxylessnas)::candidate_type& c) {
+template <std::same_as<proxylessnas_space> Space>
+constexpr double proxylessnas_cost_ms(const candidate<Space>& c) {
   const proxylessnas_operations operations = operations_of(c);
   double ms = proxylessnas_cost_model.bias_ms;
   for (std::size_t i = 0; i < operations.size(); ++i) {

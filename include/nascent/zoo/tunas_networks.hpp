@@ -6,8 +6,10 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include "nascent/zoo/mobile.hpp"
 #include "nascent/zoo/tunas.hpp"
@@ -29,8 +31,9 @@ struct proxylessnas_layer_slots {
 };
 
 /// A stage's slots lie layer after layer: block where a layer may be skipped, kernel, expansion.
+template <class Space>
 inline constexpr auto proxylessnas_slots = [] {
-  const auto find = [](std::string_view path) { return static_cast<int>(proxylessnas.find(path)); };
+  const auto find = [](std::string_view path) { return static_cast<int>(Space::find(path)); };
   std::array<proxylessnas_layer_slots, 22> slots{};
   slots[0].kernel = find("separable.kernel");
   const std::string_view first_layers[]{"1[0].block", "2[0].block", "3[0].block", "4[0].block", "5[0].block"};
@@ -41,16 +44,20 @@ inline constexpr auto proxylessnas_slots = [] {
   slots[21] = {-1, find("6.kernel"), find("6.expand")};
   return slots;
 }();
-static_assert(proxylessnas.slot(static_cast<std::size_t>(proxylessnas_slots[20].expand)).path == "5[3].expand");
 
 }  // namespace detail
 
-/// The candidate that operations name. \throws space_error where one does not exist; the slot is named.
+/// The type of `proxylessnas`.
+using proxylessnas_space = std::remove_const_t<decltype(proxylessnas)>;
+
+/// The candidate that operations name. \throws space_error where one does not exist; the slot is named. A template, as are all functions
+/// here that look into the space: only programs that call them pay for its paths and vectors.
+template <class Space = proxylessnas_space>
 constexpr auto proxylessnas_candidate(const proxylessnas_operations& operations) {
-  std::array<int, proxylessnas.slot_count> vector{};
+  std::array<int, Space::slot_count> vector{};
   vector.fill(inactive);
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    const auto& slots = detail::proxylessnas_slots[i];
+    const auto& slots = detail::proxylessnas_slots<Space>[i];
     const int operation = operations[i];
     const auto put = [&](int slot, int option) { vector[static_cast<std::size_t>(slot)] = option; };
     const bool skipped = slots.block >= 0 && operation >= proxylessnas_skip;
@@ -59,36 +66,52 @@ constexpr auto proxylessnas_candidate(const proxylessnas_operations& operations)
     put(slots.kernel, slots.expand >= 0 ? operation % 3 : operation);
     if (slots.expand >= 0) put(slots.expand, operation / 3);
   }
-  return proxylessnas.decode(vector);
+  return Space::decode(vector);
 }
 
 /// The operations that name a candidate; the inverse.
-constexpr proxylessnas_operations operations_of(const decltype(proxylessnas)::candidate_type& c) {
+template <std::same_as<proxylessnas_space> Space>
+constexpr proxylessnas_operations operations_of(const candidate<Space>& c) {
   proxylessnas_operations operations{};
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    const auto& slots = detail::proxylessnas_slots[i];
+    const auto& slots = detail::proxylessnas_slots<Space>[i];
     const auto decided = [&](int slot) { return slot < 0 ? 0 : int{c.digits[static_cast<std::size_t>(slot)]}; };
     operations[i] = decided(slots.block) == 1 ? proxylessnas_skip : 3 * decided(slots.expand) + decided(slots.kernel);
   }
   return operations;
 }
 
-/// ProxylessNAS-Mobile: 32 filters, then per stage the kernels 5 3, 7 3 5 5, 7 5 5 5, 5 5 5 5, 7 7 7 7, 7.
-inline constexpr auto proxylessnas_mobile_candidate =
-    proxylessnas_candidate({0, 1, 0, 6, 6, 2, 0, 1, 1, 5, 1, 1, 1, 4, 1, 1, 1, 5, 5, 2, 2, 5});
+/// A network of the ProxylessNAS space by its operations, built without looking into the space.
+struct proxylessnas_body {
+  proxylessnas_operations operations;
 
-/// A candidate of a space as a network of its own.
-template <class Space>
-struct candidate_body {
-  candidate<Space> chosen;
+  constexpr tensor operator()(auto& net, tensor x) const {
+    constexpr std::string_view names[] = {"1", "2", "3", "4", "5"};
+    constexpr int filters[] = {32, 40, 80, 96, 192};
+    constexpr int strides[] = {2, 2, 2, 1, 2};
+    x = add_stage(net, x, "stem", conv{.filters = 32}, 1, 2);
+    x = add_stage(net, x, "separable", block(16, operations[0], 1));
+    for (std::size_t i = 0; i < 5; ++i) {
+      net.stage(names[i]);
+      for (std::size_t j = 0; j < 4; ++j) {
+        const int operation = operations[1 + 4 * i + j];
+        if (operation != proxylessnas_skip) x = block(filters[i], operation % 3, operation / 3 == 0 ? 3 : 6)(net, x, j == 0 ? strides[i] : 1);
+      }
+    }
+    x = add_stage(net, x, "6", block(320, operations[21] % 3, operations[21] / 3 == 0 ? 3 : 6));
+    x = add_stage(net, x, "head", conv{.filters = 1280, .kernel = 1});
+    return classify(net, x, 1001);
+  }
 
-  constexpr tensor operator()(auto& net, const tensor& input) const { return build(scaled(chosen, {}), net, input); }
+ private:
+  static constexpr mbconv<> block(int filters, int kernel, int expand) { return {.filters = filters, .kernel = 3 + 2 * kernel, .expand = expand}; }
 };
-template <class Space>
-candidate_body(candidate<Space>) -> candidate_body<Space>;
+
+/// ProxylessNAS-Mobile: 32 filters, then per stage the kernels 5 3, 7 3 5 5, 7 5 5 5, 5 5 5 5, 7 7 7 7, 7.
+inline constexpr proxylessnas_operations proxylessnas_mobile_operations{0, 1, 0, 6, 6, 2, 0, 1, 1, 5, 1, 1, 1, 4, 1, 1, 1, 5, 5, 2, 2, 5};
 
 inline constexpr model proxylessnas_mobile{
-    "ProxylessNAS-Mobile", 224, candidate_body{proxylessnas_mobile_candidate},
+    "ProxylessNAS-Mobile", 224, proxylessnas_body{proxylessnas_mobile_operations},
     {4.0, .320, "MobileNetV3 paper, Table 3", "params printed 2 % below a straight count: unexplained, 4080512 with 1000 classes elsewhere"}};
 
 /// The best on average over devices.
