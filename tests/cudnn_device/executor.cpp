@@ -109,6 +109,25 @@ TEST_CASE("device: the fastest of the candidates stays, measured without the hos
   CHECK(program.time_network().ms == Approx(1e-3 * (20 + 1.5)));
 }
 
+TEST_CASE("device: engines that are compiled at run time are tried but twice, unless these fail") {
+  const fresh_device device;
+  const network graph = make_network(
+      "swish", {1, 8, 8, 16}, [](auto& net, tensor x) { net.conv(x, {.filters = 16, .kernel = 3, .act = swish}); });
+  compile(graph, {.candidates = 4});
+  CHECK(device.state().plans_run == 2 + 1);
+  device.state().failing_runs = 2;
+  CHECK(compile(graph, {.candidates = 4}).failures().size() == 2);
+}
+
+TEST_CASE("device: a kernel has one plan in all networks of an executor") {
+  const fresh_device device;
+  const cudnn::executor gpu{{.candidates = 3}};
+  gpu.compile(chain(2), random_weights(chain(2), 1));
+  const std::size_t before = device.state().plans_run;
+  gpu.compile(chain(3), random_weights(chain(3), 1));
+  CHECK(device.state().plans_run - before == 2 + 3 + 3);  // two are tried once, one is new, and the whole once
+}
+
 TEST_CASE("device: an engine that fails when it runs is passed over, and recorded") {
   const fresh_device device;
   device.state().failing_runs = 2;

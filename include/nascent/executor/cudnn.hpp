@@ -27,6 +27,7 @@ struct options {
   int device = 0;  ///< number of the GPU in this machine
   data_type type = data_type::f16;
   int candidates = 6;  ///< plans measured for each kernel; 1 believes cuDNN's heuristics, and only checks that the plan runs
+  int compiled_candidates = 2;  ///< of them, those that are compiled at run time, 0.3 to 1 s each; more only where these fail
   std::int64_t workspace_limit = std::int64_t{256} << 20;  ///< bytes, one workspace for all kernels
   std::filesystem::path plan_cache{};                      ///< file for plans, so that they are made and measured once; none where empty
   double lowest_clock = 0.75;  ///< share of the highest clock below which a timed pass is marked as disturbed; 0: only where the device is braked
@@ -48,11 +49,10 @@ class compiled final {
   ~compiled() = default;
 
   /// \throws executor_error, see executor::compile
-  compiled(network graph, const weights& values, int batch, const cudnn::options& how, std::shared_ptr<const detail::session> device)
+  compiled(network graph, const weights& values, int batch, const cudnn::options& how, std::shared_ptr<const detail::session> device, plan_cache& cache)
       : graph_(std::move(graph)), batch_(batch), type_(how.type), lowest_clock_(how.lowest_clock), device_(std::move(device)) {
     nascent::detail::check_compile(graph_, values, batch_);
     device_->use();
-    plan_cache cache(how.plan_cache, {.device = device_->name(), .compute_capability = device_->compute_capability(), .cudnn = library_version()});
     detail::assembler assembler({graph_, values, batch_, type_, how.workspace_limit, *device_, cache});
     for (const kernel& k : fuse(graph_)) assembler.add(k);
     steps_ = std::move(assembler.steps());
@@ -228,7 +228,16 @@ class compiled final {
       }
       s.plan = std::move(first);
     }
-    const auto make = [&](std::size_t i) {
+    // First those that are wanted, then, in place of what fails, those that would take long to make.
+    std::vector<std::size_t> order;
+    std::vector<std::size_t> others;
+    int compiled_ones = 0;
+    for (std::size_t i = 0; i < s.proposals.size(); ++i)
+      (s.proposals[i].engine.runtime_compiled && ++compiled_ones > how.compiled_candidates ? others : order).push_back(i);
+    const std::size_t wanted = std::min(static_cast<std::size_t>(how.candidates), order.size());
+    order.insert(order.end(), others.begin(), others.end());
+    const auto make = [&](std::size_t at) {
+      const std::size_t i = order[at];
       detail::execution_plan p = i == 0 && s.plan ? std::move(*std::exchange(s.plan, std::nullopt)) : detail::make_plan(s.proposals[i], target);
       if (p.workspace > how.workspace_limit)
         throw executor_error("cudnn: engine " + std::to_string(p.engine.index) + ": a workspace of " + std::to_string(p.workspace) + " bytes, more than allowed");
@@ -236,7 +245,7 @@ class compiled final {
       return p;
     };
     std::vector<std::string> failed;
-    auto best = detail::choose_fastest(s.proposals.size(), static_cast<std::size_t>(how.candidates), make,
+    auto best = detail::choose_fastest(order.size(), wanted, make,
                                        [&](const detail::execution_plan& p) { return time_plan(s, p); }, failed);
     failures_.insert(failures_.end(), failed.begin(), failed.end());
     if (!best)
@@ -319,6 +328,8 @@ class executor {
     p.compute_capability = device_->compute_capability();
     planner::check_device(p, how.type);
     if (how.candidates < 1) throw executor_error("cudnn: candidates " + std::to_string(how.candidates) + ", must be at least 1");
+    if (how.compiled_candidates < 1)
+      throw executor_error("cudnn: compiled_candidates " + std::to_string(how.compiled_candidates) + ", must be at least 1");
   }
 
   /// Times are good for the driver and the clock that they were taken with, so that both are part of it.
@@ -337,11 +348,18 @@ class executor {
 
   /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or cuDNN cannot run a layer; the text names
   /// the layer. memory_error where the device's memory does not do, plan_cache_error where the cache is of another device
-  compiled compile(const network& graph, const weights& values, int batch = 1) const { return {graph, values, batch, options_, device_}; }
+  compiled compile(const network& graph, const weights& values, int batch = 1) const {
+    if (!*plans_)
+      *plans_ = std::make_unique<plan_cache>(
+          options_.plan_cache, plan_place{.device = device_->name(), .compute_capability = device_->compute_capability(), .cudnn = library_version()});
+    return {graph, values, batch, options_, device_, **plans_};
+  }
 
  private:
   cudnn::options options_;
   std::shared_ptr<const detail::session> device_;
+  /// Of all networks: a kernel runs with one plan wherever it is, else a latency table would not hold for it. Read when it is first wanted.
+  std::shared_ptr<std::unique_ptr<plan_cache>> plans_ = std::make_shared<std::unique_ptr<plan_cache>>();
 };
 
 static_assert(nascent::executor<executor>);
