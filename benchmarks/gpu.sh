@@ -91,7 +91,7 @@ batches=1,128 peer_batches=(1 128) budget=5 networks=50 pool=40 fill=240 portion
 if [[ $short == yes ]]; then models=GPUNet-0 batches=1 peer_batches=(1) budget=0.5 networks=5 pool=5 fill=30; fi
 
 failed=()
-run_step() { # name, command...: a step that fails does not keep the others from running
+run_step() { # name, command...: a step that fails does not keep the others from running. Nothing in it ends by itself at a failure
   local name=$1
   shift
   printf '\n== %s\n' "$name"
@@ -132,13 +132,13 @@ PYTHON
 
 other_runtimes() {
   local batch
-  for batch in "${peer_batches[@]}"; do # the images of the largest batch serve all
-    "$gpu" export --models "$models" --images "$batch" --out "$out/models-$batch" --batch "$batch" "${plans[@]}"
+  for batch in "${peer_batches[@]}"; do
+    "$gpu" export --models "$models" --images "$batch" --out "$out/models-$batch" --batch "$batch" "${plans[@]}" || return 1
   done
   for batch in "${peer_batches[@]}"; do
     mkdir -p "$out/peers-$batch"
     python3 -B benchmarks/peers/gpu_peers.py --runtime "$gpu" --out "$out/peers-$batch" --models-folder "$out/models-$batch" --models "$models" --batch "$batch" \
-      "${plans[@]}"
+      "${plans[@]}" || return 1
   done
   python3 -B - "$out" "${peer_batches[@]}" <<'PYTHON'
 import json, sys

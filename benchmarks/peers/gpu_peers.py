@@ -79,7 +79,7 @@ def compete(contestants, options):
     for number in itertools.count():
         for i in range(len(contestants)):
             contestants[(i + number) % len(contestants)].turn()
-        if number + 1 >= options.rounds and time.monotonic() - begin >= options.cell_s:
+        if number + 1 >= options.most_rounds or (number + 1 >= options.rounds and time.monotonic() - begin >= options.cell_s):
             return
 
 
@@ -140,6 +140,7 @@ def parse(arguments):
     parser.add_argument("--batch", type=lambda t: [int(w) for w in t.split(",")], default=[1, 128])
     parser.add_argument("--runtimes", type=lambda t: t.split(","), default=["torch", "tensorrt"])
     parser.add_argument("--rounds", type=int, default=10, help="at least so many per cell (%(default)s)")
+    parser.add_argument("--most-rounds", type=int, default=200)
     parser.add_argument("--cell-s", type=float, default=6, help="seconds of rounds per cell (%(default)s)")
     parser.add_argument("--turn-ms", type=float, default=100)
     parser.add_argument("--candidates", type=int, default=4)

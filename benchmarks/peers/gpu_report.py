@@ -93,11 +93,11 @@ def of_ratio(report):
     return [*table(["first / second", "batch", "ratio (95 %)", "first, ms", "second, ms", "rounds", "on slow clocks"],
                    [[f"{r['first']} / {r['second']}", r["batch"], interval(r["ratio"]), number(r["first_time"]["median_ms"]), number(r["second_time"]["median_ms"]),
                      r["ratio"]["rounds"], f"{r['first_time']['on_slow_clocks']} and {r['second_time']['on_slow_clocks']}"] for r in report["rows"]]),
-            "The EfficientNet-X paper gives 22.5 and 38.1 ms, 0.59, at batch 128 in f16 on a V100 with TensorFlow.", ""]
+            "The EfficientNet-X paper gives 22.5 and 38.1 ms, 0.59, at batch 128 on a V100.", ""]
 
 
 def of_activations(report):
-    return ["Times of one layer, us, hot (its own data in the second-level cache) and cold.", "",
+    return ["Times of one layer, us, hot (its own data in the second-level cache) and cold; each with what an event costs, the same for all.", "",
             *table(["layer", "batch", "activation", "hot", "cold", "runs as"],
                    [[r["layer"], r["batch"], r["activation"], *((number(1e3 * r["hot_ms"], 1), number(1e3 * r["cold_ms"], 1), r["engine"]) if "error" not in r else ("-", "-", r["error"]))]
                     for r in report["rows"]])]
