@@ -77,7 +77,8 @@ if [[ -z $programs ]]; then
   . tests/packages.sh
   install_packages "${build_packages[@]}" libeigen3-dev libsqlite3-dev nlohmann-json3-dev libcli11-dev python3
   [[ ,$steps, != *,tests,* ]] || install_catch2
-  cmake -S . -B build/gpu-programs -G Ninja -DCMAKE_BUILD_TYPE=Release -DNASCENT_BUILD_EXAMPLES=OFF -DNASCENT_WITH_CUDNN=ON -DNASCENT_WITH_SQLITE=ON \
+  wheel=$(tr : '\n' <<<"$libraries" | grep -m 1 '/nvidia/cudnn/lib$' || true)
+  cmake -S . -B build/gpu-programs -G Ninja ${wheel:+"-DcuDNN_ROOT=${wheel%/lib}"} -DCMAKE_BUILD_TYPE=Release -DNASCENT_BUILD_EXAMPLES=OFF -DNASCENT_WITH_CUDNN=ON -DNASCENT_WITH_SQLITE=ON \
     -DNASCENT_WITH_JSON=ON -DNASCENT_WITH_EIGEN=ON >/dev/null
   cmake --build build/gpu-programs --target test_cudnn benchmark_gpu
   mkdir -p build/gpu-programs/run

@@ -70,12 +70,15 @@ TEST_CASE("clocks: slow is below the share, or braked for protection; a cap of p
   bits = 0x4;
   mhz = 1500;
   CHECK(!monitor.read().is_slow(0.75));
+  CHECK(!monitor.is_slow(0.75));
   mhz = 1499;
   CHECK(monitor.read().is_slow(0.75));
+  CHECK(monitor.is_slow(0.75));
   mhz = 2000;
   for (const unsigned long long brake : {0x8ULL, 0x20ULL, 0x40ULL, 0x80ULL}) {
     bits = brake;
     CHECK(monitor.read().is_slow(0));
+    CHECK(monitor.is_slow(0));
   }
   CHECK(monitor.read().text().find("slowed down for protection") != std::string::npos);
   CHECK(!clock_reading{}.is_slow(1));
@@ -86,6 +89,7 @@ TEST_CASE("clocks: without NVML they are unknown, and why") {
   CHECK(!missing.known());
   CHECK(!missing.read().known);
   CHECK(missing.read().text() == "unknown");
+  CHECK(!missing.is_slow(1));
   CHECK(missing.why_unknown() == "there is no NVML (libnascent-no-such-library.so.1)");
   CHECK(missing.driver_version().empty());
   CHECK(!clock_monitor("0000:01:00.0", "libm.so.6").known());  // another library

@@ -78,7 +78,7 @@ inline nvml_functions load_nvml(const std::string& library) {
 
 }  // namespace detail
 
-/// Watches one device's clocks. A reading takes some ten microseconds.
+/// Watches one device's clocks.
 class clock_monitor {
  public:
   /// `bus`: where the device is, as cudaDeviceGetPCIBusId says it.
@@ -95,7 +95,9 @@ class clock_monitor {
       unknown_ = "NVML does not start (its status " + std::to_string(status) + ")";
     else if (const int found = functions_.device_by_bus(bus.c_str(), &device_); found != 0)
       unknown_ = "NVML does not know device " + bus + " (its status " + std::to_string(found) + ")";
-    else if (!read().known)
+    else if (const clock_reading r = read(); r.known)
+      highest_mhz_ = r.highest_sm_mhz;
+    else
       unknown_ = "NVML does not tell the clocks of device " + bus;
   }
 
@@ -106,7 +108,7 @@ class clock_monitor {
   clock_reading read() const {
     clock_reading r;
     if (!known()) return r;
-    constexpr int multiprocessors = 1, memory = 2, gpu_sensor = 0;
+    constexpr int memory = 2, gpu_sensor = 0;
     unsigned now = 0, highest = 0, other = 0;
     if (functions_.clock(device_, multiprocessors, &now) != 0 ||
         functions_.highest_clock(device_, multiprocessors, &highest) != 0)
@@ -123,6 +125,17 @@ class clock_monitor {
     return r;
   }
 
+  /// `read().is_slow(lowest_share)`, with no question to NVML but those two: for every pass of a measurement.
+  bool is_slow(double lowest_share) const {
+    clock_reading r{.known = known(), .highest_sm_mhz = highest_mhz_};
+    unsigned now = 0;
+    unsigned long long bits = 0;
+    if (!r.known || functions_.clock(device_, multiprocessors, &now) != 0) return false;
+    r.sm_mhz = static_cast<int>(now);
+    if (functions_.reasons != nullptr && functions_.reasons(device_, &bits) == 0) r.reasons = bits;
+    return r.is_slow(lowest_share);
+  }
+
   /// "580.65.06"; empty where NVML does not say.
   std::string driver_version() const {
     std::array<char, 96> text{};
@@ -133,8 +146,11 @@ class clock_monitor {
   }
 
  private:
+  static constexpr int multiprocessors = 1;  ///< of NVML's kinds of clocks
+
   nvml_functions functions_;
   void* device_ = nullptr;
+  int highest_mhz_ = 0;
   std::string unknown_{};
 };
 

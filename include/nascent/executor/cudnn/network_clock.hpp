@@ -174,7 +174,7 @@ class network_clock {
     settle(l, lowest_clock);
     const bool slow_before = slow_;
     launch(graph.graph, l.device);
-    slow_ = l.device.clocks().read().is_slow(lowest_clock);
+    slow_ = l.device.clocks().is_slow(lowest_clock);
     l.device.wait();
     last_ns_ = now_ns();
     return {.ms = graph.read(), .disturbed = slow_before || slow_};
@@ -191,7 +191,7 @@ class network_clock {
     const std::int64_t limit = (blind ? 20 : 200) * ms;  // clocks rise within some tens of milliseconds
     do {
       launch(whole(l).graph, l.device);
-      slow_ = l.device.clocks().read().is_slow(lowest_clock);
+      slow_ = l.device.clocks().is_slow(lowest_clock);
       l.device.wait();
     } while ((blind || slow_) && now_ns() - begin < limit);
     last_ns_ = now_ns();
