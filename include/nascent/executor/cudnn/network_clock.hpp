@@ -176,7 +176,7 @@ class network_clock {
     launch(graph.graph, l.device);
     slow_ = l.device.clocks().is_slow(lowest_clock);
     l.device.wait();
-    last_ns_ = now_ns();
+    l.device.last_pass_ns() = now_ns();
     return {.ms = graph.read(), .disturbed = slow_before || slow_};
   }
 
@@ -185,7 +185,7 @@ class network_clock {
   void settle(const launcher& l, double lowest_clock) {
     constexpr std::int64_t ms = 1'000'000;
     const std::int64_t begin = now_ns();
-    const bool was_idle = begin - last_ns_ > 20 * ms;
+    const bool was_idle = begin - l.device.last_pass_ns() > 20 * ms;
     if (!(was_idle || slow_) || begin < not_before_ns_) return;
     const bool blind = !l.device.clocks().known();
     const std::int64_t limit = (blind ? 20 : 200) * ms;  // clocks rise within some tens of milliseconds
@@ -194,8 +194,8 @@ class network_clock {
       slow_ = l.device.clocks().is_slow(lowest_clock);
       l.device.wait();
     } while ((blind || slow_) && now_ns() - begin < limit);
-    last_ns_ = now_ns();
-    if (slow_) not_before_ns_ = last_ns_ + 1000 * ms;
+    l.device.last_pass_ns() = now_ns();
+    if (slow_) not_before_ns_ = now_ns() + 1000 * ms;
   }
 
   const timed_graph& whole(const launcher& l) {
@@ -258,7 +258,6 @@ class network_clock {
   runnable_graph empty_;
   device_memory sweep_;
   double mark_ms_ = -1;
-  std::int64_t last_ns_ = 0;
   std::int64_t not_before_ns_ = 0;
   bool slow_ = false;
 };

@@ -117,6 +117,8 @@ class session {
   cudaStream_t stream() const { return stream_.get(); }
   const cudaDeviceProp& properties() const { return properties_; }
   const clock_monitor& clocks() const { return *clocks_; }
+  /// When a timed pass last ended, of whichever network: an idle device lowers its clocks.
+  std::int64_t& last_pass_ns() const { return last_pass_ns_; }
   std::string name() const { return properties_.name; }
   /// Of the multiprocessors, the highest that the device can reach; 0 where CUDA does not say.
   int highest_mhz() const {
@@ -137,6 +139,7 @@ class session {
   int device_;
   cudaDeviceProp properties_{};
   std::optional<clock_monitor> clocks_;
+  mutable std::int64_t last_pass_ns_ = 0;
   owned_stream stream_;
   library_handle handle_;
 };
