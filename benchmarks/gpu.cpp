@@ -67,12 +67,15 @@ struct settings {
   double budget_s = 5;
   double fill_s = 240;
   int candidates = 4;
+  int compile_threads = 1;
   double most_gmacs = 3;
   int placements = 2;
   std::filesystem::path plan_cache{};
 
   data_type type() const { return parse_data_type(dtype); }
-  cudnn::options options(data_type t) const { return {.type = t, .candidates = candidates, .plan_cache = plan_cache}; }
+  cudnn::options options(data_type t) const {
+    return {.type = t, .candidates = candidates, .compile_threads = compile_threads, .plan_cache = plan_cache};
+  }
 };
 
 json to_json_value(const cudnn::clock_reading& r) {
@@ -497,6 +500,10 @@ int main(int argc, char** argv) try {
         ->check(CLI::IsMember({"f16", "bf16", "f32"}))
         ->capture_default_str();
     c->add_option("--candidates", s.candidates, "plans measured for each kernel")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    c->add_option("--compile-threads", s.compile_threads,
+                  "more than 1: engines that are compiled at run time are, side by side")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     c->add_option("--plan-cache", s.plan_cache, "file of plans, so that a second run compiles nothing");

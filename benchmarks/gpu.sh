@@ -92,7 +92,7 @@ else
   programs=$root/build/gpu-programs/run
 fi
 gpu=$programs/benchmark_gpu
-plans=(--plan-cache "$out/plans")
+plans=(--plan-cache "$out/plans" --compile-threads "$(nproc)")
 models=EfficientNet-X-B0,EfficientNet-B0,GPUNet-0,GPUNet-1,GPUNet-2
 batches=1,128 peer_batches=(1 128) budget=5 networks=50 pool=40 fill=240 portions=$(nproc)
 if [[ $short == yes ]]; then models=GPUNet-0 batches=1 peer_batches=(1) budget=0.5 networks=5 pool=5 fill=30; fi

@@ -65,7 +65,7 @@ class Contestant:
 def start(runtime, options):
     log = os.path.join(options.out, f"peer {runtime}.log")
     if runtime == own:
-        command = [options.runtime, "serve", "--candidates", str(options.candidates)]
+        command = [options.runtime, "serve", "--candidates", str(options.candidates), "--compile-threads", str(options.compile_threads)]
         return peers.Worker(own, command + (["--plan-cache", options.plan_cache] if options.plan_cache else []), log)
     worker = peers.Worker(runtime, [sys.executable, "-B", os.path.join(peers.here, "gpu_worker.py"), runtime], log)
     worker.receive(300)
@@ -145,6 +145,7 @@ def parse(arguments):
     parser.add_argument("--turn-ms", type=float, default=100)
     parser.add_argument("--candidates", type=int, default=4)
     parser.add_argument("--plan-cache", default="")
+    parser.add_argument("--compile-threads", type=int, default=1)
     parser.add_argument("--every-setting", action="store_true", help="torch.compile too, which takes minutes for each network")
     options = parser.parse_args(arguments)
     for runtime in options.runtimes:

@@ -155,6 +155,20 @@ TEST_CASE("executor: a program runs again, after it was moved, and with plans fr
   CHECK(test::distance(second, first) <= tolerance(data_type::f16));
 }
 
+TEST_CASE("executor: engines that were compiled side by side, for the device's description, compute the same", "[gpu]") {
+  test::need_device();
+  const network graph = small();
+  const weights values = random_weights(graph, 1);
+  const std::vector<float> in = test::random_numbers(test::input_size(graph), 1);
+  std::vector<float> one(10);
+  std::vector<float> many(10);
+  cudnn::executor({.candidates = 1}).compile(graph, values).run(in, one);
+  auto program = cudnn::executor({.candidates = 1, .compile_threads = 4}).compile(graph, values);
+  program.run(in, many);
+  CHECK(program.failures().empty());
+  CHECK(test::distance(many, one) <= tolerance(data_type::f16));
+}
+
 TEST_CASE("executor: too little memory is a typed error, and the device is of use afterwards", "[gpu]") {
   test::need_device();
   const cudnn::executor gpu;

@@ -119,6 +119,25 @@ TEST_CASE("device: engines that are compiled at run time are tried but twice, un
   CHECK(compile(graph, {.candidates = 4}).failures().size() == 2);
 }
 
+TEST_CASE("device: engines are compiled side by side, and what fails is made again one by one") {
+  const fresh_device device;
+  const network graph = make_network("swish", {1, 8, 8, 16}, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 16, .kernel = 3, .act = swish});
+    x = net.conv(x, {.filters = 24, .kernel = 3, .act = swish});
+    net.conv(x, {.filters = 24, .kernel = 3, .act = relu});
+  });
+  const cudnn::options how{.candidates = 3, .compile_threads = 3};
+  auto program = compile(graph, how);
+  CHECK(program.failures().empty());
+  CHECK(device.state().plans_run == 2 + 3 + 3);  // the relu is tuned, the others run once, and then the whole
+  CHECK(program.kernel_implementation(0).find("compiled at run time") != std::string::npos);
+  CHECK(program.kernel_implementation(2).find("compiled at run time") == std::string::npos);
+  program.run();
+  device.state().failing_runs = 1;
+  CHECK(compile(graph, how).failures().size() == 1);
+  CHECK_THROWS_AS(cudnn::executor({.compile_threads = 0}), executor_error);
+}
+
 TEST_CASE("device: a kernel has one plan in all networks of an executor") {
   const fresh_device device;
   const cudnn::executor gpu{{.candidates = 3}};

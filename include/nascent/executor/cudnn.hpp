@@ -17,6 +17,7 @@
 #include "nascent/executor/checks.hpp"
 #include "nascent/executor/cudnn/network_clock.hpp"
 #include "nascent/executor/cudnn/planner.hpp"
+#include "nascent/executor/cudnn/prepare.hpp"
 #include "nascent/executor/cudnn/program.hpp"
 #include "nascent/executor/executor.hpp"
 
@@ -28,6 +29,7 @@ struct options {
   data_type type = data_type::f16;
   int candidates = 6;  ///< plans measured for each kernel; 1 believes cuDNN's heuristics, and only checks that the plan runs
   int compiled_candidates = 2;  ///< of them, those that are compiled at run time, 0.3 to 1 s each; more only where these fail
+  int compile_threads = 1;  ///< with more, kernels whose first proposal is compiled at run time take that one, and are compiled side by side
   std::int64_t workspace_limit = std::int64_t{256} << 20;  ///< bytes, one workspace for all kernels
   std::filesystem::path plan_cache{};                      ///< file for plans, so that they are made and measured once; none where empty
   double lowest_clock = 0.75;  ///< share of the highest clock below which a timed pass is marked as disturbed; 0: only where the device is braked
@@ -53,6 +55,9 @@ class compiled final {
       : graph_(std::move(graph)), batch_(batch), type_(how.type), lowest_clock_(how.lowest_clock), device_(std::move(device)) {
     nascent::detail::check_compile(graph_, values, batch_);
     device_->use();
+    if (how.compile_threads > 1)
+      detail::prepare_plans(graph_, type_, batch_, how.workspace_limit, how.device, how.compile_threads, cache,
+                            [&](const kernel& k) { return detail::assembler::key(k, type_, batch_); });
     detail::assembler assembler({graph_, values, batch_, type_, how.workspace_limit, *device_, cache});
     for (const kernel& k : fuse(graph_)) assembler.add(k);
     steps_ = std::move(assembler.steps());
@@ -328,6 +333,7 @@ class executor {
     p.compute_capability = device_->compute_capability();
     planner::check_device(p, how.type);
     if (how.candidates < 1) throw executor_error("cudnn: candidates " + std::to_string(how.candidates) + ", must be at least 1");
+    if (how.compile_threads < 1) throw executor_error("cudnn: compile_threads " + std::to_string(how.compile_threads) + ", must be at least 1");
     if (how.compiled_candidates < 1)
       throw executor_error("cudnn: compiled_candidates " + std::to_string(how.compiled_candidates) + ", must be at least 1");
   }
