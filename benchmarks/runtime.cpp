@@ -6,9 +6,7 @@
 //   benchmark_runtime serve
 //   benchmark_runtime draw build/peers/peers.json --svg peers.svg
 //
-// `export` writes, for each model, NAME.json (the layers), NAME.weights (for each layer with weights: its kernel [output channel][height]
-// [width][input channel of the group], then its bias), NAME.input (images in NHWC) and NAME.DTYPE.output (what this library answers); all
-// numbers are f32, little-endian.
+// `export` writes the files of exported.hpp.
 //
 // `serve` reads one command a line and answers each with one line, both JSON; {"error": TEXT} where it cannot:
 //
@@ -16,10 +14,7 @@
 //   {"do": "answer", "file": FILE}                  runs it on the exported images, writes the output
 //   {"do": "run", "untimed": 1, "timed": 5}         {"wall_ms": [...], "cpu_ms": [...], "switches": [...]}
 #include <algorithm>
-#include <bit>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -39,75 +34,25 @@
 #include <nascent/io/json.hpp>
 #include <nascent/io/ratio_map.hpp>
 #include <nascent/latency/clock.hpp>
-#include <nascent/nascent.hpp>
 #include <nascent/zoo/catalog.hpp>
 
+#include "exported.hpp"
+
 using namespace nascent;
+using exported::elements;
+using exported::read_numbers;
+using exported::seed;
+using exported::write_numbers;
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "files of numbers are little-endian");
-
-constexpr std::uint64_t seed = 1;
-
-void write_numbers(const std::filesystem::path& path, std::span<const float> numbers) {
-  write_file(path, {reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()});
-}
-
-std::vector<float> read_numbers(const std::filesystem::path& path, std::size_t count) {
-  const std::string bytes = read_file(path);
-  if (bytes.size() < count * sizeof(float))
-    throw std::runtime_error("'" + path.string() + "': found " + std::to_string(bytes.size()) + " bytes; allowed: at least " +
-                             std::to_string(count * sizeof(float)) + "; export more images");
-  std::vector<float> numbers(count);
-  std::memcpy(numbers.data(), bytes.data(), count * sizeof(float));
-  return numbers;
-}
-
-std::size_t elements(const shape& s, int batch) { return static_cast<std::size_t>(s.elements() * batch); }
-
-/// Pixels of mean 0 and variance 1/3, the same on every compiler.
-std::vector<float> random_pixels(std::size_t count) {
-  std::vector<float> pixels(count);
-  random_engine rng(seed);
-  for (float& pixel : pixels) pixel = static_cast<float>(rng() >> 40) * 0x1p-23F - 1.0F;
-  return pixels;
-}
-
-void export_models(const std::vector<std::string>& names, int images, const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
-  for (const std::string& name : names) {
-    const network graph = zoo::make_model(name);
-    const weights values = random_weights(graph, seed);
-    const auto file = [&](const std::string& suffix) { return folder / (graph.name() + suffix); };
-    std::vector<float> numbers;
-    for (const layer_weights& w : values) {
-      numbers.insert(numbers.end(), w.kernel.begin(), w.kernel.end());
-      numbers.insert(numbers.end(), w.bias.begin(), w.bias.end());
-    }
-    write_numbers(file(".weights"), numbers);
-    const std::vector<float> pixels = random_pixels(elements(graph.input(), images));
-    write_numbers(file(".input"), pixels);
-    json types = json::array();
-    for (const data_type type : {data_type::f32, data_type::bf16}) {
-      try {
-        onednn::compiled compiled = onednn::executor{{.type = type}}.compile(graph, values, 1);
-        std::vector<float> answers(elements(graph.output(), images));
-        const std::size_t in = elements(graph.input(), 1);
-        const std::size_t out = elements(graph.output(), 1);
-        for (std::size_t i = 0; i < static_cast<std::size_t>(images); ++i)
-          compiled.run(std::span(pixels).subspan(i * in, in), std::span(answers).subspan(i * out, out));
-        write_numbers(file("." + std::string(to_string(type)) + ".output"), answers);
-        types.push_back(to_string(type));
-      } catch (const executor_error& e) {
-        if (type == data_type::f32) throw;
-        std::fprintf(stderr, "%s: no bf16: %s\n", graph.name().c_str(), e.what());
-      }
-    }
-    write_json(file(".json"), {{"network", graph}, {"images", images}, {"types", types}});
-    std::printf("%s: %zu layers, %.1f MB of weights\n", graph.name().c_str(), graph.layers().size(), static_cast<double>(numbers.size()) * 4e-6);
-    std::fflush(stdout);
-  }
+std::vector<float> answer(const network& graph, const weights& values, std::span<const float> pixels, int images, data_type type) {
+  onednn::compiled compiled = onednn::executor{{.type = type}}.compile(graph, values, 1);
+  std::vector<float> answers(elements(graph.output(), images));
+  const std::size_t in = elements(graph.input(), 1);
+  const std::size_t out = elements(graph.output(), 1);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(images); ++i) compiled.run(pixels.subspan(i * in, in), std::span(answers).subspan(i * out, out));
+  return answers;
 }
 
 /// A model that was loaded, with its exported images.
@@ -234,7 +179,7 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(app, argc, argv);
   if (*serving) serve();
   if (*drawing) write_file(svg, to_svg(map_of(read_json(report))));
-  if (*exporting) export_models(models, images, folder);
+  if (*exporting) exported::export_models(models, images, folder, {data_type::f32, data_type::bf16}, answer);
   return 0;
 } catch (const std::exception& e) {
   std::cerr << "benchmark_runtime: " << e.what() << '\n';

@@ -3,13 +3,14 @@
 #
 #   find_package(cuDNN)    gives cuDNN::cuDNN, cuDNN_FOUND, cuDNN_VERSION
 #
-# Looked for where CUDA is installed, then where CMake looks anyway; cuDNN_ROOT names another place. cuDNN 9.8 is the
+# Looked for where CUDA is installed, then where CMake looks anyway; cuDNN_ROOT names another place, for instance the folder
+# nvidia/cudnn of Python's packages, which has the library without the name that linkers look for. cuDNN 9.8 is the
 # first that plans without a device: older ones are not found.
 find_package(CUDAToolkit QUIET)
 
 find_path(cuDNN_INCLUDE_DIR cudnn_graph.h HINTS ${CUDAToolkit_INCLUDE_DIRS}
   DOC "The folder of cuDNN's headers")
-find_library(cuDNN_LIBRARY cudnn HINTS ${CUDAToolkit_LIBRARY_DIR}
+find_library(cuDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS ${CUDAToolkit_LIBRARY_DIR}
   DOC "cuDNN's library")
 mark_as_advanced(cuDNN_INCLUDE_DIR cuDNN_LIBRARY)
 

@@ -232,7 +232,7 @@ int main(int argc, char** argv) try {
   app.add_option("--space", space, "instead: the distinct kernels of samples of a space, GPUNet or EfficientNet-X");
   app.add_option("--samples", samples, "how many")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--seed", seed, "of the samples")->capture_default_str();
-  app.add_option("--device", device_name, "h200, a100, l4, b200")->capture_default_str();
+  app.add_option("--device", device_name, "h200, h100, a100, l4, b200")->capture_default_str();
   app.add_option("--device-file", device_file, "a description that --dump-device wrote");
   app.add_option("--dump-device", dump, "write the description of this machine's GPU to this file, and end");
   app.add_option("--type", type_name, "f16, bf16, f32")->capture_default_str();

@@ -16,15 +16,21 @@ int give_something(void** handle) {
 
 extern "C" {
 
-// By this name a program can tell it from a driver.
+#ifndef NASCENT_PRETENDED_DEVICE
+// By this name a program can tell it from a driver. Tests that pretend a device as well do without.
 int nascent_driver_stand_in() { return 1; }
+#endif
 
 int cuLibraryLoadData(void** library, ...) { return give_something(library); }
 int cuLibraryGetKernel(void** kernel, ...) { return give_something(kernel); }
 int cuLibraryUnload(void*) { return success; }
 int cuKernelSetAttribute(...) { return success; }
 
+#ifdef NASCENT_PRETENDED_DEVICE
+int cuInit(unsigned) { return 100; }  // CUDA_ERROR_NO_DEVICE: cuDNN's own runtime shall find none
+#else
 int cuInit(unsigned) { return no_real_driver; }
+#endif
 int cuDriverGetVersion(int* version) {
   *version = 0;
   return no_real_driver;

@@ -68,6 +68,28 @@ TEST_CASE("device_text: what is no description is refused where it goes wrong") 
   for (std::size_t length = 0; length + 2 < good.size(); length += 7) CHECK(!fault_of(good.substr(0, length)).empty());
 }
 
+TEST_CASE("device_text: descriptions are compared property by property") {
+  device_properties real = devices::h200();
+  CHECK(differences(real, devices::h200()).empty());
+  real.clock_khz = 1755000;
+  real.block_size = {1024, 1024, 32};
+  real.others = {{"tensorMemoryBytes", "262144"}};
+  const auto found = differences(real, devices::h200());
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].key == "maxBlockSize");
+  CHECK(found[0].first == "[1024, 1024, 32]");
+  CHECK(found[1].key == "smClockRateKHz");
+  CHECK(found[1].second == "1980000");
+  CHECK(found[2].key == "tensorMemoryBytes");
+  CHECK(found[2].second.empty());
+  CHECK(differences(devices::h200(), real)[2].second == "262144");
+}
+
+TEST_CASE("device_text: truths are numbers") {
+  const std::string text = replaced(to_json(devices::h200()), "\"supportCoopLaunch\": 1", "\"supportCoopLaunch\": true");
+  CHECK(parse_device_properties(text) == devices::h200());
+}
+
 TEST_CASE("device_text: a description of a newer cuDNN is refused, and what only that knows is kept") {
   device_properties device = devices::h200();
   device.others = {{"tensorMemoryBytes", "262144"}};
@@ -103,5 +125,6 @@ TEST_CASE("device_text: this machine's device describes itself", "[gpu]") {
   CHECK(parse_device_properties(to_json(real)) == real);
   CHECK(real.compute_capability == cd::session(0).compute_capability());
   for (const auto& [name, by_hand] : devices::all())
-    if (by_hand.name == real.name) WARN("described by hand:\n" << to_json(by_hand) << "by cuDNN:\n" << to_json(real));
+    if (by_hand.name == real.name)
+      for (const property_difference& d : differences(real, by_hand)) WARN(d.key << " is " << d.first << ", by hand it was " << d.second);
 }

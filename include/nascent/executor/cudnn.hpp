@@ -15,7 +15,9 @@
 
 #include "nascent/executor/buffers.hpp"
 #include "nascent/executor/checks.hpp"
+#include "nascent/executor/cudnn/network_clock.hpp"
 #include "nascent/executor/cudnn/planner.hpp"
+#include "nascent/executor/cudnn/prepare.hpp"
 #include "nascent/executor/cudnn/program.hpp"
 #include "nascent/executor/executor.hpp"
 
@@ -26,20 +28,36 @@ struct options {
   int device = 0;  ///< number of the GPU in this machine
   data_type type = data_type::f16;
   int candidates = 6;  ///< plans measured for each kernel; 1 believes cuDNN's heuristics, and only checks that the plan runs
+  int compiled_candidates = 2;  ///< of them, those that are compiled at run time, 0.3 to 1 s each; more only where these fail
+  int compile_threads = 1;  ///< with more, kernels whose first proposal is compiled at run time take that one, and are compiled side by side
   std::int64_t workspace_limit = std::int64_t{256} << 20;  ///< bytes, one workspace for all kernels
   std::filesystem::path plan_cache{};                      ///< file for plans, so that they are made and measured once; none where empty
+  double lowest_clock = 0.75;  ///< share of the highest clock below which a timed pass is marked as disturbed; 0: only where the device is braked
 };
 
 /// A network on a device: its kernels as execution plans, its weights and maps in the device's memory, and the whole as one CUDA graph.
-/// Movable. One thread may run it at a time.
-class compiled {
+/// Movable. All that one executor compiled shares its stream, so that one thread may use them at a time.
+class compiled final {
  public:
+  compiled(compiled&&) = default;
+  /// What was here ends before its device does.
+  compiled& operator=(compiled&& other) noexcept {
+    if (this != &other) {
+      std::destroy_at(this);
+      std::construct_at(this, std::move(other));
+    }
+    return *this;
+  }
+  ~compiled() = default;
+
   /// \throws executor_error, see executor::compile
-  compiled(network graph, const weights& values, int batch, const cudnn::options& how, std::shared_ptr<const detail::session> device)
-      : graph_(std::move(graph)), batch_(batch), type_(how.type), device_(std::move(device)) {
+  compiled(network graph, const weights& values, int batch, const cudnn::options& how, std::shared_ptr<const detail::session> device, plan_cache& cache)
+      : graph_(std::move(graph)), batch_(batch), type_(how.type), lowest_clock_(how.lowest_clock), device_(std::move(device)) {
     nascent::detail::check_compile(graph_, values, batch_);
     device_->use();
-    plan_cache cache(how.plan_cache, {.device = device_->name(), .compute_capability = device_->compute_capability(), .cudnn = library_version()});
+    if (how.compile_threads > 1)
+      detail::prepare_plans(graph_, type_, batch_, how.workspace_limit, how.device, how.compile_threads, cache,
+                            [&](const kernel& k) { return detail::assembler::key(k, type_, batch_); });
     detail::assembler assembler({graph_, values, batch_, type_, how.workspace_limit, *device_, cache});
     for (const kernel& k : fuse(graph_)) assembler.add(k);
     steps_ = std::move(assembler.steps());
@@ -48,6 +66,7 @@ class compiled {
     if (!how.plan_cache.empty()) cache.save();
     std::size_t most = 0;
     for (const detail::step& s : steps_) most = std::max(most, s.plan ? static_cast<std::size_t>(s.plan->workspace) : 0);
+    if (most < workspace_bytes_) release_workspace();  // a proposal that lost wanted more
     reserve_workspace(most);
     for (const detail::step& s : steps_) kernels_.push_back(s.what);
     record();
@@ -98,49 +117,60 @@ class compiled {
     device_->wait();
   }
 
-  /// Milliseconds of `launches` runs of the whole network, one after the other, by the device's own clock, divided by their number.
-  double time_network(int launches = 1) {
+  /// One run of the whole network by the device's own clock, without the launch.
+  device_time time_network() {
+    device_->use();
+    return clock_.time_network(launcher(), lowest_clock_);
+  }
+
+  /// Each kernel within one run of the whole network, by the device's own clock: they add up to the network's time. The times between the
+  /// kernels belong to the kernel behind. In other contexts than `in_network` the second-level cache is swept before each kernel, in the
+  /// same graph, or the kernel runs twice (`hot`).
+  device_times time_kernels(cache_context context = cache_context::in_network) {
+    device_->use();
+    return clock_.time_kernels(launcher(), context, lowest_clock_);
+  }
+
+  /// What reading the clock between two kernels costs the device, ms; `time_kernels` has taken it off.
+  double event_ms() {
+    device_->use();
+    return clock_.mark_ms(launcher(), lowest_clock_);
+  }
+
+  /// Milliseconds of `launches` runs of the whole network, one after the other, by the device's own clock, divided by their number: the
+  /// rate that a queue of work runs at.
+  double time_launches(int launches) {
+    if (launches < 1) throw executor_error("cudnn: " + std::to_string(launches) + " launches to time, must be at least 1");
     device_->use();
     const detail::event begin = detail::make_event();
     const detail::event end = detail::make_event();
-    detail::check(cudaEventRecord(begin.get(), device_->stream()), "timing");
+    launch();  // so that the first event does not wait for the host
+    detail::check(cudaEventRecord(begin.get(), device_->stream()), "recording an event");
     for (int i = 0; i < launches; ++i) launch();
-    detail::check(cudaEventRecord(end.get(), device_->stream()), "timing");
+    detail::check(cudaEventRecord(end.get(), device_->stream()), "recording an event");
     device_->wait();
-    return between(begin, end) / launches;
+    return detail::between(begin, end) / launches;
   }
 
-  /// Milliseconds of each kernel within one run of the whole network, by the device's own clock. The times between the kernels belong to
-  /// the kernel behind.
-  std::vector<double> time_kernels() {
+  /// One run seen from the host: what launching and waiting cost, beside the device's time.
+  launch_times time_launch() {
     device_->use();
-    if (!timed_graph_) record_timed();
-    detail::check(cudaGraphLaunch(timed_graph_.get(), device_->stream()), "launching the network");
-    device_->wait();
-    std::vector<double> ms;
-    for (std::size_t i = 0; i < steps_.size(); ++i) ms.push_back(between(events_[i], events_[i + 1]));
-    return ms;
+    return clock_.time_launch(launcher(), lowest_clock_);
   }
 
-  /// Reads and writes over twice the device's second-level cache, so that what runs next finds nothing of its own there.
+  /// Writes over twice the device's second-level cache, so that what runs next finds nothing of its own there.
   void clear_cache() {
     device_->use();
-    const std::size_t bytes = 2 * static_cast<std::size_t>(std::max(device_->properties().l2CacheSize, 1 << 20));
-    if (!sweep_) sweep_ = detail::allocate(bytes, "clearing the cache");
-    detail::check(cudaMemsetAsync(sweep_.get(), 0, bytes, device_->stream()), "clearing the cache");
+    clock_.sweep(*device_);
     device_->wait();
   }
 
  private:
   static constexpr std::size_t alignment = 256;  ///< what cudaMalloc gives
 
-  static double between(const detail::event& begin, const detail::event& end) {
-    float ms = 0;
-    detail::check(cudaEventElapsedTime(&ms, begin.get(), end.get()), "timing");
-    return static_cast<double>(ms);
-  }
+  detail::launcher launcher() const { return {*device_, steps_, type_, workspace_.get()}; }
 
-  void launch() { detail::check(cudaGraphLaunch(whole_graph_.get(), device_->stream()), "launching the network"); }
+  void launch() { detail::launch(whole_graph_, *device_); }
 
   std::size_t tensor_bytes(int tensor) const {
     return static_cast<std::size_t>(graph_.tensor_shape(tensor).elements() * batch_ * size_of(type_));
@@ -157,7 +187,7 @@ class compiled {
     const buffer_plan plan = plan_buffers(lives.requests, alignment);
     bytes_ = plan.bytes;
     memory_ = detail::allocate(bytes_, "maps of '" + graph_.name() + "', batch " + std::to_string(batch_));
-    detail::check(cudaMemset(memory_.get(), 0, bytes_), "clearing the maps");
+    device_->clear(memory_.get(), bytes_, "clearing the maps");
     const auto at = [&](int tensor) { return memory_.get() + plan.offsets[static_cast<std::size_t>(lives.request_of[static_cast<std::size_t>(tensor)])]; };
     input_ = at(0);
     output_ = at(last);
@@ -170,9 +200,15 @@ class compiled {
     }
   }
 
+  /// Nothing runs when this is called.
+  void release_workspace() {
+    workspace_.reset();
+    workspace_bytes_ = 0;  // what follows may find no memory
+  }
+
   void reserve_workspace(std::size_t bytes) {
     if (bytes <= workspace_bytes_) return;
-    workspace_.reset();
+    release_workspace();
     workspace_ = detail::allocate(bytes, "workspace");
     workspace_bytes_ = bytes;
   }
@@ -197,7 +233,16 @@ class compiled {
       }
       s.plan = std::move(first);
     }
-    const auto make = [&](std::size_t i) {
+    // First those that are wanted, then, in place of what fails, those that would take long to make.
+    std::vector<std::size_t> order;
+    std::vector<std::size_t> others;
+    int compiled_ones = 0;
+    for (std::size_t i = 0; i < s.proposals.size(); ++i)
+      (s.proposals[i].engine.runtime_compiled && ++compiled_ones > how.compiled_candidates ? others : order).push_back(i);
+    const std::size_t wanted = std::min(static_cast<std::size_t>(how.candidates), order.size());
+    order.insert(order.end(), others.begin(), others.end());
+    const auto make = [&](std::size_t at) {
+      const std::size_t i = order[at];
       detail::execution_plan p = i == 0 && s.plan ? std::move(*std::exchange(s.plan, std::nullopt)) : detail::make_plan(s.proposals[i], target);
       if (p.workspace > how.workspace_limit)
         throw executor_error("cudnn: engine " + std::to_string(p.engine.index) + ": a workspace of " + std::to_string(p.workspace) + " bytes, more than allowed");
@@ -205,7 +250,7 @@ class compiled {
       return p;
     };
     std::vector<std::string> failed;
-    auto best = detail::choose_fastest(s.proposals.size(), static_cast<std::size_t>(how.candidates), make,
+    auto best = detail::choose_fastest(order.size(), wanted, make,
                                        [&](const detail::execution_plan& p) { return time_plan(s, p); }, failed);
     failures_.insert(failures_.end(), failed.begin(), failed.end());
     if (!best)
@@ -237,79 +282,45 @@ class compiled {
     return false;
   }
 
-  /// The shortest of a few runs, ms.
+  /// The shortest of a few runs, ms. As a graph, as it will run: what cannot be recorded fails here, and the host's work on a launch, which
+  /// is longer than a small kernel, lies outside.
   double time_plan(const detail::step& s, const detail::execution_plan& plan) const {
-    constexpr int runs = 8;  // the first one loads the kernel
-    const detail::event begin = detail::make_event();
-    const detail::event end = detail::make_event();
+    constexpr int runs = 8;
+    detail::run_plan(s, plan, *device_, workspace_.get());  // loads the kernel
+    device_->wait();
+    const detail::timed_graph graph = detail::capture_timed(*device_, [&] { detail::run_plan(s, plan, *device_, workspace_.get()); });
     double shortest = 0;
-    for (int i = 0; i < runs; ++i) {
-      detail::check(cudaEventRecord(begin.get(), device_->stream()), "timing");
-      detail::run_plan(s, plan, *device_, workspace_.get());
-      detail::check(cudaEventRecord(end.get(), device_->stream()), "timing");
+    for (int i = 0; i <= runs; ++i) {
+      detail::launch(graph.graph, *device_);
       device_->wait();
-      const double ms = between(begin, end);
+      const double ms = graph.read().front();
       if (i > 0) shortest = i == 1 ? ms : std::min(shortest, ms);
     }
     return shortest;
   }
 
-  /// What `work` starts on the stream, as one graph.
-  template <class Work>
-  detail::runnable_graph capture(Work&& work) const {
-    detail::check(cudaStreamBeginCapture(device_->stream(), cudaStreamCaptureModeThreadLocal), "recording the network");
-    cudaGraph_t raw = nullptr;
-    try {
-      work();
-    } catch (...) {
-      static_cast<void>(cudaStreamEndCapture(device_->stream(), &raw));  // else the stream would be of no use any more
-      const detail::cuda_graph unfinished(raw);
-      throw;
-    }
-    detail::check(cudaStreamEndCapture(device_->stream(), &raw), "recording the network");
-    const detail::cuda_graph recorded(raw);
-    cudaGraphExec_t runnable = nullptr;
-    detail::check(cudaGraphInstantiate(&runnable, recorded.get(), 0), "making a graph of the network");
-    return detail::runnable_graph(runnable);
-  }
-
   void record() {
-    whole_graph_ = capture([&] {
-      for (const detail::step& s : steps_) detail::start(s, *device_, type_, workspace_.get());
-    });
-  }
-
-  void record_timed() {
-    for (std::size_t i = 0; i <= steps_.size(); ++i) events_.push_back(detail::make_event());
-    const auto mark = [&](std::size_t i) {
-      detail::check(cudaEventRecordWithFlags(events_[i].get(), device_->stream(), cudaEventRecordExternal), "timing");
-    };
-    timed_graph_ = capture([&] {
-      mark(0);
-      for (std::size_t i = 0; i < steps_.size(); ++i) {
-        detail::start(steps_[i], *device_, type_, workspace_.get());
-        mark(i + 1);
-      }
-    });
+    launcher().start_all();  // what was never run loads its kernels now: that cannot be recorded
+    device_->wait();
+    whole_graph_ = detail::capture(*device_, [&] { launcher().start_all(); });
   }
 
   network graph_;
   int batch_;
   data_type type_;
+  double lowest_clock_;
   std::shared_ptr<const detail::session> device_;
   std::vector<detail::step> steps_;
   std::vector<kernel> kernels_;
   std::vector<std::string> failures_;
   detail::device_memory memory_;
   detail::device_memory workspace_;
-  detail::device_memory sweep_;
   std::size_t bytes_ = 0;
   std::size_t workspace_bytes_ = 0;
   std::byte* input_ = nullptr;
   std::byte* output_ = nullptr;
-  std::vector<detail::event> events_;
   detail::runnable_graph whole_graph_;
-  detail::runnable_graph timed_graph_;
+  detail::network_clock clock_;
 };
 
 /// Compiles networks for a GPU of this machine: `cudnn::executor gpu{{.type = data_type::f16}}`.
@@ -322,27 +333,42 @@ class executor {
     p.compute_capability = device_->compute_capability();
     planner::check_device(p, how.type);
     if (how.candidates < 1) throw executor_error("cudnn: candidates " + std::to_string(how.candidates) + ", must be at least 1");
+    if (how.compile_threads < 1) throw executor_error("cudnn: compile_threads " + std::to_string(how.compile_threads) + ", must be at least 1");
+    if (how.compiled_candidates < 1)
+      throw executor_error("cudnn: compiled_candidates " + std::to_string(how.compiled_candidates) + ", must be at least 1");
   }
 
+  /// Times are good for the driver and the clock that they were taken with, so that both are part of it.
   device_description description() const {
     return {.device = device_->name(),
-            .library = "cuDNN " + library_version(),
-            .isa = "sm_" + std::to_string(device_->compute_capability() / 10),
+            .library = "cuDNN " + library_version() + ", " + device_->driver(),
+            .isa = "sm_" + std::to_string(device_->compute_capability() / 10) + ", " + std::to_string(device_->highest_mhz()) + " MHz",
             .threads = 1,
             .type = options_.type};
   }
 
   const cudnn::options& options() const { return options_; }
 
+  /// The device's clocks, now or after some work.
+  const clock_monitor& clocks() const { return device_->clocks(); }
+
   /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or cuDNN cannot run a layer; the text names
   /// the layer. memory_error where the device's memory does not do, plan_cache_error where the cache is of another device
-  compiled compile(const network& graph, const weights& values, int batch = 1) const { return {graph, values, batch, options_, device_}; }
+  compiled compile(const network& graph, const weights& values, int batch = 1) const {
+    if (!*plans_)
+      *plans_ = std::make_unique<plan_cache>(
+          options_.plan_cache, plan_place{.device = device_->name(), .compute_capability = device_->compute_capability(), .cudnn = library_version()});
+    return {graph, values, batch, options_, device_, **plans_};
+  }
 
  private:
   cudnn::options options_;
   std::shared_ptr<const detail::session> device_;
+  /// Of all networks: a kernel runs with one plan wherever it is, else a latency table would not hold for it. Read when it is first wanted.
+  std::shared_ptr<std::unique_ptr<plan_cache>> plans_ = std::make_shared<std::unique_ptr<plan_cache>>();
 };
 
 static_assert(nascent::executor<executor>);
+static_assert(self_timed_network<compiled>);
 
 }  // namespace nascent::cudnn

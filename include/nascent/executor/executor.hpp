@@ -8,7 +8,9 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
+#include "nascent/executor/cache_context.hpp"
 #include "nascent/executor/weights.hpp"
 #include "nascent/network/kernel.hpp"
 
@@ -42,6 +44,28 @@ concept compiled_network = requires(T& c, const T& cc, std::span<const float> in
   c.run(in, out);
   c.run();
   c.run_kernel(i);
+};
+
+/// What a device's own clock says of one pass of a whole network.
+struct device_time {
+  double ms = 0;
+  bool disturbed = false;  ///< the device was slower than it should be meanwhile, e.g. too hot: the time is no good
+};
+
+/// What a device's own clock says of one pass: the time of each kernel, in order. They add up to the network's.
+struct device_times {
+  std::vector<double> ms{};
+  bool disturbed = false;
+};
+
+/// A compiled network whose device has a clock of its own. What times networks reads that clock then: around a call on
+/// the processor, a clock of the processor sees the launch and the waiting as well.
+/// `time_network()` is one pass; `time_kernels(context)` is one pass that finds the caches, before each kernel, as the
+/// context says. Both run on the maps as they are.
+template <class T>
+concept self_timed_network = compiled_network<T> && requires(T& c, cache_context context) {
+  { c.time_network() } -> std::convertible_to<device_time>;
+  { c.time_kernels(context) } -> std::convertible_to<device_times>;
 };
 
 /// \throws executor_error from compile where a layer cannot run on the device.

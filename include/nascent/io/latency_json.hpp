@@ -103,9 +103,9 @@ inline latency_entry entry_from_json(const json& j, const std::string& signature
   e.time.count = static_cast<std::size_t>(r.whole("samples", 0));
   e.time.spoilt = static_cast<std::size_t>(r.whole("spoilt", 0));
   e.time.involuntary_switches = r.whole("switches", 0);
-  const std::string source = r.text("source");
-  if (source != "wall" && source != "thread_cpu") r.refuse("source", "\"wall\", \"thread_cpu\"");
-  e.time.source = source == "wall" ? time_source::wall : time_source::thread_cpu;
+  const auto source = parse_time_source(r.text("source"));
+  if (!source) r.refuse("source", "\"wall\", \"thread_cpu\", \"device\"");
+  e.time.source = *source;
   const std::string placement = r.text("placement");
   const auto [end, error] = std::from_chars(placement.data(), placement.data() + placement.size(), e.placement);
   if (error != std::errc() || end != placement.data() + placement.size() || e.placement < 0)

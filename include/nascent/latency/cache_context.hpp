@@ -1,48 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What the caches hold when a kernel is timed, and how to make them hold it.
+/// How to make a processor's caches hold what a context says.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
 #include <vector>
 
+#include "nascent/executor/cache_context.hpp"
 #include "nascent/latency/caches.hpp"
 
 namespace nascent {
-
-/// What the caches held when a kernel was timed.
-enum class cache_context : std::uint8_t {
-  in_network,  ///< what its neighbours in a running network leave: the truth
-  evicted,     ///< the caches of its core evicted, then its input written: a cheap stand-in
-  hot,         ///< its own weights and maps, from the run before
-  cold,        ///< nothing of it, as far as reading other memory can achieve that, see `eviction_bytes`
-};
-
-constexpr const char* to_string(cache_context context) {
-  switch (context) {
-    case cache_context::in_network:
-      return "in_network";
-    case cache_context::evicted:
-      return "evicted";
-    case cache_context::hot:
-      return "hot";
-    case cache_context::cold:
-      return "cold";
-  }
-  return "unknown";
-}
-
-/// The context of a name, as `to_string` writes it; none where it is no context.
-constexpr std::optional<cache_context> parse_cache_context(std::string_view name) {
-  for (const cache_context c :
-       {cache_context::in_network, cache_context::evicted, cache_context::hot, cache_context::cold})
-    if (name == to_string(c)) return c;
-  return std::nullopt;
-}
 
 /// Bytes to write and read so that a context's caches hold nothing else: twice the largest cache that one core has for
 /// itself for `evicted`, twice the largest of all for `cold`, but at most 64 MiB, since a sample costs that much time:

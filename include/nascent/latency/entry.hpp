@@ -74,7 +74,7 @@ inline latency_entry combine(std::span<const latency_entry> rows, placement_aver
   double mean = 0;
   for (const latency_entry* r : used) mean += r->time.trimmed_mean_ms / n;
   double squares = 0;
-  std::size_t by_processor_time = 0;
+  std::array<std::size_t, 3> by_source{};
   all.time.count = all.time.spoilt = 0;
   all.time.involuntary_switches = 0;
   for (const latency_entry* r : used) {
@@ -84,9 +84,12 @@ inline latency_entry combine(std::span<const latency_entry> rows, placement_aver
     all.time.count += t.count;
     all.time.spoilt += t.spoilt;
     all.time.involuntary_switches += t.involuntary_switches;
-    by_processor_time += t.source == time_source::thread_cpu;
+    ++by_source[static_cast<std::size_t>(t.source)];
   }
-  all.time.source = 2 * by_processor_time > used.size() ? time_source::thread_cpu : time_source::wall;
+  // The one that most rows have, wall time where none has most.
+  all.time.source = time_source::wall;
+  for (const time_source s : {time_source::thread_cpu, time_source::device})
+    if (2 * by_source[static_cast<std::size_t>(s)] > used.size()) all.time.source = s;
   all.placement_deviation_ms = std::sqrt(squares / (n - 1));
   return all;
 }

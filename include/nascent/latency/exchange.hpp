@@ -240,8 +240,9 @@ class record_reader {
     return *found;
   }
   time_source source(std::string_view column) const {
-    if (text(column) != "wall" && text(column) != "thread_cpu") refuse(column, "wall, thread_cpu");
-    return text(column) == "wall" ? time_source::wall : time_source::thread_cpu;
+    const auto found = parse_time_source(text(column));
+    if (!found) refuse(column, "wall, thread_cpu, device");
+    return *found;
   }
 
  private:

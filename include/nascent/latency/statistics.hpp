@@ -8,9 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -108,15 +110,34 @@ class ordered_sample {
 enum class time_source : std::uint8_t {
   wall,
   thread_cpu,  ///< processor time of the one thread that worked: stands in where other programs spoilt the wall time
+  device,      ///< the device's own clock
 };
 
-constexpr const char* to_string(time_source source) { return source == time_source::wall ? "wall" : "thread_cpu"; }
+constexpr const char* to_string(time_source source) {
+  switch (source) {
+    case time_source::wall:
+      return "wall";
+    case time_source::thread_cpu:
+      return "thread_cpu";
+    case time_source::device:
+      return "device";
+  }
+  return "unknown";
+}
+
+/// The source of a name, as `to_string` writes it; none where it is no source.
+constexpr std::optional<time_source> parse_time_source(std::string_view name) {
+  for (const time_source s : {time_source::wall, time_source::thread_cpu, time_source::device})
+    if (name == to_string(s)) return s;
+  return std::nullopt;
+}
 
 /// One timed execution.
 struct time_sample {
-  double wall_ms = 0;
-  double cpu_ms = 0;          ///< of the calling thread
-  std::int64_t switches = 0;  ///< times the scheduler took the processor away meanwhile; a sample with any is spoilt
+  double wall_ms = 0;         ///< of the device's clock where that was read
+  double cpu_ms = 0;          ///< of the calling thread; 0 where the device's clock was read
+  std::int64_t switches = 0;  ///< times the scheduler took the processor away meanwhile, or 1 where a device was slower
+                              ///< than it should be; a sample with any is spoilt
 };
 
 /// What is kept of the times of one thing. `median_ms` to `spread` come from `source`, without the spoilt samples if it
@@ -130,7 +151,7 @@ struct sample_summary {
   double spread = 0;         ///< distance of the quartiles over the median
   double cpu_median_ms = 0;  ///< of all samples, calling thread only
   std::size_t count = 0;     ///< samples that the figures rest on
-  std::size_t spoilt = 0;    ///< samples with an involuntary switch, used or not
+  std::size_t spoilt = 0;    ///< samples with an involuntary switch or from a slowed device, used or not
   std::int64_t involuntary_switches = 0;
   time_source source = time_source::wall;
 

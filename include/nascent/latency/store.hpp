@@ -282,7 +282,7 @@ class latency_store {
                              .count = static_cast<std::size_t>(row.integer(10)),
                              .spoilt = static_cast<std::size_t>(row.integer(11)),
                              .involuntary_switches = row.integer(12),
-                             .source = row.text(13) == "wall" ? time_source::wall : time_source::thread_cpu},
+                             .source = parse_time_source(row.text(13)).value_or(time_source::thread_cpu)},
                     .estimated = row.integer(14) != 0,
                     .network = row.text(15),
                     .measured_at = row.text(16),

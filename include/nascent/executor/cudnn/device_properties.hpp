@@ -96,6 +96,18 @@ inline device_properties h200() {
           .memory_clock_khz = 3201000};
 }
 
+/// The SXM module of 80 GB. NVIDIA H100 white paper: 132 multiprocessors, 50 MB of L2.
+inline device_properties h100() {
+  return {.name = "NVIDIA H100 80GB HBM3",
+          .compute_capability = 900,
+          .multiprocessors = 132,
+          .shared_bytes_per_block_opt_in = 227 * 1024,
+          .memory_bytes = 85899345920,
+          .l2_bytes = 52428800,
+          .clock_khz = 1980000,
+          .memory_clock_khz = 2619000};
+}
+
 /// The SXM module of 80 GB. NVIDIA A100 white paper: 108 multiprocessors, 40 MB of L2, 1410 MHz.
 inline device_properties a100() {
   return {.name = "NVIDIA A100-SXM4-80GB",
@@ -135,7 +147,7 @@ inline device_properties b200() {
 }
 
 /// All of the above with the short names that programs take.
-inline std::vector<std::pair<std::string_view, device_properties>> all() { return {{"h200", h200()}, {"a100", a100()}, {"l4", l4()}, {"b200", b200()}}; }
+inline std::vector<std::pair<std::string_view, device_properties>> all() { return {{"h200", h200()}, {"h100", h100()}, {"a100", a100()}, {"l4", l4()}, {"b200", b200()}}; }
 
 }  // namespace devices
 

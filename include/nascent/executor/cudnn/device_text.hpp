@@ -99,6 +99,10 @@ class flat_json {
 };
 
 inline void read_member(std::string_view text, const std::string& key, std::int64_t& into) {
+  if (text == "true" || text == "false") {  // a newer cuDNN may say so what is 1 and 0 here
+    into = text == "true" ? 1 : 0;
+    return;
+  }
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
   if (error != std::errc{} || end != text.data() + text.size()) throw device_properties_error("", key, std::string(text), "an integer");
 }
@@ -199,9 +203,9 @@ inline descriptor describe(const device_properties& p) {
 
 }  // namespace detail
 
-/// What cuDNN says of device number `index` of this machine: the description to plan with elsewhere. \throws device_error without a
-/// device, library_error where cuDNN cannot
-inline device_properties read_device(int index = 0) {
+/// What cuDNN says of device number `index` of this machine, in its own words. \throws device_error without a device, library_error where
+/// cuDNN cannot
+inline std::string read_device_text(int index = 0) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || index < 0 || index >= count) {
@@ -211,9 +215,43 @@ inline device_properties read_device(int index = 0) {
   }
   detail::descriptor d(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
   d.set(CUDNN_ATTR_DEVICEPROP_DEVICE_ID, std::int32_t{index}).finalise();
-  device_properties p = parse_device_properties(d.get_text(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION));
+  return d.get_text(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION);
+}
+
+/// The same, to plan with elsewhere. \throws device_properties_error too, where this library does not understand cuDNN's words
+inline device_properties read_device(int index = 0) {
+  device_properties p = parse_device_properties(read_device_text(index));
   p.cudnn_version = static_cast<std::int64_t>(cudnnGetVersion());
   return p;
+}
+
+/// One property that two descriptions say differently, as JSON.
+struct property_difference {
+  std::string key;
+  std::string first;
+  std::string second;
+};
+
+/// What the descriptions differ in, in the order of the properties. Keys that only one of them has are compared with nothing.
+inline std::vector<property_difference> differences(const device_properties& first, const device_properties& second) {
+  std::vector<property_difference> result;
+  std::vector<std::string> of_second;
+  for_each_property(second, [&](const char*, const auto& member) { of_second.push_back(detail::member_text(member)); });
+  std::size_t i = 0;
+  for_each_property(first, [&](const char* key, const auto& member) {
+    if (const std::string text = detail::member_text(member); text != of_second[i]) result.push_back({key, text, of_second[i]});
+    ++i;
+  });
+  const auto value_in = [](const device_properties& p, const std::string& key) {
+    for (const auto& [name, value] : p.others)
+      if (name == key) return value;
+    return std::string();
+  };
+  for (const auto& [key, value] : first.others)
+    if (const std::string other = value_in(second, key); other != value) result.push_back({key, value, other});
+  for (const auto& [key, value] : second.others)
+    if (value_in(first, key).empty()) result.push_back({key, "", value});
+  return result;
 }
 
 }  // namespace nascent::cudnn

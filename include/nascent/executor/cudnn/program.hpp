@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -146,7 +147,7 @@ class assembler {
     const auto load = [&](const std::vector<float>& numbers) {
       const std::vector<std::byte> bytes = encode(numbers, a_.type);
       device_memory memory = allocate(bytes.size(), "weights of '" + a_.graph.name() + "'");
-      check(cudaMemcpy(memory.get(), bytes.data(), bytes.size(), cudaMemcpyHostToDevice), "copying weights to the device");
+      a_.device.copy_to(memory.get(), bytes, "copying weights to the device");
       return memory;
     };
     s.weights = load(w.kernel);
@@ -220,5 +221,18 @@ inline void start(const step& s, const session& device, data_type type, std::byt
     check(cudaMemsetAsync(s.to, 0, s.to_bytes, device.stream()), "clearing for kernel '" + s.what.signature() + "'");
   }
 }
+
+/// All that starting a network's kernels takes.
+struct launcher {
+  const session& device;
+  std::span<const step> steps;
+  data_type type;
+  std::byte* workspace;
+
+  void start(std::size_t i) const { detail::start(steps[i], device, type, workspace); }
+  void start_all() const {
+    for (std::size_t i = 0; i < steps.size(); ++i) start(i);
+  }
+};
 
 }  // namespace nascent::cudnn::detail

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,6 +18,7 @@
 #include <cuda_runtime_api.h>
 #include <cudnn_graph.h>
 
+#include "nascent/executor/cudnn/clocks.hpp"
 #include "nascent/executor/cudnn/driver.hpp"
 #include "nascent/executor/cudnn/planner.hpp"
 #include "nascent/executor/cudnn/status.hpp"
@@ -61,7 +64,8 @@ inline event make_event() {
   return event(e);
 }
 
-/// One device of this machine with a stream and a handle of cuDNN on it. Shared by an executor and what it compiled.
+/// One device of this machine with a stream and a handle of cuDNN on it. Shared by an executor and what it compiled: all of them belong to
+/// one thread at a time. The stream does not wait for CUDA's default stream, so nothing is done on that one.
 class session {
  public:
   /// \throws device_error without a driver or a device
@@ -89,21 +93,53 @@ class session {
     check(cudnnCreate(&h), "making a handle");
     handle_.reset(h);
     check(cudnnSetStream(h, s), "giving the handle its stream");
+    std::array<char, 32> bus{};
+    check(cudaDeviceGetPCIBusId(bus.data(), static_cast<int>(bus.size()), device), "asking where the device is");
+    clocks_.emplace(bus.data());
   }
 
   /// CUDA keeps the current device for each thread.
   void use() const { check(cudaSetDevice(device_), "choosing device " + std::to_string(device_)); }
   void wait() const { check(cudaStreamSynchronize(stream_.get()), "running on the device"); }
 
+  /// On the stream, and waited for: what was copied or cleared is there for the next kernel, and the bytes may go.
+  void copy_to(std::byte* to, std::span<const std::byte> from, const std::string& what) const {
+    check(cudaMemcpyAsync(to, from.data(), from.size(), cudaMemcpyHostToDevice, stream_.get()), what);
+    wait();
+  }
+  void clear(std::byte* memory, std::size_t bytes, const std::string& what) const {
+    if (bytes == 0) return;
+    check(cudaMemsetAsync(memory, 0, bytes, stream_.get()), what);
+    wait();
+  }
+
   cudnnHandle_t handle() const { return handle_.get(); }
   cudaStream_t stream() const { return stream_.get(); }
   const cudaDeviceProp& properties() const { return properties_; }
+  const clock_monitor& clocks() const { return *clocks_; }
+  /// When a timed pass last ended, of whichever network: an idle device lowers its clocks.
+  std::int64_t& last_pass_ns() const { return last_pass_ns_; }
   std::string name() const { return properties_.name; }
+  /// Of the multiprocessors, the highest that the device can reach; 0 where CUDA does not say.
+  int highest_mhz() const {
+    int khz = 0;
+    if (cudaDeviceGetAttribute(&khz, cudaDevAttrClockRate, device_) != cudaSuccess) static_cast<void>(cudaGetLastError());
+    return khz / 1000;
+  }
+  /// "driver 580.65.06", or where NVML is missing the CUDA that the driver is made for: "driver for CUDA 13.0".
+  std::string driver() const {
+    if (const std::string version = clocks_->driver_version(); !version.empty()) return "driver " + version;
+    int version = 0;
+    check(cudaDriverGetVersion(&version), "asking for the driver's version");
+    return "driver for CUDA " + std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+  }
   std::int64_t compute_capability() const { return std::int64_t{properties_.major} * 100 + properties_.minor * 10; }
 
  private:
   int device_;
   cudaDeviceProp properties_{};
+  std::optional<clock_monitor> clocks_;
+  mutable std::int64_t last_pass_ns_ = 0;
   owned_stream stream_;
   library_handle handle_;
 };
