@@ -152,6 +152,28 @@ TEST_CASE("overhead between the kernels shows in the ratio of sum and whole") {
   CHECK(m.sum_over_whole.median == Approx((m.whole.median_ms - 0.1) / m.whole.median_ms));
 }
 
+TEST_CASE("what the clocks' reading does to the kernels is taken off in equal shares") {
+  // A kernel that is called alone takes 2 us more than in a whole pass: as after system calls.
+  struct slow_alone : fake::compiled {
+    using fake::compiled::run;
+    void run_kernel(std::size_t i) {
+      fake::work(2 * us);
+      fake::compiled::run_kernel(i);
+    }
+  };
+  fake::executor device;
+  device.act = [](const nascent::kernel&, std::size_t place) { fake::work(static_cast<std::int64_t>(10 * (place + 1)) * us); };
+  slow_alone compiled{{device.compile(fake::residual_network(8, 5), {}, 1)}};
+  const std::size_t count = compiled.kernels().size();
+  std::vector<std::size_t> groups(count, 1);  // the first one alone, all others together
+  groups[0] = 0;
+  const auto kernels = nascent::detail::measure_shares(compiled, groups, 2, fake_options(), nascent::cache_context::in_network);
+  CHECK(kernels[0].median_ms == Approx(0.01));
+  CHECK(kernels[1].median_ms == Approx(0.01 * (static_cast<double>(count * (count + 1)) / 2 - 1)));
+  const auto alone = nascent::detail::measure_shares(compiled, groups, 2, fake_options(), nascent::cache_context::hot);
+  CHECK(alone[0].median_ms == Approx(0.012));  // nothing to compare with: as measured
+}
+
 TEST_CASE("a small noisy kernel does not hold up the measurement of a network") {
   std::mt19937_64 rng(5);
   fake::executor device;

@@ -147,6 +147,14 @@ TEST_CASE("scaling a summary leaves shares and counts alone") {
   CHECK(half.count == s.count);
 }
 
+TEST_CASE("taking something off a summary leaves a tenth at least") {
+  const auto s = nascent::summarise(samples(10, 0), true);
+  CHECK(nascent::without(s, s.minimum_ms / 4).median_ms == s.median_ms - s.minimum_ms / 4);
+  CHECK(nascent::without(s, 1e6).median_ms == s.median_ms / 10);
+  CHECK(nascent::without(s, -1).low_ms == s.low_ms + 1);
+  CHECK(nascent::without(s, 1).count == s.count);
+}
+
 TEST_CASE("a paired ratio cancels what slows both in one round") {
   std::vector<time_sample> first;
   std::vector<time_sample> second;

@@ -68,6 +68,13 @@ network_measurement measure_groups(C& compiled, std::span<const std::size_t> gro
   constexpr bool by_device = self_timed_network<C>;
   cache_eviction evict(by_device ? cache_context::in_network : context);
   const std::size_t kernel_count = group_of.size();
+  // Threads that were bound to cores for each kernel anew would be a part of its time.
+  [[maybe_unused]] const auto bound = [&] {
+    if constexpr (requires { compiled.stay_on_cores(); })
+      return compiled.stay_on_cores();
+    else
+      return 0;
+  }();
   const bool one_thread = warm_up_on_one_thread(options, [&] { compiled.run(); });
   stopwatch watch(options.clocks, one_thread);
   const sample_reader sum_up{one_thread, by_device, options.confidence};
@@ -133,6 +140,22 @@ network_measurement measure_groups(C& compiled, std::span<const std::size_t> gro
     result.sum_over_whole = sum_up(wholes, sums);
   }
   return result;
+}
+
+/// Times of groups of kernels that add up to the network's own time. To read the clocks after a kernel costs the next one something, half
+/// a microsecond perhaps: the sum over all kernels less the time of whole passes between them is taken off in equal shares. A device that
+/// times its own networks has done so already.
+template <compiled_network C>
+std::vector<sample_summary> measure_shares(C& compiled, std::span<const std::size_t> group_of, std::size_t group_count,
+                                           const measure_options& options, cache_context context) {
+  const bool adds_up = context == cache_context::in_network && !self_timed_network<C>;
+  network_measurement m = measure_groups(compiled, group_of, group_count, options, adds_up, context);
+  if (!adds_up) return std::move(m.kernels);
+  const double reading_ms = (m.sum_over_whole.median - 1) * m.whole.median_ms / static_cast<double>(group_of.size());
+  std::vector<double> readings(group_count, 0.0);
+  for (const std::size_t group : group_of) readings[group] += reading_ms;
+  for (std::size_t g = 0; g < group_count; ++g) m.kernels[g] = without(m.kernels[g], readings[g]);
+  return std::move(m.kernels);
 }
 
 }  // namespace detail

@@ -165,6 +165,13 @@ inline sample_summary scaled(sample_summary s, double factor) {
   return s;
 }
 
+/// The same thing without something that took `ms` of it; at least a tenth of it is left.
+inline sample_summary without(sample_summary s, double ms) {
+  for (double* time : {&s.median_ms, &s.trimmed_mean_ms, &s.minimum_ms, &s.low_ms, &s.high_ms, &s.cpu_median_ms})
+    *time = std::max(*time - ms, *time / 10);
+  return s;
+}
+
 namespace detail {
 
 /// Which clock, and which samples, to believe.

@@ -165,7 +165,7 @@ class latency_table {
     measurer_ = [kept](const network& graph, const kernel_groups& groups, const latency_table_options& o) {
       auto compiled = prepare(*kept, graph, o.batch, o.seed);
       const std::vector<std::size_t> group_of = groups.of(compiled.kernels(), graph.name());
-      return detail::measure_groups(compiled, group_of, groups.signatures.size(), o.measure, false, o.context).kernels;
+      return detail::measure_shares(compiled, group_of, groups.signatures.size(), o.measure, o.context);
     };
   }
 
