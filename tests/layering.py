@@ -51,7 +51,7 @@ COMPONENTS = {
 
 # The standard library has no dot or slash in its names; of the system, only what measuring needs.
 STANDARD = r"[a-z_0-9]+"
-SYSTEM = r"sys/[a-z_]+\.h|(time|unistd|sched|pthread|dlfcn|fcntl|errno|cpuid|immintrin|omp)\.h"
+SYSTEM = r"sys/[a-z_]+\.h|(time|unistd|sched|pthread|dlfcn|fcntl|errno|cpuid|immintrin|xmmintrin|omp)\.h"
 SYSTEM_ROOMS = ("executor", "latency", "io")
 
 MAX_LINES = 400

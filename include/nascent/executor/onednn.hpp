@@ -186,24 +186,9 @@ class compiled {
     c.arguments.push_back({index, memory.get()});
   }
 
-  /// The kernel that had each kernel's largest input last, as writer or reader.
-  std::vector<int> kernels_before(const std::vector<detail::step>& steps) const {
-    std::vector<int> last(graph_.layers().size() + 1, -1);
-    std::vector<int> before;
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      int largest = -1;
-      for (const int tensor : steps[i].use.reads)
-        if (largest < 0 || graph_.tensor_shape(tensor).elements() > graph_.tensor_shape(largest).elements()) largest = tensor;
-      before.push_back(largest < 0 ? -1 : last[static_cast<std::size_t>(largest)]);
-      for (const int tensor : steps[i].use.reads) last[static_cast<std::size_t>(tensor)] = static_cast<int>(i);
-      last[static_cast<std::size_t>(steps[i].use.writes)] = static_cast<int>(i);
-    }
-    return before;
-  }
-
   /// Runs the network with all implementations that its steps have, and says which is to be taken of each kernel. Leaves nothing behind.
   std::map<std::string, std::string> find_winners(std::vector<detail::step> steps, data_type type) {
-    const std::vector<int> before = kernels_before(steps);
+    const std::vector<int> before = detail::kernels_before(graph_, steps);
     std::vector<detail::race_kernel> entrants;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const bool open = !steps[i].alternatives.empty();

@@ -3,6 +3,7 @@
 /// One step of a compiled network: what runs, and on which tensors.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +52,21 @@ struct step {
 inline own_operands operands_of(const step& s) {
   const bool product = s.what.core.kind == layer_kind::multiply;
   return {product ? DNNL_ARG_SRC_0 : DNNL_ARG_SRC, product ? DNNL_ARG_SRC_1 : -1, DNNL_ARG_DST};
+}
+
+/// The kernel that had each kernel's largest input last, as writer or reader.
+inline std::vector<int> kernels_before(const network& graph, const std::vector<step>& steps) {
+  std::vector<int> last(graph.layers().size() + 1, -1);
+  std::vector<int> before;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    int largest = -1;
+    for (const int tensor : steps[i].use.reads)
+      if (largest < 0 || graph.tensor_shape(tensor).elements() > graph.tensor_shape(largest).elements()) largest = tensor;
+    before.push_back(largest < 0 ? -1 : last[static_cast<std::size_t>(largest)]);
+    for (const int tensor : steps[i].use.reads) last[static_cast<std::size_t>(tensor)] = static_cast<int>(i);
+    last[static_cast<std::size_t>(steps[i].use.writes)] = static_cast<int>(i);
+  }
+  return before;
 }
 
 }  // namespace nascent::onednn::detail
