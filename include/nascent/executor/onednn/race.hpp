@@ -65,6 +65,7 @@ class race {
       const std::size_t earlier = before(i) ? choices(*before(i)) : 1;
       least_.emplace_back(earlier * choices(i), std::numeric_limits<double>::infinity());
       samples_.emplace_back(earlier * choices(i), 0);
+      key_of_.push_back(keys_.try_emplace(kernels_[i].key, keys_.size()).first->second);
     }
   }
 
@@ -92,29 +93,27 @@ class race {
 
   /// By key, the name of the implementation with which the network is fastest.
   std::map<std::string, std::string> winners(const race_options& how = {}) const {
-    std::map<std::string, std::size_t> first;
-    std::map<std::string, std::size_t> alone;
-    std::map<std::string, std::size_t> last;
+    assignment alone(keys_.size(), 0);
+    assignment last(keys_.size(), 0);
     for (std::size_t i = 0; i < kernels_.size(); ++i) {
-      first[kernels_[i].key] = 0;
-      last[kernels_[i].key] = choices(i) - 1;
-      std::size_t best = 0;
+      last[key_of_[i]] = choices(i) - 1;
+      std::size_t fastest = 0;
       for (std::size_t c = 1; c < choices(i); ++c)
-        if (fastest_of(i, c) < fastest_of(i, best)) best = c;
-      alone[kernels_[i].key] = best;
+        if (fastest_of(i, c) < fastest_of(i, fastest)) fastest = c;
+      alone[key_of_[i]] = fastest;
     }
-    std::map<std::string, std::size_t> best = improve(first);
-    for (const auto& start : {alone, last})
-      if (auto other = improve(start); sum(other) < sum(best)) best = std::move(other);
+    assignment best = improve(assignment(keys_.size(), 0));
+    for (const assignment& start : {alone, last})
+      if (assignment other = improve(start); sum(other) < sum(best)) best = std::move(other);
     prefer_first(best, how.margin);
     std::map<std::string, std::string> names;
-    for (const race_kernel& k : kernels_)
-      if (k.implementations.size() > 1) names[k.key] = k.implementations[best[k.key]];
+    for (std::size_t i = 0; i < kernels_.size(); ++i)
+      if (choices(i) > 1) names[kernels_[i].key] = kernels_[i].implementations[best[key_of_[i]]];
     return names;
   }
 
  private:
-  using assignment = std::map<std::string, std::size_t>;
+  using assignment = std::vector<std::size_t>;  ///< by number of the key, its choice
 
   std::size_t choices(std::size_t i) const { return kernels_[i].implementations.size(); }
   std::optional<std::size_t> before(std::size_t i) const {
@@ -145,8 +144,8 @@ class race {
   }
 
   double time_of(std::size_t i, const assignment& all) const {
-    const std::size_t own = all.at(kernels_[i].key);
-    const double known = least_[i][pair(i, before(i) ? all.at(kernels_[*before(i)].key) : 0, own)];
+    const std::size_t own = all[key_of_[i]];
+    const double known = least_[i][pair(i, before(i) ? all[key_of_[*before(i)]] : 0, own)];
     return known < std::numeric_limits<double>::infinity() ? known : fastest_of(i, own);
   }
 
@@ -157,10 +156,10 @@ class race {
   }
 
   /// What a key's choice bears on: its kernels, and those that come after them.
-  double sum_around(const assignment& all, const std::string& key) const {
+  double sum_around(const assignment& all, std::size_t key) const {
     double seconds = 0;
     for (std::size_t i = 0; i < kernels_.size(); ++i)
-      if (kernels_[i].key == key || (before(i) && kernels_[*before(i)].key == key)) seconds += time_of(i, all);
+      if (key_of_[i] == key || (before(i) && key_of_[*before(i)] == key)) seconds += time_of(i, all);
     return seconds;
   }
 
@@ -170,8 +169,9 @@ class race {
     for (bool better = true; better;) {
       better = false;
       for (std::size_t i = 0; i < kernels_.size(); ++i) {
-        const std::string& key = kernels_[i].key;
-        const std::string& earlier = before(i) ? kernels_[*before(i)].key : key;
+        const std::size_t key = key_of_[i];
+        const std::size_t earlier = before(i) ? key_of_[*before(i)] : key;
+        if (least_[i].size() == 1) continue;  // nothing to choose, nor before it
         for (std::size_t e = 0; e < (before(i) ? choices(*before(i)) : 1); ++e)
           for (std::size_t c = 0; c < choices(i); ++c) {
             assignment other = all;
@@ -189,15 +189,17 @@ class race {
   }
 
   void prefer_first(assignment& all, double margin) const {
-    for (auto& [key, choice] : all) {
-      if (choice == 0) continue;
+    for (std::size_t key = 0; key < all.size(); ++key) {
+      if (all[key] == 0) continue;
       assignment other = all;
       other[key] = 0;
-      if (sum_around(all, key) > margin * sum_around(other, key)) choice = 0;
+      if (sum_around(all, key) > margin * sum_around(other, key)) all[key] = 0;
     }
   }
 
   std::vector<race_kernel> kernels_;
+  std::map<std::string, std::size_t> keys_;  ///< their numbers
+  std::vector<std::size_t> key_of_;          ///< by kernel
   std::vector<std::vector<double>> least_;  ///< by kernel, then pair of the choice before and its own: seconds
   std::vector<std::vector<int>> samples_;
 };
