@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -24,9 +25,13 @@ using prediction::study;
 
 int main(int argc, char** argv) try {
   settings s;
+  std::vector<std::string> spaces{"proxylessnas", "efficientnet-x", "gpunet"};
   CLI::App app("How well a latency table predicts networks that it was not built from");
   app.add_option("--networks", s.networks, "networks to predict, for each space")->check(CLI::Range(2, 100000))->capture_default_str();
-  app.add_option("--pool", s.pool, "other networks that fill the table first")->check(CLI::Range(1, 100000))->capture_default_str();
+  app.add_option("--spaces", spaces, "which")->check(CLI::IsMember({"proxylessnas", "efficientnet-x", "gpunet"}))->capture_default_str();
+  app.add_option("--pool", s.pool, "random networks that fill the table first")->check(CLI::Range(0, 100000))->capture_default_str();
+  app.add_option("--fill-s", s.fill_s, "seconds for filling a table; no network is started for it afterwards")->check(CLI::PositiveNumber);
+  app.add_option("--references", s.references, "networks that those to predict are timed against")->check(CLI::Range(1, 100))->capture_default_str();
   app.add_option("--threads", s.threads, "threads of the executor")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--kernels", s.kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")->check(CLI::IsMember({"fastest", "onednn"}))->capture_default_str();
   app.add_option("--dtype", s.dtype, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
@@ -45,9 +50,11 @@ int main(int argc, char** argv) try {
   const device_description d = cpu.description();
   std::printf("%s, %s, %s, %d thread(s)\n", d.device.c_str(), d.library.c_str(), d.isa.c_str(), d.threads);
   nlohmann::json all = nlohmann::json::array();
-  all.push_back(study(zoo::proxylessnas, s, cpu));
-  all.push_back(study(zoo::efficientnet_x, s, cpu));
-  all.push_back(study(zoo::gpunet_encoded, s, cpu));
+  for (const std::string& name : spaces) {
+    if (name == "proxylessnas") all.push_back(study(zoo::proxylessnas, s, cpu));
+    if (name == "efficientnet-x") all.push_back(study(zoo::efficientnet_x, s, cpu));
+    if (name == "gpunet") all.push_back(study(zoo::gpunet_encoded, s, cpu));
+  }
   write_file(std::filesystem::path(s.out) / ("predict " + s.dtype + ".json"), nlohmann::json{{"device", d.device}, {"library", d.library}, {"isa", d.isa}, {"threads", d.threads}, {"studies", all}}.dump(2) + "\n");
   return 0;
 } catch (const std::exception& e) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// How well a latency table predicts networks that it was not built from, on any executor. Random networks to predict
-/// are drawn and set aside; the table is filled from other random networks, and where a kernel is still missing, from a
-/// mutation of the network that has it; then every network set aside is measured as a whole. Prints errors, writes a
-/// scatter plot.
+/// are drawn and set aside; the table is filled with all their kernels from other networks of the space (build_table.hpp);
+/// then every network set aside is measured as a whole, in turns with a few references. Prints errors, writes a scatter
+/// plot.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -22,6 +23,7 @@
 
 #include <nascent/io/file.hpp>
 #include <nascent/io/plot.hpp>
+#include <nascent/latency/build_table.hpp>
 #include <nascent/latency/table.hpp>
 #include <nascent/nascent.hpp>
 
@@ -31,7 +33,8 @@ using namespace nascent;
 
 struct settings {
   int networks = 100;
-  int pool = 40;
+  int pool = 40;       ///< random networks that fill the table first
+  int references = 3;  ///< networks that the others are timed against
   int threads = 1;
   std::string kernels = "fastest";
   std::string dtype = "f32";
@@ -47,10 +50,15 @@ struct settings {
 
 struct outcome {
   double predicted = 0;
+  double plain = 0;  ///< the sum of times as they were measured
   double measured = 0;
+  std::size_t reference = 0;  ///< which one it was timed against
+  std::array<double, 2> by_sweep{};
+  std::array<double, 2> alone{};  ///< by its own clock, not against the references
   double spread = 0;
+  double low = 0;        ///< the prediction's interval
+  double high = 0;
   double deviation = 0;  ///< by placement, as the table expects it, relative
-  bool inside = false;   ///< the prediction's interval
   double error() const { return predicted / measured - 1; }
 };
 
@@ -92,10 +100,24 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   const auto is_aside = [&](const candidate_type& c) {
     return std::find(aside.begin(), aside.end(), c) != aside.end();
   };
-  std::vector<network> pool;
-  while (static_cast<int>(pool.size()) < s.pool)
-    if (const auto c = draw(space, rng, s.most_gmacs); !is_aside(c))
-      pool.push_back(to_network(c, "pool " + std::to_string(pool.size())));
+  // Neither the table nor what the machine's speed is read from may see them.
+  std::unordered_set<std::string> names_aside;
+  std::unordered_set<std::string> kernels_aside;
+  const auto content = [](const network& graph) {
+    std::string all;
+    for (const kernel& k : fuse(graph)) all += k.signature() + '\n';
+    return all;
+  };
+  for (const candidate_type& c : aside) {
+    const network graph = to_network(c);
+    names_aside.insert(content(graph));
+    for (const kernel& k : fuse(graph)) kernels_aside.insert(k.signature());
+  }
+  const auto may_run = [&](const network& graph) {
+    double all = 0;
+    for (const kernel& k : fuse(graph)) all += static_cast<double>(macs(k.core));
+    return all < 2 * s.most_gmacs * 1e9 && !names_aside.contains(content(graph));
+  };
 
   latency_table table(
       std::filesystem::path(s.out) / (std::string(space.name()) + " " + s.dtype + ".db"), device,
@@ -104,54 +126,96 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
                       .most = std::max(s.placements, s.most_placements),
                       .average = s.average == "median" ? placement_average::median : placement_average::mean}});
   progress bar;
-  fill_result filled = table.measure_missing(pool, {.bar = &bar, .budget_s = s.fill_s});
+  std::vector<network> pool;
+  while (static_cast<int>(pool.size()) < s.pool)
+    if (network graph = to_network(draw(space, rng, s.most_gmacs), "pool " + std::to_string(pool.size())); may_run(graph))
+      pool.push_back(std::move(graph));
+  const fill_result from_pool = table.measure_missing(pool, {.bar = &bar, .budget_s = s.fill_s});
+  const kernel_trellis trellis(space);
+  const build_result built = build_table(trellis, table,
+                                         {.bar = &bar,
+                                          .budget_s = std::max(1e-3, s.fill_s - from_pool.seconds),
+                                          .seed = s.seed,
+                                          .wants = [&](const std::string& k) { return kernels_aside.contains(k); },
+                                          .may_run = may_run});
+  fill_result filled = from_pool;
+  filled += built.fill;
 
-  // What the pool does not have: from mutations that keep the kernel. Each is another network than those set aside.
-  std::vector<network> more;
-  std::unordered_set<std::string> found;
-  std::size_t left_out = 0;
-  for (const candidate_type& c : aside) {
-    for (const kernel& k : fuse(to_network(c))) {
-      const std::string signature = k.signature();
-      if (table.id(signature) || found.contains(signature)) continue;
-      bool kept = false;
-      for (int attempt = 0; attempt < 50 && !kept; ++attempt) {
-        candidate_type other = c;
-        for (int step = 0; step < 3; ++step) other = mutate(other, rng);
-        if (is_aside(other)) continue;
-        network graph = to_network(other, "mutation " + std::to_string(more.size()));
-        for (const kernel& m : fuse(graph)) kept = kept || m.signature() == signature;
-        if (!kept) continue;
-        for (const kernel& m : fuse(graph)) found.insert(m.signature());
-        more.push_back(std::move(graph));
-      }
-      left_out += kept ? 0 : 1;
+  // A machine is not the same from minute to minute. Each network is timed in turns with a few others whose kernels the table knows, and
+  // takes its share of what they take over the whole time.
+  using compiled_type = decltype(prepare(device, to_network(aside.front()), s.batch, s.seed));
+  constexpr bool by_device = self_timed_network<compiled_type>;  // nothing else disturbs its clock, and `measure` sees when it slows down
+  std::vector<compiled_type> references;
+  double references_predicted = 0;
+  if constexpr (!by_device) {
+    std::vector<candidate_type> some;
+    while (static_cast<int>(some.size()) < 10 * s.references)
+      if (const candidate_type c = draw(space, rng, s.most_gmacs); !is_aside(c)) some.push_back(c);
+    std::ranges::sort(some, {}, [](const candidate_type& c) { return count(c).macs; });
+    std::vector<network> small;
+    for (int i = 0; i < s.references; ++i) small.push_back(to_network(some[static_cast<std::size_t>(i)]));
+    table.measure_missing(small, {.bar = &bar, .placements = 3});
+    for (const network& graph : small) {
+      references_predicted += table.predict(graph).ms;
+      references.push_back(prepare(device, graph, s.batch, s.seed));
     }
   }
-  const fill_result mutated =
-      table.measure_missing(more, {.bar = &bar, .budget_s = std::max(1e-3, s.fill_s - filled.seconds)});
+  std::vector<std::vector<double>> references_ms(references.size());
 
+  // Twice, some minutes apart and compiled anew: how well a measurement predicts the next one is as good as any table can be.
+  const latency_table plain(table.path(), table.description(), {.batch = s.batch, .read_only = true, .placements = {.common_effects = false}});
   std::vector<outcome> outcomes;
-  bar.begin("measuring " + std::to_string(s.networks) + " networks set aside", aside.size());
-  for (const candidate_type& c : aside) {
-    const network graph = to_network(c);
-    const latency_prediction p = table.predict(graph);
-    if (p.complete()) {
+  bar.begin("measuring " + std::to_string(s.networks) + " networks set aside, twice", 2 * aside.size());
+  for (std::size_t sweep = 0; sweep < 2; ++sweep) {
+    std::size_t at = 0;
+    for (const candidate_type& c : aside) {
+      bar.advance(1);
+      const network graph = to_network(c);
+      const latency_prediction p = table.predict(graph);
+      if (!p.complete()) continue;
+      if (sweep == 0)
+        outcomes.push_back({.predicted = p.ms, .plain = plain.predict(graph).ms, .low = p.low_ms, .high = p.high_ms, .deviation = p.placement_deviation_ms / p.ms});
+      outcome& o = outcomes[at++];
       auto compiled = prepare(device, graph, s.batch, s.seed);
-      const sample_summary t =
-          measure(compiled, {.warm_up = 2, .min_samples = 12, .half_width = .005, .budget_ms = 1500});
-      outcomes.push_back({p.ms, t.trimmed_mean_ms, t.spread, p.placement_deviation_ms / p.ms,
-                          p.low_ms <= t.trimmed_mean_ms && t.trimmed_mean_ms <= p.high_ms});
+      const measure_options how{.warm_up = 4, .min_samples = by_device ? 12 : 4, .half_width = .004, .budget_ms = 1000};
+      if constexpr (by_device) {
+        const sample_summary t = measure(compiled, how);
+        o.alone[sweep] = o.by_sweep[sweep] = t.trimmed_mean_ms;
+        o.spread = t.spread;
+      } else {
+        o.reference = at % references.size();
+        const comparison t = compare(references[o.reference], compiled, {.measure = how, .untimed = 12, .timed = 16});
+        references_ms[o.reference].push_back(t.first.trimmed_mean_ms);
+        o.alone[sweep] = t.second.trimmed_mean_ms;
+        o.by_sweep[sweep] = t.ratio.median;
+        o.spread = t.second.spread;
+      }
     }
-    bar.advance(1);
   }
   bar.finish();
-  if (outcomes.size() < 2)
+  if (outcomes.size() < std::max<std::size_t>(2, references.size()))
     throw std::runtime_error(std::string(space.name()) + ": " + std::to_string(outcomes.size()) + " of " +
                              std::to_string(aside.size()) +
                              " networks have all their kernels in the table; more time to fill it is needed");
 
+  double machine = 1;  // now over when the table was filled
+  double machine_spread = 0;
+  if constexpr (!by_device) {
+    std::vector<double> usual;
+    for (std::vector<double>& times : references_ms) {
+      const ordered_sample ordered(times);
+      usual.push_back(ordered.median());
+      machine_spread = std::max(machine_spread, ordered.maximum() / ordered.minimum() - 1);
+    }
+    for (outcome& o : outcomes)
+      for (double& ms : o.by_sweep) ms *= usual[o.reference];
+    machine = std::accumulate(usual.begin(), usual.end(), 0.0) / references_predicted;
+  }
+  for (outcome& o : outcomes) o.measured = std::sqrt(o.by_sweep[0] * o.by_sweep[1]);
   double absolute = 0;
+  double absolute_alone = 0;
+  double absolute_plain = 0;
+  double again = 0;
   double bias = 0;
   double worst = 0;
   int within_5 = 0;
@@ -165,7 +229,10 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     worst = std::max(worst, std::fabs(o.error()));
     within_5 += std::fabs(o.error()) <= .05 ? 1 : 0;
     within_10 += std::fabs(o.error()) <= .10 ? 1 : 0;
-    inside += o.inside ? 1 : 0;
+    absolute_alone += std::fabs(o.predicted / std::sqrt(o.alone[0] * o.alone[1]) - 1);
+    absolute_plain += std::fabs(o.plain / o.measured - 1);
+    again += std::fabs(o.by_sweep[1] / o.by_sweep[0] - 1);
+    inside += o.low <= o.measured && o.measured <= o.high ? 1 : 0;
     deviation += o.deviation;
     points.points.push_back({.x = o.measured, .y = o.predicted});
   }
@@ -181,15 +248,31 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   write_file(std::filesystem::path(s.out) / (std::string(space.name()) + " " + s.dtype + ".svg"),
              to_svg(scatter_plot(title, {.title = "measured", .unit = "ms", .scale = axis_scale::log},
                                  {.title = "predicted", .unit = "ms", .scale = axis_scale::log}, {points, equal})));
+  nlohmann::json each = nlohmann::json::array();
+  for (const outcome& o : outcomes)
+    each.push_back({{"predicted_ms", o.predicted},
+                    {"measured_ms", o.measured},
+                    {"sweeps_ms", o.by_sweep},
+                    {"alone_ms", o.alone},
+                    {"spread", o.spread},
+                    {"low_ms", o.low},
+                    {"high_ms", o.high}});
   const nlohmann::json result{{"space", space.name()},
                               {"dtype", s.dtype},
                               {"batch", s.batch},
                               {"networks", outcomes.size()},
                               {"networks_not_in_table", aside.size() - outcomes.size()},
                               {"kernels", table.size()},
-                              {"networks_in_table", filled.networks + mutated.networks},
-                              {"kernels_never_found", left_out},
+                              {"networks_in_table", filled.networks},
+                              {"kernels_not_measured", filled.missing},
+                              {"mean_absolute_error_without_references", absolute_alone / n},
+                              {"machine_now_over_table", machine},
+                              {"machine_spread_while_measuring", machine_spread},
+                              {"placement_drift", table.effects().deviation()},
+                              {"slowest_placement", table.effects().range().second},
                               {"mean_absolute_error", absolute / n},
+                              {"mean_absolute_error_of_plain_sums", absolute_plain / n},
+                              {"mean_absolute_difference_of_sweeps", again / n},
                               {"bias", bias / n},
                               {"worst", worst},
                               {"within_5_percent", within_5 / n},
@@ -197,17 +280,19 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
                               {"rank_correlation", rank_correlation(outcomes)},
                               {"within_interval", inside / n},
                               {"expected_placement_deviation", deviation / n},
-                              {"placements", filled.placements + mutated.placements},
+                              {"placements", filled.placements},
                               {"least_placements", s.placements},
                               {"average", s.average},
                               {"fastest_ms", fastest->measured},
                               {"slowest_ms", slowest->measured},
-                              {"seconds_filling", filled.seconds + mutated.seconds}};
+                              {"seconds_filling", filled.seconds},
+                              {"each", each}};
   std::printf(
-      "%-22s %-5s %4zu networks %5zu kernels  error %.2f %%  bias %+.2f %%  within 5 %%: %.0f %%  10 %%: %.0f %%  "
-      "worst %.1f %%  rank correlation %.4f\n",
-      space.name(), s.dtype.c_str(), outcomes.size(), table.size(), 100 * absolute / n, 100 * bias / n,
-      100 * within_5 / n, 100 * within_10 / n, 100 * worst, rank_correlation(outcomes));
+      "%-22s %-5s %4zu networks %5zu kernels  error %.2f %% (sums as measured %.2f %%, measured again %.2f %%)  bias %+.2f %%  within 5 %%: %.0f %%  10 %%: %.0f %%  "
+      "worst %.1f %%  rank correlation %.4f  machine %.3f of the table's, %.1f %% apart; placements %.1f %% apart; %zu networks in %.0f s\n",
+      space.name(), s.dtype.c_str(), outcomes.size(), table.size(), 100 * absolute / n, 100 * absolute_plain / n, 100 * again / n, 100 * bias / n,
+      100 * within_5 / n, 100 * within_10 / n, 100 * worst, rank_correlation(outcomes), machine, 100 * machine_spread, 100 * table.effects().deviation(),
+      filled.networks, filled.seconds);
   std::fflush(stdout);
   return result;
 }

@@ -174,6 +174,19 @@ TEST_CASE("what the clocks' reading does to the kernels is taken off in equal sh
   CHECK(alone[0].median_ms == Approx(0.012));  // nothing to compare with: as measured
 }
 
+TEST_CASE("what the clocks' reading costs is learnt from many networks") {
+  nascent::detail::reading_cost reading;
+  CHECK(reading.ms() == 0);
+  for (const double ms : {0.0004, 0.009, 0.0005, -0.003, 0.0006}) reading.add(ms);
+  CHECK(reading.ms() == 0.0005);
+  nascent::detail::reading_cost gain;
+  gain.add(-0.001);
+  CHECK(gain.ms() == 0);
+  nascent::detail::reading_cost absurd;
+  absurd.add(1);
+  CHECK(absurd.ms() < 0.01);
+}
+
 TEST_CASE("a small noisy kernel does not hold up the measurement of a network") {
   std::mt19937_64 rng(5);
   fake::executor device;
@@ -202,7 +215,7 @@ TEST_CASE("comparisons are immune to a machine that slows down") {
   const auto work = [&](double t) {
     fake::work(static_cast<std::int64_t>(t * static_cast<double>(us) * (pace *= 1.003)));
   };
-  const auto c = compare([&] { work(100); }, [&] { work(103); }, {.measure = fake_options()});
+  const auto c = compare([&] { work(100); }, [&] { work(103); }, {.measure = fake_options(), .untimed = 1});
   CHECK(c.outcome == verdict::slower);
   CHECK(c.ratio.median == Approx(1.03).margin(0.004));
 }
@@ -224,6 +237,15 @@ TEST_CASE("candidates take turns") {
       order.starts_with("aaabbbccc"
                         "aabbcc"
                         "bbccaa"));
+}
+
+TEST_CASE("a sample is the mean of several executions where that is asked for") {
+  int runs = 0;
+  const auto growing = [&] { fake::work((runs++ % 6 < 2 ? 1000 : 10 * (runs % 6)) * us); };  // two untimed, then 30 to 50 and 0
+  const auto c = compare([] { fake::work(10 * us); }, growing, {.measure = [] { auto o = fake_options(); o.warm_up = 6; return o; }(), .untimed = 2, .timed = 4});
+  CHECK(c.second.median_ms == Approx((30 + 40 + 50 + 0) / 4. / 1000));
+  CHECK(c.first.median_ms == Approx(0.01));
+  CHECK_THROWS_AS(compare([] {}, [] {}, {.timed = 0}), std::invalid_argument);
 }
 
 TEST_CASE("too few or too noisy rounds leave a comparison undecided") {

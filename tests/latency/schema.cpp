@@ -92,9 +92,27 @@ TEST_CASE("a file of schema 1 is read as it is, and brought up to date where it 
     CHECK(store.load().front().placements == 2);
   }
   database d(path);
-  CHECK(d.number("PRAGMA user_version") == 2);
+  CHECK(d.number("PRAGMA user_version") == latency_store::schema);
   CHECK(d.number("SELECT count(*) FROM sqlite_master WHERE name LIKE 'entry%'") == 1);
   CHECK(d.text("PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("a file of schema 2 knows no sizes of networks, and keeps the rest") {
+  const fake::folder folder;
+  const fs::path path = folder / "a.db";
+  latency_entry sized = row("k", 3, 5);
+  sized.network_weights = 4'000'000;
+  latency_store(path, key()).insert(std::vector{sized, row("k", 4, 6)});
+  CHECK(latency_store(path, key()).load_placements()[0].network_weights == 4'000'000);
+  database(path).execute("ALTER TABLE entry DROP COLUMN network_weights; PRAGMA user_version = 2");
+  for (const bool read_only : {true, false}) {
+    const auto rows = latency_store(path, key(), read_only).load_placements();
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].network_weights == 0);
+    CHECK(rows[0].placement == 5);
+    CHECK(rows[1].time.median_ms == 4);
+  }
+  CHECK(database(path).number("PRAGMA user_version") == latency_store::schema);
 }
 
 TEST_CASE("tables of schema 1 are joined to newer ones") {
@@ -125,7 +143,7 @@ TEST_CASE("a kill while a file is brought up to date leaves the old one or the n
       database d(path);
       REQUIRE(d.text("PRAGMA integrity_check") == "ok");
       const auto version = d.number("PRAGMA user_version");
-      CHECK((version == 1 || version == 2));
+      CHECK((version == 1 || version == latency_store::schema));
       CHECK(d.number("SELECT count(*) FROM entry") == 2000);
     }
     latency_store store(path, key());
@@ -185,6 +203,27 @@ TEST_CASE("placements are joined once: to join again adds nothing") {
   CHECK(rows[0].placements == 2);
   CHECK(!rows[1].estimated);
   CHECK(rows[2].estimated);
+}
+
+TEST_CASE("comma-separated values carry the sizes of networks, and are read without them") {
+  const fake::folder folder;
+  latency_entry sized = row("k", 3, 5);
+  sized.network_weights = 77;
+  std::ostringstream out;
+  {
+    latency_store store(folder / "a.db", key());
+    store.insert(std::vector{sized});
+    store.export_csv(out);
+  }
+  std::istringstream again(out.str());
+  CHECK(import_csv(folder / "b.db", again).written == 1);
+  CHECK(latency_store(folder / "b.db", key()).load_placements().at(0).network_weights == 77);
+  std::string older = out.str();
+  for (const std::string column : {",network_weights\r\n", ",77\r\n"}) older.replace(older.find(column), column.size(), "\r\n");
+  std::istringstream schema_2(older);
+  CHECK(import_csv(folder / "c.db", schema_2).written == 1);
+  CHECK(latency_store(folder / "c.db", key()).load_placements().at(0).network_weights == 0);
+  CHECK(latency_store(folder / "c.db", key()).load_placements().at(0).placement == 5);
 }
 
 TEST_CASE("comma-separated values without placements are read too") {

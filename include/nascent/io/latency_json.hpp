@@ -110,6 +110,7 @@ inline latency_entry entry_from_json(const json& j, const std::string& signature
   const auto [end, error] = std::from_chars(placement.data(), placement.data() + placement.size(), e.placement);
   if (error != std::errc() || end != placement.data() + placement.size() || e.placement < 0)
     r.refuse("placement", "a whole number of 0 or more, as a string");
+  if (j.contains("network_weights")) e.network_weights = r.whole("network_weights", 0);
   return e;
 }
 
@@ -150,6 +151,7 @@ inline json latency_table_to_json(const std::filesystem::path& table) {
     one["estimated"] = row.entry.estimated;
     one["network"] = row.entry.network;
     one["measured_at"] = row.entry.measured_at;
+    one["network_weights"] = row.entry.network_weights;
     kernels.back()["placements"].push_back(std::move(one));
   }
   return {
@@ -163,7 +165,8 @@ inline exchange_result import_latency_json(const std::filesystem::path& into, co
   const detail::latency_reader top(from, "");
   if (top.text("format") != detail::latency_format)
     top.refuse("format", std::string("\"") + detail::latency_format + "\"");
-  if (top.whole("version", 1) != detail::table_schema) top.refuse("version", std::to_string(detail::table_schema));
+  const std::int64_t version = top.whole("version", 1);
+  if (version < 2 || version > detail::table_schema) top.refuse("version", "2 to " + std::to_string(detail::table_schema));
   std::vector<table_row> rows;
   const json& environments = top.list("environments");
   for (std::size_t i = 0; i < environments.size(); ++i) {

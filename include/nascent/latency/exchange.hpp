@@ -255,11 +255,11 @@ class record_reader {
   const std::function<void(const std::string&)>* refuse_;
 };
 
-/// A record of `exported_columns`, or of the same without the placement. `refuse(text)` throws.
+/// A record of `exported_columns`, or of the same without the columns of later schemas. `refuse(text)` throws.
 inline table_row to_row(const std::vector<std::string>& columns, const std::vector<std::string>& record,
                         const std::function<void(const std::string&)>& refuse) {
   const record_reader r(columns, record, refuse);
-  const bool has_placement = std::ranges::find(columns, "placement") != columns.end();
+  const auto has = [&](const char* column) { return std::ranges::find(columns, column) != columns.end(); };
   return {.key = {.device = {.device = r.text("device"),
                              .library = r.text("library"),
                              .isa = r.text("isa"),
@@ -282,13 +282,14 @@ inline table_row to_row(const std::vector<std::string>& columns, const std::vect
                     .estimated = r.flag("estimated"),
                     .network = r.text("network"),
                     .measured_at = r.text("measured_at"),
-                    .placement = has_placement ? r.identity("placement") : 0}};
+                    .placement = has("placement") ? r.identity("placement") : 0,
+                    .network_weights = has("network_weights") ? r.identity("network_weights") : 0}};
 }
 
 }  // namespace detail
 
 /// Reads rows that `export_csv` wrote, of any devices, into a table: all or none. Also what it wrote when tables had
-/// one row for each kernel, without the column of placements. \throws latency_table_error that names the record, the
+/// older schemas: without the sizes of networks, and before that without placements. \throws latency_table_error that names the record, the
 /// column, what was found and what is allowed
 inline exchange_result import_csv(const std::filesystem::path& into, std::istream& in) {
   std::size_t line = 1;
@@ -299,7 +300,8 @@ inline exchange_result import_csv(const std::filesystem::path& into, std::istrea
   std::vector<std::string> columns = detail::exported_columns();
   std::vector<std::string> record;
   const bool has_header = detail::read_record(in, record);
-  if (has_header && record.size() + 1 == columns.size()) std::erase(columns, "placement");
+  if (has_header && record.size() < columns.size()) std::erase(columns, "network_weights");
+  if (has_header && record.size() < columns.size()) std::erase(columns, "placement");
   if (!has_header || record != columns)
     refuse("found another header; allowed: the columns that export_csv writes, in their order");
   std::vector<table_row> rows;

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -136,6 +138,54 @@ class network_cover {
                               made[p][path.from] = {path.edge, path.option};
                             });
       after = std::move(here);
+    }
+    return follow(made);
+  }
+
+  /// A random network: one with kernels of tilts t_1, t_2 ... (by kernel, in the order of the trellis) is exp(t_1 + t_2 + ...) times as likely
+  /// as one without. By tilts of 0 all networks are equally likely. What is not tilted is as in any random network.
+  covering_network<Space> draw(std::span<const double> tilts, random_engine& rng) const {
+    const detail::trellis& t = trellis_->data();
+    std::vector<double> tilt_of(ends_.size(), 0);
+    for (std::size_t g = 0, at = 0; g < ends_.size(); ++g)
+      for (; at < ends_[g]; ++at)
+        if (members_[at].first) tilt_of[g] += tilts[members_[at].kernel];
+    const auto tilt = [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
+      return tilt_of[static_cast<std::size_t>(edge.first)] +
+             (path.repeats > 0 ? tilt_of[static_cast<std::size_t>(edge.repeat)] : 0);
+    };
+    constexpr double never = -std::numeric_limits<double>::infinity();
+    const std::size_t steps = t.steps.size();
+    const auto stage_of = [&](std::size_t p) -> const detail::stage_functions& {
+      return space_.stages[static_cast<std::size_t>(t.steps[p].stage)];
+    };
+    // Logarithms of the weights of all that can follow a state.
+    std::vector<std::vector<double>> after(steps + 1);
+    after[steps].assign(t.completions[steps].size(), 0);
+    for (std::size_t p = steps; p-- > 0;) {
+      after[p].assign(t.steps[p].states, never);
+      detail::for_each_path(t.steps[p], stage_of(p), [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
+        const double more = tilt(path, edge) + after[p + 1][path.to];
+        double& sum = after[p][path.from];
+        const auto [low, high] = std::minmax(sum, more);
+        sum = low == never ? high : high + std::log1p(std::exp(low - high));
+      });
+    }
+    std::vector<std::vector<choice_made>> made(steps);
+    std::size_t state = 0;
+    for (std::size_t p = 0; p < steps; ++p) {
+      made[p].resize(t.steps[p].states);
+      double left = static_cast<double>(rng() >> 11) * 0x1p-53;
+      std::size_t next = 0;
+      detail::for_each_path_from(
+          t.steps[p], stage_of(p), state, [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
+            const double share = std::exp(tilt(path, edge) + after[p + 1][path.to] - after[p][state]);
+            if (left < 0 || share <= 0) return;
+            made[p][state] = {path.edge, path.option};
+            next = path.to;
+            left -= share;
+          });
+      state = next;
     }
     return follow(made);
   }

@@ -27,18 +27,20 @@ class latency_predictor {
   void refresh(const latency_table& table) {
     std::vector<const latency_entry*> entry_of;
     missing_ = 0;
+    effects_ = table.effects();
     for (const space_kernel& k : trellis_.kernels()) {
       const auto found = table.id(k.signature);
       entry_of.push_back(found ? &table.entries()[*found] : nullptr);
       missing_ += !found;
     }
     sums_.clear();
-    ms_.clear();
+    parts_.clear();
     for (const auto& group : trellis_.groups()) {
       detail::prediction_sum sum;
-      for (const std::int32_t k : group) sum.add(entry_of[static_cast<std::size_t>(k)]);
+      for (const std::int32_t k : group)
+        sum.add(entry_of[static_cast<std::size_t>(k)], static_cast<double>(params(trellis_.kernels()[static_cast<std::size_t>(k)].what.core)));
       sums_.push_back(sum);
-      ms_.push_back(sum.missing == 0 ? sum.ms : std::numeric_limits<double>::quiet_NaN());
+      parts_.push_back({sum.missing == 0 ? sum.ms : std::numeric_limits<double>::quiet_NaN(), sum.weights});
     }
   }
 
@@ -48,12 +50,15 @@ class latency_predictor {
   /// Milliseconds for one batch; not a number where the table lacks a kernel of the network. Allocates nothing.
   /// \throws space_error where the network cannot be built
   double ms(const candidate<Space>& c) const {
-    double sum = 0;
-    const double* of_group = ms_.data();
-    const bool possible = trellis_.walk(c, [&](std::int32_t group, int times) { sum += times * of_group[group]; });
+    part sum;
+    const part* of_group = parts_.data();
+    const bool possible = trellis_.walk(c, [&](std::int32_t group, int times) {
+      sum.ms += times * of_group[group].ms;
+      sum.weights += times * of_group[group].weights;
+    });
     if (!possible) [[unlikely]]
       refuse();
-    return sum;
+    return sum.ms * effects_.size_factor(sum.weights);
   }
   double operator()(const candidate<Space>& c) const { return ms(c); }
 
@@ -63,18 +68,24 @@ class latency_predictor {
     if (!trellis_.walk(c,
                        [&](std::int32_t group, int times) { sum.add(sums_[static_cast<std::size_t>(group)], times); }))
       refuse();
-    return sum.result();
+    return sum.result(effects_);
   }
 
  private:
+  struct part {
+    double ms = 0;
+    double weights = 0;
+  };
+
   [[noreturn]] static void refuse() {
     throw space_error(Space{}.name(), "candidate",
                       "decisions that make no network; allowed: candidates that to_network can build");
   }
 
   kernel_trellis<Space> trellis_;
-  std::vector<double> ms_;  ///< by group of kernels
+  std::vector<part> parts_;  ///< by group of kernels
   std::vector<detail::prediction_sum> sums_;
+  placement_effects effects_;
   std::size_t missing_ = 0;
 };
 

@@ -14,20 +14,22 @@
 
 namespace nascent::detail {
 
-/// Schema 1 had one row for each kernel; schema 2 has one for each placement of a kernel. Files of schema 1 are read as
-/// they are, and brought up to date where they are opened for writing.
-inline constexpr std::int64_t table_schema = 2;
+/// Schema 1 had one row for each kernel; schema 2 has one for each placement of a kernel; schema 3 knows how large the network of a
+/// placement was. Older files are read as they are, and brought up to date where they are opened for writing.
+inline constexpr std::int64_t table_schema = 3;
 inline constexpr std::int64_t oldest_schema = 1;
 
 inline constexpr const char* environment_columns = "device, library, isa, threads, dtype, batch";
 
 inline constexpr const char* entry_columns =
     "context, signature, placement, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, spread, cpu_median_ms, "
-    "samples, spoilt, switches, source, estimated, network, measured_at";
+    "samples, spoilt, switches, source, estimated, network, measured_at, "
+    "network_weights";
 
 /// The columns of `entry` in a file of an older schema too: what it has is one placement.
 inline std::string entry_columns_in(std::int64_t schema) {
   std::string columns = entry_columns;
+  if (schema < 3) columns.replace(columns.find("network_weights"), std::string_view("network_weights").size(), "0");
   if (schema == 1) columns.replace(columns.find("placement"), std::string_view("placement").size(), "0");
   return columns;
 }
@@ -50,7 +52,7 @@ inline constexpr const char* create_entry =
     "minimum_ms REAL NOT NULL, low_ms REAL NOT NULL, high_ms REAL NOT NULL, spread REAL NOT NULL, cpu_median_ms REAL "
     "NOT "
     "NULL, samples INTEGER NOT NULL, spoilt INTEGER NOT NULL, switches INTEGER NOT NULL, source TEXT NOT NULL, "
-    "estimated INTEGER NOT NULL, network TEXT NOT NULL, measured_at TEXT NOT NULL, "
+    "estimated INTEGER NOT NULL, network TEXT NOT NULL, measured_at TEXT NOT NULL, network_weights INTEGER NOT NULL, "
     "PRIMARY KEY(environment, context, signature, placement)) WITHOUT ROWID;";
 
 /// Inside a transaction, in an empty file.
@@ -64,13 +66,14 @@ inline void create_tables(database& d, std::int64_t application_id) {
       ";PRAGMA user_version = " + std::to_string(table_schema));
 }
 
-/// From schema 1, all or nothing: a kill leaves the old file or the new one.
+/// From an older schema, all or nothing: a kill leaves the old file or the new one.
 inline void migrate(database& d) {
   transaction all(d);
-  if (d.number("PRAGMA user_version") != 1) return;  // another process was faster
-  d.execute("ALTER TABLE entry RENAME TO entry_1;" + std::string(create_entry) + "INSERT INTO entry(environment, " +
-            entry_columns + ") SELECT environment, " + entry_columns_in(1) +
-            " FROM entry_1; DROP TABLE entry_1; PRAGMA user_version = " + std::to_string(table_schema));
+  const std::int64_t found = d.number("PRAGMA user_version");
+  if (found >= table_schema) return;  // another process was faster
+  d.execute("ALTER TABLE entry RENAME TO entry_before;" + std::string(create_entry) + "INSERT INTO entry(environment, " +
+            entry_columns + ") SELECT environment, " + entry_columns_in(found) +
+            " FROM entry_before; DROP TABLE entry_before; PRAGMA user_version = " + std::to_string(table_schema));
   all.commit();
 }
 
@@ -89,7 +92,7 @@ class entry_writer {
                          "context = ? AND signature = ?")),
         drop_(d.prepare("DELETE FROM entry WHERE environment = ? AND context = ? AND signature = ? AND estimated = 1")),
         put_(d.prepare("INSERT INTO entry(environment, " + std::string(entry_columns) +
-                       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING")) {}
+                       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING")) {}
 
   /// The number of an environment, which is made where there is none.
   template <class... Values>

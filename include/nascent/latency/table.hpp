@@ -26,7 +26,9 @@
 
 #include "nascent/executor/executor.hpp"
 #include "nascent/latency/measure.hpp"
+#include "nascent/latency/placement_effects.hpp"
 #include "nascent/latency/plan.hpp"
+#include "nascent/latency/prediction.hpp"
 #include "nascent/latency/progress.hpp"
 #include "nascent/latency/store.hpp"
 
@@ -39,6 +41,7 @@ struct placement_options {
   int most = 8;                  ///< not more, however far apart they are
   double standard_error = 0.01;  ///< of their average, relative: between `least` and `most`, until it is below
   placement_average average = placement_average::mean;
+  bool common_effects = true;  ///< tell kernels from what their placements have in common, see placement_effects
 };
 
 struct latency_table_options {
@@ -48,75 +51,8 @@ struct latency_table_options {
   double patience_s = 30;  ///< how long to wait for other processes that use the file
   std::uint64_t seed = 1;  ///< of the weights of the networks that are measured
   placement_options placements{};
-  measure_options measure{.warm_up = 2, .min_samples = 12, .half_width = 0.01, .budget_ms = 500};  ///< per network
+  measure_options measure{.warm_up = 4, .min_samples = 12, .half_width = 0.01, .budget_ms = 500};  ///< per network
 };
-
-/// Latency of a network as the sum of its kernels. Incomplete where kernels are missing.
-/// The interval adds up those of the entries as if all erred alike, because a noisy minute does that to all that is
-/// measured in it; and twice the deviation of the sum by placement, as if each kernel of the network drew its own.
-struct latency_prediction {
-  double ms = 0;  ///< sum of trimmed means
-  double low_ms = 0;
-  double high_ms = 0;
-  double placement_deviation_ms =
-      0;  ///< standard deviation of the sum, as far as it is known: entries with one placement add none
-  std::size_t kernels = 0;
-  std::size_t missing = 0;    ///< kernels that the table has no entry for, counted as 0 ms
-  std::size_t estimated = 0;  ///< kernels whose entry was not measured
-
-  bool complete() const { return missing == 0; }
-};
-
-namespace detail {
-
-/// What kernels add up to, before roots are taken.
-struct prediction_sum {
-  double ms = 0;
-  double below_ms = 0;  ///< from the mean to the lower end of the intervals
-  double above_ms = 0;
-  double variance = 0;
-  std::size_t kernels = 0;
-  std::size_t missing = 0;
-  std::size_t estimated = 0;
-
-  /// `e` is null for a kernel that the table lacks.
-  void add(const latency_entry* e) {
-    ++kernels;
-    if (e == nullptr) {
-      ++missing;
-      return;
-    }
-    ms += e->time.trimmed_mean_ms;
-    below_ms += e->time.median_ms - e->time.low_ms;
-    above_ms += e->time.high_ms - e->time.median_ms;
-    // The kernel's own draw, and the error of the average.
-    const double squared = e->placement_deviation_ms * e->placement_deviation_ms;
-    variance += squared * (1 + 1 / static_cast<double>(e->placements));
-    estimated += e->estimated;
-  }
-  void add(const prediction_sum& part, int times) {
-    const auto n = static_cast<std::size_t>(times);
-    ms += times * part.ms;
-    below_ms += times * part.below_ms;
-    above_ms += times * part.above_ms;
-    variance += times * part.variance;
-    kernels += n * part.kernels;
-    missing += n * part.missing;
-    estimated += n * part.estimated;
-  }
-  latency_prediction result() const {
-    const double deviation = std::sqrt(variance);
-    return {.ms = ms,
-            .low_ms = std::max(0.0, ms - below_ms - 2 * deviation),
-            .high_ms = ms + above_ms + 2 * deviation,
-            .placement_deviation_ms = deviation,
-            .kernels = kernels,
-            .missing = missing,
-            .estimated = estimated};
-  }
-};
-
-}  // namespace detail
 
 struct fill_options {
   progress* bar = nullptr;                                    ///< shows progress where one is given
@@ -162,10 +98,11 @@ class latency_table {
       kept = {std::shared_ptr<void>(), &device};  // not owned
     else
       kept = std::make_shared<std::remove_reference_t<Executor>>(std::forward<Executor>(device));
-    measurer_ = [kept](const network& graph, const kernel_groups& groups, const latency_table_options& o) {
+    measurer_ = [kept, reading = detail::reading_cost()](const network& graph, const kernel_groups& groups,
+                                                         const latency_table_options& o) mutable {
       auto compiled = prepare(*kept, graph, o.batch, o.seed);
       const std::vector<std::size_t> group_of = groups.of(compiled.kernels(), graph.name());
-      return detail::measure_shares(compiled, group_of, groups.signatures.size(), o.measure, o.context);
+      return detail::measure_shares(compiled, group_of, groups.signatures.size(), o.measure, o.context, &reading);
     };
   }
 
@@ -184,6 +121,8 @@ class latency_table {
   const std::filesystem::path& path() const { return store_.path(); }
   std::size_t size() const { return entries_.size(); }
   std::span<const latency_entry> entries() const { return entries_; }
+  /// What placements have in common. Entries are free of it where the options say so: as in a network of median size.
+  const placement_effects& effects() const { return effects_; }
 
   /// The number in `entries()` of the entry for a kernel's signature.
   std::optional<std::size_t> id(std::string_view signature) const {
@@ -201,9 +140,9 @@ class latency_table {
     detail::prediction_sum sum;
     for (const kernel& k : kernels) {
       const auto found = id(k.signature());
-      sum.add(found ? &entries_[*found] : nullptr);
+      sum.add(found ? &entries_[*found] : nullptr, static_cast<double>(params(k.core)));
     }
-    return sum.result();
+    return sum.result(effects_);
   }
 
   latency_prediction predict(const network& graph) const { return predict(fuse(graph)); }
@@ -273,6 +212,7 @@ class latency_table {
       }
     }
     if (fill.bar != nullptr) fill.bar->finish();
+    if (result.networks > 0) refresh();
     result.missing = plan.remaining();
     result.seconds = seconds();
     return result;
@@ -281,7 +221,8 @@ class latency_table {
     return measure_missing(std::span(&graph, 1), fill);
   }
 
-  /// Runs one network and keeps the times of those of its kernels that the table wants: one placement of each.
+  /// Runs one network and keeps the times of its kernels, one placement of each, where the table wants any of them:
+  /// those that it has enough of tell how fast the machine was. `refresh` weighs all placements against each other.
   /// \throws latency_table_error; executor_error where the device refuses the network
   fill_result measure_once(const network& graph, const fill_options& fill = {}) {
     const std::int64_t begin = wall_ns();
@@ -293,11 +234,12 @@ class latency_table {
       result.placements = written.rows;
       result.measured = std::min(written.kernels, lacking);
       result.duplicates = lacking - result.measured;
-      if (store_.changed())
+      if (store_.changed()) {
         refresh();
-      else
-        for (const latency_entry& row : fresh)
-          remember(combine(store_.load_placements(row.signature), options_.placements.average));
+      } else {
+        note_effects(fresh);
+        for (const latency_entry& row : fresh) remember(combined(store_.load_placements(row.signature)));
+      }
     }
     result.seconds = static_cast<double>(wall_ns() - begin) * 1e-9;
     return result;
@@ -319,7 +261,12 @@ class latency_table {
 
   /// Reads what is in the file now, also what other processes have written.
   void refresh() {
-    for (latency_entry& e : store_.load(options_.placements.average)) remember(std::move(e));
+    const std::vector<latency_entry> rows = store_.load_placements();
+    effects_ = options_.placements.common_effects ? placement_effects(rows) : placement_effects();
+    for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+      while (end < rows.size() && rows[end].signature == rows[begin].signature) ++end;
+      remember(combined({rows.begin() + static_cast<std::ptrdiff_t>(begin), rows.begin() + static_cast<std::ptrdiff_t>(end)}));
+    }
   }
 
   /// Every row of the file, of all devices, as comma-separated values with a header line.
@@ -335,6 +282,22 @@ class latency_table {
       entries_.push_back(std::move(e));
     else
       entries_[place->second] = std::move(e);
+  }
+
+  /// One entry from all rows of a kernel.
+  latency_entry combined(std::vector<latency_entry> rows) const {
+    for (latency_entry& row : rows) row = effects_.corrected(std::move(row));
+    return combine(rows, options_.placements.average);
+  }
+
+  void note_effects(std::span<const latency_entry> fresh) {
+    if (!options_.placements.common_effects) return;
+    const double factor = effects_.size_factor(static_cast<double>(fresh.front().network_weights));
+    std::vector<std::pair<double, double>> ratios;
+    for (const latency_entry& row : fresh)
+      if (const auto known = id(row.signature); known && !entries_[*known].estimated && row.time.trimmed_mean_ms > 0)
+        ratios.emplace_back(row.time.trimmed_mean_ms / (factor * entries_[*known].time.trimmed_mean_ms), row.time.trimmed_mean_ms);
+    effects_.add(fresh.front().placement, std::move(ratios));
   }
 
   static void check(const placement_options& o) {
@@ -355,29 +318,39 @@ class latency_table {
     if (!measurer_) throw store_.error(lack + "and has no executor to measure them with; construct it with one");
   }
 
-  /// Rows for those kernels of a network that the table wants; `lacking` counts those that it has no time of.
+  /// Rows for the kernels of a network that the table wants kernels of; `lacking` counts those that it has no time of.
   std::vector<latency_entry> measure_network(const network& graph, const fill_options& fill, std::size_t& lacking) {
     const kernel_groups groups(graph);
-    std::vector<std::size_t> wanted_groups;
-    for (std::size_t i = 0; i < groups.signatures.size(); ++i)
-      if (wanted(groups.signatures[i], fill) > 0) wanted_groups.push_back(i);
     std::vector<latency_entry> fresh;
-    if (wanted_groups.empty()) return fresh;
-    check_can_measure(wanted_groups.size(), groups.signatures[wanted_groups.front()]);
+    const std::size_t count = groups.signatures.size();
+    std::size_t wanted_count = 0;
+    std::size_t first_wanted = 0;
+    for (std::size_t i = count; i-- > 0;)
+      if (wanted(groups.signatures[i], fill) > 0) {
+        ++wanted_count;
+        first_wanted = i;
+      }
+    if (wanted_count == 0) return fresh;
+    check_can_measure(wanted_count, groups.signatures[first_wanted]);
     // Memory of a random size beside the network's moves the network to other addresses: a placement of its own.
     const std::vector<unsigned char> beside(own_way_() % (std::size_t{1} << 21), 1);
     const std::vector<sample_summary> times = measurer_(graph, groups, options_);
     const std::string now = utc_now();
     const auto placement = static_cast<std::int64_t>(own_way_() >> 1 | 1);
-    for (const std::size_t i : wanted_groups) {
+    std::int64_t network_weights = 0;
+    for (const layer& l : graph.layers()) network_weights += params(l);
+    for (std::size_t i = 0; i < count; ++i) {
       const auto known = id(groups.signatures[i]);
-      lacking += !known || entries_[*known].estimated;
+      const bool estimated = known && entries_[*known].estimated;
+      if (estimated && wanted(groups.signatures[i], fill) == 0) continue;
+      lacking += !known || estimated;
       // The mean over its places in the network, so that the sum over all places is what was measured.
       fresh.push_back({.signature = groups.signatures[i],
                        .time = scaled(times[i], 1.0 / static_cast<double>(groups.occurrences[i])),
                        .network = graph.name(),
                        .measured_at = now,
-                       .placement = placement});
+                       .placement = placement,
+                       .network_weights = network_weights});
     }
     return fresh;
   }
@@ -385,6 +358,7 @@ class latency_table {
   latency_table_options options_;
   latency_store store_;
   measurer measurer_;
+  placement_effects effects_;
   std::vector<latency_entry> entries_;
   text_map<std::size_t> ids_;
   std::mt19937_64 own_way_{(std::uint64_t{std::random_device{}()} << 32) ^ static_cast<std::uint64_t>(wall_ns()) ^

@@ -74,23 +74,28 @@ struct trellis_path {
   int repeats = 0;  ///< layers of the edge's group `repeat`
 };
 
+/// Calls `visit(path, edge)` for every path through a step from one state.
+template <class Visit>
+void for_each_path_from(const trellis_step& step, const stage_functions& stage, std::size_t from, Visit&& visit) {
+  for (std::size_t e = 0; e < step.width; ++e) {
+    const trellis_edge& edge = step.edges[from * step.width + e];
+    if (edge.to < 0) continue;
+    if (step.kind != trellis_step_kind::stage) {
+      visit(trellis_path{from, e, 0, static_cast<std::size_t>(edge.to), 0}, edge);
+      continue;
+    }
+    for (std::size_t option = 0; option < step.layer_options; ++option) {
+      const std::int32_t to = step.targets[static_cast<std::size_t>(edge.to) * step.layer_options + option];
+      const int layers = stage.layers_at(option);
+      if (to >= 0) visit(trellis_path{from, e, option, static_cast<std::size_t>(to), layers > 1 ? layers - 1 : 0}, edge);
+    }
+  }
+}
+
 /// Calls `visit(path, edge)` for every path through a step.
 template <class Visit>
 void for_each_path(const trellis_step& step, const stage_functions& stage, Visit&& visit) {
-  for (std::size_t n = 0; n < step.states; ++n)
-    for (std::size_t e = 0; e < step.width; ++e) {
-      const trellis_edge& edge = step.edges[n * step.width + e];
-      if (edge.to < 0) continue;
-      if (step.kind != trellis_step_kind::stage) {
-        visit(trellis_path{n, e, 0, static_cast<std::size_t>(edge.to), 0}, edge);
-        continue;
-      }
-      for (std::size_t option = 0; option < step.layer_options; ++option) {
-        const std::int32_t to = step.targets[static_cast<std::size_t>(edge.to) * step.layer_options + option];
-        const int layers = stage.layers_at(option);
-        if (to >= 0) visit(trellis_path{n, e, option, static_cast<std::size_t>(to), layers > 1 ? layers - 1 : 0}, edge);
-      }
-    }
+  for (std::size_t n = 0; n < step.states; ++n) for_each_path_from(step, stage, n, visit);
 }
 
 /// A layer of a stage, built on a map of some shape.

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/latency/placement_effects.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+namespace {
+
+using Catch::Approx;
+using namespace nascent;
+
+latency_entry row(int kernel, std::int64_t placement, double ms) {
+  return {.signature = "k" + std::to_string(1000 + kernel),
+          .time = {.median_ms = ms, .trimmed_mean_ms = ms, .minimum_ms = ms, .low_ms = ms, .high_ms = ms, .count = 9},
+          .placement = placement};
+}
+
+double time_of(int kernel) { return 0.01 * std::pow(1.2, kernel % 20); }
+
+/// Rows of some kernels in each placement, in the order of a table.
+template <class Slowdown>
+std::vector<latency_entry> rows_of(int kernels, int placements, double share, double noise, std::mt19937_64& rng, Slowdown&& slowdown) {
+  std::normal_distribution<double> normal;
+  std::bernoulli_distribution has(share);
+  std::vector<latency_entry> rows;
+  for (int k = 0; k < kernels; ++k)
+    for (int p = 1; p <= placements; ++p)
+      if (has(rng)) rows.push_back(row(k, p, time_of(k) * slowdown(p) * std::exp(noise * normal(rng))));
+  return rows;
+}
+
+TEST_CASE("a machine of two speeds is told apart from its kernels") {
+  const std::uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 rng(seed);
+  const auto slowdown = [](int p) { return p % 3 == 0 ? 1.12 : 1.0; };
+  const auto rows = rows_of(60, 30, .4, .02, rng, slowdown);
+  const placement_effects drift(rows);
+  for (int p = 1; p <= 30; ++p) CHECK(drift.slowdown(p) / slowdown(p) == Approx(1).margin(.03));
+  CHECK(drift.deviation() == Approx(std::log(1.12) * std::sqrt(2. / 9 * 30 / 29)).margin(.012));
+  CHECK(drift.range().second == Approx(1.12).margin(.05));
+  // Kernels that were measured in slow placements only are as fast as others now.
+  for (const latency_entry& r : rows)
+    if (r.placement % 3 == 0) {
+      const int k = std::stoi(r.signature.substr(1)) - 1000;
+      CHECK(drift.corrected(r).time.trimmed_mean_ms == Approx(time_of(k)).epsilon(.12));
+    }
+}
+
+TEST_CASE("kernels that were never measured in the same minutes are tied by others") {
+  // Half of the kernels only in slow placements, half only in fast ones, a few in both.
+  std::vector<latency_entry> rows;
+  for (int k = 0; k < 60; ++k)
+    for (int p = 1; p <= 10; ++p) {
+      const bool slow = p > 5;
+      if (k < 25 && slow) continue;
+      if (k >= 25 && k < 50 && !slow) continue;
+      rows.push_back(row(k, p, time_of(k) * (slow ? 1.3 : 1.0)));
+    }
+  const placement_effects drift(rows);
+  const double fast = drift.slowdown(1);
+  CHECK(drift.slowdown(6) / fast == Approx(1.3).epsilon(.01));
+  for (const latency_entry& r : rows) {
+    const int k = std::stoi(r.signature.substr(1)) - 1000;
+    CHECK(drift.corrected(r).time.median_ms == Approx(time_of(k) / fast).epsilon(.01));
+  }
+}
+
+TEST_CASE("the order of measurement does not matter") {
+  std::mt19937_64 rng(20261126);
+  auto rows = rows_of(40, 12, .6, .01, rng, [](int p) { return 1 + .01 * p; });
+  const placement_effects first(rows);
+  for (latency_entry& r : rows) r.placement = 100 - r.placement;
+  std::ranges::stable_sort(rows, [](const latency_entry& a, const latency_entry& b) {
+    return a.signature != b.signature ? a.signature < b.signature : a.placement < b.placement;
+  });
+  const placement_effects second(rows);
+  for (int p = 1; p <= 12; ++p) CHECK(second.slowdown(100 - p) == Approx(first.slowdown(p)).epsilon(1e-3));
+}
+
+TEST_CASE("large networks make all kernels slower: that is their size, not the machine") {
+  const std::uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 rng(seed);
+  const auto weights = [](int p) { return 1e6 * std::pow(1.05, p); };
+  const auto truth = [](double w) { return 1 + .05 * std::log(w / 1e6); };
+  auto rows = rows_of(80, 60, .5, .02, rng, [&](int p) { return truth(weights(p)) * (p % 7 == 0 ? 1.1 : 1.0); });
+  for (latency_entry& r : rows) r.network_weights = static_cast<std::int64_t>(weights(static_cast<int>(r.placement)));
+  const placement_effects effects(rows);
+  const double median = weights(30);
+  CHECK(effects.size_factor(median) == Approx(1).margin(.01));
+  for (const int p : {3, 15, 45, 57}) CHECK(effects.size_factor(weights(p)) == Approx(truth(weights(p)) / truth(median)).margin(.015));
+  CHECK(effects.size_factor(1) == effects.size_factor(weights(1)));  // nothing is known beyond the smallest
+  CHECK(effects.size_factor(0) == 1);
+  for (int p = 1; p <= 60; ++p) CHECK(effects.slowdown(p) == Approx(p % 7 == 0 ? 1.1 : 1.0).margin(.03));
+  for (const latency_entry& r : rows)
+    CHECK(effects.corrected(r).time.trimmed_mean_ms == Approx(time_of(std::stoi(r.signature.substr(1)) - 1000) * truth(median)).epsilon(.12));
+  // Too few networks tell nothing of sizes.
+  std::erase_if(rows, [](const latency_entry& r) { return r.placement > 20; });
+  CHECK(placement_effects(rows).size_factor(1e7) == 1);
+}
+
+TEST_CASE("one kernel in trouble does not make a placement slow") {
+  std::vector<latency_entry> rows;
+  for (int k = 0; k < 20; ++k)
+    for (int p = 1; p <= 5; ++p) rows.push_back(row(k, p, (k == 3 && p == 2 ? 7 : 1) * time_of(k)));
+  const placement_effects drift(rows);
+  CHECK(drift.slowdown(2) == Approx(1).epsilon(.01));
+  CHECK(drift.corrected(rows[16]).time.median_ms == Approx(7 * time_of(3)).epsilon(.01));
+}
+
+TEST_CASE("placements that share too little, estimates and rows of unknown origin have no speed") {
+  std::vector<latency_entry> rows;
+  for (int k = 0; k < 20; ++k)
+    for (int p = 1; p <= 4; ++p) {
+      if (p == 4 && k >= static_cast<int>(placement_effects::least_shared) - 1) continue;
+      rows.push_back(row(k, p, (p == 4 ? 2 : 1) * time_of(k)));
+    }
+  rows.push_back(row(30, 5, 1));
+  rows.push_back(row(31, 0, 1));
+  rows.push_back(row(32, 6, 1));
+  rows.back().estimated = true;
+  const placement_effects drift(rows);
+  for (const std::int64_t p : {0, 1, 4, 5, 6, 99}) CHECK(drift.slowdown(p) == Approx(1));
+  CHECK(placement_effects().slowdown(1) == 1);
+  CHECK(placement_effects().deviation() == 0);
+  CHECK(placement_effects(std::vector<latency_entry>{}).range() == std::pair(1., 1.));
+}
+
+TEST_CASE("a placement that comes later is compared with the table") {
+  placement_effects drift;
+  std::vector<std::pair<double, double>> ratios(placement_effects::least_shared, {1.2, 1.});
+  ratios.push_back({7, .5});
+  drift.add(11, ratios);
+  CHECK(drift.slowdown(11) == Approx(1.2));
+  drift.add(11, std::vector<std::pair<double, double>>(20, {2., 1.}));  // it is known
+  CHECK(drift.slowdown(11) == Approx(1.2));
+  drift.add(12, {{3., 1.}});
+  CHECK(drift.slowdown(12) == 1);
+}
+
+}  // namespace
