@@ -148,12 +148,13 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   std::vector<compiled_type> references;
   double references_predicted = 0;
   if constexpr (!by_device) {
+    const int wanted_references = std::min(s.references, s.networks);
     std::vector<candidate_type> some;
-    while (static_cast<int>(some.size()) < 10 * s.references)
+    while (static_cast<int>(some.size()) < 10 * wanted_references)
       if (const candidate_type c = draw(space, rng, s.most_gmacs); !is_aside(c)) some.push_back(c);
     std::ranges::sort(some, {}, [](const candidate_type& c) { return count(c).macs; });
     std::vector<network> small;
-    for (int i = 0; i < s.references; ++i) small.push_back(to_network(some[static_cast<std::size_t>(i)]));
+    for (int i = 0; i < wanted_references; ++i) small.push_back(to_network(some[static_cast<std::size_t>(i)]));
     table.measure_missing(small, {.bar = &bar, .placements = 3});
     for (const network& graph : small) {
       references_predicted += table.predict(graph).ms;

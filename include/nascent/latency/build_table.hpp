@@ -68,7 +68,7 @@ inline double guessed_ms(const kernel& k, data_type type, int batch) {
          static_cast<double>(traffic(k, type, batch)) / bytes_per_ms;
 }
 
-/// Chooses networks for a table, one after another: each time the one with the most to learn for its time.
+/// Chooses networks for a table, one after another: each time a random one from which there is much to learn.
 template <space Space>
 class build_planner {
  public:
@@ -290,8 +290,8 @@ double estimate_missing(const kernel_trellis<Space>& trellis, latency_table& tab
 }
 
 /// Measures kernels of a space until the table has all that its options want, or the budget is used: each time the
-/// network with the largest value for its time, where a kernel is worth how often it occurs times how long it takes
-/// times how unsure its time is. Goes on where an earlier call ended, by a kill too; several processes may fill one
+/// random network of large value, where a kernel is worth how often it occurs times how long it takes times how unsure
+/// its time is. Goes on where an earlier call ended, by a kill too; several processes may fill one
 /// table. \throws latency_table_error, executor_error, space_error; std::invalid_argument for a budget that is not
 /// above 0
 template <space Space>
