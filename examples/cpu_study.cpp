@@ -309,7 +309,7 @@ std::vector<judgement> judge_all(const study& s) {
     const auto timed = [&](std::size_t m) { return timed_network{s.macs[m], s.ms(i, m)}; };
     all.push_back({.law = s.law(i),
                    .price = geometric_mean(pairs, [&](std::size_t a, std::size_t b) { return mac_price_ratio(timed(a), timed(b)); }),
-                   .time_ratio = geometric_mean(pairs, [&](std::size_t a, std::size_t b) { return pair_up(s.times[i][a], s.times[i][b], s.one_thread).median; })});
+                   .time_ratio = geometric_mean(pairs, [&](std::size_t a, std::size_t b) { return s.ms(i, b) / s.ms(i, a); })});
   }
   return all;
 }
