@@ -62,6 +62,7 @@ struct settings {
   std::string dtype = "f16";
   std::string space = "proxylessnas";
   int networks = 50;
+  int pool = 40;
   int images = 128;
   double budget_s = 5;
   double fill_s = 240;
@@ -399,6 +400,7 @@ void predict(const settings& s) {
   const cudnn::executor gpu(s.options(s.type()));
   json report{{"about", about(gpu)}};
   const prediction::settings how{.networks = s.networks,
+                                 .pool = s.pool,
                                  .dtype = s.dtype,
                                  .most_gmacs = s.most_gmacs,
                                  .batch = s.batches.front(),
@@ -520,6 +522,9 @@ int main(int argc, char** argv) try {
       ->check(CLI::IsMember({"proxylessnas", "efficientnet-x", "gpunet"}))
       ->capture_default_str();
   p->add_option("--networks", s.networks, "to predict")->check(CLI::Range(2, 100000))->capture_default_str();
+  p->add_option("--pool", s.pool, "other networks that fill the table")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   p->add_option("--fill-s", s.fill_s, "seconds for filling it")->check(CLI::PositiveNumber)->capture_default_str();
   p->add_option("--most-gmacs", s.most_gmacs, "leave larger networks out")
       ->check(CLI::PositiveNumber)

@@ -94,8 +94,8 @@ fi
 gpu=$programs/benchmark_gpu
 plans=(--plan-cache "$out/plans" --compile-threads "$(nproc)")
 models=EfficientNet-X-B0,EfficientNet-B0,GPUNet-0,GPUNet-1,GPUNet-2
-batches=1,128 peer_batches=(1 128) budget=5 networks=50 fill=240 portions=$(nproc)
-if [[ $short == yes ]]; then models=GPUNet-0 batches=1 peer_batches=(1) budget=0.5 networks=5 fill=30; fi
+batches=1,128 peer_batches=(1 128) budget=5 networks=50 pool=40 fill=240 portions=$(nproc)
+if [[ $short == yes ]]; then models=GPUNet-0 batches=1 peer_batches=(1) budget=0.5 networks=5 pool=5 fill=30; fi
 
 failed=()
 run_step() { # name, command...: a step that fails does not keep the others from running. Nothing in it ends by itself at a failure
@@ -156,8 +156,8 @@ PYTHON
 
 predictions() {
   # GPUNet's table is bound by compiling engines: what its budget does not reach is left out, and counted.
-  "$gpu" predict --space proxylessnas --networks "$networks" --fill-s "$fill" --batch 1 --candidates 2 --out "$out" "${plans[@]}" || return 1
-  "$gpu" predict --space gpunet --networks "$networks" --fill-s "$fill" --batch 1 --candidates 1 --out "$out" "${plans[@]}"
+  "$gpu" predict --space proxylessnas --networks "$networks" --pool "$pool" --fill-s "$fill" --batch 1 --candidates 2 --out "$out" "${plans[@]}" || return 1
+  "$gpu" predict --space gpunet --networks "$networks" --pool $((pool / 4)) --fill-s "$fill" --batch 1 --candidates 1 --out "$out" "${plans[@]}"
 }
 
 for step in ${steps//,/ }; do

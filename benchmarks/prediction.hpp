@@ -97,11 +97,8 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   using candidate_type = typename Space::candidate_type;
   std::vector<candidate_type> aside;
   for (int i = 0; i < s.networks; ++i) aside.push_back(draw(space, rng, s.most_gmacs));
-  const auto is_aside = [&](const candidate_type& c) {
-    return std::find(aside.begin(), aside.end(), c) != aside.end();
-  };
   // Neither the table nor what the machine's speed is read from may see them.
-  std::unordered_set<std::string> names_aside;
+  std::unordered_set<std::string> contents_aside;
   std::unordered_set<std::string> kernels_aside;
   const auto content = [](const network& graph) {
     std::string all;
@@ -110,13 +107,13 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   };
   for (const candidate_type& c : aside) {
     const network graph = to_network(c);
-    names_aside.insert(content(graph));
+    contents_aside.insert(content(graph));
     for (const kernel& k : fuse(graph)) kernels_aside.insert(k.signature());
   }
   const auto may_run = [&](const network& graph) {
     double all = 0;
     for (const kernel& k : fuse(graph)) all += static_cast<double>(macs(k.core));
-    return all < 2 * s.most_gmacs * 1e9 && !names_aside.contains(content(graph));
+    return all < 2 * s.most_gmacs * 1e9 && !contents_aside.contains(content(graph));
   };
 
   latency_table table(
@@ -151,7 +148,7 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     const int wanted_references = std::min(s.references, s.networks);
     std::vector<candidate_type> some;
     while (static_cast<int>(some.size()) < 10 * wanted_references)
-      if (const candidate_type c = draw(space, rng, s.most_gmacs); !is_aside(c)) some.push_back(c);
+      if (const candidate_type c = draw(space, rng, s.most_gmacs); may_run(to_network(c))) some.push_back(c);
     std::ranges::sort(some, {}, [](const candidate_type& c) { return count(c).macs; });
     std::vector<network> small;
     for (int i = 0; i < wanted_references; ++i) small.push_back(to_network(some[static_cast<std::size_t>(i)]));

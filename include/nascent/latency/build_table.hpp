@@ -145,21 +145,22 @@ class build_planner {
     }
     const double typical = squares / sum;  // of what a random unit of value belongs to
     cover_.weigh(values, std::move(costs));
-    const covering_network<Space> best = cover_.best(0);
-    if (best.value <= 0) return std::nullopt;
+    covering_network<Space> found = cover_.best(0);
+    if (found.value <= 0) return std::nullopt;
     // The network that brings most is no ordinary one, and kernels in it are up to some per cent faster than elsewhere: a random network that
     // brings a part of that is better. It is drawn with as little tilt towards its kernels as is enough.
+    const double enough = least_part * found.value;
     std::vector<double> tilts(count_);
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
       for (std::size_t k = 0; k < count_; ++k) tilts[k] = tilt_ * std::min(1.0, values[k] / typical);
-      covering_network<Space> found = cover_.draw(tilts, rng_);
-      const bool enough = found.value >= least_part * best.value;
-      tilt_ = enough ? std::max(least_tilt, tilt_ / 1.2) : tilt_ * 1.3;
-      if (!enough || found.value <= 0) continue;
-      found.cost += network_s;
-      return found;
+      const covering_network<Space> drawn = cover_.draw(tilts, rng_);
+      if (drawn.value >= enough) {
+        tilt_ = std::max(least_tilt, tilt_ / 1.2);
+        found = drawn;
+        break;
+      }
+      tilt_ *= 1.3;
     }
-    covering_network<Space> found = best;
     found.cost += network_s;
     return found;
   }
@@ -184,10 +185,10 @@ class build_planner {
 
  private:
   static constexpr double network_s = 0.05;   ///< of measuring a network whatever it is
+  static constexpr double compile_s = 0.002;  ///< of a kernel
   static constexpr double least_part = 1.0 / 3;  ///< of the value that a network can have
   static constexpr double least_tilt = 0.25;
   static constexpr int most_attempts = 60;
-  static constexpr double compile_s = 0.002;  ///< of a kernel
 
   const kernel_trellis<Space>* trellis_;
   const latency_table* table_;

@@ -96,6 +96,15 @@ inline latency_entry combine(std::span<const latency_entry> rows, placement_aver
   return all;
 }
 
+/// Calls `visit` with the rows of each kernel, which lie behind one another as a span.
+template <class Entry, class Visit>
+void for_each_kernel(std::span<Entry> rows, Visit&& visit) {
+  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+    while (end < rows.size() && rows[end].signature == rows[begin].signature) ++end;
+    visit(rows.subspan(begin, end - begin));
+  }
+}
+
 /// The present moment as the table writes it.
 inline std::string utc_now() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());

@@ -48,12 +48,10 @@ class network_cover {
     values_ = std::move(values);
     costs_ = std::move(costs);
     groups_.assign(ends_.size(), {});
-    std::size_t at = 0;
-    for (std::size_t g = 0; g < ends_.size(); ++g)
-      for (; at < ends_[g]; ++at) {
-        groups_[g].cost += costs_[members_[at].kernel];
-        if (members_[at].first) groups_[g].value += values_[members_[at].kernel];
-      }
+    for_each_member([&](std::size_t g, const member& m) {
+      groups_[g].cost += costs_[m.kernel];
+      if (m.first) groups_[g].value += values_[m.kernel];
+    });
   }
 
   /// The share of a network's time that each kernel has, on average over all networks; `ms` are the times of kernels. A
@@ -68,7 +66,7 @@ class network_cover {
              path.repeats * groups_[static_cast<std::size_t>(edge.repeat)].cost;
     };
     const auto for_each = [&](std::size_t p, auto&& visit) {
-      detail::for_each_path(t.steps[p], space_.stages[static_cast<std::size_t>(t.steps[p].stage)], visit);
+      detail::for_each_path(t.steps[p], stage_of(t.steps[p]), visit);
     };
     // Mean time of what lies before and after each state: a path counts for as many networks as it is part of.
     std::vector<std::vector<double>> before(steps + 1);
@@ -125,7 +123,7 @@ class network_cover {
       const detail::trellis_step& step = t.steps[p];
       made[p].resize(step.states);
       std::vector<double> here(step.states, never);
-      detail::for_each_path(step, space_.stages[static_cast<std::size_t>(step.stage)],
+      detail::for_each_path(step, stage_of(step),
                             [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
                               const group_sum& first = groups[static_cast<std::size_t>(edge.first)];
                               double sum = first.value - price * first.cost + after[path.to];
@@ -147,24 +145,21 @@ class network_cover {
   covering_network<Space> draw(std::span<const double> tilts, random_engine& rng) const {
     const detail::trellis& t = trellis_->data();
     std::vector<double> tilt_of(ends_.size(), 0);
-    for (std::size_t g = 0, at = 0; g < ends_.size(); ++g)
-      for (; at < ends_[g]; ++at)
-        if (members_[at].first) tilt_of[g] += tilts[members_[at].kernel];
+    for_each_member([&](std::size_t g, const member& m) {
+      if (m.first) tilt_of[g] += tilts[m.kernel];
+    });
     const auto tilt = [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
       return tilt_of[static_cast<std::size_t>(edge.first)] +
              (path.repeats > 0 ? tilt_of[static_cast<std::size_t>(edge.repeat)] : 0);
     };
     constexpr double never = -std::numeric_limits<double>::infinity();
     const std::size_t steps = t.steps.size();
-    const auto stage_of = [&](std::size_t p) -> const detail::stage_functions& {
-      return space_.stages[static_cast<std::size_t>(t.steps[p].stage)];
-    };
     // Logarithms of the weights of all that can follow a state.
     std::vector<std::vector<double>> after(steps + 1);
     after[steps].assign(t.completions[steps].size(), 0);
     for (std::size_t p = steps; p-- > 0;) {
       after[p].assign(t.steps[p].states, never);
-      detail::for_each_path(t.steps[p], stage_of(p), [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
+      detail::for_each_path(t.steps[p], stage_of(t.steps[p]), [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
         const double more = tilt(path, edge) + after[p + 1][path.to];
         double& sum = after[p][path.from];
         const auto [low, high] = std::minmax(sum, more);
@@ -178,7 +173,7 @@ class network_cover {
       double left = static_cast<double>(rng() >> 11) * 0x1p-53;
       std::size_t next = 0;
       detail::for_each_path_from(
-          t.steps[p], stage_of(p), state, [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
+          t.steps[p], stage_of(t.steps[p]), state, [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
             const double share = std::exp(tilt(path, edge) + after[p + 1][path.to] - after[p][state]);
             if (left < 0 || share <= 0) return;
             made[p][state] = {path.edge, path.option};
@@ -199,6 +194,22 @@ class network_cover {
     std::size_t edge = 0;
     std::size_t option = 0;
   };
+  struct member {
+    std::size_t kernel = 0;
+    bool first = true;  ///< in its group
+  };
+
+
+  /// Calls `visit(group, member)` for all members of all groups.
+  template <class Visit>
+  void for_each_member(Visit&& visit) const {
+    for (std::size_t g = 0, at = 0; g < ends_.size(); ++g)
+      for (; at < ends_[g]; ++at) visit(g, members_[at]);
+  }
+
+  const detail::stage_functions& stage_of(const detail::trellis_step& step) const {
+    return space_.stages[static_cast<std::size_t>(step.stage)];
+  }
 
   /// The candidate of the choices, and what it really brings: each kernel once.
   covering_network<Space> follow(const std::vector<std::vector<choice_made>>& made) const {
@@ -231,7 +242,7 @@ class network_cover {
 
   void decide(const detail::trellis_step& step, const choice_made& choice, digit* digits) const {
     using enum detail::trellis_step_kind;
-    const detail::stage_functions& s = space_.stages[static_cast<std::size_t>(step.stage)];
+    const detail::stage_functions& s = stage_of(step);
     digit* own = digits + s.first_slot;
     const auto set_layers = [&](std::size_t option) {
       if (s.layers_slot >= 0) digits[s.layers_slot] = static_cast<digit>(option);
@@ -254,11 +265,6 @@ class network_cover {
     s.unrank_common(combination / layers, own);
     s.unrank_layer(combination % layers, own);
   }
-
-  struct member {
-    std::size_t kernel = 0;
-    bool first = true;  ///< in its group
-  };
 
   const kernel_trellis<Space>* trellis_;
   detail::space_functions space_;

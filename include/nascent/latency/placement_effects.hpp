@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -44,25 +43,25 @@ class placement_effects {
     std::vector<std::size_t> shared;
     std::vector<double> sizes;
     std::size_t kernels = 0;
-    for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end, ++kernels) {
-      while (end < rows.size() && rows[end].signature == rows[begin].signature) ++end;
-      for (std::size_t i = begin; i < end; ++i) {
-        const latency_entry& row = rows[i];
+    for_each_kernel(rows, [&](std::span<const latency_entry> mine) {
+      for (const latency_entry& row : mine) {
         if (row.estimated || row.placement == 0 || row.time.trimmed_mean_ms <= 0) continue;
         const auto [place, is_new] = numbers_.try_emplace(row.placement, shared.size());
         if (is_new) {
           shared.push_back(0);
           sizes.push_back(static_cast<double>(row.network_weights));
         }
-        shared[place->second] += end - begin > 1;
+        shared[place->second] += mine.size() > 1;
         cells.push_back({kernels, place->second, std::log(row.time.trimmed_mean_ms), row.time.trimmed_mean_ms});
       }
-    }
+      ++kernels;
+    });
     std::vector<double> counts(kernels, 0);
     for (const cell& c : cells) ++counts[c.kernel];
     std::erase_if(cells, [&](const cell& c) { return counts[c.kernel] < 2; });  // they tell nothing of what placements share
     fit_sizes(cells, kernels, sizes);
     fit_slowdowns(cells, kernels, shared);
+    deviation_ = deviation_of(logs_);
   }
 
   /// What the time of every kernel in a network with so many weights is times that in a network of median size; 1 where it is not known.
@@ -80,14 +79,7 @@ class placement_effects {
   }
 
   /// Standard deviation of slowdowns between placements, relative; 0 where there are fewer than two.
-  double deviation() const {
-    if (logs_.size() < 2) return 0;
-    double mean = 0;
-    for (const double x : logs_) mean += x / static_cast<double>(logs_.size());
-    double squares = 0;
-    for (const double x : logs_) squares += (x - mean) * (x - mean);
-    return std::sqrt(squares / static_cast<double>(logs_.size() - 1));
-  }
+  double deviation() const { return deviation_; }
 
   /// The smallest and the largest slowdown.
   std::pair<double, double> range() const {
@@ -97,11 +89,13 @@ class placement_effects {
   }
 
   /// Adds a placement that was measured after the fit: `ratios` are the times of its kernels over what the table says for a network of its
-  /// size, each with its weight.
+  /// size, each with its weight. Its slowdown is their median until the next fit.
   void add(std::int64_t placement, std::vector<std::pair<double, double>> ratios) {
     const bool known = ratios.size() >= least_shared;
     for (auto& [ratio, weight] : ratios) ratio = std::log(ratio);
-    if (numbers_.try_emplace(placement, logs_.size()).second) logs_.push_back(known ? weighted_median(ratios) : 0.0);
+    if (!numbers_.try_emplace(placement, logs_.size()).second) return;
+    logs_.push_back(known ? weighted_median(ratios) : 0.0);
+    deviation_ = deviation_of(logs_);
   }
 
   /// The row as the median placement of a network of median size would have it.
@@ -187,6 +181,15 @@ class placement_effects {
     for (double& log : size_logs_) log -= level;
   }
 
+  static double deviation_of(const std::vector<double>& values) {
+    if (values.size() < 2) return 0;
+    double mean = 0;
+    for (const double x : values) mean += x / static_cast<double>(values.size());
+    double squares = 0;
+    for (const double x : values) squares += (x - mean) * (x - mean);
+    return std::sqrt(squares / static_cast<double>(values.size() - 1));
+  }
+
   /// Values with their weights, at least one.
   static double weighted_median(std::vector<std::pair<double, double>>& values) {
     std::ranges::sort(values);
@@ -226,6 +229,7 @@ class placement_effects {
 
   std::unordered_map<std::int64_t, std::size_t> numbers_;
   std::vector<double> logs_;
+  double deviation_ = 0;           ///< of `logs_`: every prediction asks for it
   std::vector<double> knots_;      ///< logarithms of numbers of weights
   std::vector<double> size_logs_;  ///< of the factor, at the knots
 };

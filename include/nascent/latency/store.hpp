@@ -90,10 +90,7 @@ class latency_store {
   std::vector<latency_entry> load(placement_average average = placement_average::mean) {
     const std::vector<latency_entry> rows = load_placements();
     std::vector<latency_entry> entries;
-    for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
-      while (end < rows.size() && rows[end].signature == rows[begin].signature) ++end;
-      entries.push_back(combine(std::span(rows).subspan(begin, end - begin), average));
-    }
+    for_each_kernel(std::span(rows), [&](std::span<const latency_entry> mine) { entries.push_back(combine(mine, average)); });
     return entries;
   }
 

@@ -238,7 +238,10 @@ class latency_table {
         refresh();
       } else {
         note_effects(fresh);
-        for (const latency_entry& row : fresh) remember(combined(store_.load_placements(row.signature)));
+        for (const latency_entry& row : fresh) {
+          std::vector<latency_entry> rows = store_.load_placements(row.signature);
+          remember(combined(rows));
+        }
       }
     }
     result.seconds = static_cast<double>(wall_ns() - begin) * 1e-9;
@@ -261,12 +264,9 @@ class latency_table {
 
   /// Reads what is in the file now, also what other processes have written.
   void refresh() {
-    const std::vector<latency_entry> rows = store_.load_placements();
+    std::vector<latency_entry> rows = store_.load_placements();
     effects_ = options_.placements.common_effects ? placement_effects(rows) : placement_effects();
-    for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
-      while (end < rows.size() && rows[end].signature == rows[begin].signature) ++end;
-      remember(combined({rows.begin() + static_cast<std::ptrdiff_t>(begin), rows.begin() + static_cast<std::ptrdiff_t>(end)}));
-    }
+    for_each_kernel(std::span(rows), [&](std::span<latency_entry> mine) { remember(combined(mine)); });
   }
 
   /// Every row of the file, of all devices, as comma-separated values with a header line.
@@ -284,8 +284,8 @@ class latency_table {
       entries_[place->second] = std::move(e);
   }
 
-  /// One entry from all rows of a kernel.
-  latency_entry combined(std::vector<latency_entry> rows) const {
+  /// One entry from all rows of a kernel, which are corrected where they lie.
+  latency_entry combined(std::span<latency_entry> rows) const {
     for (latency_entry& row : rows) row = effects_.corrected(std::move(row));
     return combine(rows, options_.placements.average);
   }
@@ -322,16 +322,10 @@ class latency_table {
   std::vector<latency_entry> measure_network(const network& graph, const fill_options& fill, std::size_t& lacking) {
     const kernel_groups groups(graph);
     std::vector<latency_entry> fresh;
-    const std::size_t count = groups.signatures.size();
-    std::size_t wanted_count = 0;
-    std::size_t first_wanted = 0;
-    for (std::size_t i = count; i-- > 0;)
-      if (wanted(groups.signatures[i], fill) > 0) {
-        ++wanted_count;
-        first_wanted = i;
-      }
-    if (wanted_count == 0) return fresh;
-    check_can_measure(wanted_count, groups.signatures[first_wanted]);
+    const auto is_wanted = [&](const std::string& signature) { return wanted(signature, fill) > 0; };
+    const auto first = std::ranges::find_if(groups.signatures, is_wanted);
+    if (first == groups.signatures.end()) return fresh;
+    check_can_measure(static_cast<std::size_t>(std::ranges::count_if(groups.signatures, is_wanted)), *first);
     // Memory of a random size beside the network's moves the network to other addresses: a placement of its own.
     const std::vector<unsigned char> beside(own_way_() % (std::size_t{1} << 21), 1);
     const std::vector<sample_summary> times = measurer_(graph, groups, options_);
@@ -339,10 +333,10 @@ class latency_table {
     const auto placement = static_cast<std::int64_t>(own_way_() >> 1 | 1);
     std::int64_t network_weights = 0;
     for (const layer& l : graph.layers()) network_weights += params(l);
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < times.size(); ++i) {
       const auto known = id(groups.signatures[i]);
       const bool estimated = known && entries_[*known].estimated;
-      if (estimated && wanted(groups.signatures[i], fill) == 0) continue;
+      if (estimated && !is_wanted(groups.signatures[i])) continue;
       lacking += !known || estimated;
       // The mean over its places in the network, so that the sum over all places is what was measured.
       fresh.push_back({.signature = groups.signatures[i],
