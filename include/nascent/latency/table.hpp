@@ -212,7 +212,8 @@ class latency_table {
       }
     }
     if (fill.bar != nullptr) fill.bar->finish();
-    if (result.networks > 0) refresh();
+    // To weigh all placements reads the whole table: not after each network of a search.
+    if (new_rows_ * 5 > weighed_rows_) refresh();
     result.missing = plan.remaining();
     result.seconds = seconds();
     return result;
@@ -222,7 +223,8 @@ class latency_table {
   }
 
   /// Runs one network and keeps the times of its kernels, one placement of each, where the table wants any of them:
-  /// those that it has enough of tell how fast the machine was. `refresh` weighs all placements against each other.
+  /// those that it has enough of tell how fast the machine was. `refresh` weighs all placements against each other; `measure_missing` does
+  /// so when there are a fifth more.
   /// \throws latency_table_error; executor_error where the device refuses the network
   fill_result measure_once(const network& graph, const fill_options& fill = {}) {
     const std::int64_t begin = wall_ns();
@@ -232,6 +234,7 @@ class latency_table {
     if (!fresh.empty()) {
       const insert_result written = store_.insert(fresh);
       result.placements = written.rows;
+      new_rows_ += written.rows;
       result.measured = std::min(written.kernels, lacking);
       result.duplicates = lacking - result.measured;
       if (store_.changed()) {
@@ -239,6 +242,7 @@ class latency_table {
       } else {
         note_effects(fresh);
         for (const latency_entry& row : fresh) {
+          if (is_settled(row.signature)) continue;
           std::vector<latency_entry> rows = store_.load_placements(row.signature);
           remember(combined(rows));
         }
@@ -266,6 +270,8 @@ class latency_table {
   void refresh() {
     std::vector<latency_entry> rows = store_.load_placements();
     effects_ = options_.placements.common_effects ? placement_effects(rows) : placement_effects();
+    weighed_rows_ = rows.size();
+    new_rows_ = 0;
     for_each_kernel(std::span(rows), [&](std::span<latency_entry> mine) { remember(combined(mine)); });
   }
 
@@ -288,6 +294,12 @@ class latency_table {
   latency_entry combined(std::span<latency_entry> rows) const {
     for (latency_entry& row : rows) row = effects_.corrected(std::move(row));
     return combine(rows, options_.placements.average);
+  }
+
+  /// A kernel of so many placements that one more waits for `refresh`: common ones are in every network.
+  bool is_settled(std::string_view signature) const {
+    const auto known = id(signature);
+    return known && !entries_[*known].estimated && entries_[*known].placements >= static_cast<std::size_t>(options_.placements.most);
   }
 
   void note_effects(std::span<const latency_entry> fresh) {
@@ -353,6 +365,8 @@ class latency_table {
   latency_store store_;
   measurer measurer_;
   placement_effects effects_;
+  std::size_t weighed_rows_ = 0;  ///< that the last `refresh` found
+  std::size_t new_rows_ = 0;      ///< since then
   std::vector<latency_entry> entries_;
   text_map<std::size_t> ids_;
   std::mt19937_64 own_way_{(std::uint64_t{std::random_device{}()} << 32) ^ static_cast<std::uint64_t>(wall_ns()) ^
