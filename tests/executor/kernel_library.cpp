@@ -2,8 +2,13 @@
 // A user's kernels beside oneDNN's: when they run, when they do not, and that an executor says so.
 #include "nascent/executor/kernel_library.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <map>
+#include <span>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "networks.hpp"
 #include <catch2/catch_test_macros.hpp>
@@ -78,6 +83,44 @@ TEST_CASE("kernel_library: a slower kernel loses its race, once for all networks
   CHECK(calls == raced);
   executor.compile(graph, values, 2);  // another batch is another race
   CHECK(calls > raced);
+}
+
+TEST_CASE("kernel_library: convolutions bring the weights of a gate that would wait for them") {
+  constexpr int channels = 512;
+  const network graph = make_network("a gate with many weights", {1, 7, 7, 64}, [](auto& net, tensor x) {
+    const auto wide = net.conv(x, {.filters = channels, .kernel = 1, .act = relu});
+    net.multiply(wide, net.conv(net.global_pool(wide), {.filters = channels, .kernel = 1, .act = sigmoid}));
+  });
+  const weights values = random_weights(graph, 1);
+  // The user's convolutions know their weights as they were given, and note what they are to bring.
+  std::map<int, std::span<const std::byte>> own;
+  std::map<int, std::vector<std::span<const std::byte>>> brought;
+  const kernel_library library{
+      .name = "a user's convolutions",
+      .implementations = {{.name = "user_convolution",
+                           .supports = [](const kernel_request& r) { return r.what.core.kind == layer_kind::convolution; },
+                           .compile = [&](const kernel_request& r) {
+                             compiled_kernel made([](const void*, const void*, void*, int, int) {});
+                             const int input = r.what.core.input.channels;
+                             made.weights = own[input] = std::as_bytes(std::span(r.values.kernel));
+                             made.bring = [&brought, input](std::vector<std::span<const std::byte>> later) { brought[input] = std::move(later); };
+                             return made;
+                           }}},
+      .preference = kernel_preference::always};
+  const auto compile = [&](int batch) {
+    brought.clear();
+    onednn::executor{{.kernels = library}}.compile(graph, values, batch);
+  };
+  compile(1);
+  if (onednn::detail::second_cache_bytes() == 0) SKIP("the system does not say how large its caches are");
+  REQUIRE(brought.size() == 1);
+  REQUIRE(brought.at(64).size() == 1);
+  const std::span<const std::byte> bytes = brought.at(64).front();
+  CHECK(bytes.data() == own.at(channels).data());
+  CHECK(bytes.size() > 100'000);
+  CHECK(bytes.size() <= std::min(own.at(channels).size(), onednn::detail::second_cache_bytes()));
+  compile(32);  // the gate computes more now, and its weights come on the side
+  CHECK(brought.empty());
 }
 
 TEST_CASE("kernel_library: left out where the processor lacks a feature") {

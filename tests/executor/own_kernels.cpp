@@ -254,6 +254,82 @@ TEST_CASE("own_kernels: gates") {
         3);
 }
 
+TEST_CASE("own_kernels: what they bring for others changes nothing that they compute") {
+  if (libraries().empty()) SKIP("neither AVX-512 nor AVX2");
+  const auto convolutions = {
+      make_network("pointwise", {1, 7, 7, 33}, [](auto& net, tensor x) { net.conv(x, {.filters = 50, .kernel = 1, .act = hswish}); }),
+      make_network("window", {1, 9, 9, 20}, [](auto& net, tensor x) { net.conv(x, {.filters = 40, .kernel = 3, .stride = 2, .act = relu}); }),
+      make_network("stem", {1, 20, 20, 3}, [](auto& net, tensor x) { net.conv(x, {.filters = 16, .kernel = 3, .act = swish}); }),
+      make_network("a line", {1, 1, 1, 40}, [](auto& net, tensor x) { net.conv(x, {.filters = 17, .kernel = 1, .act = sigmoid}); })};
+  int bringing = 0;
+  for (const network& graph : convolutions) {
+    const weights values = random_weights(graph, 4);
+    const std::vector<float> in = test::random_numbers(test::input_size(graph), 6);
+    const kernel what = fuse(graph).front();
+    for (const kernel_library& library : libraries())
+      for (const kernel_implementation& i : library.implementations) {
+        constexpr int most_parts = 3;
+        const kernel_request request{.what = what, .values = values[0], .parts = most_parts};
+        if (!i.supports(request)) continue;
+        const compiled_kernel made = i.compile(request);
+        if (!made.bring) continue;
+        ++bringing;
+        const auto run = [&](int parts) {
+          std::vector<float> out(test::output_size(graph));
+          for (int part = 0; part < parts; ++part) made.run(in.data(), nullptr, out.data(), part, parts);
+          return out;
+        };
+        for (const int parts : {1, most_parts}) {
+          made.bring({});
+          const std::vector<float> expected = run(parts);
+          for (const std::size_t bytes : {1, 63, 1000, 1 << 20}) {
+            INFO(graph.name() << ", " << i.name << ", " << bytes << " bytes for " << parts << " parts");
+            const std::vector<std::byte> later(bytes);
+            made.bring({later, std::span(later).first(bytes / 2)});
+            CHECK(run(parts) == expected);
+          }
+          made.bring({});
+        }
+      }
+  }
+  CHECK(bringing >= static_cast<int>(4 * libraries().size()));
+}
+
+TEST_CASE("own_kernels: parts ask for every line of what they bring, each for its own") {
+  constexpr std::int64_t line = 64;
+  const std::vector<std::byte> first(100'000), second(3'000), empty;
+  const std::vector<std::span<const std::byte>> pieces{first, empty, second};
+  const std::byte nothing{};
+  for (const int parts : {1, 2, 3})
+    for (const std::int64_t steps : {1'620, 5'000, 200'000})
+      for (const std::int64_t at_once : {1, 7, 100}) {
+        INFO(parts << " parts, " << steps << " steps, " << at_once << " at once");
+        std::vector<bool> asked(first.size() + second.size());
+        for (int part = 0; part < parts; ++part) {
+          own::memory_pieces mine(pieces, part, parts, steps / parts);
+          for (std::int64_t step = 0; step < steps / parts; step += at_once) {
+            const own::memory_stream s = mine.take(at_once, &nothing);
+            CHECK(s.stride <= line);  // no line is left out
+            if (s.at == &nothing) {
+              CHECK(s.stride == 0);
+              continue;
+            }
+            const bool in_first = s.at >= first.data() && s.at < first.data() + first.size();
+            const std::ptrdiff_t base = in_first ? s.at - first.data() : s.at - second.data() + static_cast<std::ptrdiff_t>(first.size());
+            const std::ptrdiff_t end = static_cast<std::ptrdiff_t>(in_first ? first.size() : asked.size());
+            for (std::ptrdiff_t i = base; i < std::min(base + (at_once - 1) * s.stride + line, end); ++i) asked[static_cast<std::size_t>(i)] = true;
+          }
+        }
+        // The last steps at once may pass the end of a piece: the last piece lacks them.
+        const std::ptrdiff_t stride = own::stride_over(static_cast<std::int64_t>(asked.size()) / parts, steps / parts);
+        CHECK(std::ranges::count(asked, false) <= 2 * parts * (at_once * stride + line));
+      }
+  own::memory_pieces few(pieces, 0, 1, 10);  // fewer steps than lines: the first lines
+  CHECK(few.take(10, &nothing).stride == line);
+  own::memory_pieces none({}, 0, 1, 100);
+  CHECK(none.take(10, &nothing).at == &nothing);
+}
+
 TEST_CASE("own_kernels: an executor keeps to what it found, and can be told who computes") {
   const network graph = two_convolutions();
   const weights values = random_weights(graph, 1);

@@ -3,9 +3,13 @@
 /// Kernels that an executor may run in place of its own: ours, or a user's.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nascent/executor/weights.hpp"
@@ -27,11 +31,25 @@ struct kernel_request {
 /// in `out`.
 using kernel_function = std::function<void(const void* in, const void* other, void* out, int part, int parts)>;
 
+/// What an implementation makes of a kernel. A `kernel_function` alone is one, too.
+struct compiled_kernel {
+  compiled_kernel() = default;
+  template <class F>
+    requires std::convertible_to<F, kernel_function>
+  compiled_kernel(F function) : run(std::move(function)) {}  // NOLINT(google-explicit-constructor)
+
+  kernel_function run;
+  std::span<const std::byte> weights{};  ///< what every run reads; empty where that is not known
+  /// Told once, before the first run: what later kernels read, and would wait for. Every run brings it into the second cache on the side,
+  /// each part its share of each. Empty where the kernel cannot do that.
+  std::function<void(std::vector<std::span<const std::byte>>)> bring{};
+};
+
 /// One way to run some kernels.
 struct kernel_implementation {
   std::string name;  ///< e.g. "nascent_depthwise:avx512"
   std::function<bool(const kernel_request&)> supports;
-  std::function<kernel_function(const kernel_request&)> compile;  ///< asked only for what it supports
+  std::function<compiled_kernel(const kernel_request&)> compile;  ///< asked only for what it supports
 };
 
 /// When an executor takes a kernel of a library.

@@ -26,6 +26,7 @@
 #include "nascent/executor/onednn/race.hpp"
 #include "nascent/executor/onednn/threads.hpp"
 #include "nascent/executor/onednn/version.hpp"
+#include "nascent/executor/onednn/weights_ahead.hpp"
 #include "nascent/executor/page_memory.hpp"
 #include "nascent/executor/processor.hpp"
 #include "nascent/network/kernel.hpp"
@@ -254,6 +255,7 @@ class compiled {
     const std::size_t scratch_at = (plan.bytes + alignment - 1) / alignment * alignment;
     bytes_ = (scratch_at + scratch + alignment - 1) / alignment * alignment;
     gather_weights(steps);
+    detail::bring_weights(steps, tensor_bytes, piece_, threads_);
     try {
       memory_ = page_memory(bytes_);
     } catch (const std::bad_alloc&) {
@@ -269,7 +271,7 @@ class compiled {
       for (const detail::tensor_argument& a : s.tensors) argument(c, a.index, memory_of(a.tensor, a.layout));
       for (const auto& [index, constant] : s.constants) argument(c, index, constant);
       argument(c, DNNL_ARG_SCRATCHPAD, dnnl::memory(s.scratchpad, engine_, memory_.data() + scratch_at));
-      if (s.own || !s.alternatives.empty()) {
+      if (s.own.run || !s.alternatives.empty()) {
         const detail::own_operands at = detail::operands_of(s);
         const auto address = [&](int wanted) -> void* {
           for (std::size_t i = 0; i < s.tensors.size(); ++i)
@@ -279,8 +281,8 @@ class compiled {
         c.in = address(at.in);
         c.other = address(at.other);
         c.out = address(at.out);
-        c.own = std::move(s.own);
-        for (detail::alternative& a : s.alternatives) c.alternatives.push_back(std::move(a.function));
+        c.own = std::move(s.own.run);
+        for (detail::alternative& a : s.alternatives) c.alternatives.push_back(std::move(a.function.run));
       }
       calls_.push_back(std::move(c));
       kernels_.push_back(s.what);

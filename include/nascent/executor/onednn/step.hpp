@@ -25,7 +25,7 @@ struct tensor_argument {
 /// A kernel of a library that could run in place of a step's primitive.
 struct alternative {
   std::string name;
-  kernel_function function;
+  compiled_kernel function;
 };
 
 /// The operands of a library's kernel among the arguments of a step: its source or first source, its second source, its destination.
@@ -44,7 +44,7 @@ struct step {
   std::vector<tensor_argument> tensors;
   std::vector<std::pair<int, dnnl::memory>> constants;  ///< packed weights and biases
   buffer_use use;
-  kernel_function own{};  ///< runs instead of the primitive where it is not empty
+  compiled_kernel own{};  ///< runs instead of the primitive where it is not empty
   std::string key{};      ///< of the kernel in races
   std::vector<alternative> alternatives{};  ///< where a race has to decide
 };

@@ -21,9 +21,11 @@ struct ending {
   static bool supports(const kernel& k) {
     return k.residual_act == activation::identity || k.residual_act == activation::relu;
   }
-  /// The activation is at most a limit on both sides: sums may be stored as they leave their registers. Others are
-  /// computed in a second pass, from the nearest cache.
-  bool is_direct() const { return act == activation::identity || act == activation::relu || act == activation::relu6; }
+  /// A few instructions: sums may be stored as they leave their registers. Other endings are computed in a second pass, from the nearest
+  /// cache.
+  bool is_direct() const {
+    return !residual && !relu && (act == activation::identity || act == activation::relu || act == activation::relu6 || act == activation::hswish);
+  }
 
   activation act;
   bool residual;
