@@ -32,6 +32,7 @@ int main(int argc, char** argv) try {
   app.add_option("--pool", s.pool, "random networks that fill the table first")->check(CLI::Range(0, 100000))->capture_default_str();
   app.add_option("--fill-s", s.fill_s, "seconds for filling a table; no network is started for it afterwards")->check(CLI::PositiveNumber);
   app.add_option("--references", s.references, "networks that those to predict are timed against")->check(CLI::Range(1, 100))->capture_default_str();
+  app.add_option("--sweeps", s.sweeps, "how often each of them is measured")->check(CLI::Range(2, 100))->capture_default_str();
   app.add_option("--threads", s.threads, "threads of the executor")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--kernels", s.kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")->check(CLI::IsMember({"fastest", "onednn"}))->capture_default_str();
   app.add_option("--dtype", s.dtype, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();

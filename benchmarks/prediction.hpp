@@ -7,7 +7,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -35,6 +34,7 @@ struct settings {
   int networks = 100;
   int pool = 40;       ///< random networks that fill the table first
   int references = 3;  ///< networks that the others are timed against
+  int sweeps = 2;      ///< how often each network is measured, some minutes apart
   int threads = 1;
   std::string kernels = "fastest";
   std::string dtype = "f32";
@@ -53,32 +53,72 @@ struct outcome {
   double plain = 0;  ///< the sum of times as they were measured
   double measured = 0;
   std::size_t reference = 0;  ///< which one it was timed against
-  std::array<double, 2> by_sweep{};
-  std::array<double, 2> alone{};  ///< by its own clock, not against the references
+  std::vector<double> by_sweep{};
+  std::vector<double> alone{};  ///< by its own clock, not against the references
   double spread = 0;
   double low = 0;        ///< the prediction's interval
   double high = 0;
   double deviation = 0;  ///< by placement, as the table expects it, relative
   double error() const { return predicted / measured - 1; }
+
+  /// Mean of |second / first - 1| over sweeps that follow each other.
+  double again() const {
+    double sum = 0;
+    for (std::size_t i = 1; i < by_sweep.size(); ++i) sum += std::fabs(by_sweep[i] / by_sweep[i - 1] - 1);
+    return sum / static_cast<double>(by_sweep.size() - 1);
+  }
+  /// Variance of one sweep, of logarithms.
+  double sweep_variance() const {
+    double squares = 0;
+    for (const double ms : by_sweep) squares += std::pow(std::log(ms / measured), 2);
+    return squares / static_cast<double>(by_sweep.size() - 1);
+  }
 };
 
-inline std::vector<double> ranks(const std::vector<outcome>& all, double outcome::*value) {
-  std::vector<std::size_t> order(all.size());
+inline double geometric_mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double x : values) sum += std::log(x);
+  return std::exp(sum / static_cast<double>(values.size()));
+}
+
+inline std::vector<double> ranks(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return all[a].*value < all[b].*value; });
-  std::vector<double> rank(all.size());
+  std::ranges::sort(order, {}, [&](std::size_t i) { return values[i]; });
+  std::vector<double> rank(values.size());
   for (std::size_t i = 0; i < order.size(); ++i) rank[order[i]] = static_cast<double>(i);
   return rank;
 }
 
 /// Spearman's rank correlation; times have no ties.
-inline double rank_correlation(const std::vector<outcome>& all) {
-  const std::vector<double> a = ranks(all, &outcome::predicted);
-  const std::vector<double> b = ranks(all, &outcome::measured);
+inline double rank_correlation(const std::vector<double>& first, const std::vector<double>& second) {
+  const std::vector<double> a = ranks(first);
+  const std::vector<double> b = ranks(second);
   double sum = 0;
-  for (std::size_t i = 0; i < all.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
-  const auto n = static_cast<double>(all.size());
+  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  const auto n = static_cast<double>(a.size());
   return n < 2 ? 0 : 1 - 6 * sum / (n * (n * n - 1));
+}
+
+/// Of predicted and measured times.
+inline double rank_correlation(const std::vector<outcome>& all) {
+  std::vector<double> predicted, measured;
+  for (const outcome& o : all) {
+    predicted.push_back(o.predicted);
+    measured.push_back(o.measured);
+  }
+  return rank_correlation(predicted, measured);
+}
+
+/// Of each sweep and the next, the mean: how well one measurement orders what the next one finds.
+inline double rank_correlation_of_sweeps(const std::vector<outcome>& all) {
+  const std::size_t sweeps = all.front().by_sweep.size();
+  std::vector<std::vector<double>> times(sweeps);
+  for (const outcome& o : all)
+    for (std::size_t i = 0; i < sweeps; ++i) times[i].push_back(o.by_sweep[i]);
+  double sum = 0;
+  for (std::size_t i = 1; i < sweeps; ++i) sum += rank_correlation(times[i - 1], times[i]);
+  return sum / static_cast<double>(sweeps - 1);
 }
 
 /// A random candidate below the limit of MACs: a space's largest networks take seconds.
@@ -160,11 +200,12 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   }
   std::vector<std::vector<double>> references_ms(references.size());
 
-  // Twice, some minutes apart and compiled anew: how well a measurement predicts the next one is as good as any table can be.
+  // Several times, some minutes apart and compiled anew: how well a measurement predicts the next one is as good as any table can be.
   const latency_table plain(table.path(), table.description(), {.batch = s.batch, .read_only = true, .placements = {.common_effects = false}});
   std::vector<outcome> outcomes;
-  bar.begin("measuring " + std::to_string(s.networks) + " networks set aside, twice", 2 * aside.size());
-  for (std::size_t sweep = 0; sweep < 2; ++sweep) {
+  bar.begin("measuring " + std::to_string(s.networks) + " networks set aside, " + std::to_string(s.sweeps) + " times",
+            static_cast<std::size_t>(s.sweeps) * aside.size());
+  for (int sweep = 0; sweep < s.sweeps; ++sweep) {
     std::size_t at = 0;
     for (const candidate_type& c : aside) {
       bar.advance(1);
@@ -178,14 +219,15 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
       const measure_options how{.warm_up = 4, .min_samples = by_device ? 12 : 4, .half_width = .004, .budget_ms = 1000};
       if constexpr (by_device) {
         const sample_summary t = measure(compiled, how);
-        o.alone[sweep] = o.by_sweep[sweep] = t.trimmed_mean_ms;
+        o.alone.push_back(t.trimmed_mean_ms);
+        o.by_sweep.push_back(t.trimmed_mean_ms);
         o.spread = t.spread;
       } else {
         o.reference = at % references.size();
         const comparison t = compare(references[o.reference], compiled, {.measure = how, .untimed = 12, .timed = 16});
         references_ms[o.reference].push_back(t.first.trimmed_mean_ms);
-        o.alone[sweep] = t.second.trimmed_mean_ms;
-        o.by_sweep[sweep] = t.ratio.median;
+        o.alone.push_back(t.second.trimmed_mean_ms);
+        o.by_sweep.push_back(t.ratio.median);
         o.spread = t.second.spread;
       }
     }
@@ -209,11 +251,13 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
       for (double& ms : o.by_sweep) ms *= usual[o.reference];
     machine = std::accumulate(usual.begin(), usual.end(), 0.0) / references_predicted;
   }
-  for (outcome& o : outcomes) o.measured = std::sqrt(o.by_sweep[0] * o.by_sweep[1]);
+  for (outcome& o : outcomes) o.measured = geometric_mean(o.by_sweep);
   double absolute = 0;
   double absolute_alone = 0;
   double absolute_plain = 0;
   double again = 0;
+  double squares = 0;
+  double squares_of_measuring = 0;
   double bias = 0;
   double worst = 0;
   int within_5 = 0;
@@ -227,14 +271,18 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     worst = std::max(worst, std::fabs(o.error()));
     within_5 += std::fabs(o.error()) <= .05 ? 1 : 0;
     within_10 += std::fabs(o.error()) <= .10 ? 1 : 0;
-    absolute_alone += std::fabs(o.predicted / std::sqrt(o.alone[0] * o.alone[1]) - 1);
+    absolute_alone += std::fabs(o.predicted / geometric_mean(o.alone) - 1);
     absolute_plain += std::fabs(o.plain / o.measured - 1);
-    again += std::fabs(o.by_sweep[1] / o.by_sweep[0] - 1);
+    again += o.again();
+    squares += std::pow(std::log(o.predicted / o.measured), 2);
+    squares_of_measuring += o.sweep_variance() / s.sweeps;
     inside += o.low <= o.measured && o.measured <= o.high ? 1 : 0;
     deviation += o.deviation;
     points.points.push_back({.x = o.measured, .y = o.predicted});
   }
   const auto n = static_cast<double>(outcomes.size());
+  // What measured times are themselves off by does not belong to the table.
+  const double table_error = std::sqrt(std::max(0.0, squares - squares_of_measuring) / n);
   const auto [fastest, slowest] = std::minmax_element(
       outcomes.begin(), outcomes.end(), [](const outcome& a, const outcome& b) { return a.measured < b.measured; });
   const plot_series equal{
@@ -271,11 +319,15 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
                               {"mean_absolute_error", absolute / n},
                               {"mean_absolute_error_of_plain_sums", absolute_plain / n},
                               {"mean_absolute_difference_of_sweeps", again / n},
+                              {"root_mean_square_error", std::sqrt(squares / n)},
+                              {"root_mean_square_error_of_measured_times", std::sqrt(squares_of_measuring / n)},
+                              {"root_mean_square_error_of_table", table_error},
                               {"bias", bias / n},
                               {"worst", worst},
                               {"within_5_percent", within_5 / n},
                               {"within_10_percent", within_10 / n},
                               {"rank_correlation", rank_correlation(outcomes)},
+                              {"rank_correlation_of_sweeps", rank_correlation_of_sweeps(outcomes)},
                               {"within_interval", inside / n},
                               {"expected_placement_deviation", deviation / n},
                               {"placements", filled.placements},
@@ -286,10 +338,11 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
                               {"seconds_filling", filled.seconds},
                               {"each", each}};
   std::printf(
-      "%-22s %-5s %4zu networks %5zu kernels  error %.2f %% (sums as measured %.2f %%, measured again %.2f %%)  bias %+.2f %%  within 5 %%: %.0f %%  10 %%: %.0f %%  "
-      "worst %.1f %%  rank correlation %.4f  machine %.3f of the table's, %.1f %% apart; placements %.1f %% apart; %zu networks in %.0f s\n",
-      space.name(), s.dtype.c_str(), outcomes.size(), table.size(), 100 * absolute / n, 100 * absolute_plain / n, 100 * again / n, 100 * bias / n,
-      100 * within_5 / n, 100 * within_10 / n, 100 * worst, rank_correlation(outcomes), machine, 100 * machine_spread, 100 * table.effects().deviation(),
+      "%-22s %-5s %4zu networks %5zu kernels  error %.2f %% (sums as measured %.2f %%, measured again %.2f %%; root mean square %.2f %%, of it measuring %.2f %%, the table %.2f %%)  bias %+.2f %%  within 5 %%: %.0f %%  10 %%: %.0f %%  "
+      "worst %.1f %%  rank correlation %.4f (of measured times with each other %.4f)  machine %.3f of the table's, %.1f %% apart; placements %.1f %% apart; %zu networks in %.0f s\n",
+      space.name(), s.dtype.c_str(), outcomes.size(), table.size(), 100 * absolute / n, 100 * absolute_plain / n, 100 * again / n,
+      100 * std::sqrt(squares / n), 100 * std::sqrt(squares_of_measuring / n), 100 * table_error, 100 * bias / n,
+      100 * within_5 / n, 100 * within_10 / n, 100 * worst, rank_correlation(outcomes), rank_correlation_of_sweeps(outcomes), machine, 100 * machine_spread, 100 * table.effects().deviation(),
       filled.networks, filled.seconds);
   std::fflush(stdout);
   return result;

@@ -30,7 +30,8 @@ all_models = ["EfficientNet-B0", "EfficientNet-X-B0", "GPUNet-0", "GPUNet-1", "M
 # What a runtime is told before it starts. PyTorch allocates every map anew; memory that goes back to the system each time cost it half of its
 # processor time again at batch 32.
 environments = {"torch": {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 36), "MALLOC_TOP_PAD_": str(1 << 26), "THP_MEM_ALLOC_ENABLE": "1"}}
-tolerance = {"f32": 1e-4, "bf16": 2e-2}  # of the largest magnitude
+# Of the largest magnitude. Two outputs in bf16 may lie on either side of the exact one, each up to 2e-2 away.
+tolerance = {"f32": 1e-4, "bf16": 4e-2}
 
 
 def goal(model):

@@ -282,7 +282,7 @@ TEST_CASE("own_kernels: what they bring for others changes nothing that they com
         for (const int parts : {1, most_parts}) {
           made.bring({});
           const std::vector<float> expected = run(parts);
-          for (const std::size_t bytes : {1, 63, 1000, 1 << 20}) {
+          for (const std::size_t bytes : {1U, 63U, 1000U, 1U << 20}) {
             INFO(graph.name() << ", " << i.name << ", " << bytes << " bytes for " << parts << " parts");
             const std::vector<std::byte> later(bytes);
             made.bring({later, std::span(later).first(bytes / 2)});
