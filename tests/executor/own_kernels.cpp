@@ -40,20 +40,24 @@ std::vector<data_type> types_of(const kernel_library& library) {
   return {data_type::f32};
 }
 
+const std::string widened = "nascent_widened_convolution";  ///< in bf16 alone
+
 bool is_own(const std::string& implementation) { return implementation.starts_with("nascent_"); }
 
 /// Runs a network with the kernels for each instruction set, of those that `only` begins if it is not empty, on one
-/// thread and on all cores, and compares with the reference. At least one kernel must be ours.
+/// thread and on all cores, and compares with the reference. At least one kernel must be ours. Returns how often it ran.
 template <class Build>
-void compare(const std::string& name, shape input, Build&& build, int batch = 1, const std::string& only = {}) {
+int compare(const std::string& name, shape input, Build&& build, int batch = 1, const std::string& only = {}) {
+  int runs = 0;
   const network graph = make_network(name, input, build);
   const weights values = random_weights(graph, 3);
   const std::vector<float> in = test::random_numbers(test::input_size(graph, batch), 5);
   const std::vector<float> expected = test::run_once(reference::executor{}, graph, values, in, batch);
   for (kernel_library library : libraries()) {
     std::erase_if(library.implementations, [&](const kernel_implementation& i) { return !i.name.starts_with(only); });
-    REQUIRE(!library.implementations.empty());
-    for (const data_type type : types_of(library))
+    if (library.implementations.empty()) continue;
+    for (const data_type type : types_of(library)) {
+      if (type == data_type::f32 && only == widened) continue;
       for (const int threads : {1, nascent::detail::available_cores()}) {
         INFO(name << ", " << library.name << ", " << to_string(type) << ", " << threads << " threads");
         auto program =
@@ -66,8 +70,11 @@ void compare(const std::string& name, shape input, Build&& build, int batch = 1,
         CHECK(test::distance(out, expected) <= (type == data_type::f32 ? 1e-4 : 2e-2));
         program.run(in, out);  // whatever the scratch memory holds now
         CHECK(test::distance(out, expected) <= (type == data_type::f32 ? 1e-4 : 2e-2));
+        ++runs;
       }
+    }
   }
+  return runs;
 }
 
 network two_convolutions() {
@@ -85,9 +92,10 @@ std::vector<kernel_library> test::own_libraries(data_type type) {
     const std::vector<data_type> types = types_of(library);
     if (std::ranges::find(types, type) == types.end()) continue;
     all.push_back(library);
-    std::ranges::partition(library.implementations,
-                           [](const auto& i) { return i.name.starts_with("nascent_winograd"); });
-    all.push_back(library);
+    for (const std::string& first : {std::string("nascent_winograd"), widened}) {
+      if (std::ranges::partition(library.implementations, [&](const auto& i) { return i.name.starts_with(first); }).begin() == library.implementations.begin()) continue;
+      all.push_back(library);
+    }
   }
   return all;
 }
@@ -206,6 +214,37 @@ TEST_CASE("own_kernels: Winograd's convolutions at every edge") {
   compare(
       "winograd of several blocks", {1, 60, 60, 64},
       [](auto& net, tensor x) { net.conv(x, {.filters = 32, .kernel = 3, .act = relu}); }, 1, winograd);
+}
+
+TEST_CASE("own_kernels: convolutions of bf16 maps with products in f32") {
+  if (libraries().empty() || types_of(libraries().front()).size() < 2) SKIP("no bf16");
+  int runs = 0;
+  for (const int side : {5, 16, 40})  // one block, a line of 256 pixels, several
+    for (const int channels : {1, 17, 48, 160})
+      for (const activation act : {relu, swish, hswish})
+        runs += compare(
+            "widened " + std::to_string(channels) + " on " + std::to_string(side), {1, side, side, channels},
+            [&](auto& net, tensor x) { net.conv(x, {.filters = 40, .kernel = 1, .act = act}); }, 2, widened);
+  for (const int channels : {3, 15, 16, 31})
+    for (const int stride : {1, 2})
+      for (const padding pad : {padding::same, padding::valid, padding::symmetric}) {
+        INFO(to_string(pad));
+        runs += compare(
+            "widened window over " + std::to_string(channels), {1, 19, 23, channels},
+            [&](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 3, .stride = stride, .act = swish, .pad = pad}); }, 3, widened);
+      }
+  runs += compare("blocks of one map each", {1, 60, 60, 64}, [](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 5}); }, 2, widened);
+  runs += compare("weights of more than a chunk", {1, 7, 7, 512}, [](auto& net, tensor x) { net.conv(x, {.filters = 112, .kernel = 3}); }, 1, widened);
+  runs += compare("dilated", {1, 19, 23, 20}, [](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 3, .act = relu6, .dilation = 2}); }, 2, widened);
+  runs += compare(
+      "residual", {1, 12, 12, 24},
+      [](auto& net, tensor x) {
+        const auto y = net.conv(x, {.filters = 72, .kernel = 1, .act = swish});
+        const auto z = net.conv(x, {.filters = 24, .kernel = 3, .stride = 1, .act = relu});
+        net.add(net.conv(y, {.filters = 24, .kernel = 1}), z);
+      },
+      1, widened);
+  CHECK(runs >= 63);
 }
 
 TEST_CASE("own_kernels: residual sums, with an activation before or after") {

@@ -32,6 +32,7 @@ inline kernel_library avx512_kernels(kernel_preference preference = kernel_prefe
   namespace own = detail::own;
   library.implementations = {
       own::implementation<own::avx512::convolution, true>("nascent_convolution:avx512"),
+      own::widened_implementation<own::avx512::widened_convolution>("nascent_widened_convolution:avx512"),
       own::implementation<own::avx512::winograd, true>("nascent_winograd:avx512"),
       own::implementation<own::avx512::depthwise, true>("nascent_depthwise:avx512"),
       own::implementation<own::avx512::global_pool, true>("nascent_pool:avx512"),

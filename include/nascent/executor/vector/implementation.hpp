@@ -49,4 +49,12 @@ kernel_implementation implementation(std::string name) {
           }};
 }
 
+/// An implementation by `Kernel<bfloat16>` of what computes otherwise than in bf16, and so is for that type alone.
+template <template <class> class Kernel>
+kernel_implementation widened_implementation(std::string name) {
+  return {.name = std::move(name),
+          .supports = [](const kernel_request& r) { return r.type == data_type::bf16 && Kernel<bfloat16>::supports(r.what); },
+          .compile = [](const kernel_request& r) { return compile<Kernel, bfloat16>(r); }};
+}
+
 }  // namespace nascent::detail::own
