@@ -235,7 +235,7 @@ TEST_CASE("own_kernels: convolutions of bf16 maps with products in f32") {
       }
   runs += compare("blocks of one map each", {1, 60, 60, 64}, [](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 5}); }, 2, widened);
   runs += compare("weights of more than a chunk", {1, 7, 7, 512}, [](auto& net, tensor x) { net.conv(x, {.filters = 112, .kernel = 3}); }, 1, widened);
-  runs += compare("dilated", {1, 19, 23, 20}, [](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 3, .act = relu6, .dilation = 2}); }, 2, widened);
+  runs += compare("dilated", {1, 19, 23, 20}, [](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 3, .dilation = 2, .act = relu6}); }, 2, widened);
   runs += compare(
       "residual", {1, 12, 12, 24},
       [](auto& net, tensor x) {
