@@ -27,11 +27,11 @@ inline kernel_library avx2_kernels(kernel_preference preference = kernel_prefere
 #if defined(__x86_64__)
   namespace own = detail::own;
   library.implementations = {
-      own::implementation<own::avx2::convolution, false>("nascent_convolution:avx2"),
-      own::implementation<own::avx2::winograd, false>("nascent_winograd:avx2"),
-      own::implementation<own::avx2::depthwise, false>("nascent_depthwise:avx2"),
-      own::implementation<own::avx2::global_pool, false>("nascent_pool:avx2"),
-      own::implementation<own::avx2::multiplication, false>("nascent_multiply:avx2"),
+      own::implementation<own::avx2::convolution, float>("nascent_convolution:avx2"),
+      own::implementation<own::avx2::winograd, float>("nascent_winograd:avx2"),
+      own::implementation<own::avx2::depthwise, float>("nascent_depthwise:avx2"),
+      own::implementation<own::avx2::global_pool, float>("nascent_pool:avx2"),
+      own::implementation<own::avx2::multiplication, float>("nascent_multiply:avx2"),
   };
 #endif
   return library;

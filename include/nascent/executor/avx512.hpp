@@ -31,12 +31,12 @@ inline kernel_library avx512_kernels(kernel_preference preference = kernel_prefe
 #if defined(__x86_64__)
   namespace own = detail::own;
   library.implementations = {
-      own::implementation<own::avx512::convolution, true>("nascent_convolution:avx512"),
-      own::widened_implementation<own::avx512::widened_convolution>("nascent_widened_convolution:avx512"),
-      own::implementation<own::avx512::winograd, true>("nascent_winograd:avx512"),
-      own::implementation<own::avx512::depthwise, true>("nascent_depthwise:avx512"),
-      own::implementation<own::avx512::global_pool, true>("nascent_pool:avx512"),
-      own::implementation<own::avx512::multiplication, true>("nascent_multiply:avx512"),
+      own::implementation<own::avx512::convolution, float, own::bfloat16>("nascent_convolution:avx512"),
+      own::implementation<own::avx512::widened_convolution, own::bfloat16>("nascent_widened_convolution:avx512"),
+      own::implementation<own::avx512::winograd, float, own::bfloat16>("nascent_winograd:avx512"),
+      own::implementation<own::avx512::depthwise, float, own::bfloat16>("nascent_depthwise:avx512"),
+      own::implementation<own::avx512::global_pool, float, own::bfloat16>("nascent_pool:avx512"),
+      own::implementation<own::avx512::multiplication, float, own::bfloat16>("nascent_multiply:avx512"),
   };
 #endif
   return library;

@@ -282,7 +282,7 @@ class compiled {
         c.other = address(at.other);
         c.out = address(at.out);
         c.own = std::move(s.own.run);
-        for (detail::alternative& a : s.alternatives) c.alternatives.push_back(std::move(a.function.run));
+        for (detail::alternative& a : s.alternatives) c.alternatives.push_back(std::move(a.function));
       }
       calls_.push_back(std::move(c));
       kernels_.push_back(s.what);

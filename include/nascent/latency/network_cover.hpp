@@ -199,7 +199,6 @@ class network_cover {
     bool first = true;  ///< in its group
   };
 
-
   /// Calls `visit(group, member)` for all members of all groups.
   template <class Visit>
   void for_each_member(Visit&& visit) const {

@@ -211,7 +211,7 @@ class assembler {
       s.key = s.what.signature() + " x" + std::to_string(batch_);
       const auto winner = others_.results->find(s.key);
       if (!winner) {
-        for (const kernel_implementation* i : able) s.alternatives.push_back({i->name, i->compile(request)});
+        for (const kernel_implementation* i : able) s.alternatives.push_back({i->name, i->compile(request).run});
         return;
       }
       name = *winner;

@@ -25,7 +25,7 @@ struct tensor_argument {
 /// A kernel of a library that could run in place of a step's primitive.
 struct alternative {
   std::string name;
-  compiled_kernel function;
+  kernel_function function;
 };
 
 /// The operands of a library's kernel among the arguments of a step: its source or first source, its second source, its destination.

@@ -34,7 +34,7 @@ inline std::span<const std::byte> weights_of(const step& s) {
 }
 
 /// How much a kernel brings for others while it computes: a core that waits for nothing else gets a line from the third cache in the time of
-/// some 250 products. Depthwise convolutions are not asked: theirs come from memory themselves.
+/// some 250 products.
 inline std::size_t can_bring(const step& s, int batch) {
   return s.own.bring ? static_cast<std::size_t>(macs(s.what.core) * batch / 250) * page_memory::line : 0;
 }
@@ -69,10 +69,11 @@ inline void bring_weights(std::vector<step>& steps, std::span<const std::size_t>
     if (wanted.size() < least || macs(steps[i].what.core) * batch > few_products * static_cast<std::int64_t>(wanted.size())) continue;
     const std::size_t first = i < farthest ? 0 : i - farthest;
     for (std::size_t j = i; j-- > first && !wanted.empty();) {
+      const std::size_t able = can_bring(steps[j], batch);
+      if (able <= bytes[j] + least) continue;
       std::size_t used = bytes_touched(std::span(steps).subspan(j, i - j), tensor_bytes);
       for (std::size_t k = first; k < i; ++k) used += bytes[k];
-      const std::size_t able = can_bring(steps[j], batch);
-      if (able <= bytes[j] + least || cache <= used + least) continue;
+      if (cache <= used + least) continue;
       const std::size_t now = std::min({wanted.size(), able - bytes[j], cache - used});
       brought[j].push_back(wanted.first(now));
       wanted = wanted.subspan(now);

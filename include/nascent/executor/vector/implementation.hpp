@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "nascent/executor/kernel_library.hpp"
@@ -32,29 +33,21 @@ compiled_kernel compile(const kernel_request& r) {
   return result;
 }
 
-/// An implementation by `Kernel<float>` and, where the instruction set has it (`Bf16`), `Kernel<bfloat16>`.
-template <template <class> class Kernel, bool Bf16>
+template <class T>
+constexpr data_type type_of = std::is_same_v<T, float> ? data_type::f32 : data_type::bf16;
+
+/// An implementation by `Kernel<T>` for each of the types `T`: float, bfloat16, or both.
+template <template <class> class Kernel, class... T>
 kernel_implementation implementation(std::string name) {
   return {.name = std::move(name),
           // An executor refuses bf16 where the processor does not compute it.
           .supports =
-              [](const kernel_request& r) {
-                return (r.type == data_type::f32 || (Bf16 && r.type == data_type::bf16)) &&
-                       Kernel<float>::supports(r.what);
-              },
-          .compile = [](const kernel_request& r) -> compiled_kernel {
-            if constexpr (Bf16)
-              if (r.type == data_type::bf16) return compile<Kernel, bfloat16>(r);
-            return compile<Kernel, float>(r);
+              [](const kernel_request& r) { return ((r.type == type_of<T> && Kernel<T>::supports(r.what)) || ...); },
+          .compile = [](const kernel_request& r) {
+            compiled_kernel made;
+            ((r.type == type_of<T> ? void(made = compile<Kernel, T>(r)) : void()), ...);
+            return made;
           }};
-}
-
-/// An implementation by `Kernel<bfloat16>` of what computes otherwise than in bf16, and so is for that type alone.
-template <template <class> class Kernel>
-kernel_implementation widened_implementation(std::string name) {
-  return {.name = std::move(name),
-          .supports = [](const kernel_request& r) { return r.type == data_type::bf16 && Kernel<bfloat16>::supports(r.what); },
-          .compile = [](const kernel_request& r) { return compile<Kernel, bfloat16>(r); }};
 }
 
 }  // namespace nascent::detail::own
