@@ -65,4 +65,4 @@ jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 cd "$root"
 cmake --preset "$preset" -B "build/$build" -DCMAKE_CXX_COMPILER="$compiler" "${component_flags[@]}" "${configure[@]}"
 cmake --build "build/$build" --parallel "$jobs"
-ctest --test-dir "build/$build" --output-on-failure --no-tests=error --parallel "$jobs" "${tests[@]}"
+ctest --test-dir "build/$build" --timeout 600 --output-on-failure --no-tests=error --parallel "$jobs" "${tests[@]}"

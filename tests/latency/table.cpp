@@ -226,6 +226,19 @@ TEST_CASE("kernels whose placements disagree are measured again, up to a limit")
   CHECK(table.wanted("something else", {.placements = 2}) == 2);
 }
 
+TEST_CASE("a fill may ask for more placements than the table's options") {
+  fake::executor device;
+  const latency_table_options options = fake_options();  // one placement is enough
+  latency_table table(":memory:", device, options);
+  const network graph = fake::residual_network(8, 3);
+  CHECK(table.measure_missing(graph).networks == 1);
+  // The budget is there for a fill that does not see what it has measured.
+  const fill_result more = table.measure_missing(graph, {.budget_s = 20, .placements = 3});
+  CHECK(more.networks == 2);
+  CHECK(more.missing == 0);
+  for (const latency_entry& e : table.entries()) CHECK(e.placements == 3);
+}
+
 TEST_CASE("a machine that becomes slower while a table is filled does not make it wrong") {
   const auto error_of = [](bool common_effects) {
     int compilations = 0;

@@ -242,7 +242,7 @@ class latency_table {
       } else {
         note_effects(fresh);
         for (const latency_entry& row : fresh) {
-          if (is_settled(row.signature)) continue;
+          if (is_settled(row.signature, fill)) continue;
           std::vector<latency_entry> rows = store_.load_placements(row.signature);
           remember(combined(rows));
         }
@@ -297,9 +297,11 @@ class latency_table {
   }
 
   /// A kernel of so many placements that one more waits for `refresh`: common ones are in every network.
-  bool is_settled(std::string_view signature) const {
+  bool is_settled(std::string_view signature, const fill_options& fill) const {
     const auto known = id(signature);
-    return known && !entries_[*known].estimated && entries_[*known].placements >= static_cast<std::size_t>(options_.placements.most);
+    return known && !entries_[*known].estimated &&
+           entries_[*known].placements >= static_cast<std::size_t>(options_.placements.most) &&
+           wanted(signature, fill) == 0;  // a fill may ask for more placements than `most`
   }
 
   void note_effects(std::span<const latency_entry> fresh) {
