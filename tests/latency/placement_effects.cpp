@@ -87,26 +87,48 @@ TEST_CASE("the order of measurement does not matter") {
   for (int p = 1; p <= 12; ++p) CHECK(second.slowdown(100 - p) == Approx(first.slowdown(p)).epsilon(1e-3));
 }
 
-TEST_CASE("large networks make all kernels slower: that is their size, not the machine") {
+TEST_CASE("large networks make all kernels slower, and long ones: that is the network, not the machine") {
   const std::uint64_t seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937_64 rng(seed);
-  const auto weights = [](int p) { return 1e6 * std::pow(1.05, p); };
-  const auto truth = [](double w) { return 1 + .05 * std::log(w / 1e6); };
-  auto rows = rows_of(80, 60, .5, .02, rng, [&](int p) { return truth(weights(p)) * (p % 7 == 0 ? 1.1 : 1.0); });
-  for (latency_entry& r : rows) r.network_weights = static_cast<std::int64_t>(weights(static_cast<int>(r.placement)));
+  constexpr int placements = 240;
+  const auto weights = [](int p) { return 1e6 * std::pow(1.012, p); };
+  const auto ms = [](int p) { return 5 * std::pow(1.01, p * 77 % placements); };  // in another order than the weights
+  const auto truth_of_size = [](double w) { return 1 + .05 * std::log(w / 1e6); };
+  const auto truth_of_length = [](double t) { return 1 + .08 * std::sqrt(std::log(t / 4)); };
+  const auto truth = [&](int p) { return truth_of_size(weights(p)) * truth_of_length(ms(p)); };
+  const auto slowdown = [](int p) { return p % 7 == 0 ? 1.25 : 1.0; };
+  auto rows = rows_of(80, placements, .5, .02, rng, [&](int p) { return truth(p) * slowdown(p); });
+  const double median_weights = weights(placements / 2);
+  const double median_ms = 5 * std::pow(1.01, placements / 2);
+  const double median = truth_of_size(median_weights) * truth_of_length(median_ms);
+  for (latency_entry& r : rows) {
+    const int p = static_cast<int>(r.placement);
+    r.network_weights = static_cast<std::int64_t>(weights(p));
+    r.network_ms = ms(p) * slowdown(p) * truth(p) / median;
+  }
   const placement_effects effects(rows);
-  const double median = weights(30);
-  CHECK(effects.size_factor(median) == Approx(1).margin(.01));
-  for (const int p : {3, 15, 45, 57}) CHECK(effects.size_factor(weights(p)) == Approx(truth(weights(p)) / truth(median)).margin(.03));
-  CHECK(effects.size_factor(1) == effects.size_factor(weights(1)));  // nothing is known beyond the smallest
-  CHECK(effects.size_factor(0) == 1);
-  for (int p = 1; p <= 60; ++p) CHECK(effects.slowdown(p) == Approx(p % 7 == 0 ? 1.1 : 1.0).margin(.045));
+  CHECK(effects.network_factor(median_weights, median_ms) == Approx(1).margin(.01));
+  for (const int p : {12, 60, 120, 180, 228}) {
+    CHECK(effects.network_factor(weights(p), median_ms) == Approx(truth_of_size(weights(p)) / truth_of_size(median_weights)).margin(.03));
+    CHECK(effects.network_factor(median_weights, ms(p)) == Approx(truth_of_length(ms(p)) / truth_of_length(median_ms)).margin(.03));
+  }
+  for (int p = 1; p <= placements; ++p) CHECK(effects.slowdown(p) == Approx(slowdown(p)).margin(.06));
   for (const latency_entry& r : rows)
-    CHECK(effects.corrected(r).time.trimmed_mean_ms == Approx(time_of(std::stoi(r.signature.substr(1)) - 1000) * truth(median)).epsilon(.15));
-  // Too few networks tell nothing of sizes.
+    CHECK(effects.corrected(r).time.trimmed_mean_ms == Approx(time_of(std::stoi(r.signature.substr(1)) - 1000) * median).epsilon(.15));
+  // Nothing is known beyond the smallest and the longest, nor of what is not said.
+  CHECK(effects.network_factor(1, median_ms) == effects.network_factor(weights(1), median_ms));
+  CHECK(effects.network_factor(0, 1e6) == effects.network_factor(0, 5 * std::pow(1.01, placements + 99)));
+  CHECK(effects.network_factor(0, 0) == 1);
+
+  // Rows of older tables do not say how long networks took: their size counts still, here with what length does to it.
+  for (latency_entry& r : rows) r.network_ms = 0;
+  const placement_effects by_size(rows);
+  CHECK(by_size.network_factor(median_weights, 1) == by_size.network_factor(median_weights, 1e3));
+  CHECK(by_size.network_factor(weights(228), 1) == Approx(truth_of_size(weights(228)) / truth_of_size(median_weights)).margin(.05));
+  // Too few networks tell nothing.
   std::erase_if(rows, [](const latency_entry& r) { return r.placement > 20; });
-  CHECK(placement_effects(rows).size_factor(1e7) == 1);
+  CHECK(placement_effects(rows).network_factor(1e7, 3) == 1);
 }
 
 TEST_CASE("one kernel in trouble does not make a placement slow") {
@@ -138,13 +160,13 @@ TEST_CASE("placements that share too little, estimates and rows of unknown origi
 
 TEST_CASE("a placement that comes later is compared with the table") {
   placement_effects drift;
-  std::vector<std::pair<double, double>> ratios(placement_effects::least_shared, {1.2, 1.});
-  ratios.push_back({7, .5});
-  drift.add(11, ratios);
+  std::vector<std::pair<double, double>> rows(placement_effects::least_shared, {2.4, 2.});
+  rows.emplace_back(7, 1);  // one kernel in trouble
+  drift.add(11, 1e6, 30, rows);
   CHECK(drift.slowdown(11) == Approx(1.2));
-  drift.add(11, std::vector<std::pair<double, double>>(20, {2., 1.}));  // it is known
+  drift.add(11, 1e6, 30, std::vector<std::pair<double, double>>(20, {2., 1.}));  // it is known
   CHECK(drift.slowdown(11) == Approx(1.2));
-  drift.add(12, {{3., 1.}});
+  drift.add(12, 1e6, 30, std::vector<std::pair<double, double>>{{3., 1.}});
   CHECK(drift.slowdown(12) == 1);
 }
 

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <sstream>
 #include <string>
@@ -104,13 +105,32 @@ TEST_CASE("a file of schema 2 knows no sizes of networks, and keeps the rest") {
   sized.network_weights = 4'000'000;
   latency_store(path, key()).insert(std::vector{sized, row("k", 4, 6)});
   CHECK(latency_store(path, key()).load_placements()[0].network_weights == 4'000'000);
-  database(path).execute("ALTER TABLE entry DROP COLUMN network_weights; PRAGMA user_version = 2");
+  database(path).execute("ALTER TABLE entry DROP COLUMN network_weights; ALTER TABLE entry DROP COLUMN network_ms; PRAGMA user_version = 2");
   for (const bool read_only : {true, false}) {
     const auto rows = latency_store(path, key(), read_only).load_placements();
     REQUIRE(rows.size() == 2);
     CHECK(rows[0].network_weights == 0);
     CHECK(rows[0].placement == 5);
     CHECK(rows[1].time.median_ms == 4);
+  }
+  CHECK(database(path).number("PRAGMA user_version") == latency_store::schema);
+}
+
+TEST_CASE("a file of schema 3 does not know how long networks took, and keeps the rest") {
+  const fake::folder folder;
+  const fs::path path = folder / "a.db";
+  latency_entry timed = row("k", 3, 5);
+  timed.network_weights = 4'000'000;
+  timed.network_ms = 17.5;
+  latency_store(path, key()).insert(std::vector{timed});
+  CHECK(latency_store(path, key()).load_placements().at(0).network_ms == 17.5);
+  database(path).execute("ALTER TABLE entry DROP COLUMN network_ms; PRAGMA user_version = 3");
+  for (const bool read_only : {true, false}) {
+    const auto rows = latency_store(path, key(), read_only).load_placements();
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].network_ms == 0);
+    CHECK(rows[0].network_weights == 4'000'000);
+    CHECK(rows[0].time.median_ms == 3);
   }
   CHECK(database(path).number("PRAGMA user_version") == latency_store::schema);
 }
@@ -205,10 +225,11 @@ TEST_CASE("placements are joined once: to join again adds nothing") {
   CHECK(rows[2].estimated);
 }
 
-TEST_CASE("comma-separated values carry the sizes of networks, and are read without them") {
+TEST_CASE("comma-separated values carry the sizes and times of networks, and are read without them") {
   const fake::folder folder;
   latency_entry sized = row("k", 3, 5);
   sized.network_weights = 77;
+  sized.network_ms = 12.5;
   std::ostringstream out;
   {
     latency_store store(folder / "a.db", key());
@@ -218,8 +239,17 @@ TEST_CASE("comma-separated values carry the sizes of networks, and are read with
   std::istringstream again(out.str());
   CHECK(import_csv(folder / "b.db", again).written == 1);
   CHECK(latency_store(folder / "b.db", key()).load_placements().at(0).network_weights == 77);
+  CHECK(latency_store(folder / "b.db", key()).load_placements().at(0).network_ms == 12.5);
   std::string older = out.str();
-  for (const std::string column : {",network_weights\r\n", ",77\r\n"}) older.replace(older.find(column), column.size(), "\r\n");
+  const auto leave_out = [&](std::initializer_list<std::string> columns) {
+    for (const std::string& column : columns) older.replace(older.find(column), column.size(), "\r\n");
+  };
+  leave_out({",network_ms\r\n", ",12.5\r\n"});
+  std::istringstream schema_3(older);
+  CHECK(import_csv(folder / "d.db", schema_3).written == 1);
+  CHECK(latency_store(folder / "d.db", key()).load_placements().at(0).network_weights == 77);
+  CHECK(latency_store(folder / "d.db", key()).load_placements().at(0).network_ms == 0);
+  leave_out({",network_weights\r\n", ",77\r\n"});
   std::istringstream schema_2(older);
   CHECK(import_csv(folder / "c.db", schema_2).written == 1);
   CHECK(latency_store(folder / "c.db", key()).load_placements().at(0).network_weights == 0);

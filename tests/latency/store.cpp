@@ -199,7 +199,7 @@ TEST_CASE("a schema of another version is refused") {
   const fs::path path = folder / "a.db";
   { latency_store store(path, key()); }
   { database(path).execute("PRAGMA user_version = 7"); }
-  CHECK(says(message(path), path, {"schema version 7", "reads versions 1 to 3", "newer nascent"}));
+  CHECK(says(message(path), path, {"schema version 7", "reads versions 1 to 4", "newer nascent"}));
   { database(path).execute("PRAGMA user_version = 0"); }
   CHECK(says(message(path), path, {"schema version 0"}));
 }
@@ -363,12 +363,12 @@ TEST_CASE("rows are exported as comma-separated values") {
         "device,library,isa,threads,dtype,batch,context,signature,placement,median_ms,trimmed_mean_ms,minimum_ms,low_"
         "ms,high_ms,"
         "spread,"
-        "cpu_median_ms,samples,spoilt,switches,source,estimated,network,measured_at,network_weights\r\n"
+        "cpu_median_ms,samples,spoilt,switches,source,estimated,network,measured_at,network_weights,network_ms\r\n"
         "\"Brand \"\"X\"\", 2 cores\",fake "
         "1.0,any,1,f32,1,in_network,a,0,2,2.02,1.8,1.98,2.04,0.03,1.96,17,3,5,thread_cpu,1,n,"
-        "2026-01-31T12:00:00Z,0\r\n"
+        "2026-01-31T12:00:00Z,0,0\r\n"
         "\"Brand \"\"X\"\", 2 cores\",fake 1.0,any,1,f32,1,in_network,b,0,0.1,0.101,0.09000000000000001,0.099,"
-        "0.10200000000000001,0.03,0.098,17,3,5,thread_cpu,0,n,2026-01-31T12:00:00Z,0\r\n");
+        "0.10200000000000001,0.03,0.098,17,3,5,thread_cpu,0,n,2026-01-31T12:00:00Z,0,0\r\n");
 }
 
 }  // namespace

@@ -111,6 +111,7 @@ inline latency_entry entry_from_json(const json& j, const std::string& signature
   if (error != std::errc() || end != placement.data() + placement.size() || e.placement < 0)
     r.refuse("placement", "a whole number of 0 or more, as a string");
   if (j.contains("network_weights")) e.network_weights = r.whole("network_weights", 0);
+  if (j.contains("network_ms")) e.network_ms = r.number("network_ms");
   return e;
 }
 
@@ -152,6 +153,7 @@ inline json latency_table_to_json(const std::filesystem::path& table) {
     one["network"] = row.entry.network;
     one["measured_at"] = row.entry.measured_at;
     one["network_weights"] = row.entry.network_weights;
+    one["network_ms"] = row.entry.network_ms;
     kernels.back()["placements"].push_back(std::move(one));
   }
   return {

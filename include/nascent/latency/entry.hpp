@@ -31,6 +31,7 @@ struct latency_entry {
   std::string measured_at{};   ///< UTC, "2026-01-31T12:00:00Z", the last one
   std::int64_t placement = 0;  ///< of a row: tells placements apart; 0 where it is not known
   std::int64_t network_weights = 0;  ///< of a row: numbers of weights that its network has; 0 where it is not known
+  double network_ms = 0;  ///< of a row: its network's time in this placement, all kernels; 0 where it is not known
   std::size_t placements = 1;
   double placement_deviation_ms =
       0;  ///< standard deviation of the trimmed mean between placements; 0 where there is one
@@ -60,6 +61,7 @@ inline latency_entry combine(std::span<const latency_entry> rows, placement_aver
   if (used.size() == 1) return all;
   all.placement = 0;
   all.network_weights = 0;
+  all.network_ms = 0;
   all.placements = used.size();
   const auto n = static_cast<double>(used.size());
   const auto average = [&](double sample_summary::*field) {

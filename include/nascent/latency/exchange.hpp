@@ -283,13 +283,14 @@ inline table_row to_row(const std::vector<std::string>& columns, const std::vect
                     .network = r.text("network"),
                     .measured_at = r.text("measured_at"),
                     .placement = has("placement") ? r.identity("placement") : 0,
-                    .network_weights = has("network_weights") ? r.identity("network_weights") : 0}};
+                    .network_weights = has("network_weights") ? r.identity("network_weights") : 0,
+                    .network_ms = has("network_ms") ? r.number("network_ms") : 0}};
 }
 
 }  // namespace detail
 
 /// Reads rows that `export_csv` wrote, of any devices, into a table: all or none. Also what it wrote when tables had
-/// older schemas: without the sizes of networks, and before that without placements. \throws latency_table_error that names the record, the
+/// older schemas: without the times of networks, before that without their sizes, and before that without placements. \throws latency_table_error that names the record, the
 /// column, what was found and what is allowed
 inline exchange_result import_csv(const std::filesystem::path& into, std::istream& in) {
   std::size_t line = 1;
@@ -300,8 +301,8 @@ inline exchange_result import_csv(const std::filesystem::path& into, std::istrea
   std::vector<std::string> columns = detail::exported_columns();
   std::vector<std::string> record;
   const bool has_header = detail::read_record(in, record);
-  if (has_header && record.size() < columns.size()) std::erase(columns, "network_weights");
-  if (has_header && record.size() < columns.size()) std::erase(columns, "placement");
+  for (const char* newer : {"network_ms", "network_weights", "placement"})
+    if (has_header && record.size() < columns.size()) std::erase(columns, newer);
   if (!has_header || record != columns)
     refuse("found another header; allowed: the columns that export_csv writes, in their order");
   std::vector<table_row> rows;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What all kernels of one network have in common: how large the network is, and how fast the machine was when it ran.
+/// What all kernels of one network have in common: how large it is and how long it takes, and how fast the machine was when it ran.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -15,25 +14,27 @@
 #include <vector>
 
 #include "nascent/latency/entry.hpp"
+#include "nascent/latency/quantile_curve.hpp"
 #include "nascent/latency/statistics.hpp"
 
 namespace nascent {
 
-/// Fits time(kernel, placement) = time(kernel) x size(weights of the network) x slowdown(placement) to the rows of a table, in logarithms
-/// and in turns:
-/// * The more weights a network has, the more of each other its kernels push out of the caches. `size_factor` is linear in the logarithm
-///   of the number of weights between eight quantiles of the placements', by least squares weighted by time.
-/// * What is left and slows all kernels of a placement alike is the machine's: its slowdown is the mean over the placement's kernels,
-///   weighted by their times; what is more than 10 % off counts as 10 %.
-/// * A kernel's time is the mean over its placements.
-/// Placements are tied to each other by kernels that they share, so it does not matter in which order they were measured. The median
-/// placement has a slowdown of 1, the network of median size a factor of 1.
+/// Fits time(kernel, placement) = time(kernel) x size(weights of the network) x length(time of the network) x slowdown(placement) to the
+/// rows of a table, in logarithms:
+/// * Times of kernels and what the kernels of a placement have in common, in turns: the former are means over a kernel's placements, the
+///   latter over the placement's kernels, weighted by their times; what is more than 10 % off counts as 10 %. Placements are tied to each
+///   other by kernels that they share, so it does not matter in which order they were measured.
+/// * The more weights a network has, the more of each other its kernels push out of the caches; and the longer it takes, the more do others
+///   push out of a cache that is shared, before the next image needs it. Both are curves through quantiles of the placements', fitted by
+///   least squares to what each placement's kernels have in common; what is far off counts less.
+/// * The rest of it is the machine's: its slowdown.
+/// The median placement has a slowdown of 1, the network of median size and time a factor of 1.
 class placement_effects {
  public:
   /// Placements that share fewer kernels with others than this keep a slowdown of 1: one kernel alone may be slow.
   static constexpr std::size_t least_shared = 8;
-  /// Networks that it takes to see what their size does.
-  static constexpr std::size_t least_sizes = 24;
+  /// Networks that it takes to see what their size and time do, and so many for each knot of the curves.
+  static constexpr std::size_t least_networks = 24;
 
   placement_effects() = default;
 
@@ -41,7 +42,7 @@ class placement_effects {
   explicit placement_effects(std::span<const latency_entry> rows) {
     std::vector<cell> cells;
     std::vector<std::size_t> shared;
-    std::vector<double> sizes;
+    std::vector<const latency_entry*> of_placement;  // any of its rows
     std::size_t kernels = 0;
     for_each_kernel(rows, [&](std::span<const latency_entry> mine) {
       for (const latency_entry& row : mine) {
@@ -49,7 +50,7 @@ class placement_effects {
         const auto [place, is_new] = numbers_.try_emplace(row.placement, shared.size());
         if (is_new) {
           shared.push_back(0);
-          sizes.push_back(static_cast<double>(row.network_weights));
+          of_placement.push_back(&row);
         }
         shared[place->second] += mine.size() > 1;
         cells.push_back({kernels, place->second, std::log(row.time.trimmed_mean_ms), row.time.trimmed_mean_ms});
@@ -59,23 +60,31 @@ class placement_effects {
     std::vector<double> counts(kernels, 0);
     for (const cell& c : cells) ++counts[c.kernel];
     std::erase_if(cells, [&](const cell& c) { return counts[c.kernel] < 2; });  // they tell nothing of what placements share
-    fit_sizes(cells, kernels, sizes);
-    fit_slowdowns(cells, kernels, shared);
-    deviation_ = deviation_of(logs_);
+    std::vector<bool> known;
+    for (const std::size_t s : shared) known.push_back(s >= least_shared);
+    slowdowns_ = common_parts(cells, kernels, known);
+    const auto relative_to_median = [&] {
+      if (slowdowns_.empty()) return;
+      const double level = ordered_sample(slowdowns_).median();
+      for (std::size_t p = 0; p < known.size(); ++p)
+        if (known[p]) slowdowns_[p] -= level;
+    };
+    relative_to_median();
+    network_logs_ = fit_networks(of_placement, known);
+    for (std::size_t p = 0; p < known.size(); ++p)
+      if (known[p]) slowdowns_[p] -= network_logs_[p];
+    relative_to_median();
+    deviation_ = deviation_of(slowdowns_);
   }
 
-  /// What the time of every kernel in a network with so many weights is times that in a network of median size; 1 where it is not known.
-  double size_factor(double network_weights) const {
-    if (knots_.empty() || network_weights <= 0) return 1;
-    double sum = 0;
-    for (const auto& [knot, share] : between_knots(network_weights)) sum += share * size_logs_[knot];
-    return std::exp(sum);
-  }
+  /// What the time of every kernel is in a network of so many weights, whose kernels add up to so many ms in the table, over that in a
+  /// network of median size and time. What is 0 is not known, and counts as the median.
+  double network_factor(double network_weights, double ms) const { return std::exp(network_log(network_weights, ms)); }
 
-  /// Time in this placement over that in the median one, but for the size; 1 where it is not known.
+  /// Time in this placement over that in the median one, but for the network's size and time; 1 where it is not known.
   double slowdown(std::int64_t placement) const {
     const auto found = numbers_.find(placement);
-    return found == numbers_.end() ? 1.0 : std::exp(logs_[found->second]);
+    return found == numbers_.end() ? 1.0 : std::exp(slowdowns_[found->second]);
   }
 
   /// Standard deviation of slowdowns between placements, relative; 0 where there are fewer than two.
@@ -83,24 +92,34 @@ class placement_effects {
 
   /// The smallest and the largest slowdown.
   std::pair<double, double> range() const {
-    if (logs_.empty()) return {1, 1};
-    const auto [low, high] = std::ranges::minmax(logs_);
+    if (slowdowns_.empty()) return {1, 1};
+    const auto [low, high] = std::ranges::minmax(slowdowns_);
     return {std::exp(low), std::exp(high)};
   }
 
-  /// Adds a placement that was measured after the fit: `ratios` are the times of its kernels over what the table says for a network of its
-  /// size, each with its weight. Its slowdown is their median until the next fit.
-  void add(std::int64_t placement, std::vector<std::pair<double, double>> ratios) {
-    const bool known = ratios.size() >= least_shared;
-    for (auto& [ratio, weight] : ratios) ratio = std::log(ratio);
-    if (!numbers_.try_emplace(placement, logs_.size()).second) return;
-    logs_.push_back(known ? weighted_median(ratios) : 0.0);
-    deviation_ = deviation_of(logs_);
+  /// Adds a placement that was measured after the fit, of a network with so many weights: `rows` are those of its kernels that the table
+  /// knows, each as measured and as the table has it, in ms; `network_ms` is the whole network as measured. Its slowdown is the median of
+  /// theirs until the next fit.
+  void add(std::int64_t placement, double network_weights, double network_ms, std::span<const std::pair<double, double>> rows) {
+    if (!numbers_.try_emplace(placement, slowdowns_.size()).second) return;
+    double measured = 0;
+    double in_table = 0;
+    for (const auto& [now, usual] : rows) {
+      measured += now;
+      in_table += usual;
+    }
+    network_logs_.push_back(network_log(network_weights, measured > 0 ? network_ms * in_table / measured : 0));
+    std::vector<std::pair<double, double>> ratios;
+    for (const auto& [now, usual] : rows) ratios.emplace_back(std::log(now / usual) - network_logs_.back(), now);
+    slowdowns_.push_back(ratios.size() >= least_shared ? weighted_median(ratios) : 0.0);
+    deviation_ = deviation_of(slowdowns_);
   }
 
-  /// The row as the median placement of a network of median size would have it.
+  /// The row as the median placement of a network of median size and time would have it.
   latency_entry corrected(latency_entry row) const {
-    row.time = scaled(row.time, 1 / (slowdown(row.placement) * size_factor(static_cast<double>(row.network_weights))));
+    const auto found = numbers_.find(row.placement);
+    if (found != numbers_.end())
+      row.time = scaled(row.time, std::exp(-slowdowns_[found->second] - network_logs_[found->second]));
     return row;
   }
 
@@ -111,74 +130,91 @@ class placement_effects {
   struct cell {
     std::size_t kernel;
     std::size_t placement;
-    double log_ms;  ///< less what is explained already
+    double log_ms;
     double weight;
   };
 
-  /// The knots on both sides of a size, and their shares.
-  std::array<std::pair<std::size_t, double>, 2> between_knots(double size) const {
-    const double at = std::clamp(std::log(size), knots_.front(), knots_.back());
-    const auto right = std::min(static_cast<std::size_t>(std::ranges::upper_bound(knots_, at) - knots_.begin()), knots_.size() - 1);
-    const double share = (at - knots_[right - 1]) / (knots_[right] - knots_[right - 1]);
-    return {{{right - 1, 1 - share}, {right, share}}};
+  double network_log(double network_weights, double ms) const {
+    return (network_weights > 0 ? size_(std::log(network_weights)) : 0) + (ms > 0 ? length_(std::log(ms)) : 0);
   }
 
-  /// Mean over each kernel's placements of what `explained` leaves.
-  template <class Explained>
-  static std::vector<double> kernel_means(const std::vector<cell>& cells, std::size_t kernels, Explained&& explained) {
+  /// What the kernels of each placement have in common; 0 for those that share too little.
+  static std::vector<double> common_parts(const std::vector<cell>& cells, std::size_t kernels, const std::vector<bool>& known) {
+    std::vector<double> parts(known.size(), 0);
+    std::vector<std::vector<const cell*>> mine(known.size());
+    for (const cell& c : cells) mine[c.placement].push_back(&c);
+    constexpr double most_rest = 0.1;  // a kernel in trouble counts no more than one that is 10 % slow
+    double change = std::numeric_limits<double>::infinity();
+    for (int turn = 0; turn < most_turns && change > settled; ++turn) {
+      const std::vector<double> means = kernel_means(cells, kernels, parts);
+      change = 0;
+      for (std::size_t p = 0; p < mine.size(); ++p) {
+        if (!known[p] || mine[p].empty()) continue;
+        double sum = 0;
+        double total = 0;
+        for (const cell* c : mine[p]) {
+          sum += c->weight * std::clamp(c->log_ms - means[c->kernel] - parts[p], -most_rest, most_rest);
+          total += c->weight;
+        }
+        change = std::max(change, std::fabs(sum / total));
+        parts[p] += sum / total;
+      }
+    }
+    return parts;
+  }
+
+  /// Mean over each kernel's placements, less what these have in common.
+  static std::vector<double> kernel_means(const std::vector<cell>& cells, std::size_t kernels, const std::vector<double>& parts) {
     std::vector<double> sums(kernels, 0);
     std::vector<double> counts(kernels, 0);
     for (const cell& c : cells) {
-      sums[c.kernel] += c.log_ms - explained(c);
+      sums[c.kernel] += c.log_ms - parts[c.placement];
       ++counts[c.kernel];
     }
     for (std::size_t k = 0; k < kernels; ++k) sums[k] = counts[k] > 0 ? sums[k] / counts[k] : 0;
     return sums;
   }
 
-  void fit_sizes(std::vector<cell>& cells, std::size_t kernels, const std::vector<double>& sizes) {
-    constexpr std::size_t most_knots = 8;
-    std::vector<double> logs;
-    for (const double size : sizes)
-      if (size > 0) logs.push_back(std::log(size));
-    if (logs.size() < least_sizes) return;
-    const ordered_sample ordered(logs);
-    for (std::size_t i = 0; i < most_knots; ++i) {
-      const double knot = ordered.quantile(static_cast<double>(i) / (most_knots - 1));
-      if (knots_.empty() || knot > knots_.back() + 1e-3) knots_.push_back(knot);
+  /// Fits `size_` and `length_` to what placements have in common. Returns their sum for each placement. Rows of older tables do not say how
+  /// long the network took: where too few do, only the size counts.
+  std::vector<double> fit_networks(const std::vector<const latency_entry*>& of_placement, const std::vector<bool>& known) {
+    const auto network_ms = [&](std::size_t p) { return of_placement[p]->network_ms * std::exp(-slowdowns_[p]); };  // as the table adds up
+    const auto timed = static_cast<std::size_t>(std::ranges::count_if(of_placement, [](const latency_entry* row) { return row->network_ms > 0; }));
+    std::vector<double> sizes, lengths, parts;
+    for (std::size_t p = 0; p < known.size(); ++p) {
+      if (!known[p] || of_placement[p]->network_weights <= 0) continue;
+      if (timed >= least_networks) {
+        if (of_placement[p]->network_ms <= 0) continue;
+        lengths.push_back(std::log(network_ms(p)));
+      }
+      sizes.push_back(std::log(static_cast<double>(of_placement[p]->network_weights)));
+      parts.push_back(slowdowns_[p]);
     }
-    if (knots_.size() < 2) return knots_.clear();
-    size_logs_.assign(knots_.size(), 0);
-    const auto explained = [&](const cell& c) {
-      double sum = 0;
-      if (sizes[c.placement] > 0)
-        for (const auto& [knot, share] : between_knots(sizes[c.placement])) sum += share * size_logs_[knot];
-      return sum;
+    std::vector<double> result(known.size(), 0);
+    if (parts.size() < least_networks) return result;
+    const std::size_t knots = std::clamp<std::size_t>(parts.size() / least_networks, 2, 8);
+    size_ = quantile_curve(sizes, knots);
+    length_ = quantile_curve(lengths, knots);
+    // Minutes in which the machine was slow say little of networks: what is farther off than usual counts as if it were usual.
+    const auto rests = [&] {
+      std::vector<double> all = parts;
+      for (std::size_t i = 0; i < all.size(); ++i) all[i] -= size_(sizes[i]) + (lengths.empty() ? 0 : length_(lengths[i]));
+      std::vector<double> distances = all;
+      for (double& d : distances) d = std::fabs(d);
+      const double usual = 2 * ordered_sample(std::move(distances)).median();
+      for (double& rest : all) rest = std::clamp(rest, -usual, usual);
+      return all;
     };
     double change = std::numeric_limits<double>::infinity();
     for (int turn = 0; turn < most_turns && change > settled; ++turn) {
-      constexpr double over_relaxation = 1.5;
-      const std::vector<double> means = kernel_means(cells, kernels, explained);
-      std::vector<double> sums(knots_.size(), 0);
-      std::vector<double> total(knots_.size(), 0);
-      for (const cell& c : cells) {
-        if (sizes[c.placement] <= 0) continue;
-        const double rest = c.log_ms - means[c.kernel] - explained(c);
-        for (const auto& [knot, share] : between_knots(sizes[c.placement])) {
-          sums[knot] += share * c.weight * rest;
-          total[knot] += share * c.weight;
-        }
-      }
-      change = 0;
-      for (std::size_t i = 0; i < knots_.size(); ++i) {
-        if (total[i] <= 0) continue;
-        size_logs_[i] += over_relaxation * sums[i] / total[i];
-        change = std::max(change, std::fabs(sums[i] / total[i]));
-      }
+      change = size_.improve(sizes, rests());
+      if (!lengths.empty()) change = std::max(change, length_.improve(lengths, rests()));
     }
-    for (cell& c : cells) c.log_ms -= explained(c);
-    const double level = std::log(size_factor(std::exp(ordered.median())));
-    for (double& log : size_logs_) log -= level;
+    size_.raise(-size_(ordered_sample(sizes).median()));
+    if (!lengths.empty()) length_.raise(-length_(ordered_sample(lengths).median()));
+    for (std::size_t p = 0; p < known.size(); ++p)
+      result[p] = network_log(static_cast<double>(of_placement[p]->network_weights), network_ms(p));
+    return result;
   }
 
   static double deviation_of(const std::vector<double>& values) {
@@ -200,38 +236,12 @@ class placement_effects {
     return values.back().first;
   }
 
-  void fit_slowdowns(const std::vector<cell>& cells, std::size_t kernels, const std::vector<std::size_t>& shared) {
-    logs_.assign(shared.size(), 0);
-    std::vector<std::vector<const cell*>> mine(shared.size());
-    for (const cell& c : cells) mine[c.placement].push_back(&c);
-    constexpr double most_rest = 0.1;  // a kernel in trouble counts no more than one that is 10 % slow
-    double change = std::numeric_limits<double>::infinity();
-    for (int turn = 0; turn < most_turns && change > settled; ++turn) {
-      const std::vector<double> means = kernel_means(cells, kernels, [&](const cell& c) { return logs_[c.placement]; });
-      change = 0;
-      for (std::size_t p = 0; p < mine.size(); ++p) {
-        if (shared[p] < least_shared || mine[p].empty()) continue;
-        double sum = 0;
-        double total = 0;
-        for (const cell* c : mine[p]) {
-          sum += c->weight * std::clamp(c->log_ms - means[c->kernel] - logs_[p], -most_rest, most_rest);
-          total += c->weight;
-        }
-        change = std::max(change, std::fabs(sum / total));
-        logs_[p] += sum / total;
-      }
-    }
-    if (logs_.empty()) return;
-    const double level = ordered_sample(logs_).median();
-    for (std::size_t p = 0; p < logs_.size(); ++p)
-      if (shared[p] >= least_shared) logs_[p] -= level;
-  }
-
   std::unordered_map<std::int64_t, std::size_t> numbers_;
-  std::vector<double> logs_;
-  double deviation_ = 0;           ///< of `logs_`: every prediction asks for it
-  std::vector<double> knots_;      ///< logarithms of numbers of weights
-  std::vector<double> size_logs_;  ///< of the factor, at the knots
+  std::vector<double> slowdowns_;     ///< logarithms, by placement
+  std::vector<double> network_logs_;  ///< of the network's factor, by placement
+  double deviation_ = 0;              ///< of `slowdowns_`: every prediction asks for it
+  quantile_curve size_;               ///< of the logarithm of the number of weights
+  quantile_curve length_;             ///< of the logarithm of ms
 };
 
 }  // namespace nascent

@@ -69,9 +69,9 @@ struct prediction_sum {
     missing += n * part.missing;
     estimated += n * part.estimated;
   }
-  /// The sum as a network of this size has it.
+  /// The sum as a network of this size and time has it.
   latency_prediction result(const placement_effects& effects) const {
-    const double factor = effects.size_factor(weights);
+    const double factor = effects.network_factor(weights, ms);
     const double whole = effects.deviation() * ms;  // all kernels have it in common
     const double deviation = factor * std::sqrt(variance + whole * whole);
     return {.ms = factor * ms,

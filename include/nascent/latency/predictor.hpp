@@ -58,7 +58,7 @@ class latency_predictor {
     });
     if (!possible) [[unlikely]]
       refuse();
-    return sum.ms * effects_.size_factor(sum.weights);
+    return sum.ms * effects_.network_factor(sum.weights, sum.ms);
   }
   double operator()(const candidate<Space>& c) const { return ms(c); }
 

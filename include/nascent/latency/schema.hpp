@@ -15,8 +15,8 @@
 namespace nascent::detail {
 
 /// Schema 1 had one row for each kernel; schema 2 has one for each placement of a kernel; schema 3 knows how large the network of a
-/// placement was. Older files are read as they are, and brought up to date where they are opened for writing.
-inline constexpr std::int64_t table_schema = 3;
+/// placement was, schema 4 how long it took. Older files are read as they are, and brought up to date where they are opened for writing.
+inline constexpr std::int64_t table_schema = 4;
 inline constexpr std::int64_t oldest_schema = 1;
 
 inline constexpr const char* environment_columns = "device, library, isa, threads, dtype, batch";
@@ -24,13 +24,15 @@ inline constexpr const char* environment_columns = "device, library, isa, thread
 inline constexpr const char* entry_columns =
     "context, signature, placement, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, spread, cpu_median_ms, "
     "samples, spoilt, switches, source, estimated, network, measured_at, "
-    "network_weights";
+    "network_weights, network_ms";
 
 /// The columns of `entry` in a file of an older schema too: what it has is one placement.
 inline std::string entry_columns_in(std::int64_t schema) {
   std::string columns = entry_columns;
-  if (schema < 3) columns.replace(columns.find("network_weights"), std::string_view("network_weights").size(), "0");
-  if (schema == 1) columns.replace(columns.find("placement"), std::string_view("placement").size(), "0");
+  const auto without = [&](std::string_view name) { columns.replace(columns.find(name), name.size(), "0"); };
+  if (schema < 4) without("network_ms");
+  if (schema < 3) without("network_weights");
+  if (schema < 2) without("placement");
   return columns;
 }
 
@@ -53,6 +55,7 @@ inline constexpr const char* create_entry =
     "NOT "
     "NULL, samples INTEGER NOT NULL, spoilt INTEGER NOT NULL, switches INTEGER NOT NULL, source TEXT NOT NULL, "
     "estimated INTEGER NOT NULL, network TEXT NOT NULL, measured_at TEXT NOT NULL, network_weights INTEGER NOT NULL, "
+    "network_ms REAL NOT NULL, "
     "PRIMARY KEY(environment, context, signature, placement)) WITHOUT ROWID;";
 
 /// Inside a transaction, in an empty file.
@@ -92,7 +95,7 @@ class entry_writer {
                          "context = ? AND signature = ?")),
         drop_(d.prepare("DELETE FROM entry WHERE environment = ? AND context = ? AND signature = ? AND estimated = 1")),
         put_(d.prepare("INSERT INTO entry(environment, " + std::string(entry_columns) +
-                       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING")) {}
+                       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING")) {}
 
   /// The number of an environment, which is made where there is none.
   template <class... Values>

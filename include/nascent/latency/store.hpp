@@ -55,7 +55,7 @@ inline entry_writer::outcome put_entry(entry_writer& writer, std::int64_t enviro
   const sample_summary& t = row.time;
   return writer.put(environment, to_string(context), row.signature, row.estimated, row.placement, t.median_ms,
                     t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms, t.spread, t.cpu_median_ms, t.count, t.spoilt,
-                    t.involuntary_switches, to_string(t.source), row.estimated, row.network, row.measured_at, row.network_weights);
+                    t.involuntary_switches, to_string(t.source), row.estimated, row.network, row.measured_at, row.network_weights, row.network_ms);
 }
 
 }  // namespace detail
@@ -284,9 +284,10 @@ class latency_store {
                     .network = row.text(15),
                     .measured_at = row.text(16),
                     .placement = row.integer(2),
-                    .network_weights = row.integer(17)};
+                    .network_weights = row.integer(17),
+                    .network_ms = row.real(18)};
     const sample_summary& t = e.time;
-    for (const double ms : {t.median_ms, t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms})
+    for (const double ms : {t.median_ms, t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms, e.network_ms})
       if (!(ms >= 0 && std::isfinite(ms)))
         throw error("has a damaged row: '" + e.signature + "' takes " + std::to_string(ms) +
                     " ms, a time must be finite and not negative; restore a copy of the file, or delete that row");

@@ -121,7 +121,7 @@ class latency_table {
   const std::filesystem::path& path() const { return store_.path(); }
   std::size_t size() const { return entries_.size(); }
   std::span<const latency_entry> entries() const { return entries_; }
-  /// What placements have in common. Entries are free of it where the options say so: as in a network of median size.
+  /// What placements have in common. Entries are free of it where the options say so: as in a network of median size and time.
   const placement_effects& effects() const { return effects_; }
 
   /// The number in `entries()` of the entry for a kernel's signature.
@@ -306,12 +306,12 @@ class latency_table {
 
   void note_effects(std::span<const latency_entry> fresh) {
     if (!options_.placements.common_effects) return;
-    const double factor = effects_.size_factor(static_cast<double>(fresh.front().network_weights));
-    std::vector<std::pair<double, double>> ratios;
+    std::vector<std::pair<double, double>> known_rows;
     for (const latency_entry& row : fresh)
       if (const auto known = id(row.signature); known && !entries_[*known].estimated && row.time.trimmed_mean_ms > 0)
-        ratios.emplace_back(row.time.trimmed_mean_ms / (factor * entries_[*known].time.trimmed_mean_ms), row.time.trimmed_mean_ms);
-    effects_.add(fresh.front().placement, std::move(ratios));
+        known_rows.emplace_back(row.time.trimmed_mean_ms, entries_[*known].time.trimmed_mean_ms);
+    const latency_entry& any = fresh.front();
+    effects_.add(any.placement, static_cast<double>(any.network_weights), any.network_ms, known_rows);
   }
 
   static void check(const placement_options& o) {
@@ -347,6 +347,8 @@ class latency_table {
     const auto placement = static_cast<std::int64_t>(own_way_() >> 1 | 1);
     std::int64_t network_weights = 0;
     for (const layer& l : graph.layers()) network_weights += params(l);
+    double network_ms = 0;
+    for (const sample_summary& t : times) network_ms += t.trimmed_mean_ms;
     for (std::size_t i = 0; i < times.size(); ++i) {
       const auto known = id(groups.signatures[i]);
       const bool estimated = known && entries_[*known].estimated;
@@ -358,7 +360,8 @@ class latency_table {
                        .network = graph.name(),
                        .measured_at = now,
                        .placement = placement,
-                       .network_weights = network_weights});
+                       .network_weights = network_weights,
+                       .network_ms = network_ms});
     }
     return fresh;
   }
