@@ -8,13 +8,11 @@ runtime runs as one CUDA graph. Passes are timed by events inside that graph, as
 """
 
 import gc
-import json
-import os
 import sys
 import time
 
 import network as networks
-from worker import Unsupported, onnx_file
+from worker import Unsupported, onnx_file, serve
 
 element_bytes = {"f16": 2}
 
@@ -196,24 +194,5 @@ class Worker:
         return {}
 
 
-def main(name):
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a library prints is no answer
-    try:
-        worker = Worker(runtimes[name]())
-    except Exception as fault:
-        print(json.dumps({"error": f"{type(fault).__name__}: {fault}"}), file=out, flush=True)
-        return
-    print(json.dumps({"ready": worker.runtime.version}), file=out, flush=True)
-    for line in sys.stdin:
-        try:
-            reply = worker.obey(json.loads(line))
-        except Unsupported as fault:
-            reply = {"unsupported": str(fault)}
-        except Exception as fault:
-            reply = {"error": f"{type(fault).__name__}: {fault}"}
-        print(json.dumps(reply), file=out, flush=True)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(lambda: Worker(runtimes[sys.argv[1]]()))

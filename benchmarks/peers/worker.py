@@ -228,12 +228,13 @@ class Worker:
         return {}
 
 
-def main(name):
+def serve(start):
+    """Answers commands with the worker that `start` makes, until standard input ends."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is no answer
     gc.disable()
     try:
-        worker = Worker(runtimes[name]())
+        worker = start()
     except Exception as fault:
         print(json.dumps({"error": f"{type(fault).__name__}: {fault}"}), file=out, flush=True)
         return
@@ -249,4 +250,4 @@ def main(name):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(lambda: Worker(runtimes[sys.argv[1]]()))

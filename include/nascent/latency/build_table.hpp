@@ -145,7 +145,7 @@ class build_planner {
     }
     const double typical = squares / sum;  // of what a random unit of value belongs to
     cover_.weigh(values, std::move(costs));
-    covering_network<Space> found = cover_.best(0);
+    covering_network<Space> found = cover_.best();
     if (found.value <= 0) return std::nullopt;
     // The network that brings most is no ordinary one, and kernels in it are up to some per cent faster than elsewhere: a random network that
     // brings a part of that is better. It is drawn with as little tilt towards its kernels as is enough.

@@ -109,10 +109,10 @@ class network_cover {
     return result;
   }
 
-  /// The network with the largest value, less `price` times its cost, by the last `weigh`. A kernel's value counts once
+  /// The network with the largest value, by the last `weigh`. A kernel's value counts once
   /// in a layer, and once in equal layers after the first. (What stages share counts in each: then the network found is
   /// not the best one by that much.)
-  covering_network<Space> best(double price) const {
+  covering_network<Space> best() const {
     const detail::trellis& t = trellis_->data();
     const std::vector<group_sum>& groups = groups_;
     constexpr double never = -std::numeric_limits<double>::infinity();
@@ -126,11 +126,8 @@ class network_cover {
       detail::for_each_path(step, stage_of(step),
                             [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
                               const group_sum& first = groups[static_cast<std::size_t>(edge.first)];
-                              double sum = first.value - price * first.cost + after[path.to];
-                              if (path.repeats > 0) {
-                                const group_sum& repeat = groups[static_cast<std::size_t>(edge.repeat)];
-                                sum += repeat.value - price * path.repeats * repeat.cost;
-                              }
+                              double sum = first.value + after[path.to];
+                              if (path.repeats > 0) sum += groups[static_cast<std::size_t>(edge.repeat)].value;
                               if (sum <= here[path.from]) return;
                               here[path.from] = sum;
                               made[p][path.from] = {path.edge, path.option};
