@@ -26,6 +26,7 @@
 #include <nascent/latency/table.hpp>
 #include <nascent/nascent.hpp>
 
+#include "prediction_errors.hpp"
 #include "sweeps.hpp"
 
 namespace prediction {
@@ -49,79 +50,6 @@ struct settings {
   std::string average = "mean";
   std::string out = "build/predict";
 };
-
-struct outcome {
-  double predicted = 0;
-  double plain = 0;  ///< the sum of times as they were measured
-  double measured = 0;
-  std::size_t reference = 0;  ///< which one it was timed against
-  std::vector<double> by_sweep{};
-  std::vector<double> alone{};  ///< by its own clock, not against the references
-  double spread = 0;
-  double low = 0;        ///< the prediction's interval
-  double high = 0;
-  double deviation = 0;  ///< by placement, as the table expects it, relative
-  double error() const { return predicted / measured - 1; }
-
-  /// Mean of |second / first - 1| over sweeps that follow each other.
-  double again() const {
-    double sum = 0;
-    for (std::size_t i = 1; i < by_sweep.size(); ++i) sum += std::fabs(by_sweep[i] / by_sweep[i - 1] - 1);
-    return sum / static_cast<double>(by_sweep.size() - 1);
-  }
-  /// Variance of one sweep, of logarithms.
-  double sweep_variance() const {
-    double squares = 0;
-    for (const double ms : by_sweep) squares += std::pow(std::log(ms / measured), 2);
-    return squares / static_cast<double>(by_sweep.size() - 1);
-  }
-};
-
-inline double geometric_mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double x : values) sum += std::log(x);
-  return std::exp(sum / static_cast<double>(values.size()));
-}
-
-inline std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, {}, [&](std::size_t i) { return values[i]; });
-  std::vector<double> rank(values.size());
-  for (std::size_t i = 0; i < order.size(); ++i) rank[order[i]] = static_cast<double>(i);
-  return rank;
-}
-
-/// Spearman's rank correlation; times have no ties.
-inline double rank_correlation(const std::vector<double>& first, const std::vector<double>& second) {
-  const std::vector<double> a = ranks(first);
-  const std::vector<double> b = ranks(second);
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
-  const auto n = static_cast<double>(a.size());
-  return n < 2 ? 0 : 1 - 6 * sum / (n * (n * n - 1));
-}
-
-/// Of predicted and measured times.
-inline double rank_correlation(const std::vector<outcome>& all) {
-  std::vector<double> predicted, measured;
-  for (const outcome& o : all) {
-    predicted.push_back(o.predicted);
-    measured.push_back(o.measured);
-  }
-  return rank_correlation(predicted, measured);
-}
-
-/// Of each sweep and the next, the mean: how well one measurement orders what the next one finds.
-inline double rank_correlation_of_sweeps(const std::vector<outcome>& all) {
-  const std::size_t sweeps = all.front().by_sweep.size();
-  std::vector<std::vector<double>> times(sweeps);
-  for (const outcome& o : all)
-    for (std::size_t i = 0; i < sweeps; ++i) times[i].push_back(o.by_sweep[i]);
-  double sum = 0;
-  for (std::size_t i = 1; i < sweeps; ++i) sum += rank_correlation(times[i - 1], times[i]);
-  return sum / static_cast<double>(sweeps - 1);
-}
 
 /// A random candidate below the limit of MACs: a space's largest networks take seconds.
 template <class Space>
@@ -202,6 +130,23 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     }
   }
 
+  struct known_network {
+    std::size_t number = 0;  // of those set aside
+    network graph;
+    latency_prediction prediction{};
+  };
+  std::vector<known_network> known;
+  for (std::size_t i = 0; i < aside.size(); ++i) {
+    network graph = to_network(aside[i]);
+    if (const latency_prediction p = table.predict(graph); p.complete()) known.push_back({i, std::move(graph), p});
+  }
+  const auto demand_enough = [&](std::size_t networks) {
+    if (networks < std::max<std::size_t>(2, references.size()))
+      throw std::runtime_error(std::string(space.name()) + ": " + std::to_string(networks) + " of " + std::to_string(aside.size()) +
+                               " networks have all their kernels in the table; more time to fill it is needed");
+  };
+  demand_enough(known.size());
+
   // Several times, some minutes apart and compiled anew: how well a measurement predicts the next one is as good as any table can be.
   const device_description where = table.description();
   sweep_file measured(std::filesystem::path(s.out) / (std::string(space.name()) + " " + s.dtype + " measured.json"),
@@ -219,46 +164,46 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     if (by_device || references_ms[t.reference].size() < 3) return false;
     return t.reference_ms > slow * ordered_sample(references_ms[t.reference]).median();
   };
-  const auto measure_one = [&](std::size_t i) {
-    auto compiled = prepare(device, to_network(aside[i]), s.batch, s.seed);
+  const auto measure_one = [&](const known_network& one, std::size_t reference) {
+    auto compiled = prepare(device, one.graph, s.batch, s.seed);
     const measure_options how{.warm_up = 4, .min_samples = by_device ? 12 : 4, .half_width = .004, .budget_ms = 1000};
     if constexpr (by_device) {
       const sample_summary t = measure(compiled, how);
-      return sample{.network = i, .ratio = t.trimmed_mean_ms, .alone_ms = t.trimmed_mean_ms, .spread = t.spread};
+      return sample{.network = one.number, .ratio = t.trimmed_mean_ms, .alone_ms = t.trimmed_mean_ms, .spread = t.spread};
     } else {
-      const std::size_t reference = i % references.size();
       const comparison t = compare(references[reference], compiled, {.measure = how, .untimed = 12, .timed = 16});
-      return sample{.network = i, .reference = reference, .reference_ms = t.first.trimmed_mean_ms, .ratio = t.ratio.median, .alone_ms = t.second.trimmed_mean_ms, .spread = t.second.spread};
+      return sample{.network = one.number, .reference = reference, .reference_ms = t.first.trimmed_mean_ms, .ratio = t.ratio.median, .alone_ms = t.second.trimmed_mean_ms, .spread = t.second.spread};
     }
   };
   std::size_t again_for_slowness = 0;
-  const std::size_t sweeps_left = static_cast<std::size_t>(s.sweeps) - std::min(static_cast<std::size_t>(s.sweeps), measured.sweeps().size());
-  bar.begin("measuring " + std::to_string(s.networks) + " networks set aside, " + std::to_string(s.sweeps) + " times", sweeps_left * aside.size());
-  for (std::size_t sweep = 0; sweep < sweeps_left; ++sweep) {
-    std::vector<sample> all;
-    for (std::size_t i = 0; i < aside.size(); ++i) {
+  const auto wanted_sweeps = static_cast<std::size_t>(s.sweeps);
+  const std::size_t sweeps_done = std::min(wanted_sweeps, measured.sweeps().size());
+  bar.begin("measuring " + std::to_string(known.size()) + " networks set aside, " + std::to_string(s.sweeps) + " times", (wanted_sweeps - sweeps_done) * known.size());
+  while (measured.sweeps().size() < wanted_sweeps) {
+    std::vector<sample> sweep;
+    for (std::size_t i = 0; i < known.size(); ++i) {
       bar.advance(1);
-      if (!table.predict(to_network(aside[i])).complete()) continue;
-      sample best = measure_one(i);
+      const std::size_t reference = by_device ? 0 : i % references.size();
+      sample best = measure_one(known[i], reference);
       for (int again = 0; again < most_again && is_slow(best); ++again, ++again_for_slowness)
-        if (const sample next = measure_one(i); next.reference_ms < best.reference_ms) best = next;
+        if (const sample next = measure_one(known[i], reference); next.reference_ms < best.reference_ms) best = next;
       note_reference(best);
-      all.push_back(best);
+      sweep.push_back(best);
     }
-    measured.add(std::move(all));
+    measured.add(std::move(sweep));
   }
+  bar.finish();
 
   const latency_table plain(table.path(), table.description(), {.batch = s.batch, .read_only = true, .placements = {.common_effects = false}});
   std::vector<outcome> outcomes;
   std::vector<std::vector<const sample*>> samples(aside.size());
   for (const auto& sweep : measured.sweeps())
     for (const sample& t : sweep) samples[t.network].push_back(&t);
-  for (std::size_t i = 0; i < aside.size(); ++i) {
-    const network graph = to_network(aside[i]);
-    const latency_prediction p = table.predict(graph);
-    if (!p.complete() || samples[i].size() < measured.sweeps().size()) continue;
-    outcome o{.predicted = p.ms, .plain = plain.predict(graph).ms, .low = p.low_ms, .high = p.high_ms, .deviation = p.placement_deviation_ms / p.ms};
-    for (const sample* t : samples[i]) {
+  for (const known_network& one : known) {
+    if (samples[one.number].size() < measured.sweeps().size()) continue;  // the table did not know it yet
+    const latency_prediction& p = one.prediction;
+    outcome o{.predicted = p.ms, .plain = plain.predict(one.graph).ms, .low = p.low_ms, .high = p.high_ms, .deviation = p.placement_deviation_ms / p.ms};
+    for (const sample* t : samples[one.number]) {
       o.reference = t->reference;
       o.by_sweep.push_back(t->ratio);
       o.alone.push_back(t->alone_ms);
@@ -266,11 +211,7 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     }
     outcomes.push_back(std::move(o));
   }
-  bar.finish();
-  if (outcomes.size() < std::max<std::size_t>(2, references.size()))
-    throw std::runtime_error(std::string(space.name()) + ": " + std::to_string(outcomes.size()) + " of " +
-                             std::to_string(aside.size()) +
-                             " networks have all their kernels in the table; more time to fill it is needed");
+  demand_enough(outcomes.size());
 
   double machine = 1;  // now over when the table was filled
   double machine_spread = 0;
@@ -286,34 +227,18 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     machine = std::accumulate(usual.begin(), usual.end(), 0.0) / references_predicted;
   }
   for (outcome& o : outcomes) o.measured = geometric_mean(o.by_sweep);
-  double absolute = 0;
-  double absolute_at_speed = 0;  // predictions times what the references take now over what the table says of them
-  double bias_at_speed = 0;
-  int within_5_at_speed = 0;
-  double absolute_alone = 0;
-  double absolute_plain = 0;
+  const error_summary errors = errors_of(outcomes, [](const outcome& o) { return o.error(); });
+  // Predictions times what the references take now over what the table says of them.
+  const error_summary at_speed = errors_of(outcomes, [&](const outcome& o) { return machine * o.predicted / o.measured - 1; });
+  const error_summary of_plain_sums = errors_of(outcomes, [](const outcome& o) { return o.plain / o.measured - 1; });
+  const error_summary of_alone = errors_of(outcomes, [](const outcome& o) { return o.predicted / geometric_mean(o.alone) - 1; });
   double again = 0;
   double squares = 0;
   double squares_of_measuring = 0;
-  double bias = 0;
-  double worst = 0;
-  int within_5 = 0;
-  int within_10 = 0;
   int inside = 0;
   double deviation = 0;
   plot_series points{.name = "networks"};
   for (const outcome& o : outcomes) {
-    absolute += std::fabs(o.error());
-    bias += o.error();
-    const double at_speed = machine * o.predicted / o.measured - 1;
-    absolute_at_speed += std::fabs(at_speed);
-    bias_at_speed += at_speed;
-    within_5_at_speed += std::fabs(at_speed) <= .05 ? 1 : 0;
-    worst = std::max(worst, std::fabs(o.error()));
-    within_5 += std::fabs(o.error()) <= .05 ? 1 : 0;
-    within_10 += std::fabs(o.error()) <= .10 ? 1 : 0;
-    absolute_alone += std::fabs(o.predicted / geometric_mean(o.alone) - 1);
-    absolute_plain += std::fabs(o.plain / o.measured - 1);
     again += o.again();
     squares += std::pow(std::log(o.predicted / o.measured), 2);
     squares_of_measuring += o.sweep_variance() / static_cast<double>(o.by_sweep.size());
@@ -352,26 +277,26 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
                               {"kernels", table.size()},
                               {"networks_in_table", filled.networks},
                               {"kernels_not_measured", filled.missing},
-                              {"mean_absolute_error_without_references", absolute_alone / n},
+                              {"mean_absolute_error_without_references", of_alone.mean_absolute},
                               {"machine_now_over_table", machine},
                               {"machine_spread_while_measuring", machine_spread},
                               {"sweeps", measured.sweeps().size()},
                               {"measured_again_in_slow_minutes", again_for_slowness},
                               {"placement_drift", table.effects().deviation()},
                               {"slowest_placement", table.effects().range().second},
-                              {"mean_absolute_error", absolute / n},
-                              {"mean_absolute_error_at_speed_of_references", absolute_at_speed / n},
-                              {"bias_at_speed_of_references", bias_at_speed / n},
-                              {"within_5_percent_at_speed_of_references", within_5_at_speed / n},
-                              {"mean_absolute_error_of_plain_sums", absolute_plain / n},
+                              {"mean_absolute_error", errors.mean_absolute},
+                              {"mean_absolute_error_at_speed_of_references", at_speed.mean_absolute},
+                              {"bias_at_speed_of_references", at_speed.bias},
+                              {"within_5_percent_at_speed_of_references", at_speed.within_5},
+                              {"mean_absolute_error_of_plain_sums", of_plain_sums.mean_absolute},
                               {"mean_absolute_difference_of_sweeps", again / n},
                               {"root_mean_square_error", std::sqrt(squares / n)},
                               {"root_mean_square_error_of_measured_times", std::sqrt(squares_of_measuring / n)},
                               {"root_mean_square_error_of_table", table_error},
-                              {"bias", bias / n},
-                              {"worst", worst},
-                              {"within_5_percent", within_5 / n},
-                              {"within_10_percent", within_10 / n},
+                              {"bias", errors.bias},
+                              {"worst", errors.worst},
+                              {"within_5_percent", errors.within_5},
+                              {"within_10_percent", errors.within_10},
                               {"rank_correlation", rank_correlation(outcomes)},
                               {"rank_correlation_of_sweeps", rank_correlation_of_sweeps(outcomes)},
                               {"within_interval", inside / n},
@@ -386,10 +311,10 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   std::printf(
       "%-22s %-5s %4zu networks %5zu kernels  error %.2f %% (sums as measured %.2f %%, measured again %.2f %%; root mean square %.2f %%, of it measuring %.2f %%, the table %.2f %%)  bias %+.2f %%  within 5 %%: %.0f %%  10 %%: %.0f %%  "
       "worst %.1f %%  rank correlation %.4f (of measured times with each other %.4f)  machine %.3f of the table's, %.1f %% apart: at its speed error %.2f %%, bias %+.2f %%, within 5 %%: %.0f %%; placements %.1f %% apart; %zu networks in %.0f s\n",
-      space.name(), s.dtype.c_str(), outcomes.size(), table.size(), 100 * absolute / n, 100 * absolute_plain / n, 100 * again / n,
-      100 * std::sqrt(squares / n), 100 * std::sqrt(squares_of_measuring / n), 100 * table_error, 100 * bias / n,
-      100 * within_5 / n, 100 * within_10 / n, 100 * worst, rank_correlation(outcomes), rank_correlation_of_sweeps(outcomes), machine, 100 * machine_spread,
-      100 * absolute_at_speed / n, 100 * bias_at_speed / n, 100 * within_5_at_speed / n, 100 * table.effects().deviation(),
+      space.name(), s.dtype.c_str(), outcomes.size(), table.size(), 100 * errors.mean_absolute, 100 * of_plain_sums.mean_absolute, 100 * again / n,
+      100 * std::sqrt(squares / n), 100 * std::sqrt(squares_of_measuring / n), 100 * table_error, 100 * errors.bias,
+      100 * errors.within_5, 100 * errors.within_10, 100 * errors.worst, rank_correlation(outcomes), rank_correlation_of_sweeps(outcomes), machine, 100 * machine_spread,
+      100 * at_speed.mean_absolute, 100 * at_speed.bias, 100 * at_speed.within_5, 100 * table.effects().deviation(),
       filled.networks, filled.seconds);
   std::fflush(stdout);
   return result;

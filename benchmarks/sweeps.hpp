@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <nascent/io/file.hpp>
+#include <nascent/io/json.hpp>
 
 namespace prediction {
 
@@ -34,7 +35,7 @@ class sweep_file {
   /// \throws std::runtime_error where the file has another study's
   sweep_file(std::filesystem::path path, nlohmann::json what) : path_(std::move(path)), what_(std::move(what)) {
     if (!std::filesystem::exists(path_)) return;
-    const nlohmann::json found = nlohmann::json::parse(nascent::read_file(path_));
+    const nlohmann::json found = nascent::read_json(path_);
     if (found.at("what") != what_)
       throw std::runtime_error(path_.string() + ": has measured times of " + found.at("what").dump() + ", wanted are those of " + what_.dump() +
                                "; move it away, or name another folder");

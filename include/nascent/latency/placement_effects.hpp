@@ -179,14 +179,13 @@ class placement_effects {
   /// long the network took: where too few do, only the size counts.
   std::vector<double> fit_networks(const std::vector<const latency_entry*>& of_placement, const std::vector<bool>& known) {
     const auto network_ms = [&](std::size_t p) { return of_placement[p]->network_ms * std::exp(-slowdowns_[p]); };  // as the table adds up
-    const auto timed = static_cast<std::size_t>(std::ranges::count_if(of_placement, [](const latency_entry* row) { return row->network_ms > 0; }));
+    const auto timed = std::ranges::count_if(of_placement, [](const latency_entry* row) { return row->network_ms > 0; });
+    const bool has_lengths = static_cast<std::size_t>(timed) >= least_networks;
     std::vector<double> sizes, lengths, parts;
     for (std::size_t p = 0; p < known.size(); ++p) {
       if (!known[p] || of_placement[p]->network_weights <= 0) continue;
-      if (timed >= least_networks) {
-        if (of_placement[p]->network_ms <= 0) continue;
-        lengths.push_back(std::log(network_ms(p)));
-      }
+      if (has_lengths && of_placement[p]->network_ms <= 0) continue;
+      lengths.push_back(has_lengths ? std::log(network_ms(p)) : 0);  // all the same: no curve
       sizes.push_back(std::log(static_cast<double>(of_placement[p]->network_weights)));
       parts.push_back(slowdowns_[p]);
     }
@@ -198,7 +197,7 @@ class placement_effects {
     // Minutes in which the machine was slow say little of networks: what is farther off than usual counts as if it were usual.
     const auto rests = [&] {
       std::vector<double> all = parts;
-      for (std::size_t i = 0; i < all.size(); ++i) all[i] -= size_(sizes[i]) + (lengths.empty() ? 0 : length_(lengths[i]));
+      for (std::size_t i = 0; i < all.size(); ++i) all[i] -= size_(sizes[i]) + length_(lengths[i]);
       std::vector<double> distances = all;
       for (double& d : distances) d = std::fabs(d);
       const double usual = 2 * ordered_sample(std::move(distances)).median();
@@ -208,10 +207,10 @@ class placement_effects {
     double change = std::numeric_limits<double>::infinity();
     for (int turn = 0; turn < most_turns && change > settled; ++turn) {
       change = size_.improve(sizes, rests());
-      if (!lengths.empty()) change = std::max(change, length_.improve(lengths, rests()));
+      change = std::max(change, length_.improve(lengths, rests()));
     }
     size_.raise(-size_(ordered_sample(sizes).median()));
-    if (!lengths.empty()) length_.raise(-length_(ordered_sample(lengths).median()));
+    length_.raise(-length_(ordered_sample(lengths).median()));
     for (std::size_t p = 0; p < known.size(); ++p)
       result[p] = network_log(static_cast<double>(of_placement[p]->network_weights), network_ms(p));
     return result;
