@@ -68,11 +68,34 @@ TEST_CASE("kernels that were never measured in the same minutes are tied by othe
     }
   const placement_effects drift(rows);
   const double fast = drift.slowdown(1);
-  CHECK(drift.slowdown(6) / fast == Approx(1.3).epsilon(.01));
+  CHECK(drift.slowdown(6) / fast == Approx(1.3).epsilon(.04));
   for (const latency_entry& r : rows) {
     const int k = std::stoi(r.signature.substr(1)) - 1000;
-    CHECK(drift.corrected(r).time.median_ms == Approx(time_of(k) / fast).epsilon(.01));
+    CHECK(drift.corrected(r).time.median_ms == Approx(time_of(k) / fast).epsilon(.04));
   }
+}
+
+TEST_CASE("a few small kernels do not say how fast the machine was") {
+  // Networks of another resolution share kernels with each other, and with the rest only ones that take a hundredth of their time: these are
+  // twice as slow there, because so much else goes through the caches.
+  constexpr int common = 12;
+  std::vector<latency_entry> rows;
+  for (int k = 0; k < 100; ++k)
+    for (int p = 1; p <= 20; ++p) {
+      const bool larger = p > 10;
+      if (k >= common && larger != (k >= 56)) continue;
+      rows.push_back(row(k, p, k < common ? 0.01 * time_of(19) * (larger ? 2 : 1) : time_of(k)));
+    }
+  const placement_effects drift(rows);
+  CHECK(drift.slowdown(20) / drift.slowdown(1) == Approx(1).margin(.08));
+
+  placement_effects later;
+  std::vector<std::pair<double, double>> known(12, {.02, .01});
+  later.add(1, 1e6, 24, known);
+  CHECK(later.slowdown(1) == Approx(1).margin(.15));
+  known.resize(1200, {.02, .01});
+  later.add(2, 1e6, 24, known);
+  CHECK(later.slowdown(2) == Approx(2).epsilon(.05));
 }
 
 TEST_CASE("the order of measurement does not matter") {
@@ -162,10 +185,11 @@ TEST_CASE("a placement that comes later is compared with the table") {
   placement_effects drift;
   std::vector<std::pair<double, double>> rows(placement_effects::least_shared, {2.4, 2.});
   rows.emplace_back(7, 1);  // one kernel in trouble
-  drift.add(11, 1e6, 30, rows);
-  CHECK(drift.slowdown(11) == Approx(1.2));
+  drift.add(11, 1e6, 27, rows);
+  CHECK(drift.slowdown(11) == Approx(1.2).margin(.015));
+  const double first = drift.slowdown(11);
   drift.add(11, 1e6, 30, std::vector<std::pair<double, double>>(20, {2., 1.}));  // it is known
-  CHECK(drift.slowdown(11) == Approx(1.2));
+  CHECK(drift.slowdown(11) == first);
   drift.add(12, 1e6, 30, std::vector<std::pair<double, double>>{{3., 1.}});
   CHECK(drift.slowdown(12) == 1);
 }

@@ -23,7 +23,8 @@ namespace nascent {
 /// rows of a table, in logarithms:
 /// * Times of kernels and what the kernels of a placement have in common, in turns: the former are means over a kernel's placements, the
 ///   latter over the placement's kernels, weighted by their times; what is more than 10 % off counts as 10 %. Placements are tied to each
-///   other by kernels that they share, so it does not matter in which order they were measured.
+///   other by kernels that they share, so it does not matter in which order they were measured. A twentieth of a placement's time is taken to be
+///   as usual beside them: where all that it shares are a few small kernels, they do not say how fast the machine was.
 /// * The more weights a network has, the more of each other its kernels push out of the caches; and the longer it takes, the more do others
 ///   push out of a cache that is shared, before the next image needs it. Both are curves through quantiles of the placements', fitted by
 ///   least squares to what each placement's kernels have in common; what is far off counts less.
@@ -35,6 +36,8 @@ class placement_effects {
   static constexpr std::size_t least_shared = 8;
   /// Networks that it takes to see what their size and time do, and so many for each knot of the curves.
   static constexpr std::size_t least_networks = 24;
+  /// Of a placement's time, beside the kernels that it shares: so much weight has that it was as fast as others.
+  static constexpr double taken_as_usual = 0.05;
 
   placement_effects() = default;
 
@@ -43,6 +46,7 @@ class placement_effects {
     std::vector<cell> cells;
     std::vector<std::size_t> shared;
     std::vector<const latency_entry*> of_placement;  // any of its rows
+    std::vector<double> times;                       // of all its kernels
     std::size_t kernels = 0;
     for_each_kernel(rows, [&](std::span<const latency_entry> mine) {
       for (const latency_entry& row : mine) {
@@ -50,8 +54,10 @@ class placement_effects {
         const auto [place, is_new] = numbers_.try_emplace(row.placement, shared.size());
         if (is_new) {
           shared.push_back(0);
+          times.push_back(0);
           of_placement.push_back(&row);
         }
+        times[place->second] += row.time.trimmed_mean_ms;
         shared[place->second] += mine.size() > 1;
         cells.push_back({kernels, place->second, std::log(row.time.trimmed_mean_ms), row.time.trimmed_mean_ms});
       }
@@ -62,7 +68,7 @@ class placement_effects {
     std::erase_if(cells, [&](const cell& c) { return counts[c.kernel] < 2; });  // they tell nothing of what placements share
     std::vector<bool> known;
     for (const std::size_t s : shared) known.push_back(s >= least_shared);
-    slowdowns_ = common_parts(cells, kernels, known);
+    slowdowns_ = common_parts(cells, kernels, known, times);
     const auto relative_to_median = [&] {
       if (slowdowns_.empty()) return;
       const double level = ordered_sample(slowdowns_).median();
@@ -99,7 +105,7 @@ class placement_effects {
 
   /// Adds a placement that was measured after the fit, of a network with so many weights: `rows` are those of its kernels that the table
   /// knows, each as measured and as the table has it, in ms; `network_ms` is the whole network as measured. Its slowdown is the median of
-  /// theirs until the next fit.
+  /// theirs until the next fit, less where they are a small part of the network.
   void add(std::int64_t placement, double network_weights, double network_ms, std::span<const std::pair<double, double>> rows) {
     if (!numbers_.try_emplace(placement, slowdowns_.size()).second) return;
     double measured = 0;
@@ -111,7 +117,8 @@ class placement_effects {
     network_logs_.push_back(network_log(network_weights, measured > 0 ? network_ms * in_table / measured : 0));
     std::vector<std::pair<double, double>> ratios;
     for (const auto& [now, usual] : rows) ratios.emplace_back(std::log(now / usual) - network_logs_.back(), now);
-    slowdowns_.push_back(ratios.size() >= least_shared ? weighted_median(ratios) : 0.0);
+    const double trust = measured / (measured + taken_as_usual * std::max(network_ms, measured));
+    slowdowns_.push_back(ratios.size() >= least_shared ? trust * weighted_median(ratios) : 0.0);
     deviation_ = deviation_of(slowdowns_);
   }
 
@@ -139,7 +146,8 @@ class placement_effects {
   }
 
   /// What the kernels of each placement have in common; 0 for those that share too little.
-  static std::vector<double> common_parts(const std::vector<cell>& cells, std::size_t kernels, const std::vector<bool>& known) {
+  static std::vector<double> common_parts(const std::vector<cell>& cells, std::size_t kernels, const std::vector<bool>& known,
+                                          const std::vector<double>& times) {
     std::vector<double> parts(known.size(), 0);
     std::vector<std::vector<const cell*>> mine(known.size());
     for (const cell& c : cells) mine[c.placement].push_back(&c);
@@ -150,8 +158,9 @@ class placement_effects {
       change = 0;
       for (std::size_t p = 0; p < mine.size(); ++p) {
         if (!known[p] || mine[p].empty()) continue;
-        double sum = 0;
-        double total = 0;
+        const double usual = taken_as_usual * times[p];
+        double sum = -usual * parts[p];
+        double total = usual;
         for (const cell* c : mine[p]) {
           sum += c->weight * std::clamp(c->log_ms - means[c->kernel] - parts[p], -most_rest, most_rest);
           total += c->weight;
