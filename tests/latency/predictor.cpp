@@ -74,7 +74,7 @@ void check_equal(const Space& space, std::size_t gap, int samples) {
     const latency_prediction by_graph = table.predict(to_network(c));
     const latency_prediction p = predictor.predict(c);
     REQUIRE(p.ms == Approx(by_graph.ms).epsilon(1e-12));
-    REQUIRE(p.low_ms == Approx(by_graph.low_ms).epsilon(1e-12));
+    REQUIRE(p.low_ms == Approx(by_graph.low_ms).epsilon(0).margin(1e-12 * by_graph.ms));  // a difference
     REQUIRE(p.high_ms == Approx(by_graph.high_ms).epsilon(1e-12));
     REQUIRE(p.placement_deviation_ms == Approx(by_graph.placement_deviation_ms).epsilon(1e-12));
     REQUIRE(p.kernels == by_graph.kernels);

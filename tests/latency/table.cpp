@@ -271,7 +271,7 @@ TEST_CASE("a machine that becomes slower while a table is filled does not make i
     return worst;
   };
   CHECK(error_of(false) > .05);
-  CHECK(error_of(true) < .005);
+  CHECK(error_of(true) < .12 * nascent::placement_effects::taken_as_usual + .001);
 }
 
 TEST_CASE("placements come from different networks where there are several") {
