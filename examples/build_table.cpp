@@ -2,9 +2,10 @@
 // Fills a latency table for a whole search space: every kernel that any of its networks can have, or within a budget
 // those that matter.
 //
-//   build_table --space proxylessnas --table cpu.db                 all kernels, three placements of each
-//   build_table --space gpunet --plan                               only says how many kernels there are, and what they
-//   would take build_table --space gpunet --table cpu.db --active --budget-s 600   the rest is estimated, and marked
+//   build_table --table cpu.db                          ProxylessNAS: all kernels, three placements of each
+//   build_table --space gpunet --plan                   only says how many there are, and what they would take
+//   build_table --space gpunet --active --budget-s 600  the rest is estimated, and marked
+//   build_table --table cpu.db --validate 16            does it still say what the machine does today?
 //
 // A kill at any time loses one network; start it again and it goes on. Several at once share the work, on a machine
 // with cores to spare.
@@ -23,11 +24,13 @@
 #include <CLI/CLI.hpp>
 
 #include <nascent/executor/onednn.hpp>
+#include <nascent/executor/own_kernels.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/io/file.hpp>
 #include <nascent/io/latency_json.hpp>
 #include <nascent/latency/build_table.hpp>
 #include <nascent/latency/predictor.hpp>
+#include <nascent/latency/table_validation.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/zoo/efficientnet.hpp>
 #include <nascent/zoo/gpunet.hpp>
@@ -43,6 +46,7 @@ struct settings {
   std::string table = "latency.db";
   std::string dtype = "f32";
   std::string isa = "best";
+  std::string kernels = "fastest";
   std::string context = "in_network";
   std::string csv;
   std::string json;
@@ -51,6 +55,7 @@ struct settings {
   int placements = 3;
   int most_placements = 8;
   std::size_t list = 12;
+  int validate = 0;
   double budget_s = std::numeric_limits<double>::infinity();
   bool active = false;
   bool plan = false;
@@ -92,7 +97,10 @@ int build(const Space& space, const settings& s) {
               trellis.kernels().size());
   const auto context = parse_cache_context(s.context);
   if (!context) throw std::invalid_argument("--context " + s.context + "; allowed: in_network, evicted, hot, cold");
-  onednn::executor cpu{{.threads = s.threads, .type = parse_data_type(s.dtype), .isa = onednn::parse_isa(s.isa)}};
+  onednn::executor cpu{{.threads = s.threads,
+                        .type = parse_data_type(s.dtype),
+                        .isa = onednn::parse_isa(s.isa),
+                        .kernels = s.kernels == "onednn" ? kernel_library{} : own_kernels()}};
   latency_table table(s.plan && !std::filesystem::exists(s.table) ? ":memory:" : s.table, cpu,
                       {.batch = s.batch,
                        .context = *context,
@@ -125,6 +133,15 @@ int build(const Space& space, const settings& s) {
       std::printf("10001 random networks are predicted to take %.2f to %.2f ms, the median %.2f ms\n",
                   ordered.minimum(), ordered.maximum(), ordered.median());
     }
+  }
+  if (s.validate > 0) {
+    progress bar;
+    const table_validation v = validate(trellis, table, cpu, {.networks = s.validate, .bar = &bar});
+    std::printf(
+        "%zu random networks take %.3f (%.3f to %.3f) of what the table says; predictions are off by %.1f %%, times "
+        "%.3f by %.1f %%\n",
+        v.networks.size(), v.ratio, v.low, v.high, 100 * v.mean_absolute_error, v.ratio,
+        100 * v.mean_absolute_error_at_ratio);
   }
   std::printf("\n");
   list_kernels(trellis, table, s.list);
@@ -160,6 +177,13 @@ int main(int argc, char** argv) try {
   app.add_option("--context", s.context, "in_network, evicted, hot, cold: what the caches hold")->capture_default_str();
   app.add_option("--dtype", s.dtype, "f32, bf16")->capture_default_str();
   app.add_option("--isa", s.isa, "the largest instruction set to use, e.g. sse41, avx2, avx512_core, best")
+      ->capture_default_str();
+  app.add_option("--kernels", s.kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")
+      ->check(CLI::IsMember({"fastest", "onednn"}))
+      ->capture_default_str();
+  app.add_option("--validate", s.validate,
+                 "then run so many random networks, and say how their times compare with the table's")
+      ->check(CLI::Range(0, 100000))
       ->capture_default_str();
   app.add_option("--threads", s.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--batch", s.batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();

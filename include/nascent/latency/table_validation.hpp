@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Whether a latency table still says what its device does, and how fast the device is now.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "nascent/executor/executor.hpp"
+#include "nascent/latency/measure.hpp"
+#include "nascent/latency/predictor.hpp"
+#include "nascent/latency/progress.hpp"
+#include "nascent/latency/statistics.hpp"
+#include "nascent/latency/table.hpp"
+
+namespace nascent {
+
+struct validation_options {
+  int networks = 16;       ///< random ones of a space
+  std::uint64_t seed = 1;  ///< of these and of weights
+  progress* bar = nullptr;
+  measure_options measure{.warm_up = 4, .min_samples = 12, .half_width = 0.005, .budget_ms = 1000};  ///< per network
+};
+
+/// One network, as the table has it and as it runs now.
+struct validated_network {
+  double predicted_ms = 0;
+  double measured_ms = 0;
+
+  double ratio() const { return measured_ms / predicted_ms; }
+};
+
+struct table_validation {
+  std::vector<validated_network> networks{};
+  /// Time now over the table's: the median of all networks, and its 95 % interval (order statistics; for fewer than six
+  /// networks the smallest and the largest). Predictions times this ratio are those of the machine as it is now.
+  double ratio = 1;
+  double low = 1;
+  double high = 1;
+  double mean_absolute_error = 0;           ///< of predictions, relative
+  double mean_absolute_error_at_ratio = 0;  ///< of predictions times `ratio`
+};
+
+/// Runs networks whose kernels were all measured for the table, and compares. Others are left out. The table is not
+/// changed. \throws latency_table_error where there is no such network; std::invalid_argument for another device than
+/// the table's; executor_error where the device refuses a network
+template <executor Executor>
+table_validation validate(const latency_table& table, Executor& device, std::span<const network> networks,
+                          const validation_options& options = {}) {
+  if (const device_description found = device.description(); found != table.description()) {
+    const auto text = [](const device_description& d) {
+      return d.device + ", " + d.library + ", " + d.isa + ", " + std::to_string(d.threads) + " thread(s), " +
+             to_string(d.type);
+    };
+    throw std::invalid_argument("validate: the device is " + text(found) + ", the table's is " +
+                                text(table.description()) + "; open the table for this one");
+  }
+  table_validation result;
+  std::vector<double> ratios;
+  if (options.bar != nullptr) options.bar->begin("validating", networks.size());
+  for (const network& graph : networks) {
+    if (options.bar != nullptr) options.bar->advance();
+    const latency_prediction predicted = table.predict(graph);
+    if (!predicted.complete() || predicted.estimated > 0) continue;
+    auto compiled = prepare(device, graph, table.options().batch, options.seed);
+    const validated_network one{.predicted_ms = predicted.ms,
+                                .measured_ms = measure(compiled, options.measure).trimmed_mean_ms};
+    ratios.push_back(one.ratio());
+    result.networks.push_back(one);
+  }
+  if (options.bar != nullptr) options.bar->finish();
+  if (ratios.empty())
+    throw latency_table_error("latency table '" + table.path().string() + "' has all kernels of none of " +
+                              std::to_string(networks.size()) +
+                              " networks; measure more of their kernels, or give networks that it knows");
+  const ordered_sample ordered(ratios);
+  result.ratio = ordered.median();
+  std::tie(result.low, result.high) = ordered.median_interval();
+  for (const double ratio : ratios) {
+    result.mean_absolute_error += std::fabs(1 / ratio - 1) / static_cast<double>(ratios.size());
+    result.mean_absolute_error_at_ratio += std::fabs(result.ratio / ratio - 1) / static_cast<double>(ratios.size());
+  }
+  return result;
+}
+
+/// The same with random networks of a space that the table knows, drawn uniformly. \throws std::invalid_argument for a
+/// number of networks below 1 too
+template <space Space, executor Executor>
+table_validation validate(const kernel_trellis<Space>& trellis, const latency_table& table, Executor& device,
+                          const validation_options& options = {}) {
+  if (options.networks < 1)
+    throw std::invalid_argument("validate: " + std::to_string(options.networks) + " networks; it must be at least 1");
+  constexpr int most_draws = 200'000;  // a fraction of a second
+  const latency_predictor<Space> predictor(trellis, table);
+  random_engine rng(options.seed);
+  std::vector<network> known;
+  for (int draw = 0; draw < most_draws && static_cast<int>(known.size()) < options.networks; ++draw) {
+    const auto c = Space{}.sample(rng);
+    if (const latency_prediction p = predictor.predict(c); p.complete() && p.estimated == 0)
+      known.push_back(to_network(c));
+  }
+  return validate(table, device, known, options);
+}
+
+}  // namespace nascent
