@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast latencies are predicted from a filled table: through the network's graph, and through the space's trellis.
 // The times in the table are made up; nothing is measured on the device but these loops.
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <stdexcept>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -17,19 +21,31 @@ namespace {
 
 using namespace nascent;
 
-/// A table with an entry for every kernel.
+/// A table with three placements of every kernel, in networks of many sizes and times: predictions use both curves of
+/// `placement_effects`.
 template <class Space>
 latency_table filled(const kernel_trellis<Space>& trellis) {
   latency_table table(":memory:", device_description{.device = "none", .library = "none", .isa = "any"});
+  const std::size_t third = std::clamp<std::size_t>(trellis.kernels().size() / 10, 8, 80);  // of the networks
   std::vector<latency_entry> entries;
+  std::size_t number = 0;
   for (const space_kernel& k : trellis.kernels()) {
-    const double ms = 1e-3 * static_cast<double>(entries.size() % 997 + 1);
-    entries.push_back(
-        {.signature = k.signature,
-         .time = {.median_ms = ms, .trimmed_mean_ms = ms, .minimum_ms = ms, .low_ms = ms, .high_ms = ms, .count = 1},
-         .network = "made up"});
+    ++number;
+    for (const std::size_t placement :
+         {number % third, third + number * 7 % third, 2 * third + number * 11 % third}) {
+      const double size = static_cast<double>(placement + 1) / static_cast<double>(3 * third);
+      const double ms = 1e-3 * static_cast<double>(number % 997 + 1) * (1 + 0.1 * size);
+      entries.push_back(
+          {.signature = k.signature,
+           .time = {.median_ms = ms, .trimmed_mean_ms = ms, .minimum_ms = ms, .low_ms = ms, .high_ms = ms, .count = 1},
+           .network = "made up",
+           .placement = static_cast<std::int64_t>(placement + 1),
+           .network_weights = static_cast<std::int64_t>(1e7 * size),
+           .network_ms = 10 * size});
+    }
   }
   table.add(entries);
+  if (table.effects().network_factor(1e4, 0.1) == 1) throw std::logic_error("the table has no effects");
   return table;
 }
 
