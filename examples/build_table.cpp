@@ -165,7 +165,7 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   app.add_option("--table", s.table, "the file; made where there is none, continued where there is one")
       ->capture_default_str();
-  app.add_flag("--plan", s.plan, "measure nothing, say what there is to do");
+  CLI::Option* const plan = app.add_flag("--plan", s.plan, "measure nothing, say what there is to do");
   app.add_flag("--active", s.active, "estimate at the end what the budget left unmeasured");
   app.add_option("--budget-s", s.budget_s, "seconds after which no network is started")->check(CLI::PositiveNumber);
   app.add_option("--placements", s.placements, "compilations that each kernel is measured in, at least")
@@ -184,6 +184,7 @@ int main(int argc, char** argv) try {
   app.add_option("--validate", s.validate,
                  "then run so many random networks, and say how their times compare with the table's")
       ->check(CLI::Range(0, 100000))
+      ->excludes(plan)
       ->capture_default_str();
   app.add_option("--threads", s.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--batch", s.batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();

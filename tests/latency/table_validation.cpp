@@ -54,8 +54,7 @@ TEST_CASE("networks that the table does not know, or only by estimates, are left
   latency_table table(":memory:", cpu.device, table_options);
   const std::vector<network> networks{fake::residual_network(8, 2), fake::residual_network(16, 2)};
   const auto refused = [&] {
-    return fake::message_of<latency_table_error>(
-        [&] { validate(table, cpu.device, networks, {.measure = how}); });
+    return fake::message_of<latency_table_error>([&] { validate(table, cpu.device, networks, {.measure = how}); });
   };
   CHECK(refused() ==
         "latency table ':memory:' has all kernels of none of 2 networks; measure more of their kernels, or give "
@@ -66,25 +65,30 @@ TEST_CASE("networks that the table does not know, or only by estimates, are left
   CHECK(one.low == one.high);
   std::vector<latency_entry> estimates;
   for (const kernel& k : fuse(networks[0]))
-    estimates.push_back({.signature = k.signature(), .time = {.median_ms = 1, .trimmed_mean_ms = 1}, .estimated = true});
+    estimates.push_back(
+        {.signature = k.signature(), .time = {.median_ms = 1, .trimmed_mean_ms = 1}, .estimated = true});
   table.add(estimates);
   CHECK(table.predict(networks[0]).complete());
   CHECK(validate(table, cpu.device, networks, {.measure = how}).networks.size() == 1);
 }
 
-TEST_CASE("another device than the table's and no networks are refused") {
+TEST_CASE("another device than the table's, another cache context and no networks are refused") {
   machine cpu;
   const kernel_trellis trellis(test::plain);
   latency_table table(":memory:", cpu.device, table_options);
-  CHECK(fake::message_of<std::invalid_argument>([&] {
-          validate(trellis, table, cpu.device, {.networks = 0});
-        }) == "validate: 0 networks; it must be at least 1");
+  CHECK(fake::message_of<std::invalid_argument>([&] { validate(trellis, table, cpu.device, {.networks = 0}); }) ==
+        "validate: 0 networks; it must be at least 1");
+  latency_table_options cold = table_options;
+  cold.context = cache_context::cold;
+  latency_table of_cold(":memory:", cpu.device, cold);
+  CHECK(fake::message_of<latency_table_error>([&] { validate(trellis, of_cold, cpu.device); }) ==
+        "latency table ':memory:' was opened for times 'cold', which networks that run cannot confirm; open it for "
+        "'in_network'");
   machine other;
   other.device.device.threads = 2;
-  CHECK(fake::message_of<std::invalid_argument>([&] {
-          validate(trellis, table, other.device);
-        }) == "validate: the device is fake, fake 1.0, any, 2 thread(s), f32, the table's is fake, fake 1.0, any, 1 "
-              "thread(s), f32; open the table for this one");
+  CHECK(fake::message_of<std::invalid_argument>([&] { validate(trellis, table, other.device); }) ==
+        "validate: the device is fake, fake 1.0, any, 2 thread(s), f32, the table's is fake, fake 1.0, any, 1 "
+        "thread(s), f32; open the table for this one");
 }
 
 }  // namespace

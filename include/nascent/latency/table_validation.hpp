@@ -47,9 +47,16 @@ struct table_validation {
   double mean_absolute_error_at_ratio = 0;  ///< of predictions times `ratio`
 };
 
+namespace detail {
+
+inline bool is_measured(const latency_prediction& p) { return p.complete() && p.estimated == 0; }
+
+}  // namespace detail
+
 /// Runs networks whose kernels were all measured for the table, and compares. Others are left out. The table is not
-/// changed. \throws latency_table_error where there is no such network; std::invalid_argument for another device than
-/// the table's; executor_error where the device refuses a network
+/// changed. \throws latency_table_error where there is no such network, and for a table of another cache context than
+/// that of running networks; std::invalid_argument for another device than the table's; executor_error where the device
+/// refuses a network
 template <executor Executor>
 table_validation validate(const latency_table& table, Executor& device, std::span<const network> networks,
                           const validation_options& options = {}) {
@@ -61,13 +68,17 @@ table_validation validate(const latency_table& table, Executor& device, std::spa
     throw std::invalid_argument("validate: the device is " + text(found) + ", the table's is " +
                                 text(table.description()) + "; open the table for this one");
   }
+  if (table.options().context != cache_context::in_network)
+    throw latency_table_error("latency table '" + table.path().string() + "' was opened for times '" +
+                              to_string(table.options().context) +
+                              "', which networks that run cannot confirm; open it for 'in_network'");
   table_validation result;
   std::vector<double> ratios;
   if (options.bar != nullptr) options.bar->begin("validating", networks.size());
   for (const network& graph : networks) {
     if (options.bar != nullptr) options.bar->advance();
     const latency_prediction predicted = table.predict(graph);
-    if (!predicted.complete() || predicted.estimated > 0) continue;
+    if (!detail::is_measured(predicted)) continue;
     auto compiled = prepare(device, graph, table.options().batch, options.seed);
     const validated_network one{.predicted_ms = predicted.ms,
                                 .measured_ms = measure(compiled, options.measure).trimmed_mean_ms};
@@ -102,8 +113,7 @@ table_validation validate(const kernel_trellis<Space>& trellis, const latency_ta
   std::vector<network> known;
   for (int draw = 0; draw < most_draws && static_cast<int>(known.size()) < options.networks; ++draw) {
     const auto c = Space{}.sample(rng);
-    if (const latency_prediction p = predictor.predict(c); p.complete() && p.estimated == 0)
-      known.push_back(to_network(c));
+    if (detail::is_measured(predictor.predict(c))) known.push_back(to_network(c));
   }
   return validate(table, device, known, options);
 }
