@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
+#include <nascent/base/file.hpp>
 #include <nascent/executor/executor.hpp>
-#include <nascent/io/file.hpp>
 #include <nascent/io/json.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/zoo/catalog.hpp>

@@ -38,11 +38,11 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <nascent/base/file.hpp>
 #include <nascent/executor/cudnn.hpp>
 #include <nascent/io/block_text.hpp>
-#include <nascent/io/file.hpp>
 #include <nascent/io/json.hpp>
-#include <nascent/latency/measure.hpp>
+#include <nascent/timing/measure.hpp>
 #include <nascent/zoo/catalog.hpp>
 #include <nascent/zoo/efficientnet.hpp>
 #include <nascent/zoo/gpunet.hpp>
@@ -382,10 +382,8 @@ void time_activations(const settings& s) {
       };
       for (const activation act : {identity, relu, relu6, hswish, swish, sigmoid})
         add(to_string(act), make_network("layer", {1, l.size, l.size, l.channels}, [&](auto& net, tensor x) {
-              if (l.filters == 0)
-                net.depthwise_conv(x, {.kernel = l.kernel, .act = act});
-              else
-                net.conv(x, {.filters = l.filters, .kernel = l.kernel, .act = act});
+              if (l.filters == 0) net.depthwise_conv(x, {.kernel = l.kernel, .act = act});
+              else net.conv(x, {.filters = l.filters, .kernel = l.kernel, .act = act});
             }));
       // What swish would add as a kernel of its own behind a tuned one.
       add("swish alone", make_network("swish", {1, l.size, l.size, l.filters == 0 ? l.channels : l.filters},
@@ -409,12 +407,9 @@ void predict(const settings& s) {
                                  .most_placements = s.placements,
                                  .out = s.out.string()};
   std::filesystem::create_directories(s.out);
-  if (s.space == "proxylessnas")
-    report["study"] = prediction::study(zoo::proxylessnas, how, gpu);
-  else if (s.space == "efficientnet-x")
-    report["study"] = prediction::study(zoo::efficientnet_x, how, gpu);
-  else
-    report["study"] = prediction::study(zoo::gpunet_encoded, how, gpu);
+  if (s.space == "proxylessnas") report["study"] = prediction::study(zoo::proxylessnas, how, gpu);
+  else if (s.space == "efficientnet-x") report["study"] = prediction::study(zoo::efficientnet_x, how, gpu);
+  else report["study"] = prediction::study(zoo::gpunet_encoded, how, gpu);
   finish(report, gpu, s, "predict " + s.space);
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole networks on this CPU, one thread, batch 1: latency, and the ratio of a run to the sum of its kernels timed inside the same runs.
-// Ratios are paired within rounds; absolute times depend on the machine and its load.
+// Whole networks on this CPU, one thread, batch 1: latency, and the ratio of a run to the sum of its kernels timed
+// inside the same runs. Ratios are paired within rounds; absolute times depend on the machine and its load.
 #include <string>
 
 #include <benchmark/benchmark.h>
 
 #include <nascent/executor/onednn.hpp>
-#include <nascent/latency/measure.hpp>
 #include <nascent/nascent.hpp>
+#include <nascent/timing/measure.hpp>
 #include <nascent/zoo/efficientnet.hpp>
 
 namespace {
@@ -33,7 +33,8 @@ void run(benchmark::State& state, data_type type) {
   state.counters["whole_over_sum_low"] = 1 / m.sum_over_whole.high;
   state.counters["whole_over_sum_high"] = 1 / m.sum_over_whole.low;
   const device_description device = cpu.description();
-  state.SetLabel(device.device + ", " + device.library + ", " + device.isa + (type == data_type::f32 ? ", f32" : ", bf16"));
+  state.SetLabel(device.device + ", " + device.library + ", " + device.isa +
+                 (type == data_type::f32 ? ", f32" : ", bf16"));
 }
 
 void efficientnet_b0_f32(benchmark::State& state) { run<zoo::efficientnet_b0>(state, data_type::f32); }

@@ -31,8 +31,7 @@ latency_table filled(const kernel_trellis<Space>& trellis) {
   std::size_t number = 0;
   for (const space_kernel& k : trellis.kernels()) {
     ++number;
-    for (const std::size_t placement :
-         {number % third, third + number * 7 % third, 2 * third + number * 11 % third}) {
+    for (const std::size_t placement : {number % third, third + number * 7 % third, 2 * third + number * 11 % third}) {
       const double size = static_cast<double>(placement + 1) / static_cast<double>(3 * third);
       const double ms = 1e-3 * static_cast<double>(number % 997 + 1) * (1 + 0.1 * size);
       entries.push_back(

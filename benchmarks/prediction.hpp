@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// How well a latency table predicts networks that it was not built from, on any executor. Random networks to predict
-/// are drawn and set aside; the table is filled with all their kernels from other networks of the space (build_table.hpp);
-/// then every network set aside is measured as a whole, in turns with a few references. Prints errors, writes a scatter
-/// plot.
+/// are drawn and set aside; the table is filled with all their kernels from other networks of the space
+/// (build_table.hpp); then every network set aside is measured as a whole, in turns with a few references. Prints
+/// errors, writes a scatter plot.
 #pragma once
 
 #include <algorithm>
@@ -18,16 +18,15 @@
 #include <unordered_set>
 #include <vector>
 
+#include "prediction_errors.hpp"
+#include "sweeps.hpp"
 #include <nlohmann/json.hpp>
 
-#include <nascent/io/file.hpp>
-#include <nascent/io/plot.hpp>
+#include <nascent/base/file.hpp>
 #include <nascent/latency/build_table.hpp>
 #include <nascent/latency/table.hpp>
 #include <nascent/nascent.hpp>
-
-#include "prediction_errors.hpp"
-#include "sweeps.hpp"
+#include <nascent/report/plot.hpp>
 
 namespace prediction {
 
@@ -95,7 +94,8 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   progress bar;
   std::vector<network> pool;
   while (static_cast<int>(pool.size()) < s.pool)
-    if (network graph = to_network(draw(space, rng, s.most_gmacs), "pool " + std::to_string(pool.size())); may_run(graph))
+    if (network graph = to_network(draw(space, rng, s.most_gmacs), "pool " + std::to_string(pool.size()));
+        may_run(graph))
       pool.push_back(std::move(graph));
   const fill_result from_pool = table.measure_missing(pool, {.bar = &bar, .budget_s = s.fill_s});
   const kernel_trellis trellis(space);
@@ -108,10 +108,11 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   fill_result filled = from_pool;
   filled += built.fill;
 
-  // A machine is not the same from minute to minute. Each network is timed in turns with one of a few others whose kernels the table knows,
-  // and takes its share of what that one takes over the whole time.
+  // A machine is not the same from minute to minute. Each network is timed in turns with one of a few others whose
+  // kernels the table knows, and takes its share of what that one takes over the whole time.
   using compiled_type = decltype(prepare(device, to_network(aside.front()), s.batch, s.seed));
-  constexpr bool by_device = self_timed_network<compiled_type>;  // nothing else disturbs its clock, and `measure` sees when it slows down
+  constexpr bool by_device =
+      self_timed_network<compiled_type>;  // nothing else disturbs its clock, and `measure` sees when it slows down
   std::vector<compiled_type> references;
   double references_predicted = 0;
   if constexpr (!by_device) {
@@ -142,22 +143,34 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   }
   const auto demand_enough = [&](std::size_t networks) {
     if (networks < std::max<std::size_t>(2, references.size()))
-      throw std::runtime_error(std::string(space.name()) + ": " + std::to_string(networks) + " of " + std::to_string(aside.size()) +
+      throw std::runtime_error(std::string(space.name()) + ": " + std::to_string(networks) + " of " +
+                               std::to_string(aside.size()) +
                                " networks have all their kernels in the table; more time to fill it is needed");
   };
   demand_enough(known.size());
 
-  // Several times, some minutes apart and compiled anew: how well a measurement predicts the next one is as good as any table can be.
+  // Several times, some minutes apart and compiled anew: how well a measurement predicts the next one is as good as any
+  // table can be.
   const device_description where = table.description();
   sweep_file measured(std::filesystem::path(s.out) / (std::string(space.name()) + " " + s.dtype + " measured.json"),
-                      {{"space", space.name()}, {"seed", s.seed}, {"networks", s.networks}, {"references", s.references}, {"most_gmacs", s.most_gmacs},
-                       {"batch", s.batch}, {"dtype", s.dtype}, {"threads", where.threads}, {"device", where.device}, {"library", where.library}, {"isa", where.isa}});
+                      {{"space", space.name()},
+                       {"seed", s.seed},
+                       {"networks", s.networks},
+                       {"references", s.references},
+                       {"most_gmacs", s.most_gmacs},
+                       {"batch", s.batch},
+                       {"dtype", s.dtype},
+                       {"threads", where.threads},
+                       {"device", where.device},
+                       {"library", where.library},
+                       {"isa", where.isa}});
   std::vector<std::vector<double>> references_ms(references.size());
   const auto note_reference = [&](const sample& t) {
     if (!by_device) references_ms[t.reference].push_back(t.reference_ms);
   };
   for (const auto& sweep : measured.sweeps()) std::ranges::for_each(sweep, note_reference);
-  // A minute in which the machine is slow, which the reference shows, is waited for; it slows down one network more than another.
+  // A minute in which the machine is slow, which the reference shows, is waited for; it slows down one network more
+  // than another.
   constexpr double slow = 1.1;
   constexpr int most_again = 3;
   const auto is_slow = [&](const sample& t) {
@@ -169,16 +182,23 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     const measure_options how{.warm_up = 4, .min_samples = by_device ? 12 : 4, .half_width = .004, .budget_ms = 1000};
     if constexpr (by_device) {
       const sample_summary t = measure(compiled, how);
-      return sample{.network = one.number, .ratio = t.trimmed_mean_ms, .alone_ms = t.trimmed_mean_ms, .spread = t.spread};
+      return sample{
+          .network = one.number, .ratio = t.trimmed_mean_ms, .alone_ms = t.trimmed_mean_ms, .spread = t.spread};
     } else {
       const comparison t = compare(references[reference], compiled, {.measure = how, .untimed = 12, .timed = 16});
-      return sample{.network = one.number, .reference = reference, .reference_ms = t.first.trimmed_mean_ms, .ratio = t.ratio.median, .alone_ms = t.second.trimmed_mean_ms, .spread = t.second.spread};
+      return sample{.network = one.number,
+                    .reference = reference,
+                    .reference_ms = t.first.trimmed_mean_ms,
+                    .ratio = t.ratio.median,
+                    .alone_ms = t.second.trimmed_mean_ms,
+                    .spread = t.second.spread};
     }
   };
   std::size_t again_for_slowness = 0;
   const auto wanted_sweeps = static_cast<std::size_t>(s.sweeps);
   const std::size_t sweeps_done = std::min(wanted_sweeps, measured.sweeps().size());
-  bar.begin("measuring " + std::to_string(known.size()) + " networks set aside, " + std::to_string(s.sweeps) + " times", (wanted_sweeps - sweeps_done) * known.size());
+  bar.begin("measuring " + std::to_string(known.size()) + " networks set aside, " + std::to_string(s.sweeps) + " times",
+            (wanted_sweeps - sweeps_done) * known.size());
   while (measured.sweeps().size() < wanted_sweeps) {
     std::vector<sample> sweep;
     for (std::size_t i = 0; i < known.size(); ++i) {
@@ -194,7 +214,8 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   }
   bar.finish();
 
-  const latency_table plain(table.path(), table.description(), {.batch = s.batch, .read_only = true, .placements = {.common_effects = false}});
+  const latency_table plain(table.path(), table.description(),
+                            {.batch = s.batch, .read_only = true, .placements = {.common_effects = false}});
   std::vector<outcome> outcomes;
   std::vector<std::vector<const sample*>> samples(aside.size());
   for (const auto& sweep : measured.sweeps())
@@ -202,7 +223,11 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   for (const known_network& one : known) {
     if (samples[one.number].size() < measured.sweeps().size()) continue;  // the table did not know it yet
     const latency_prediction& p = one.prediction;
-    outcome o{.predicted = p.ms, .plain = plain.predict(one.graph).ms, .low = p.low_ms, .high = p.high_ms, .deviation = p.placement_deviation_ms / p.ms};
+    outcome o{.predicted = p.ms,
+              .plain = plain.predict(one.graph).ms,
+              .low = p.low_ms,
+              .high = p.high_ms,
+              .deviation = p.placement_deviation_ms / p.ms};
     for (const sample* t : samples[one.number]) {
       o.reference = t->reference;
       o.by_sweep.push_back(t->ratio);
@@ -229,9 +254,11 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   for (outcome& o : outcomes) o.measured = geometric_mean(o.by_sweep);
   const error_summary errors = errors_of(outcomes, [](const outcome& o) { return o.error(); });
   // Predictions times what the references take now over what the table says of them.
-  const error_summary at_speed = errors_of(outcomes, [&](const outcome& o) { return machine * o.predicted / o.measured - 1; });
+  const error_summary at_speed =
+      errors_of(outcomes, [&](const outcome& o) { return machine * o.predicted / o.measured - 1; });
   const error_summary of_plain_sums = errors_of(outcomes, [](const outcome& o) { return o.plain / o.measured - 1; });
-  const error_summary of_alone = errors_of(outcomes, [](const outcome& o) { return o.predicted / geometric_mean(o.alone) - 1; });
+  const error_summary of_alone =
+      errors_of(outcomes, [](const outcome& o) { return o.predicted / geometric_mean(o.alone) - 1; });
   double again = 0;
   double squares = 0;
   double squares_of_measuring = 0;
@@ -309,13 +336,18 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
                               {"seconds_filling", filled.seconds},
                               {"each", each}};
   std::printf(
-      "%-22s %-5s %4zu networks %5zu kernels  error %.2f %% (sums as measured %.2f %%, measured again %.2f %%; root mean square %.2f %%, of it measuring %.2f %%, the table %.2f %%)  bias %+.2f %%  within 5 %%: %.0f %%  10 %%: %.0f %%  "
-      "worst %.1f %%  rank correlation %.4f (of measured times with each other %.4f)  machine %.3f of the table's, %.1f %% apart: at its speed error %.2f %%, bias %+.2f %%, within 5 %%: %.0f %%; placements %.1f %% apart; %zu networks in %.0f s\n",
-      space.name(), s.dtype.c_str(), outcomes.size(), table.size(), 100 * errors.mean_absolute, 100 * of_plain_sums.mean_absolute, 100 * again / n,
-      100 * std::sqrt(squares / n), 100 * std::sqrt(squares_of_measuring / n), 100 * table_error, 100 * errors.bias,
-      100 * errors.within_5, 100 * errors.within_10, 100 * errors.worst, rank_correlation(outcomes), rank_correlation_of_sweeps(outcomes), machine, 100 * machine_spread,
-      100 * at_speed.mean_absolute, 100 * at_speed.bias, 100 * at_speed.within_5, 100 * table.effects().deviation(),
-      filled.networks, filled.seconds);
+      "%-22s %-5s %4zu networks %5zu kernels  error %.2f %% (sums as measured %.2f %%, measured again %.2f %%; root "
+      "mean square %.2f %%, of it measuring %.2f %%, the table %.2f %%)  bias %+.2f %%  within 5 %%: %.0f %%  10 %%: "
+      "%.0f %%  "
+      "worst %.1f %%  rank correlation %.4f (of measured times with each other %.4f)  machine %.3f of the table's, "
+      "%.1f %% apart: at its speed error %.2f %%, bias %+.2f %%, within 5 %%: %.0f %%; placements %.1f %% apart; %zu "
+      "networks in %.0f s\n",
+      space.name(), s.dtype.c_str(), outcomes.size(), table.size(), 100 * errors.mean_absolute,
+      100 * of_plain_sums.mean_absolute, 100 * again / n, 100 * std::sqrt(squares / n),
+      100 * std::sqrt(squares_of_measuring / n), 100 * table_error, 100 * errors.bias, 100 * errors.within_5,
+      100 * errors.within_10, 100 * errors.worst, rank_correlation(outcomes), rank_correlation_of_sweeps(outcomes),
+      machine, 100 * machine_spread, 100 * at_speed.mean_absolute, 100 * at_speed.bias, 100 * at_speed.within_5,
+      100 * table.effects().deviation(), filled.networks, filled.seconds);
   std::fflush(stdout);
   return result;
 }

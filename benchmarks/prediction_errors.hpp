@@ -19,7 +19,7 @@ struct outcome {
   std::vector<double> by_sweep{};
   std::vector<double> alone{};  ///< by its own clock, not against the references
   double spread = 0;
-  double low = 0;        ///< the prediction's interval
+  double low = 0;  ///< the prediction's interval
   double high = 0;
   double deviation = 0;  ///< by placement, as the table expects it, relative
   double error() const { return predicted / measured - 1; }

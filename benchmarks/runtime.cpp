@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// This library's side of the comparison with other runtimes (benchmarks/peers): writes networks with weights for them to read, and runs
-// networks on request, as every other runtime's worker does.
+// This library's side of the comparison with other runtimes (benchmarks/peers): writes networks with weights for them
+// to read, and runs networks on request, as every other runtime's worker does.
 //
 //   benchmark_runtime export --models EfficientNet-B0,ResNet-50 --images 2 --out FOLDER
 //   benchmark_runtime serve
@@ -10,7 +10,8 @@
 //
 // `serve` reads one command a line and answers each with one line, both JSON; {"error": TEXT} where it cannot:
 //
-//   {"do": "load", "folder": FOLDER, "model": NAME, "dtype": "f32", "batch": 1, "threads": 1}    a model that was exported there
+//   {"do": "load", "folder": FOLDER, "model": NAME, "dtype": "f32", "batch": 1, "threads": 1}    a model that was
+//   exported there
 //   {"do": "answer", "file": FILE}                  runs it on the exported images, writes the output
 //   {"do": "run", "untimed": 1, "timed": 5}         {"wall_ms": [...], "cpu_ms": [...], "switches": [...]}
 #include <algorithm>
@@ -25,18 +26,17 @@
 #include <string>
 #include <vector>
 
+#include "exported.hpp"
 #include <CLI/CLI.hpp>
 
+#include <nascent/base/clock.hpp>
+#include <nascent/base/file.hpp>
 #include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/io/block_text.hpp>
-#include <nascent/io/file.hpp>
 #include <nascent/io/json.hpp>
-#include <nascent/io/ratio_map.hpp>
-#include <nascent/latency/clock.hpp>
+#include <nascent/report/ratio_map.hpp>
 #include <nascent/zoo/catalog.hpp>
-
-#include "exported.hpp"
 
 using namespace nascent;
 using exported::elements;
@@ -46,12 +46,14 @@ using exported::write_numbers;
 
 namespace {
 
-std::vector<float> answer(const network& graph, const weights& values, std::span<const float> pixels, int images, data_type type) {
+std::vector<float> answer(const network& graph, const weights& values, std::span<const float> pixels, int images,
+                          data_type type) {
   onednn::compiled compiled = onednn::executor{{.type = type}}.compile(graph, values, 1);
   std::vector<float> answers(elements(graph.output(), images));
   const std::size_t in = elements(graph.input(), 1);
   const std::size_t out = elements(graph.output(), 1);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(images); ++i) compiled.run(pixels.subspan(i * in, in), std::span(answers).subspan(i * out, out));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(images); ++i)
+    compiled.run(pixels.subspan(i * in, in), std::span(answers).subspan(i * out, out));
   return answers;
 }
 
@@ -68,7 +70,9 @@ json load(const json& how, std::optional<loaded>& model) {
   const network graph = zoo::make_model(how.at("model").get<std::string>());
   const int batch = how.at("batch").get<int>();
   std::string setting;
-  onednn::options options{.threads = how.at("threads").get<int>(), .type = parse_data_type(how.at("dtype").get<std::string>()), .kernels = avx512_kernels()};
+  onednn::options options{.threads = how.at("threads").get<int>(),
+                          .type = parse_data_type(how.at("dtype").get<std::string>()),
+                          .kernels = avx512_kernels()};
   const std::int64_t start = wall_ns();
   const std::filesystem::path folder = how.at("folder").get<std::string>();
   std::vector<float> images = read_numbers(folder / (graph.name() + ".input"), elements(graph.input(), batch));
@@ -144,7 +148,8 @@ ratio_map map_of(const json& report) {
     return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
   };
   const auto column_of = [](const json& cell) {
-    return cell["dtype"].get<std::string>() + ", batch " + cell["batch"].dump() + ", " + (cell["threads"] == 1 ? "1 thread" : cell["threads"].dump() + " threads");
+    return cell["dtype"].get<std::string>() + ", batch " + cell["batch"].dump() + ", " +
+           (cell["threads"] == 1 ? "1 thread" : cell["threads"].dump() + " threads");
   };
   for (const json& cell : report.at("cells")) {
     index(map.rows, cell["model"].get<std::string>());
@@ -154,7 +159,8 @@ ratio_map map_of(const json& report) {
   for (const json& cell : report.at("cells"))
     for (const json& row : cell["runtimes"])
       if (cell.contains("best_other") && row["runtime"] == cell["best_other"])
-        map.ratios[index(map.rows, cell["model"].get<std::string>()) * map.columns.size() + index(map.columns, column_of(cell))] = row["ours_over_it"]["median"].get<double>();
+        map.ratios[index(map.rows, cell["model"].get<std::string>()) * map.columns.size() +
+                   index(map.columns, column_of(cell))] = row["ours_over_it"]["median"].get<double>();
   return map;
 }
 
@@ -167,7 +173,9 @@ int main(int argc, char** argv) try {
   std::string folder;
   auto* exporting = app.add_subcommand("export", "write networks, weights, images and answers");
   exporting->add_option("--models", models, "names of the zoo's catalogue")->delimiter(',')->required();
-  exporting->add_option("--images", images, "the largest batch to be run")->check(CLI::PositiveNumber)->capture_default_str();
+  exporting->add_option("--images", images, "the largest batch to be run")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   exporting->add_option("--out", folder, "folder")->required();
   auto* serving = app.add_subcommand("serve", "answer commands on standard input");
   std::string report;

@@ -34,7 +34,8 @@ void run(benchmark::State& state, Step step) {
   const long before = allocations;
   for (auto _ : state) benchmark::DoNotOptimize(step());
   const long after = allocations;
-  state.counters["networks/s"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  state.counters["networks/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
   // The framework itself allocates a handful of times per run.
   state.counters["allocations"] = static_cast<double>(after - before) / static_cast<double>(state.iterations());
 }

@@ -12,7 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <nascent/io/file.hpp>
+#include <nascent/base/file.hpp>
 #include <nascent/io/json.hpp>
 
 namespace prediction {
@@ -37,8 +37,8 @@ class sweep_file {
     if (!std::filesystem::exists(path_)) return;
     const nlohmann::json found = nascent::read_json(path_);
     if (found.at("what") != what_)
-      throw std::runtime_error(path_.string() + ": has measured times of " + found.at("what").dump() + ", wanted are those of " + what_.dump() +
-                               "; move it away, or name another folder");
+      throw std::runtime_error(path_.string() + ": has measured times of " + found.at("what").dump() +
+                               ", wanted are those of " + what_.dump() + "; move it away, or name another folder");
     found.at("sweeps").get_to(sweeps_);
   }
 

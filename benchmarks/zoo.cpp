@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counting every model of the zoo, parameters and MACs. Input sizes alternate, so that the compiler cannot count ahead of time.
+// Counting every model of the zoo, parameters and MACs. Input sizes alternate, so that the compiler cannot count ahead
+// of time.
 #include <cstdint>
 
 #include <benchmark/benchmark.h>

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which of these blocks is fastest here? Any block x shape x batch x data type, against alternatives, interleaved.
 //
-//   bench_block --block "mbconv filters=96 expand=6" --block "fused_mbconv filters=96 expand=6" --shape 28x28x96 --dtype f32,bf16
+//   bench_block --block "mbconv filters=96 expand=6" --block "fused_mbconv filters=96 expand=6" --shape 28x28x96
+//   --dtype f32,bf16
 //
-// Whether a fused MBConv beats an MBConv depends on the shape (EfficientNet-X, section 3.2). The default blocks show where it turns here:
+// Whether a fused MBConv beats an MBConv depends on the shape (EfficientNet-X, section 3.2). The default blocks show
+// where it turns here:
 //
 //   bench_block --dtype f32,bf16 --html blocks.html
 #include <cstdio>
@@ -17,14 +19,14 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <nascent/base/file.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/executor/own_kernels.hpp>
 #include <nascent/io/block_text.hpp>
-#include <nascent/io/file.hpp>
-#include <nascent/io/ratio_map.hpp>
-#include <nascent/io/report.hpp>
-#include <nascent/latency/measure.hpp>
 #include <nascent/nascent.hpp>
+#include <nascent/report/ratio_map.hpp>
+#include <nascent/report/report.hpp>
+#include <nascent/timing/measure.hpp>
 
 using namespace nascent;
 
@@ -46,26 +48,35 @@ costs cost_of(const network& graph, data_type type, int batch) {
 }
 
 void print(const std::vector<row>& rows, const device_description& device) {
-  std::printf("%s, %s, %s, %d thread(s)\n\n", device.device.c_str(), device.library.c_str(), device.isa.c_str(), device.threads);
-  std::printf("%-52s %-26s %9s %10s %9s %8s %18s  %s\n", "block", "shape, batch, type", "MMACs", "ms", "spread", "GMAC/s", "time ratio (95 %)", "");
+  std::printf("%s, %s, %s, %d thread(s)\n\n", device.device.c_str(), device.library.c_str(), device.isa.c_str(),
+              device.threads);
+  std::printf("%-52s %-26s %9s %10s %9s %8s %18s  %s\n", "block", "shape, batch, type", "MMACs", "ms", "spread",
+              "GMAC/s", "time ratio (95 %)", "");
   for (const row& r : rows)
     std::printf("%-52s %-26s %9.2f %10.4f %8.1f%% %8.1f  %.3f (%.3f..%.3f)  %s\n", r.block.c_str(), r.where.c_str(),
                 static_cast<double>(r.cost.macs) * 1e-6, r.time.median_ms, 100 * r.time.spread,
-                static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6, r.ratio.median, r.ratio.low, r.ratio.high, r.outcome.c_str());
+                static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6, r.ratio.median, r.ratio.low,
+                r.ratio.high, r.outcome.c_str());
 }
 
 void write_csv(const std::vector<row>& rows, const std::string& path, const device_description& device) {
   std::ostringstream out;
-  out << "block,where,macs,params,traffic_bytes,median_ms,low_ms,high_ms,spread,samples,ratio,ratio_low,ratio_high,outcome,device,library,isa,threads\n";
+  out << "block,where,macs,params,traffic_bytes,median_ms,low_ms,high_ms,spread,samples,ratio,ratio_low,ratio_high,"
+         "outcome,device,library,isa,threads\n";
   for (const row& r : rows)
-    out << '"' << r.block << "\",\"" << r.where << "\"," << r.cost.macs << ',' << r.cost.params << ',' << r.cost.traffic << ',' << r.time.median_ms
-        << ',' << r.time.low_ms << ',' << r.time.high_ms << ',' << r.time.spread << ',' << r.time.count << ',' << r.ratio.median << ',' << r.ratio.low
-        << ',' << r.ratio.high << ',' << r.outcome << ",\"" << device.device << "\",\"" << device.library << "\"," << device.isa << ',' << device.threads << '\n';
+    out << '"' << r.block << "\",\"" << r.where << "\"," << r.cost.macs << ',' << r.cost.params << ',' << r.cost.traffic
+        << ',' << r.time.median_ms << ',' << r.time.low_ms << ',' << r.time.high_ms << ',' << r.time.spread << ','
+        << r.time.count << ',' << r.ratio.median << ',' << r.ratio.low << ',' << r.ratio.high << ',' << r.outcome
+        << ",\"" << device.device << "\",\"" << device.library << "\"," << device.isa << ',' << device.threads << '\n';
   write_file(path, out.str());
 }
 
 void write_json(const std::vector<row>& rows, const std::string& path, const device_description& device) {
-  nlohmann::json all{{"device", device.device}, {"library", device.library}, {"isa", device.isa}, {"threads", device.threads}, {"rows", nlohmann::json::array()}};
+  nlohmann::json all{{"device", device.device},
+                     {"library", device.library},
+                     {"isa", device.isa},
+                     {"threads", device.threads},
+                     {"rows", nlohmann::json::array()}};
   for (const row& r : rows)
     all["rows"].push_back({{"block", r.block},
                            {"where", r.where},
@@ -94,14 +105,16 @@ std::vector<std::string> conclusions(const std::vector<row>& rows, const std::ve
       std::string& list = rows[i].ratio.high < 1 ? faster : slower;
       if (rows[i].ratio.high < 1 || rows[i].ratio.low > 1) list += (list.empty() ? "" : "; ") + rows[i].where;
     }
-    sentences.push_back("\"" + blocks[b] + "\" against \"" + blocks[0] + "\": faster at " + (faster.empty() ? "none" : faster) + "; slower at " +
-                        (slower.empty() ? "none" : slower) + ".");
+    sentences.push_back("\"" + blocks[b] + "\" against \"" + blocks[0] + "\": faster at " +
+                        (faster.empty() ? "none" : faster) + "; slower at " + (slower.empty() ? "none" : slower) + ".");
   }
   return sentences;
 }
 
-void write_html(const std::vector<row>& rows, const std::vector<std::string>& blocks, const std::string& path, const device_description& device) {
-  report_table table{.columns = {"block", "height x width x channels, batch, type", "MMACs", "ms", "spread", "GMAC/s", "time ratio", "95 %", "verdict"}};
+void write_html(const std::vector<row>& rows, const std::vector<std::string>& blocks, const std::string& path,
+                const device_description& device) {
+  report_table table{.columns = {"block", "height x width x channels, batch, type", "MMACs", "ms", "spread", "GMAC/s",
+                                 "time ratio", "95 %", "verdict"}};
   ratio_map map{.title = "Time against \"" + blocks[0] + "\""};
   map.rows.assign(blocks.begin() + 1, blocks.end());
   for (std::size_t i = 0; i < rows.size(); i += blocks.size()) map.columns.push_back(rows[i].where);
@@ -113,14 +126,19 @@ void write_html(const std::vector<row>& rows, const std::vector<std::string>& bl
   };
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const row& r = rows[i];
-    table.rows.push_back({r.block, r.where, text("%.2f", static_cast<double>(r.cost.macs) * 1e-6), text("%.4f", r.time.median_ms), text("%.1f %%", 100 * r.time.spread),
-                          text("%.1f", static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6), text("%.3f", r.ratio.median),
-                          text("%.3f", r.ratio.low) + " to " + text("%.3f", r.ratio.high), r.outcome});
-    if (i % blocks.size() > 0) map.ratios[(i % blocks.size() - 1) * map.columns.size() + i / blocks.size()] = r.ratio.median;
+    table.rows.push_back({r.block, r.where, text("%.2f", static_cast<double>(r.cost.macs) * 1e-6),
+                          text("%.4f", r.time.median_ms), text("%.1f %%", 100 * r.time.spread),
+                          text("%.1f", static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6),
+                          text("%.3f", r.ratio.median), text("%.3f", r.ratio.low) + " to " + text("%.3f", r.ratio.high),
+                          r.outcome});
+    if (i % blocks.size() > 0)
+      map.ratios[(i % blocks.size() - 1) * map.columns.size() + i / blocks.size()] = r.ratio.median;
   }
-  html_report report("Blocks on this device", device.device + ", " + device.library + ", " + device.isa + ", " + std::to_string(device.threads) + " thread(s)");
+  html_report report("Blocks on this device", device.device + ", " + device.library + ", " + device.isa + ", " +
+                                                  std::to_string(device.threads) + " thread(s)");
   if (blocks.size() > 1) {
-    report.section("Which is faster where").figure(to_svg(map), "Median over rounds of the time of a block over that of the first, run in turns.");
+    report.section("Which is faster where")
+        .figure(to_svg(map), "Median over rounds of the time of a block over that of the first, run in turns.");
     for (const std::string& sentence : conclusions(rows, blocks)) report.text(sentence);
   }
   report.section("All figures").table(table);
@@ -142,12 +160,15 @@ int main(int argc, char** argv) try {
   std::string kernels = "fastest";
   double budget_s = 3;
   CLI::App app{"Times blocks against each other on this CPU. The first block is what the others are compared with."};
-  app.add_option("--block", blocks, "\"name field=value ...\", also stride= and layers=; filters default to the input's channels")->take_all();
+  app.add_option("--block", blocks,
+                 "\"name field=value ...\", also stride= and layers=; filters default to the input's channels")
+      ->take_all();
   app.add_option("--shape", shapes, "height x width x channels of the input")->delimiter(',');
   app.add_option("--dtype", types, "f32, bf16")->delimiter(',');
   app.add_option("--batch", batches, "images per run")->delimiter(',')->check(CLI::PositiveNumber);
   app.add_option("--threads", threads, "threads")->check(CLI::PositiveNumber);
-  app.add_option("--kernels", kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")->check(CLI::IsMember({"fastest", "onednn"}));
+  app.add_option("--kernels", kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")
+      ->check(CLI::IsMember({"fastest", "onednn"}));
   app.add_option("--isa", isa, "the largest instruction set to use, e.g. sse41, avx2, avx512_core, best; one per run");
   app.add_option("--budget-s", budget_s, "seconds per comparison")->check(CLI::PositiveNumber);
   app.add_option("--csv", csv, "write the rows to this file too");
@@ -159,7 +180,10 @@ int main(int argc, char** argv) try {
   device_description device;
   for (const std::string& type_name : types) {
     const data_type type = parse_data_type(type_name);
-    onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa), .kernels = kernels == "onednn" ? kernel_library{} : own_kernels()}};
+    onednn::executor cpu{{.threads = threads,
+                          .type = type,
+                          .isa = onednn::parse_isa(isa),
+                          .kernels = kernels == "onednn" ? kernel_library{} : own_kernels()}};
     device = cpu.description();
     for (const std::string& shape_text : shapes)
       for (const int batch : batches) {
@@ -176,9 +200,15 @@ int main(int argc, char** argv) try {
           continue;
         }
         const std::vector<comparison> against = compare(runs, {.measure = how});
-        rows.push_back({blocks[0], where, cost_of(graphs[0], type, batch), against[0].first, {.median = 1, .low = 1, .high = 1}, "reference"});
+        rows.push_back({blocks[0],
+                        where,
+                        cost_of(graphs[0], type, batch),
+                        against[0].first,
+                        {.median = 1, .low = 1, .high = 1},
+                        "reference"});
         for (std::size_t i = 1; i < blocks.size(); ++i)
-          rows.push_back({blocks[i], where, cost_of(graphs[i], type, batch), against[i - 1].second, against[i - 1].ratio, to_string(against[i - 1].outcome)});
+          rows.push_back({blocks[i], where, cost_of(graphs[i], type, batch), against[i - 1].second,
+                          against[i - 1].ratio, to_string(against[i - 1].outcome)});
       }
   }
   print(rows, device);

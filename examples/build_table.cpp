@@ -23,10 +23,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <nascent/base/file.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/executor/own_kernels.hpp>
 #include <nascent/io/block_text.hpp>
-#include <nascent/io/file.hpp>
 #include <nascent/io/latency_json.hpp>
 #include <nascent/latency/build_table.hpp>
 #include <nascent/latency/predictor.hpp>
@@ -82,8 +82,7 @@ void list_kernels(const kernel_trellis<Space>& trellis, const latency_table& tab
       const latency_entry& e = table.entries()[*known];
       if (e.estimated)
         std::printf(" %12.4f   estimated, %.4f to %.4f", e.time.trimmed_mean_ms, e.time.low_ms, e.time.high_ms);
-      else
-        std::printf(" %12.4f %11zu", e.time.trimmed_mean_ms, e.placements);
+      else std::printf(" %12.4f %11zu", e.time.trimmed_mean_ms, e.placements);
       if (e.placements > 1) std::printf("  %.1f %%", 100 * e.placement_deviation_ms / e.time.trimmed_mean_ms);
     }
     std::printf("\n");

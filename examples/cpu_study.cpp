@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Is latency proportional to MACs? Supplement D of the EfficientNet-X paper (Li et al., 2021) on this machine: EfficientNet and EfficientNet-X
-// with ReLU under one instruction set after another. docs/cpu_study.md has the question and the answer.
+// Is latency proportional to MACs? Supplement D of the EfficientNet-X paper (Li et al., 2021) on this machine:
+// EfficientNet and EfficientNet-X with ReLU under one instruction set after another. docs/cpu_study.md has the question
+// and the answer.
 //
 //   cpu_study --out study
 //   cpu_study --models EfficientNet-B0,EfficientNet-X-B0 --isa sse41,best --rounds 6
 //
-// The instruction set holds for a whole process, so each has a process of its own: this program, started again with --serve.
+// The instruction set holds for a whole process, so each has a process of its own: this program, started again with
+// --serve.
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,22 +22,20 @@
 #include <string>
 #include <vector>
 
-#include <csignal>
+#include <CLI/CLI.hpp>
 #include <fcntl.h>
+#include <nlohmann/json.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-
+#include <nascent/base/file.hpp>
+#include <nascent/base/progress.hpp>
 #include <nascent/cost/proportionality.hpp>
 #include <nascent/executor/onednn.hpp>
-#include <nascent/io/file.hpp>
-#include <nascent/io/plot.hpp>
-#include <nascent/io/report.hpp>
-#include <nascent/latency/measure.hpp>
-#include <nascent/latency/progress.hpp>
 #include <nascent/nascent.hpp>
+#include <nascent/report/plot.hpp>
+#include <nascent/report/report.hpp>
+#include <nascent/timing/measure.hpp>
 #include <nascent/zoo/efficientnet_family.hpp>
 #include <nascent/zoo/efficientnet_x_family.hpp>
 
@@ -43,7 +44,8 @@ using nlohmann::json;
 
 namespace {
 
-// --- what is studied ---------------------------------------------------------------------------------------------------------------------
+// --- what is studied
+// ---------------------------------------------------------------------------------------------------------------------
 
 /// "EfficientNet-X-B3": the family and the level.
 struct member {
@@ -56,7 +58,8 @@ member parse_member(const std::string& text) {
   for (const bool x : {false, true})
     for (std::size_t level = 0; level < zoo::efficientnet_family.size(); ++level)
       if (const member m{x, level}; m.name() == text) return m;
-  throw std::invalid_argument("--models: found '" + text + "'; allowed: EfficientNet-B0 to -B7 and EfficientNet-X-B0 to -X-B7");
+  throw std::invalid_argument("--models: found '" + text +
+                              "'; allowed: EfficientNet-B0 to -B7 and EfficientNet-X-B0 to -X-B7");
 }
 
 /// The network with relu in place of swish, as the search on the paper's processor chose.
@@ -70,7 +73,8 @@ network with_relu(const network& graph) {
 }
 
 network network_of(const member& m) {
-  return with_relu(m.x ? to_network(zoo::efficientnet_x_family[m.level]) : to_network(zoo::efficientnet_family[m.level]));
+  return with_relu(m.x ? to_network(zoo::efficientnet_x_family[m.level])
+                       : to_network(zoo::efficientnet_family[m.level]));
 }
 
 double macs_of(const network& graph) {
@@ -94,7 +98,8 @@ std::string title_of(onednn::isa isa) {
   return (found == names.end() ? to_string(isa) : found->second) + std::string(", ") + to_string(type_of(isa));
 }
 
-// --- one process for each instruction set ------------------------------------------------------------------------------------------------
+// --- one process for each instruction set
+// ------------------------------------------------------------------------------------------------
 
 /// Answers {"load": MODEL} and {"run": UNTIMED} with one line of JSON each.
 void serve(onednn::isa isa, int threads, int batch) {
@@ -180,7 +185,8 @@ class child {
   std::FILE* out_ = nullptr;
 };
 
-// --- measuring ---------------------------------------------------------------------------------------------------------------------------
+// --- measuring
+// ---------------------------------------------------------------------------------------------------------------------------
 
 struct settings {
   std::vector<member> models;
@@ -226,12 +232,13 @@ study measure_all(const settings& s) {
   for (const member& m : s.models) result.macs.push_back(macs_of(network_of(m)));
   std::vector<std::unique_ptr<child>> children;
   for (const onednn::isa isa : s.isas) {
-    auto one = std::make_unique<child>(std::vector<std::string>{"cpu_study", "--serve", to_string(isa), "--threads", std::to_string(s.threads),
-                                                                "--batch", std::to_string(s.batch)});
+    auto one = std::make_unique<child>(std::vector<std::string>{"cpu_study", "--serve", to_string(isa), "--threads",
+                                                                std::to_string(s.threads), "--batch",
+                                                                std::to_string(s.batch)});
     try {
       const json reply = one->ask({{"load", s.models.front().name()}});
-      result.device = reply["device"].get<std::string>() + ", " + reply["library"].get<std::string>() + ", " + std::to_string(s.threads) +
-                      " thread(s), batch " + std::to_string(s.batch);
+      result.device = reply["device"].get<std::string>() + ", " + reply["library"].get<std::string>() + ", " +
+                      std::to_string(s.threads) + " thread(s), batch " + std::to_string(s.batch);
       result.isas.push_back(isa);
       children.push_back(std::move(one));
     } catch (const std::exception& e) {
@@ -259,8 +266,8 @@ study measure_all(const settings& s) {
       }
       for (std::size_t k = 0; k < children.size(); ++k) {
         const std::size_t i = (k + static_cast<std::size_t>(round)) % children.size();
-        // Untimed passes before the timed one: what the others pushed out of a shared cache takes several to come back (docs/latency.md), and
-        // is a small part of a long pass.
+        // Untimed passes before the timed one: what the others pushed out of a shared cache takes several to come back
+        // (docs/latency.md), and is a small part of a long pass.
         std::vector<time_sample>& mine = result.times[i][m];
         const json t = children[i]->ask({{"run", !mine.empty() && mine.back().wall_ms < 150 ? 4 : 1}});
         mine.push_back({.wall_ms = t["wall_ms"], .cpu_ms = t["cpu_ms"], .switches = t["switches"]});
@@ -272,7 +279,8 @@ study measure_all(const settings& s) {
   return result;
 }
 
-// --- what it says ------------------------------------------------------------------------------------------------------------------------
+// --- what it says
+// ------------------------------------------------------------------------------------------------------------------------
 
 std::string text(const char* format, double number) {
   char buffer[40];
@@ -307,9 +315,11 @@ std::vector<judgement> judge_all(const study& s) {
   std::vector<judgement> all;
   for (std::size_t i = 0; i < s.isas.size(); ++i) {
     const auto timed = [&](std::size_t m) { return timed_network{s.macs[m], s.ms(i, m)}; };
-    all.push_back({.law = s.law(i),
-                   .price = geometric_mean(pairs, [&](std::size_t a, std::size_t b) { return mac_price_ratio(timed(a), timed(b)); }),
-                   .time_ratio = geometric_mean(pairs, [&](std::size_t a, std::size_t b) { return s.ms(i, b) / s.ms(i, a); })});
+    all.push_back(
+        {.law = s.law(i),
+         .price =
+             geometric_mean(pairs, [&](std::size_t a, std::size_t b) { return mac_price_ratio(timed(a), timed(b)); }),
+         .time_ratio = geometric_mean(pairs, [&](std::size_t a, std::size_t b) { return s.ms(i, b) / s.ms(i, a); })});
   }
   return all;
 }
@@ -324,9 +334,12 @@ std::vector<std::string> conclusions(const study& s) {
   const std::vector<judgement> all = judge_all(s);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const judgement& j = all[i];
-    out.push_back(title_of(s.isas[i]) + ": latency is " + (j.proportional() ? "" : "not ") + "proportional to MACs: exponent " + text("%.2f", j.law.exponent) +
-                  ", R2 " + text("%.3f", j.law.r_squared) + ", a MAC of EfficientNet-X costs " + text("%.2f", j.price) + " of one of EfficientNet; " +
-                  (j.time_ratio > 1 ? "EfficientNet is faster by " + text("%.0f", 100 * (j.time_ratio - 1)) : "EfficientNet-X is faster by " + text("%.0f", 100 * (1 / j.time_ratio - 1))) +
+    out.push_back(title_of(s.isas[i]) + ": latency is " + (j.proportional() ? "" : "not ") +
+                  "proportional to MACs: exponent " + text("%.2f", j.law.exponent) + ", R2 " +
+                  text("%.3f", j.law.r_squared) + ", a MAC of EfficientNet-X costs " + text("%.2f", j.price) +
+                  " of one of EfficientNet; " +
+                  (j.time_ratio > 1 ? "EfficientNet is faster by " + text("%.0f", 100 * (j.time_ratio - 1))
+                                    : "EfficientNet-X is faster by " + text("%.0f", 100 * (1 / j.time_ratio - 1))) +
                   " % at the same level.");
   }
   bool falls = true;
@@ -335,29 +348,45 @@ std::vector<std::string> conclusions(const study& s) {
   const bool narrow = all.front().proportional();
   const bool wide = !all.back().proportional();
   const bool flips = all.front().time_ratio > 1 && all.back().time_ratio < 1;
-  std::string why = "with " + title_of(s.isas.front()) + " latency is " + (narrow ? "" : "not ") + "proportional to MACs, with " + title_of(s.isas.back()) + " it is " + (wide ? "not" : "too") +
-                    "; the price of EfficientNet-X's MACs " + (falls ? "falls with every step" : trend ? "falls, but not with every step" : "does not fall") +
-                    "; the faster family " + (flips ? "changes from EfficientNet to EfficientNet-X" : all.back().time_ratio < 1 ? "is EfficientNet-X throughout" : "stays EfficientNet") + ".";
-  out.push_back(std::string("The paper's conclusion (proportional without wide vectors, not with them, and less the wider they are) ") +
-                (narrow && wide && falls ? "holds here: " : trend ? "holds here in part: " : "does not hold here: ") + why);
+  std::string why = "with " + title_of(s.isas.front()) + " latency is " + (narrow ? "" : "not ") +
+                    "proportional to MACs, with " + title_of(s.isas.back()) + " it is " + (wide ? "not" : "too") +
+                    "; the price of EfficientNet-X's MACs " +
+                    (falls   ? "falls with every step"
+                     : trend ? "falls, but not with every step"
+                             : "does not fall") +
+                    "; the faster family " +
+                    (flips                       ? "changes from EfficientNet to EfficientNet-X"
+                     : all.back().time_ratio < 1 ? "is EfficientNet-X throughout"
+                                                 : "stays EfficientNet") +
+                    ".";
+  out.push_back(
+      std::string(
+          "The paper's conclusion (proportional without wide vectors, not with them, and less the wider they are) ") +
+      (narrow && wide && falls ? "holds here: "
+       : trend                 ? "holds here in part: "
+                               : "does not hold here: ") +
+      why);
   return out;
 }
 
 report_table latency_table_of(const study& s) {
-  report_table t{.columns = {"network (ReLU)", "MMACs"}, .caption = "Median ms of one pass, and the distance of the quartiles"};
+  report_table t{.columns = {"network (ReLU)", "MMACs"},
+                 .caption = "Median ms of one pass, and the distance of the quartiles"};
   for (const onednn::isa isa : s.isas) t.columns.push_back(title_of(isa));
   for (std::size_t m = 0; m < s.models.size(); ++m) {
     t.rows.push_back({s.models[m].name(), text("%.0f", s.macs[m] * 1e-6)});
     for (std::size_t i = 0; i < s.isas.size(); ++i) {
       const sample_summary time = s.summary(i, m);
-      t.rows.back().push_back(text("%.2f", time.median_ms) + " (" + text("%.0f", 100 * time.spread) + " %)" + (time.source == time_source::thread_cpu ? " CPU" : ""));
+      t.rows.back().push_back(text("%.2f", time.median_ms) + " (" + text("%.0f", 100 * time.spread) + " %)" +
+                              (time.source == time_source::thread_cpu ? " CPU" : ""));
     }
   }
   return t;
 }
 
 report_table speedup_table_of(const study& s) {
-  report_table t{.columns = {"network (ReLU)"}, .caption = "Speed-up over " + title_of(s.isas.front()) + ", with its 95 % interval"};
+  report_table t{.columns = {"network (ReLU)"},
+                 .caption = "Speed-up over " + title_of(s.isas.front()) + ", with its 95 % interval"};
   for (std::size_t i = 1; i < s.isas.size(); ++i) t.columns.push_back(title_of(s.isas[i]));
   for (std::size_t m = 0; m < s.models.size(); ++m) {
     t.rows.push_back({s.models[m].name()});
@@ -370,22 +399,29 @@ report_table speedup_table_of(const study& s) {
     if (family.empty()) continue;
     t.rows.push_back({std::string("geometric mean, EfficientNet") + (x ? "-X" : "")});
     for (std::size_t i = 1; i < s.isas.size(); ++i)
-      t.rows.back().push_back(text("%.2f", geometric_mean(family, [&](std::size_t a, std::size_t) { return s.speedup(i, a).median; })));
+      t.rows.back().push_back(
+          text("%.2f", geometric_mean(family, [&](std::size_t a, std::size_t) { return s.speedup(i, a).median; })));
   }
   return t;
 }
 
 report_table proportionality_table_of(const study& s) {
-  report_table t{.columns = {"instruction set", "exponent", "R2", "least ms per GMAC", "most", "MAC price, X / EfficientNet", "time, X / EfficientNet", "proportional"},
-                 .caption = "Latency against MACs: a power law through all networks, and both families at the same level (geometric means)"};
+  report_table t{.columns = {"instruction set", "exponent", "R2", "least ms per GMAC", "most",
+                             "MAC price, X / EfficientNet", "time, X / EfficientNet", "proportional"},
+                 .caption =
+                     "Latency against MACs: a power law through all networks, and both families at the same level "
+                     "(geometric means)"};
   const std::vector<judgement> all = judge_all(s);
   for (std::size_t i = 0; i < all.size(); ++i) {
     std::vector<double> prices;
     for (std::size_t m = 0; m < s.models.size(); ++m) prices.push_back(s.ms(i, m) / s.macs[m] * 1e9);
     const bool both = !s.pairs().empty();
-    t.rows.push_back({title_of(s.isas[i]), text("%.2f", all[i].law.exponent), text("%.4f", all[i].law.r_squared), text("%.1f", *std::ranges::min_element(prices)),
-                      text("%.1f", *std::ranges::max_element(prices)), both ? text("%.2f", all[i].price) : "-", both ? text("%.2f", all[i].time_ratio) : "-",
-                      s.pairs().size() < 2 ? "-" : all[i].proportional() ? "yes" : "no"});
+    t.rows.push_back({title_of(s.isas[i]), text("%.2f", all[i].law.exponent), text("%.4f", all[i].law.r_squared),
+                      text("%.1f", *std::ranges::min_element(prices)), text("%.1f", *std::ranges::max_element(prices)),
+                      both ? text("%.2f", all[i].price) : "-", both ? text("%.2f", all[i].time_ratio) : "-",
+                      s.pairs().size() < 2    ? "-"
+                      : all[i].proportional() ? "yes"
+                                              : "no"});
   }
   return t;
 }
@@ -395,7 +431,8 @@ plot figure_of(const study& s) {
   for (std::size_t i = 0; i < s.isas.size(); ++i) {
     const power_law law = s.law(i);
     const auto [least, most] = std::minmax_element(s.macs.begin(), s.macs.end());
-    plot_series line{.name = title_of(s.isas[i]) + ": exponent " + text("%.2f", law.exponent) + ", R2 " + text("%.3f", law.r_squared),
+    plot_series line{.name = title_of(s.isas[i]) + ": exponent " + text("%.2f", law.exponent) + ", R2 " +
+                             text("%.3f", law.r_squared),
                      .marker = plot_marker::none,
                      .line = plot_line::dashed,
                      .colour = static_cast<int>(i)};
@@ -405,11 +442,14 @@ plot figure_of(const study& s) {
       plot_series points{.marker = x ? plot_marker::diamond : plot_marker::dot, .colour = static_cast<int>(i)};
       for (std::size_t m = 0; m < s.models.size(); ++m)
         if (s.models[m].x == x)
-          points.points.push_back({.x = s.macs[m] * 1e-9, .y = s.ms(i, m), .label = i == 0 ? (x ? "X-B" : "B") + std::to_string(s.models[m].level) : ""});
+          points.points.push_back({.x = s.macs[m] * 1e-9,
+                                   .y = s.ms(i, m),
+                                   .label = i == 0 ? (x ? "X-B" : "B") + std::to_string(s.models[m].level) : ""});
       if (!points.points.empty()) series.push_back(std::move(points));
     }
   }
-  plot p = scatter_plot("EfficientNet (dots) and EfficientNet-X (diamonds) with ReLU", {.title = "multiply-adds", .unit = "G", .scale = axis_scale::log},
+  plot p = scatter_plot("EfficientNet (dots) and EfficientNet-X (diamonds) with ReLU",
+                        {.title = "multiply-adds", .unit = "G", .scale = axis_scale::log},
                         {.title = "latency", .unit = "ms", .scale = axis_scale::log}, std::move(series));
   p.height = 560;
   return p;
@@ -441,22 +481,29 @@ std::string markdown_of(const study& s) {
   return out;
 }
 
-// --- files -------------------------------------------------------------------------------------------------------------------------------
+// --- files
+// -------------------------------------------------------------------------------------------------------------------------------
 
 void write_all(const study& s, const std::filesystem::path& folder) {
-  std::string csv = "model,macs,isa,dtype,median_ms,low_ms,high_ms,minimum_ms,spread,samples,clock,speedup,speedup_low,speedup_high\n";
+  std::string csv =
+      "model,macs,isa,dtype,median_ms,low_ms,high_ms,minimum_ms,spread,samples,clock,speedup,speedup_low,speedup_"
+      "high\n";
   json all{{"device", s.device}, {"left_out", s.left_out}, {"rows", json::array()}, {"conclusions", conclusions(s)}};
   for (std::size_t i = 0; i < s.isas.size(); ++i)
     for (std::size_t m = 0; m < s.models.size(); ++m) {
       const sample_summary t = s.summary(i, m);
       const paired_ratio r = s.speedup(i, m);
-      json row{{"model", s.models[m].name()}, {"macs", s.macs[m]},         {"isa", to_string(s.isas[i])}, {"dtype", to_string(type_of(s.isas[i]))},
-               {"median_ms", t.median_ms},    {"low_ms", t.low_ms},        {"high_ms", t.high_ms},        {"minimum_ms", t.minimum_ms},
-               {"spread", t.spread},          {"samples", t.count},        {"clock", to_string(t.source)}, {"speedup", r.median}};
+      json row{{"model", s.models[m].name()},  {"macs", s.macs[m]},
+               {"isa", to_string(s.isas[i])},  {"dtype", to_string(type_of(s.isas[i]))},
+               {"median_ms", t.median_ms},     {"low_ms", t.low_ms},
+               {"high_ms", t.high_ms},         {"minimum_ms", t.minimum_ms},
+               {"spread", t.spread},           {"samples", t.count},
+               {"clock", to_string(t.source)}, {"speedup", r.median}};
       if (!std::isinf(r.high)) row.update({{"speedup_low", r.low}, {"speedup_high", r.high}});
       all["rows"].push_back(row);
       csv += s.models[m].name();
-      for (const char* key : {"macs", "isa", "dtype", "median_ms", "low_ms", "high_ms", "minimum_ms", "spread", "samples", "clock", "speedup", "speedup_low", "speedup_high"})
+      for (const char* key : {"macs", "isa", "dtype", "median_ms", "low_ms", "high_ms", "minimum_ms", "spread",
+                              "samples", "clock", "speedup", "speedup_low", "speedup_high"})
         csv += "," + (!row.contains(key) ? "" : row[key].is_string() ? row[key].get<std::string>() : row[key].dump());
       csv += "\n";
     }
@@ -468,7 +515,10 @@ void write_all(const study& s, const std::filesystem::path& folder) {
     page.figure(svg, "Latency against multiply-adds, both logarithmic, with a power law for each instruction set.");
     for (std::size_t i = 0; i < s.isas.size(); ++i) {
       const power_law law = s.law(i);
-      all["laws"].push_back({{"isa", to_string(s.isas[i])}, {"factor_ms", law.factor}, {"exponent", law.exponent}, {"r_squared", law.r_squared}});
+      all["laws"].push_back({{"isa", to_string(s.isas[i])},
+                             {"factor_ms", law.factor},
+                             {"exponent", law.exponent},
+                             {"r_squared", law.r_squared}});
     }
   }
   for (const std::string& sentence : conclusions(s)) page.text(sentence);
@@ -488,7 +538,8 @@ struct document {
     const std::size_t from = page.find(begin + "\n");
     const std::size_t to = page.find(end);
     if (from == std::string::npos || to == std::string::npos || to < from)
-      throw std::runtime_error("--document: '" + path.string() + "': found no lines '" + begin + "' and '" + end + "'; allowed: a text with both, for the figures to stand between");
+      throw std::runtime_error("--document: '" + path.string() + "': found no lines '" + begin + "' and '" + end +
+                               "'; allowed: a text with both, for the figures to stand between");
     before = page.substr(0, from + begin.size() + 1);
     after = page.substr(to);
   }
@@ -496,7 +547,8 @@ struct document {
   void write(const study& s) const {
     const bool drawn = s.models.size() > 1;
     if (drawn) write_file(path.parent_path() / "cpu_study.svg", to_svg(figure_of(s)));
-    write_file(path, before + "\n" + markdown_of(s) + (drawn ? "\n![Latency against multiply-adds](cpu_study.svg)\n\n" : "\n") + after);
+    write_file(path, before + "\n" + markdown_of(s) +
+                         (drawn ? "\n![Latency against multiply-adds](cpu_study.svg)\n\n" : "\n") + after);
   }
   std::filesystem::path path;
   std::string before{};
@@ -512,15 +564,23 @@ int main(int argc, char** argv) try {
   std::string served;
   for (const bool x : {false, true})
     for (std::size_t level = 0; level <= 4; ++level) models.push_back(member{x, level}.name());
-  CLI::App app{"EfficientNet and EfficientNet-X with ReLU under one instruction set after another: is latency proportional to MACs?"};
+  CLI::App app{
+      "EfficientNet and EfficientNet-X with ReLU under one instruction set after another: is latency proportional to "
+      "MACs?"};
   app.add_option("--models", models, "EfficientNet-B0 to -B7, EfficientNet-X-B0 to -X-B7")->delimiter(',');
-  app.add_option("--isa", isas, "instruction sets, narrowest first; bf16 from avx512_core_bf16 on, else f32")->delimiter(',');
+  app.add_option("--isa", isas, "instruction sets, narrowest first; bf16 from avx512_core_bf16 on, else f32")
+      ->delimiter(',');
   app.add_option("--threads", s.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--batch", s.batch, "images per pass")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--rounds", s.rounds, "timed passes of each network under each instruction set, at most")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--budget-s", s.budget_s, "seconds of timing in all; six rounds are made in any case")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--rounds", s.rounds, "timed passes of each network under each instruction set, at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--budget-s", s.budget_s, "seconds of timing in all; six rounds are made in any case")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--out", s.out, "folder for cpu_study.svg, .html, .json, .csv");
-  app.add_option("--document", s.document, "put the tables into this Markdown file, between its marks, and the figure beside it");
+  app.add_option("--document", s.document,
+                 "put the tables into this Markdown file, between its marks, and the figure beside it");
   app.add_option("--serve", served)->group("");
   CLI11_PARSE(app, argc, argv);
   if (!served.empty()) {

@@ -23,10 +23,14 @@ struct ghost {
 inline constexpr auto ghosts = define([] {
   return search_space("ghosts")
       .input(3, 96)
-      .stage("stem", conv{.filters = 16}).stride(2)
+      .stage("stem", conv{.filters = 16})
+      .stride(2)
       .stage("1", either(ghost{.filters = range(24, 48, 8), .kernel = one_of(3, 5)}, mbconv{.filters = one_of(24, 32)}))
-      .stride(2).layers(range(1, 4))
-      .stage("2", ghost{.filters = 96, .act = one_of(relu, hswish)}).stride(2).layers(independent(range(1, 3)))
+      .stride(2)
+      .layers(range(1, 4))
+      .stage("2", ghost{.filters = 96, .act = one_of(relu, hswish)})
+      .stride(2)
+      .layers(independent(range(1, 3)))
       .head(global_pool{}, dense{10});
 });
 static_assert(ghosts.size() == (4 * 2 + 2) * 4 * (2 + 4 + 8));  // exact, by the compiler
@@ -36,8 +40,8 @@ int main() {
   for (int i = 0; i < 5; ++i) {
     const auto net = ghosts.sample(rng);
     const counts c = count(net);
-    std::printf("network %3s: %2d layers, %7lld parameters, %9lld MACs\n", to_decimal(ghosts.rank(net)).c_str(), c.layers,
-                static_cast<long long>(c.params), static_cast<long long>(c.macs));
+    std::printf("network %3s: %2d layers, %7lld parameters, %9lld MACs\n", to_decimal(ghosts.rank(net)).c_str(),
+                c.layers, static_cast<long long>(c.params), static_cast<long long>(c.macs));
   }
   for (const kernel& k : fuse(to_network(ghosts.unrank(0)))) std::printf("  %s\n", k.signature().c_str());
 }

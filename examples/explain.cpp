@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why is network A slower than network B here, in spite of fewer MACs? Both run on this CPU, every kernel is timed inside the running
-// network and held against the measured roofs of the machine; the sentences at the end follow from the figures.
+// Why is network A slower than network B here, in spite of fewer MACs? Both run on this CPU, every kernel is timed
+// inside the running network and held against the measured roofs of the machine; the sentences at the end follow from
+// the figures.
 //
 //   explain --first EfficientNet-B0 --second EfficientNet-X-B0 --dtype bf16 --batch 8 --html explain.html
 #include <algorithm>
@@ -12,16 +13,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include <nascent/base/file.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/executor/own_kernels.hpp>
 #include <nascent/io/block_text.hpp>
-#include <nascent/io/file.hpp>
-#include <nascent/io/plot.hpp>
-#include <nascent/io/report.hpp>
-#include <nascent/latency/calibration.hpp>
-#include <nascent/latency/conclusions.hpp>
-#include <nascent/latency/explanation.hpp>
 #include <nascent/nascent.hpp>
+#include <nascent/report/plot.hpp>
+#include <nascent/report/report.hpp>
+#include <nascent/timing/calibration.hpp>
+#include <nascent/timing/conclusions.hpp>
+#include <nascent/timing/explanation.hpp>
 #include <nascent/zoo/catalog.hpp>
 
 using namespace nascent;
@@ -45,12 +46,22 @@ struct findings {
 
 std::string percent(double part, double whole) { return whole == 0 ? "-" : fixed(100 * part / whole, 0); }
 
-const std::vector<std::string> sum_columns{"", "network", "kernels", "ms", "time %", "MMACs", "MACs %", "MB", "I", "GMAC/s", "E %", "memory-bound %"};
+const std::vector<std::string> sum_columns{"",       "network", "kernels", "ms",     "time %", "MMACs",
+                                           "MACs %", "MB",      "I",       "GMAC/s", "E %",    "memory-bound %"};
 
 std::vector<std::string> sum_cells(const std::string& name, const explained_network& n, const kernel_sum& s) {
   const kernel_sum all = sum_of(n);
-  return {name, n.name, std::to_string(s.kernels), fixed(s.ms, 3), percent(s.ms, all.ms), fixed(s.macs() * 1e-6, 1), percent(s.macs(), all.macs()),
-          fixed(s.work.bytes * 1e-6, 2), fixed(s.work.intensity(), 1), fixed(s.ms == 0 ? 0 : s.macs() / s.ms * 1e-6, 1), percent(s.ideal_ms, s.ms),
+  return {name,
+          n.name,
+          std::to_string(s.kernels),
+          fixed(s.ms, 3),
+          percent(s.ms, all.ms),
+          fixed(s.macs() * 1e-6, 1),
+          percent(s.macs(), all.macs()),
+          fixed(s.work.bytes * 1e-6, 2),
+          fixed(s.work.intensity(), 1),
+          fixed(s.ms == 0 ? 0 : s.macs() / s.ms * 1e-6, 1),
+          percent(s.ideal_ms, s.ms),
           percent(s.memory_bound_ms, s.ms)};
 }
 
@@ -77,12 +88,21 @@ std::vector<std::vector<std::string>> group_rows(const findings& f) {
   return rows;
 }
 
-const std::vector<std::string> kernel_columns{"stage", "network", "kernel", "ms", "MMACs", "MB", "I", "GMAC/s", "E %", "bound by"};
+const std::vector<std::string> kernel_columns{"stage", "network", "kernel", "ms",  "MMACs",
+                                              "MB",    "I",       "GMAC/s", "E %", "bound by"};
 
 std::vector<std::string> kernel_cells(const stage_pair& stage, const explained_network& n, std::size_t which) {
   const explained_kernel& k = n.kernels[which];
-  return {stage.name, n.name, k.signature, fixed(k.at.latency_ms, 4), fixed(k.macs() * 1e-6, 2), fixed(k.at.work.bytes * 1e-6, 3), fixed(k.at.intensity(), 1),
-          fixed(k.macs() / k.at.latency_ms * 1e-6, 1), fixed(100 * k.at.efficiency(), 0), to_string(k.at.bound())};
+  return {stage.name,
+          n.name,
+          k.signature,
+          fixed(k.at.latency_ms, 4),
+          fixed(k.macs() * 1e-6, 2),
+          fixed(k.at.work.bytes * 1e-6, 3),
+          fixed(k.at.intensity(), 1),
+          fixed(k.macs() / k.at.latency_ms * 1e-6, 1),
+          fixed(100 * k.at.efficiency(), 0),
+          to_string(k.at.bound())};
 }
 
 /// Every kernel, stage by stage, those of the first network before those of the second.
@@ -96,14 +116,16 @@ std::vector<std::vector<std::string>> kernel_rows(const findings& f) {
 }
 
 /// A table whose columns are as wide as their widest cell; the first `texts` columns begin at the left.
-void print(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows, std::size_t texts) {
+void print(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
+           std::size_t texts) {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     widths.push_back(columns[i].size());
     for (const auto& row : rows) widths[i] = std::max(widths[i], row[i].size());
   }
   const auto line = [&](const std::vector<std::string>& row) {
-    for (std::size_t i = 0; i < row.size(); ++i) std::printf(i < texts ? "%-*s  " : "%*s  ", static_cast<int>(widths[i]), row[i].c_str());
+    for (std::size_t i = 0; i < row.size(); ++i)
+      std::printf(i < texts ? "%-*s  " : "%*s  ", static_cast<int>(widths[i]), row[i].c_str());
     std::printf("\n");
   };
   line(columns);
@@ -112,29 +134,37 @@ void print(const std::vector<std::string>& columns, const std::vector<std::vecto
 }
 
 std::string machine_text(const findings& f, const device_description& d, int batch) {
-  std::string text = d.device + ", " + d.library + ", " + d.isa + ", " + std::to_string(d.threads) + " thread(s), " + to_string(d.type) + ", batch " +
-                     std::to_string(batch) + ". Measured roofs: " + fixed(f.machine.peak(d.type).tops * 1e3, 0) + " Gops/s";
+  std::string text = d.device + ", " + d.library + ", " + d.isa + ", " + std::to_string(d.threads) + " thread(s), " +
+                     to_string(d.type) + ", batch " + std::to_string(batch) +
+                     ". Measured roofs: " + fixed(f.machine.peak(d.type).tops * 1e3, 0) + " Gops/s";
   for (const memory_level& cache : f.machine.caches())
-    text += ", " + std::string(cache.name.view()) + " of " + fixed(cache.bytes / 1024, 0) + " KiB " + fixed(cache.gb_per_s, 1) + " GB/s";
-  return text + ", " + std::string(f.machine.memory().name.view()) + " " + fixed(f.machine.memory().gb_per_s, 1) + " GB/s";
+    text += ", " + std::string(cache.name.view()) + " of " + fixed(cache.bytes / 1024, 0) + " KiB " +
+            fixed(cache.gb_per_s, 1) + " GB/s";
+  return text + ", " + std::string(f.machine.memory().name.view()) + " " + fixed(f.machine.memory().gb_per_s, 1) +
+         " GB/s";
 }
 
 constexpr const char* meaning =
-    "ms: mean of the middle 90 % inside the running network. MB: maps and weights that the kernel reads and writes. I: operations per byte, two per MAC. "
-    "E: least time under the roofs over the time taken, with the maps in the nearest cache that holds them and the weights in the nearest that holds "
+    "ms: mean of the middle 90 % inside the running network. MB: maps and weights that the kernel reads and writes. I: "
+    "operations per byte, two per MAC. "
+    "E: least time under the roofs over the time taken, with the maps in the nearest cache that holds them and the "
+    "weights in the nearest that holds "
     "the whole network; above 100 % where they came from a nearer one.";
 
 void write_report(const findings& f, const std::string& path, const std::string& machine) {
   html_report report("Why " + f.first.name + " and " + f.second.name + " take the time they take", machine);
-  report.tiles({{f.first.name, fixed(f.whole.first.median_ms, 2) + " ms", fixed(sum_of(f.first).macs() * 1e-6, 0) + " MMACs"},
-                {f.second.name, fixed(f.whole.second.median_ms, 2) + " ms", fixed(sum_of(f.second).macs() * 1e-6, 0) + " MMACs"},
-                {"time, second / first", fixed(f.whole.ratio.median, 3), fixed(f.whole.ratio.low, 3) + " to " + fixed(f.whole.ratio.high, 3) + " (95 %)"}});
+  report.tiles(
+      {{f.first.name, fixed(f.whole.first.median_ms, 2) + " ms", fixed(sum_of(f.first).macs() * 1e-6, 0) + " MMACs"},
+       {f.second.name, fixed(f.whole.second.median_ms, 2) + " ms", fixed(sum_of(f.second).macs() * 1e-6, 0) + " MMACs"},
+       {"time, second / first", fixed(f.whole.ratio.median, 3),
+        fixed(f.whole.ratio.low, 3) + " to " + fixed(f.whole.ratio.high, 3) + " (95 %)"}});
   report.section("Conclusions");
   for (const std::string& s : f.sentences) report.text(s);
   const double peak = f.machine.peaks().front().tops * 1e3;
   report.section("Roofline");
   roofline_figure figure{.title = "Stages under the roofs of this machine", .peaks = {{"best convolution", peak}}};
-  for (const memory_level& cache : f.machine.caches()) figure.bandwidths.push_back({std::string(cache.name.view()), cache.gb_per_s});
+  for (const memory_level& cache : f.machine.caches())
+    figure.bandwidths.push_back({std::string(cache.name.view()), cache.gb_per_s});
   figure.bandwidths.push_back({std::string(f.machine.memory().name.view()), f.machine.memory().gb_per_s});
   plot stages = roofline_plot(figure);
   stages.height = 560;
@@ -142,7 +172,8 @@ void write_report(const findings& f, const std::string& path, const std::string&
   plot_series second{.name = f.second.name, .marker = plot_marker::square, .colour = 6};
   for (const stage_pair& p : pair_stages(f.first, f.second)) {
     const auto add = [&](plot_series& series, const kernel_sum& s) {
-      if (s.work.operations > 0) series.points.push_back({.x = s.work.intensity(), .y = s.work.operations / s.ms * 1e-6, .label = p.name});
+      if (s.work.operations > 0)
+        series.points.push_back({.x = s.work.intensity(), .y = s.work.operations / s.ms * 1e-6, .label = p.name});
     };
     add(first, p.first);
     add(second, p.second);
@@ -151,7 +182,8 @@ void write_report(const findings& f, const std::string& path, const std::string&
   stages.series.push_back(std::move(second));
   report.figure(to_svg(stages), "Points are stages: all their kernels together.");
   report.section("By kind of kernel").table({.columns = sum_columns, .rows = group_rows(f), .caption = meaning});
-  report.section("By stage").table({.columns = sum_columns, .rows = stage_rows(f), .caption = "Stages are paired by name."});
+  report.section("By stage")
+      .table({.columns = sum_columns, .rows = stage_rows(f), .caption = "Stages are paired by name."});
   report.section("Kernel by kernel").table({.columns = kernel_columns, .rows = kernel_rows(f), .caption = meaning});
   write_file(path, report.str());
 }
@@ -169,23 +201,31 @@ int main(int argc, char** argv) try {
   int threads = 1;
   std::string kernels = "fastest";
   double budget_s = 5;
-  CLI::App app{"Explains the times of two networks on this CPU kernel by kernel: MACs, bytes, intensity, efficiency, bound."};
+  CLI::App app{
+      "Explains the times of two networks on this CPU kernel by kernel: MACs, bytes, intensity, efficiency, bound."};
   app.add_option("--first", first_name, "a model of the zoo by its name")->capture_default_str();
   app.add_option("--second", second_name, "another")->capture_default_str();
   app.add_option("--resolution", resolution, "px for both; without, each model's own")->check(CLI::PositiveNumber);
   app.add_option("--dtype", type_name, "f32, bf16")->capture_default_str();
   app.add_option("--batch", batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--threads", threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--kernels", kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")->check(CLI::IsMember({"fastest", "onednn"}))->capture_default_str();
+  app.add_option("--kernels", kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")
+      ->check(CLI::IsMember({"fastest", "onednn"}))
+      ->capture_default_str();
   app.add_option("--isa", isa, "the largest instruction set to use")->capture_default_str();
-  app.add_option("--budget-s", budget_s, "seconds for each of three measurements")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--budget-s", budget_s, "seconds for each of three measurements")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--html", html, "write a report with all tables to this file");
   CLI11_PARSE(app, argc, argv);
 
   const data_type type = parse_data_type(type_name);
   const network a = zoo::make_model(first_name, resolution);
   const network b = zoo::make_model(second_name, resolution);
-  onednn::executor cpu{{.threads = threads, .type = type, .isa = onednn::parse_isa(isa), .kernels = kernels == "onednn" ? kernel_library{} : own_kernels()}};
+  onednn::executor cpu{{.threads = threads,
+                        .type = type,
+                        .isa = onednn::parse_isa(isa),
+                        .kernels = kernels == "onednn" ? kernel_library{} : own_kernels()}};
   auto first = prepare(cpu, a, batch);
   auto second = prepare(cpu, b, batch);
 
@@ -193,7 +233,10 @@ int main(int argc, char** argv) try {
   const measure_options how{.budget_ms = budget_s * 1000};
   auto [of_first, of_second] = explain_networks(first, a, second, b, machine, type, how);
   // Three untimed runs: what the rival leaves in a shared cache takes more than one run to go.
-  findings f{.first = std::move(of_first), .second = std::move(of_second), .whole = compare(first, second, {.measure = how, .untimed = 3}), .machine = machine};
+  findings f{.first = std::move(of_first),
+             .second = std::move(of_second),
+             .whole = compare(first, second, {.measure = how, .untimed = 3}),
+             .machine = machine};
   f.sentences = conclusions(f.first, f.second, f.whole.ratio);
 
   const std::string text = machine_text(f, cpu.description(), batch);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which kernels of a network, or of a whole space, hit a tuned kernel of cuDNN on that GPU? Asked of cuDNN itself, on a machine without one.
+// Which kernels of a network, or of a whole space, hit a tuned kernel of cuDNN on that GPU? Asked of cuDNN itself, on a
+// machine without one.
 //
 //   gpu_plan --model EfficientNet-B0,GPUNet-0 --device h200 --type f16 --batch 128 --html plan.html
 //   gpu_plan --space GPUNet --samples 100 --device l4
@@ -16,11 +17,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <nascent/base/file.hpp>
 #include <nascent/executor/cudnn/planner.hpp>
 #include <nascent/io/block_text.hpp>
-#include <nascent/io/file.hpp>
-#include <nascent/io/report.hpp>
 #include <nascent/nascent.hpp>
+#include <nascent/report/report.hpp>
 #include <nascent/zoo/catalog.hpp>
 #include <nascent/zoo/efficientnet.hpp>
 #include <nascent/zoo/gpunet.hpp>
@@ -44,12 +45,15 @@ std::string engines_text(const cudnn::planned_kernel& k) {
 }
 
 std::string means_text(const cudnn::planned_kernel& k) {
-  if (k.means == cudnn::kernel_means::engine) return "engine " + std::to_string(k.chosen.index) + (k.chosen.tensor_cores ? " T" : "") + (k.last_resort ? ", last resort" : "");
+  if (k.means == cudnn::kernel_means::engine)
+    return "engine " + std::to_string(k.chosen.index) + (k.chosen.tensor_cores ? " T" : "") +
+           (k.last_resort ? ", last resort" : "");
   if (k.means == cudnn::kernel_means::copies) return std::to_string(k.copies) + (k.copies == 1 ? " copy" : " copies");
   return to_string(k.means);
 }
 
-const std::vector<std::string> kernel_columns{"kernel", "times", "runs as", "made", "engines that could", "proposals", "workspace, KiB", "note"};
+const std::vector<std::string> kernel_columns{"kernel",    "times",          "runs as", "made", "engines that could",
+                                              "proposals", "workspace, KiB", "note"};
 
 /// Reasons are long and few: tables hold their numbers.
 class notes {
@@ -79,20 +83,28 @@ rows kernel_rows(const cudnn::network_plan& plan, notes& reasons) {
   std::vector<group> groups;
   std::map<std::string, std::size_t> seen;
   for (const cudnn::planned_kernel& k : plan.kernels) {
-    const auto [place, is_new] = seen.try_emplace(k.what.signature() + (k.reason.empty() ? "" : " part"), groups.size());
+    const auto [place, is_new] =
+        seen.try_emplace(k.what.signature() + (k.reason.empty() ? "" : " part"), groups.size());
     if (is_new) groups.push_back({&k, 0});
     ++groups[place->second].times;
   }
   rows result;
   for (const auto& [k, times] : groups)
-    result.push_back({k->what.signature(), std::to_string(times), means_text(*k),
-                      !k->runs() ? "-" : k->means == cudnn::kernel_means::copies ? "copied" : k->precompiled() ? "tuned" : "compiled", engines_text(*k),
-                      std::to_string(k->configurations), k->means == cudnn::kernel_means::engine && !k->finalised ? "-" : std::to_string((k->workspace + 1023) / 1024),
-                      k->reason.empty() ? "" : (k->runs() ? "split " : "") + reasons.number_of(k->reason)});
+    result.push_back(
+        {k->what.signature(), std::to_string(times), means_text(*k),
+         !k->runs()                                ? "-"
+         : k->means == cudnn::kernel_means::copies ? "copied"
+         : k->precompiled()                        ? "tuned"
+                                                   : "compiled",
+         engines_text(*k), std::to_string(k->configurations),
+         k->means == cudnn::kernel_means::engine && !k->finalised ? "-" : std::to_string((k->workspace + 1023) / 1024),
+         k->reason.empty() ? "" : (k->runs() ? "split " : "") + reasons.number_of(k->reason)});
   return result;
 }
 
-const std::vector<std::string> summary_columns{"network", "batch", "fused", "kernels", "split", "tuned", "compiled", "copies", "nothing", "MACs on tuned", "workspace, KiB"};
+const std::vector<std::string> summary_columns{"network", "batch",         "fused",         "kernels",
+                                               "split",   "tuned",         "compiled",      "copies",
+                                               "nothing", "MACs on tuned", "workspace, KiB"};
 
 std::vector<std::string> summary_row(const cudnn::network_plan& plan, int batch, bool finalised) {
   double all = 0;
@@ -102,9 +114,17 @@ std::vector<std::string> summary_row(const cudnn::network_plan& plan, int batch,
     all += count;
     tuned += k.precompiled() ? count : 0;
   }
-  return {plan.network, std::to_string(batch), std::to_string(plan.fused.size()), std::to_string(plan.kernels.size()), std::to_string(plan.splits()),
-          std::to_string(plan.precompiled()), std::to_string(plan.runtime_compiled()), std::to_string(plan.copies()), std::to_string(plan.without_means()),
-          percent(tuned, all), finalised ? std::to_string((plan.workspace() + 1023) / 1024) : "-"};
+  return {plan.network,
+          std::to_string(batch),
+          std::to_string(plan.fused.size()),
+          std::to_string(plan.kernels.size()),
+          std::to_string(plan.splits()),
+          std::to_string(plan.precompiled()),
+          std::to_string(plan.runtime_compiled()),
+          std::to_string(plan.copies()),
+          std::to_string(plan.without_means()),
+          percent(tuned, all),
+          finalised ? std::to_string((plan.workspace() + 1023) / 1024) : "-"};
 }
 
 /// A kernel without its sizes: what kind of layer, window and functions.
@@ -115,7 +135,8 @@ std::string kind_of(const kernel& k) {
   return text.substr(0, begin) + text.substr(end);
 }
 
-const std::vector<std::string> kind_columns{"kind of kernel", "distinct", "in networks", "tuned", "compiled", "split", "nothing", "reason"};
+const std::vector<std::string> kind_columns{"kind of kernel", "distinct", "in networks", "tuned",
+                                            "compiled",       "split",    "nothing",     "reason"};
 
 rows kind_rows(const std::vector<cudnn::surveyed_kernel>& kernels, notes& reasons) {
   struct sums {
@@ -135,8 +156,9 @@ rows kind_rows(const std::vector<cudnn::surveyed_kernel>& kernels, notes& reason
   }
   rows result;
   for (const auto& [name, s] : kinds)
-    result.push_back({name, std::to_string(s.distinct), std::to_string(s.occurrences), std::to_string(s.tuned), std::to_string(s.compiled), std::to_string(s.split),
-                      std::to_string(s.none), reasons.number_of(s.reason)});
+    result.push_back({name, std::to_string(s.distinct), std::to_string(s.occurrences), std::to_string(s.tuned),
+                      std::to_string(s.compiled), std::to_string(s.split), std::to_string(s.none),
+                      reasons.number_of(s.reason)});
   return result;
 }
 
@@ -147,7 +169,8 @@ void print(const std::vector<std::string>& columns, const rows& table) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     widths.push_back(columns[i].size());
     for (const auto& row : table) widths[i] = std::max(widths[i], row[i].size());
-    numbers.push_back(std::ranges::all_of(table, [&](const auto& row) { return row[i].find_first_not_of("0123456789 %-") == std::string::npos; }));
+    numbers.push_back(std::ranges::all_of(
+        table, [&](const auto& row) { return row[i].find_first_not_of("0123456789 %-") == std::string::npos; }));
   }
   const auto line = [&](const std::vector<std::string>& row) {
     std::string text;
@@ -174,8 +197,10 @@ struct report_part {
 };
 
 constexpr const char* meaning =
-    "Tuned: a kernel that cuDNN ships. Compiled: generated for this one graph when the plan is made. T: on tensor cores. Engines stand in the order of "
-    "cuDNN's heuristics; the first whose plan could be made is taken. A kernel that no engine supports as it is appears as its parts.";
+    "Tuned: a kernel that cuDNN ships. Compiled: generated for this one graph when the plan is made. T: on tensor "
+    "cores. Engines stand in the order of "
+    "cuDNN's heuristics; the first whose plan could be made is taken. A kernel that no engine supports as it is "
+    "appears as its parts.";
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
@@ -227,7 +252,9 @@ int main(int argc, char** argv) try {
   bool with_stand_in = false;
   bool heuristics_only = false;
   bool brief = false;
-  CLI::App app{"Plans networks for a GPU that need not be there: which kernels cuDNN has tuned engines for, which it would compile, which it lacks."};
+  CLI::App app{
+      "Plans networks for a GPU that need not be there: which kernels cuDNN has tuned engines for, which it would "
+      "compile, which it lacks."};
   app.add_option("--model", models, "models of the zoo by their names, with commas between")->capture_default_str();
   app.add_option("--space", space, "instead: the distinct kernels of samples of a space, GPUNet or EfficientNet-X");
   app.add_option("--samples", samples, "how many")->check(CLI::PositiveNumber)->capture_default_str();
@@ -236,8 +263,13 @@ int main(int argc, char** argv) try {
   app.add_option("--device-file", device_file, "a description that --dump-device wrote");
   app.add_option("--dump-device", dump, "write the description of this machine's GPU to this file, and end");
   app.add_option("--type", type_name, "f16, bf16, f32")->capture_default_str();
-  app.add_option("--batch", batches, "images per run, with commas between for several")->delimiter(',')->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_flag("--driver-stand-in", with_stand_in, "where there is no driver, plan with a stand-in for it; without, engines that are compiled at run time cannot be asked");
+  app.add_option("--batch", batches, "images per run, with commas between for several")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_flag("--driver-stand-in", with_stand_in,
+               "where there is no driver, plan with a stand-in for it; without, engines that are compiled at run time "
+               "cannot be asked");
   app.add_option("--driver-stand-in-file", stand_in, "another file than the one that was built with this program");
   app.add_flag("--heuristics-only", heuristics_only, "believe the heuristics, make no plan: nothing is compiled");
   app.add_flag("--brief", brief, "the summary alone");
@@ -248,7 +280,8 @@ int main(int argc, char** argv) try {
     write_file(dump, to_json(cudnn::read_device()));
     return 0;
   }
-  if (with_stand_in || !stand_in.empty()) cudnn::load_driver_stand_in(stand_in.empty() ? NASCENT_DRIVER_STAND_IN : stand_in);
+  if (with_stand_in || !stand_in.empty())
+    cudnn::load_driver_stand_in(stand_in.empty() ? NASCENT_DRIVER_STAND_IN : stand_in);
   const cudnn::device_properties device = find_device(device_name, device_file);
   const data_type type = parse_data_type(type_name);
   html_report report("Kernels on " + device.name, "cuDNN " + cudnn::library_version() + ", " + to_string(type));
@@ -263,11 +296,16 @@ int main(int argc, char** argv) try {
     if (!space.empty()) {
       notes reasons;
       const rows kinds = kind_rows(planner.survey(sample(space, samples, seed)), reasons);
-      std::printf("%s, %s, cuDNN %s, %s: %d samples of %s, seed %llu\n%s\n\n", device.name.c_str(), to_string(type), cudnn::library_version().c_str(), place.c_str(),
-                  samples, space.c_str(), static_cast<unsigned long long>(seed), standing.c_str());
+      std::printf("%s, %s, cuDNN %s, %s: %d samples of %s, seed %llu\n%s\n\n", device.name.c_str(), to_string(type),
+                  cudnn::library_version().c_str(), place.c_str(), samples, space.c_str(),
+                  static_cast<unsigned long long>(seed), standing.c_str());
       print(kind_columns, kinds);
       print(reasons);
-      parts.push_back({space + ", " + place, {.columns = kind_columns, .rows = kinds, .caption = std::to_string(samples) + " samples, seed " + std::to_string(seed)}, reasons.lines()});
+      parts.push_back({space + ", " + place,
+                       {.columns = kind_columns,
+                        .rows = kinds,
+                        .caption = std::to_string(samples) + " samples, seed " + std::to_string(seed)},
+                       reasons.lines()});
       continue;
     }
     for (const std::string& name : split_list(models)) {
@@ -280,17 +318,24 @@ int main(int argc, char** argv) try {
         print(kernel_columns, kernels);
         print(reasons);
       }
-      parts.push_back({plan.network + ", " + place, {.columns = kernel_columns, .rows = kernels, .caption = meaning}, reasons.lines()});
+      parts.push_back({plan.network + ", " + place,
+                       {.columns = kernel_columns, .rows = kernels, .caption = meaning},
+                       reasons.lines()});
     }
   }
   if (!summary.empty()) {
     std::printf("%s, %s, cuDNN %s\n", device.name.c_str(), to_string(type), cudnn::library_version().c_str());
     print(summary_columns, summary);
     std::printf("\n");
-    report.section("Summary").table({.columns = summary_columns, .rows = summary, .caption = "MACs on tuned: share of the multiply-adds that run in kernels that cuDNN ships."});
+    report.section("Summary").table(
+        {.columns = summary_columns,
+         .rows = summary,
+         .caption = "MACs on tuned: share of the multiply-adds that run in kernels that cuDNN ships."});
   }
   std::printf("%s\n\n%s\n", meaning, standing.c_str());
-  report.section("What this is worth").text(standing).text("Times are not part of a plan: which engine is fastest only the device can say.");
+  report.section("What this is worth")
+      .text(standing)
+      .text("Times are not part of a plan: which engine is fastest only the device can say.");
   for (const report_part& part : parts) {
     report.section(part.title).table(part.table);
     for (const std::string& line : part.notes) report.text(line);

@@ -44,24 +44,41 @@ row model_row(const Model& m) {
   const counts c = count(m);
   const double params = static_cast<double>(c.params) / 1e6;
   const double macs = static_cast<double>(c.macs) / 1e9;
-  return {std::string(m.name), std::to_string(m.resolution), std::to_string(c.params), std::to_string(c.macs),
-          printed_text(m.printed.params_m), difference(params, m.printed.params_m), printed_text(m.printed.macs_g),
-          difference(macs, m.printed.macs_g), std::string(m.printed.source), std::string(m.printed.remark)};
+  return {std::string(m.name),
+          std::to_string(m.resolution),
+          std::to_string(c.params),
+          std::to_string(c.macs),
+          printed_text(m.printed.params_m),
+          difference(params, m.printed.params_m),
+          printed_text(m.printed.macs_g),
+          difference(macs, m.printed.macs_g),
+          std::string(m.printed.source),
+          std::string(m.printed.remark)};
 }
 
-const row model_titles{"model", "input px", "parameters", "MACs", "printed M", "difference", "printed G", "difference", "printed in", "why it differs"};
+const row model_titles{"model",      "input px",  "parameters", "MACs",       "printed M",
+                       "difference", "printed G", "difference", "printed in", "why it differs"};
 
 template <class Space>
 row space_row(const Space& space, const char* printed, const char* reading) {
-  return {space.name(), std::to_string(space.slot_count), to_decimal(space.size()).c_str(), naive_size(space).c_str(), printed, reading};
+  return {space.name(),
+          std::to_string(space.slot_count),
+          to_decimal(space.size()).c_str(),
+          naive_size(space).c_str(),
+          printed,
+          reading};
 }
 
 const row space_titles{"space", "decisions", "distinct networks", "all choices multiplied", "printed", "reading"};
 
 std::vector<row> spaces() {
   return {
-      space_row(zoo::efficientnet_x, "", "EfficientNet-X supplement, Table 4, around EfficientNet's stage plan; with constraints that tie the reshaping to its stage"),
-      space_row(zoo::gpunet, "1e30", "GPUNet paper, Table 1: its own ranges multiply out to 3.6e23 without and 1.4e24 with the stem's kernel and activation"),
+      space_row(zoo::efficientnet_x, "",
+                "EfficientNet-X supplement, Table 4, around EfficientNet's stage plan; with constraints that tie the "
+                "reshaping to its stage"),
+      space_row(zoo::gpunet, "1e30",
+                "GPUNet paper, Table 1: its own ranges multiply out to 3.6e23 without and 1.4e24 with the stem's "
+                "kernel and activation"),
       space_row(zoo::gpunet_encoded, "1e30", "GPUNet paper, Table 2: 41 integers"),
       space_row(zoo::proxylessnas, "1e21", "TuNAS: its public code prints the product; a skipped layer has no kernel"),
       space_row(zoo::proxylessnas_enlarged, "1e28", "as above"),
@@ -69,8 +86,10 @@ std::vector<row> spaces() {
       space_row(zoo::once_for_all, "about 2e19", "Once-for-All: (9^2 + 9^3 + 9^4)^5"),
       space_row(zoo::mnasnet, "about 1e13", "MnasNet, section 4.1: 432^5"),
       space_row(zoo::nas_bench_macro, "6561", "NAS-Bench-Macro as trained: 3^8 codes"),
-      space_row(zoo::nas_bench_macro_distinct, "3969", "the same, a layer that passes its input on not counted as a layer"),
-      space_row(zoo::nas_bench_201, "15625", "NAS-Bench-201: 5^6 cells; smaller counts by other definitions: tests/zoo/nas_bench_201.cpp"),
+      space_row(zoo::nas_bench_macro_distinct, "3969",
+                "the same, a layer that passes its input on not counted as a layer"),
+      space_row(zoo::nas_bench_201, "15625",
+                "NAS-Bench-201: 5^6 cells; smaller counts by other definitions: tests/zoo/nas_bench_201.cpp"),
   };
 }
 
@@ -94,7 +113,8 @@ void print_table(const row& titles, const std::vector<row>& rows, std::size_t co
   widen(titles);
   for (const row& r : rows) widen(r);
   const auto line = [&](const row& r) {
-    for (std::size_t i = 0; i < columns; ++i) std::printf("%s%*s", i == 0 ? "" : "  ", static_cast<int>(widths[i]) * (i == 0 ? -1 : 1), r[i].c_str());
+    for (std::size_t i = 0; i < columns; ++i)
+      std::printf("%s%*s", i == 0 ? "" : "  ", static_cast<int>(widths[i]) * (i == 0 ? -1 : 1), r[i].c_str());
     std::putchar('\n');
   };
   line(titles);
@@ -106,14 +126,15 @@ void print_table(const row& titles, const std::vector<row>& rows, std::size_t co
 int main(int argc, char** argv) try {
   const bool markdown = argc > 1 && std::string_view(argv[1]) == "--markdown";
   if (argc > 1 && std::string_view(argv[1]) == "--help") {
-    std::puts("usage: list_models [--markdown | NAME...]\nParameters and MACs of the zoo's models against the printed figures, and the sizes of its spaces.");
+    std::puts(
+        "usage: list_models [--markdown | NAME...]\nParameters and MACs of the zoo's models against the printed "
+        "figures, and the sizes of its spaces.");
     return 0;
   }
   std::vector<row> models;
   if (argc > 1 && !markdown)
     for (int i = 1; i < argc; ++i) zoo::with_model(argv[i], [&](const auto& m) { models.push_back(model_row(m)); });
-  else
-    zoo::for_each_model([&](const auto& m) { models.push_back(model_row(m)); });
+  else zoo::for_each_model([&](const auto& m) { models.push_back(model_row(m)); });
   if (!markdown) {
     print_table(model_titles, models, 8);
     if (argc == 1) {
@@ -122,9 +143,15 @@ int main(int argc, char** argv) try {
     }
     return 0;
   }
-  std::puts("# Models and spaces of the literature\n\nMade by `list_models --markdown`; a test compares. Counted: parameters are weights, biases, gamma and beta of batch");
-  std::puts("normalisations; MACs are those of convolutions and dense layers for one image, SAME padding being ceil(size / stride). Printed figures");
-  std::puts("are as printed: with two digits, 3 % is rounding. A reason stands where the difference is above 1 %.\n\n## Models\n");
+  std::puts(
+      "# Models and spaces of the literature\n\nMade by `list_models --markdown`; a test compares. Counted: parameters "
+      "are weights, biases, gamma and beta of batch");
+  std::puts(
+      "normalisations; MACs are those of convolutions and dense layers for one image, SAME padding being ceil(size / "
+      "stride). Printed figures");
+  std::puts(
+      "are as printed: with two digits, 3 % is rounding. A reason stands where the difference is above 1 %.\n\n## "
+      "Models\n");
   print_markdown(model_titles, models);
   std::puts("\n## Spaces\n\ndocs/counting.md says what a distinct network is.\n");
   print_markdown(space_titles, spaces());

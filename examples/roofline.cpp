@@ -13,12 +13,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <nascent/base/file.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/io/block_text.hpp>
-#include <nascent/io/file.hpp>
-#include <nascent/io/roofline_plot.hpp>
-#include <nascent/latency/calibration.hpp>
 #include <nascent/nascent.hpp>
+#include <nascent/report/roofline_plot.hpp>
+#include <nascent/timing/calibration.hpp>
 #include <nascent/zoo/catalog.hpp>
 #include <nascent/zoo/published_roofline.hpp>
 
@@ -37,14 +37,16 @@ struct entry {
 
 template <class Body>
 entry entry_of(const model<Body>& m, const cost_options& how, const std::string& printed_as = {}) {
-  return {std::string(m.name), m.resolution, cost_with_fused_pools(m, how), cost(m, how), zoo::find_printed_speed(printed_as.empty() ? m.name : printed_as)};
+  return {std::string(m.name), m.resolution, cost_with_fused_pools(m, how), cost(m, how),
+          zoo::find_printed_speed(printed_as.empty() ? m.name : printed_as)};
 }
 
 /// Every network of Table 3, the steps of the ablation study, and the families by latency-aware scaling; or all models.
 std::vector<entry> entries_of(const cost_options& how, bool all) {
   std::vector<entry> entries;
   zoo::for_each_model([&](const auto& m) {
-    if (all || zoo::find_printed_speed(m.name) != nullptr || m.name.starts_with("EfficientNet-X-")) entries.push_back(entry_of(m, how));
+    if (all || zoo::find_printed_speed(m.name) != nullptr || m.name.starts_with("EfficientNet-X-"))
+      entries.push_back(entry_of(m, how));
   });
   return entries;
 }
@@ -65,7 +67,8 @@ void print(const std::vector<std::vector<std::string>>& rows) {
       std::printf(i == 0 ? "| %-*s |" : " %*s |", static_cast<int>(widths[i]), rows[r][i].c_str());
     std::printf("\n");
     if (r > 0) continue;
-    for (std::size_t i = 0; i < widths.size(); ++i) std::printf("%s%s|", i == 0 ? "|" : "", (std::string(widths[i] + 1, '-') + (i == 0 ? "-" : ":")).c_str());
+    for (std::size_t i = 0; i < widths.size(); ++i)
+      std::printf("%s%s|", i == 0 ? "|" : "", (std::string(widths[i] + 1, '-') + (i == 0 ? "-" : ":")).c_str());
     std::printf("\n");
   }
   std::printf("\n");
@@ -79,38 +82,48 @@ double printed_ms(const entry& e, const device_profile& device, const cost_optio
 
 void print_table(const std::vector<entry>& entries, const device_profile& device, const cost_options& how) {
   const roofs under = roofs_of(device, how.type);
-  std::printf("### %s, %s, batch %d\n\nPeak %.4g Tops/s (%s), memory %.4g GB/s (%s), ridge point %.1f operations per byte. Bytes with pools fused.\n\n", std::string(device.name()).c_str(),
-              to_string(how.type), how.batch, under.ops_per_s * 1e-12, std::string(device.peak(how.type).source.view()).c_str(), under.bytes_per_s * 1e-9,
-              std::string(device.memory().source.view()).c_str(), under.ridge_point());
+  std::printf(
+      "### %s, %s, batch %d\n\nPeak %.4g Tops/s (%s), memory %.4g GB/s (%s), ridge point %.1f operations per byte. "
+      "Bytes with pools fused.\n\n",
+      std::string(device.name()).c_str(), to_string(how.type), how.batch, under.ops_per_s * 1e-12,
+      std::string(device.peak(how.type).source.view()).c_str(), under.bytes_per_s * 1e-9,
+      std::string(device.memory().source.view()).c_str(), under.ridge_point());
   for (const memory_level& cache : device.caches())
-    std::printf("%s: %.0f KiB, %.1f GB/s (%s)\n\n", std::string(cache.name.view()).c_str(), cache.bytes / 1024, cache.gb_per_s, std::string(cache.source.view()).c_str());
-  std::vector<std::vector<std::string>> rows{
-      {"model", "px", "params M", "MACs G", "MB", "I", "C_ideal Tops/s", "bound by", "best ms", "printed ms", "C Tops/s", "E %", "printed E %"}};
+    std::printf("%s: %.0f KiB, %.1f GB/s (%s)\n\n", std::string(cache.name.view()).c_str(), cache.bytes / 1024,
+                cache.gb_per_s, std::string(cache.source.view()).c_str());
+  std::vector<std::vector<std::string>> rows{{"model", "px", "params M", "MACs G", "MB", "I", "C_ideal Tops/s",
+                                              "bound by", "best ms", "printed ms", "C Tops/s", "E %", "printed E %"}};
   for (const entry& e : entries) {
     const roofline at{.work = work_of(e.fused), .under = under, .latency_ms = printed_ms(e, device, how)};
     const bool timed = at.latency_ms > 0;
-    rows.push_back({e.name, std::to_string(e.resolution), fixed(static_cast<double>(e.fused.params) * 1e-6, 2), fixed(static_cast<double>(e.fused.macs) * 1e-9, 3),
-                    fixed(at.work.bytes * 1e-6, 0), fixed(at.intensity(), 1), fixed(at.ideal_rate() * 1e-12, at.ideal_rate() < 1e12 ? 3 : 1), to_string(at.bound()),
-                    fixed(at.ideal_ms(), 2), timed ? fixed(at.latency_ms, 1) : "-", timed ? fixed(at.rate() * 1e-12, 1) : "-",
-                    timed ? fixed(100 * at.efficiency(), 1) : "-", timed && device.name() == "TPUv3" ? fixed(100 * e.printed->efficiency, 1) : "-"});
+    rows.push_back({e.name, std::to_string(e.resolution), fixed(static_cast<double>(e.fused.params) * 1e-6, 2),
+                    fixed(static_cast<double>(e.fused.macs) * 1e-9, 3), fixed(at.work.bytes * 1e-6, 0),
+                    fixed(at.intensity(), 1), fixed(at.ideal_rate() * 1e-12, at.ideal_rate() < 1e12 ? 3 : 1),
+                    to_string(at.bound()), fixed(at.ideal_ms(), 2), timed ? fixed(at.latency_ms, 1) : "-",
+                    timed ? fixed(at.rate() * 1e-12, 1) : "-", timed ? fixed(100 * at.efficiency(), 1) : "-",
+                    timed && device.name() == "TPUv3" ? fixed(100 * e.printed->efficiency, 1) : "-"});
   }
   print(rows);
 }
 
-/// Own intensities over the printed ones. The printed networks named EfficientNet-X-B0 to B7 are held against all three scalings.
+/// Own intensities over the printed ones. The printed networks named EfficientNet-X-B0 to B7 are held against all three
+/// scalings.
 void print_residuals() {
   std::printf("### Operational intensity, printed and counted\n\n");
   const cost_options papers{.type = data_type::bf16, .batch = zoo::printed_speed::batch};
-  std::vector<std::vector<std::string>> rows{{"model", "printed I", "own I, pools fused", "own / printed", "own I as cost counts", "own / printed"}};
+  std::vector<std::vector<std::string>> rows{
+      {"model", "printed I", "own I, pools fused", "own / printed", "own I as cost counts", "own / printed"}};
   const auto add = [&](const entry& e) {
     const double fused = e.fused.operational_intensity();
     const double plain = e.plain.operational_intensity();
-    rows.push_back({e.name, fixed(e.printed->intensity, 1), fixed(fused, 1), fixed(fused / e.printed->intensity, 2), fixed(plain, 1), fixed(plain / e.printed->intensity, 2)});
+    rows.push_back({e.name, fixed(e.printed->intensity, 1), fixed(fused, 1), fixed(fused / e.printed->intensity, 2),
+                    fixed(plain, 1), fixed(plain / e.printed->intensity, 2)});
   };
   for (const entry& e : entries_of(papers, false))
     if (e.printed != nullptr) add(e);
   for (const auto* family : {&zoo::efficientnet_x_tpu_family, &zoo::efficientnet_x_gpu_family})
-    for (std::size_t level = 0; level < family->size(); ++level) add(entry_of((*family)[level], papers, "EfficientNet-X-B" + std::to_string(level)));
+    for (std::size_t level = 0; level < family->size(); ++level)
+      add(entry_of((*family)[level], papers, "EfficientNet-X-B" + std::to_string(level)));
   print(rows);
 }
 
@@ -118,10 +131,12 @@ void print_residuals() {
 void print_implied() {
   std::printf("### What the printed rows imply on TPUv3\n\n");
   const roofs own = roofs_of(devices::tpu_v3, data_type::bf16);
-  std::vector<std::vector<std::string>> rows{{"printed row", "I", "E %", "ms", "implied C_ideal Tops/s", "implied b GB/s", "predicted / printed at 735, 136", "at 900, 123"}};
+  std::vector<std::vector<std::string>> rows{{"printed row", "I", "E %", "ms", "implied C_ideal Tops/s",
+                                              "implied b GB/s", "predicted / printed at 735, 136", "at 900, 123"}};
   const auto add = [&](const zoo::printed_speed& r) {
-    rows.push_back({std::string(r.model), fixed(r.intensity, 1), fixed(100 * r.efficiency, 1), fixed(r.tpu_v3_ms, 1), fixed(r.implied_ideal_rate() * 1e-12, 1),
-                    fixed(r.implied_bandwidth() * 1e-9, 0), fixed(r.predicted_tpu_v3_ms(zoo::fitted_tpu_v3) / r.tpu_v3_ms, 2),
+    rows.push_back({std::string(r.model), fixed(r.intensity, 1), fixed(100 * r.efficiency, 1), fixed(r.tpu_v3_ms, 1),
+                    fixed(r.implied_ideal_rate() * 1e-12, 1), fixed(r.implied_bandwidth() * 1e-9, 0),
+                    fixed(r.predicted_tpu_v3_ms(zoo::fitted_tpu_v3) / r.tpu_v3_ms, 2),
                     fixed(r.predicted_tpu_v3_ms(own) / r.tpu_v3_ms, 2)});
   };
   for (const auto& r : zoo::printed_speeds) add(r);
@@ -134,15 +149,18 @@ std::string figure_2() {
   device_roofline tpu{.name = "TPUv3 (bf16)", .under = roofs_of(devices::tpu_v3, data_type::bf16)};
   device_roofline gpu{.name = "V100 (f16)", .under = roofs_of(devices::v100, data_type::f16)};
   // Names for the ends of the families and those that lie apart: with all of them the plot cannot be read.
-  constexpr std::string_view labelled[] = {"EfficientNet-B0", "EfficientNet-B7", "EfficientNet-X-B0", "EfficientNet-X-B7", "ResNet-50", "RegNetY-800MF",
-                                           "RegNetY-8.0GF",   "Inception-v3",    "Inception-v4",      "ResNeSt-101"};
+  constexpr std::string_view labelled[] = {
+      "EfficientNet-B0", "EfficientNet-B7", "EfficientNet-X-B0", "EfficientNet-X-B7", "ResNet-50",
+      "RegNetY-800MF",   "RegNetY-8.0GF",   "Inception-v3",      "Inception-v4",      "ResNeSt-101"};
   const device_roofline cpu{.name = "Xeon 8180 (f32)", .under = roofs_of(devices::xeon_8180, data_type::f32)};
   for (const zoo::printed_speed& row : zoo::printed_speeds) {
     const bool named = std::ranges::find(labelled, row.model) != std::end(labelled);
-    tpu.networks.push_back({.x = row.intensity, .y = row.tpu_v3_rate() * 1e-9, .label = named ? std::string(row.model) : std::string()});
+    tpu.networks.push_back(
+        {.x = row.intensity, .y = row.tpu_v3_rate() * 1e-9, .label = named ? std::string(row.model) : std::string()});
     gpu.networks.push_back({.x = row.intensity, .y = row.v100_rate() * 1e-9});
   }
-  return to_svg(rooflines_plot("Rooflines, and the networks of Table 3 by their printed intensity and latency", {tpu, gpu, cpu}));
+  return to_svg(
+      rooflines_plot("Rooflines, and the networks of Table 3 by their printed intensity and latency", {tpu, gpu, cpu}));
 }
 
 device_profile measured(int threads, onednn::isa isa) {
@@ -168,21 +186,25 @@ int main(int argc, char** argv) try {
   bool residuals = false;
   std::string names;
   for (const device_profile* d : devices::all) names += std::string(d->name()) + ", ";
-  CLI::App app{"Networks under the roofs of a device: equation 1 of the EfficientNet-X paper, and how its Table 3 compares."};
+  CLI::App app{
+      "Networks under the roofs of a device: equation 1 of the EfficientNet-X paper, and how its Table 3 compares."};
   app.add_option("--device", device_name, names + "or this: the machine at hand, measured")->capture_default_str();
   app.add_option("--dtype", type_name, "f32, bf16, f16; without, the device's fastest");
   app.add_option("--batch", batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--threads", threads, "threads, for --device this")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--isa", isa, "the largest instruction set to use, for --device this; one per run")->capture_default_str();
+  app.add_option("--isa", isa, "the largest instruction set to use, for --device this; one per run")
+      ->capture_default_str();
   app.add_flag("--all", all, "all models of the zoo, not only those of Table 3 and their families");
   app.add_flag("--residuals", residuals, "also Table 3's intensities against own counts, and what its rows imply");
   app.add_option("--svg", svg, "write Figure 2 to this file");
   CLI11_PARSE(app, argc, argv);
 
   const device_profile* known = devices::find(device_name);
-  if (known == nullptr && device_name != "this") throw block_text_error("device: found '" + device_name + "'; allowed: " + names + "this");
+  if (known == nullptr && device_name != "this")
+    throw block_text_error("device: found '" + device_name + "'; allowed: " + names + "this");
   const device_profile device = known != nullptr ? *known : measured(threads, onednn::parse_isa(isa));
-  const cost_options how{.type = type_name.empty() ? device.fastest_type() : parse_data_type(type_name), .batch = batch};
+  const cost_options how{.type = type_name.empty() ? device.fastest_type() : parse_data_type(type_name),
+                         .batch = batch};
   print_table(entries_of(how, all), device, how);
   if (residuals) {
     print_residuals();

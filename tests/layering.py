@@ -5,54 +5,41 @@
     layering.py INCLUDE                          checks every header under INCLUDE/nascent
     layering.py INCLUDE --usable-with=A,B FILE.. prints the files that need no other component than A and B
 
-A header includes headers of its own room and of rooms above it, the standard library, and of other libraries only those
-of its room. One header includes at most one other library. nascent.hpp needs the standard library only. What a header includes once for
-each instruction set is a file *.inc; the same holds for it.
+A header includes headers of its own room and of the rooms that cmake/house.txt allows it, the standard library, and of
+other libraries only those of its room. One header includes at most one other library. nascent.hpp needs the standard
+library only. What a header includes once for each instruction set is a file *.inc; the same holds for it. No arrow runs
+back: house.txt names a room's rooms from those before it.
 """
 
 import re
 import sys
 from pathlib import Path
 
-# The rooms, in the order of the data's flow, and the components whose headers each may include.
-ROOMS = {
-    "choice": [],
-    "block": [],
-    "network": [],
-    "space": ["ranges"],
-    "cost": [],
-    "zoo": [],
-    "executor": ["eigen", "onednn", "cudnn"],
-    "latency": ["sqlite"],
-    "reward": [],
-    "scaling": ["eigen"],
-    "search": ["eigen", "libsvm"],
-    "accuracy": ["eigen", "libtorch"],
-    "io": ["json", "protobuf", "nanobind", "pybind11"],
-}
+HOUSE = Path(__file__).resolve().parent.parent / "cmake" / "house.txt"
 
-# Within a room, headers that alone may include a component's headers.
-ONLY_IN = {("space", "ranges"): r"space/view\w*\.hpp"}
 
-# How a component's headers are named.
-COMPONENTS = {
-    "onednn": r"oneapi/dnnl/|dnnl",
-    "cudnn": r"cudnn|cuda",
-    "eigen": r"Eigen/|unsupported/Eigen/",
-    "sqlite": r"sqlite3\.h",
-    "json": r"nlohmann/",
-    "ranges": r"range/v3/",
-    "libsvm": r"libsvm/|svm\.h",
-    "libtorch": r"torch/|ATen/",
-    "protobuf": r"google/protobuf/",
-    "nanobind": r"nanobind/",
-    "pybind11": r"pybind11/",
-}
+def read_house(path):
+    """The rooms with their components and the rooms they may use, the components with their headers' names, and the
+    headers that alone may include a component's."""
+    rooms, components, only = {}, {}, {}
+    for line in path.read_text().splitlines():
+        kind, *fields = line.split("#")[0].split() or [""]
+        if kind == "component":
+            components[fields[0]] = fields[-1]
+        elif kind == "room":
+            listed = [] if fields[1] == "-" else fields[1].split(",")
+            rooms[fields[0]] = (listed, [room for room in fields[2:] if room != "-"])
+        elif kind == "only":
+            only[fields[0].split("/")[0], fields[1]] = fields[0]
+    return rooms, components, only
+
+
+ROOMS, COMPONENTS, ONLY_IN = read_house(HOUSE)
 
 # The standard library has no dot or slash in its names; of the system, only what measuring needs.
 STANDARD = r"[a-z_0-9]+"
 SYSTEM = r"sys/[a-z_]+\.h|(time|unistd|sched|pthread|dlfcn|fcntl|errno|cpuid|immintrin|xmmintrin|omp)\.h"
-SYSTEM_ROOMS = ("executor", "latency", "io")
+SYSTEM_ROOMS = ("base", "executor", "timing", "latency")
 
 MAX_LINES = 400
 
@@ -100,18 +87,17 @@ def check_include(header, name, root):
             return None
         if other not in ROOMS:
             return f"{name} is in no room"
-        order = list(ROOMS)
-        if order.index(other) > order.index(room):
-            return f"{name}: room {other} is below room {room}"
+        if other != room and other not in ROOMS[room][1]:
+            return f"{name}: room {room} may not use room {other}"
         return None
     component = component_of(name)
     if component:
-        allowed = ROOMS[room] if room else []
+        allowed = ROOMS[room][0] if room else []
         if component not in allowed:
             return f"{name}: {component} is not for {'room ' + room if room else 'a header outside the rooms'}"
         only = ONLY_IN.get((room, component))
-        if only and not re.fullmatch("nascent/" + only, header):
-            return f"{name}: in room {room} {component} is for {only} only"
+        if only and not header.startswith("nascent/" + only):
+            return f"{name}: in room {room} {component} is for {only}*.hpp only"
         return None
     if re.fullmatch(STANDARD, name) or (room in SYSTEM_ROOMS and re.fullmatch(SYSTEM, name)):
         return None
@@ -132,9 +118,23 @@ def find_cycle(header, root, done, trail):
     return None
 
 
+def check_house():
+    """Every fault of the list itself."""
+    known = []
+    for room, (components, uses) in ROOMS.items():
+        for other in uses:
+            if other not in known:
+                yield f"house.txt: room {room} uses {other}, which is not a room before it"
+        for component in components:
+            if component not in COMPONENTS:
+                yield f"house.txt: room {room} has {component}, which is no component"
+        known.append(room)
+
+
 def check(root):
     """Every fault of the headers under root, one sentence each."""
     done = set()
+    yield from check_house()
     for path in sorted((root / "nascent").rglob("*")):
         if path.is_dir():
             continue

@@ -2,14 +2,20 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2191
 # What the scripts of this repository need from Debian's packages. Sourced, not run.
 
-# What each job needs. ocl-icd-opencl-dev: Debian 12's oneDNN package looks for OpenCL when CMake finds it.
-library_packages=(libdnnl-dev ocl-icd-opencl-dev libeigen3-dev libsqlite3-dev nlohmann-json3-dev librange-v3-dev)
+# The components' packages, with what Debian's asks for beside them (Debian 12's oneDNN looks for OpenCL); cuDNN comes from NVIDIA.
+# All are demanded, so that none goes missing silently.
+library_packages=() component_flags=()
+while read -r kind name _ _ package more _; do
+  [[ $kind == component && $name != cudnn ]] || continue
+  library_packages+=("$package")
+  [[ $more == - ]] || library_packages+=("${more//,/ }")
+  component_flags+=("-DNASCENT_WITH_${name^^}=ON")
+done <"$(dirname "${BASH_SOURCE[0]}")/../cmake/house.txt"
+
+# What each job needs.
 build_packages=(g++ cmake ninja-build)
 example_packages=("${build_packages[@]}" "${library_packages[@]}" libcli11-dev)
 test_packages=("${example_packages[@]}" libbenchmark-dev python3)
-
-# The components they give; all are demanded, so that none goes missing silently.
-component_flags=(-DNASCENT_WITH_{ONEDNN,EIGEN,SQLITE,JSON,RANGES}=ON)
 
 as_root() {
   if [[ $(id -u) -eq 0 ]]; then

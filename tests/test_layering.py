@@ -28,7 +28,8 @@ class TestLayering(unittest.TestCase):
         self.write("choice/choice.hpp", "<concepts>", "<cstdint>")
         self.write("space/space.hpp", '"nascent/choice/choice.hpp"')
         self.write("space/views.hpp", "<range/v3/view/iota.hpp>", '"nascent/space/space.hpp"')
-        self.write("executor/onednn.hpp", "<oneapi/dnnl/dnnl.hpp>", "<sched.h>", '"nascent/space/space.hpp"')
+        self.write("network/layer.hpp")
+        self.write("executor/onednn.hpp", "<oneapi/dnnl/dnnl.hpp>", "<sched.h>", '"nascent/network/layer.hpp"')
         self.write("nascent.hpp", '"nascent/space/space.hpp"')
         self.assertEqual(self.faults(), [])
 
@@ -36,7 +37,25 @@ class TestLayering(unittest.TestCase):
         self.write("choice/choice.hpp", '"nascent/space/space.hpp"')
         self.write("space/space.hpp")
         self.assertEqual(
-            self.faults(), ["nascent/choice/choice.hpp:2: nascent/space/space.hpp: room space is below room choice"]
+            self.faults(), ["nascent/choice/choice.hpp:2: nascent/space/space.hpp: room choice may not use room space"]
+        )
+
+    def test_room_before_that_is_not_allowed(self):
+        self.write("space/space.hpp")
+        self.write("timing/measure.hpp", '"nascent/space/space.hpp"')
+        self.assertEqual(
+            self.faults(), ["nascent/timing/measure.hpp:2: nascent/space/space.hpp: room timing may not use room space"]
+        )
+
+    def test_list_that_runs_back(self):
+        self.addCleanup(layering.ROOMS.pop, "cellar")
+        layering.ROOMS["cellar"] = (["wine"], ["cellar"])
+        self.assertEqual(
+            self.faults(),
+            [
+                "house.txt: room cellar uses cellar, which is not a room before it",
+                "house.txt: room cellar has wine, which is no component",
+            ],
         )
 
     def test_component_of_another_room(self):

@@ -5,7 +5,7 @@
     fit.py DATA [--write]
 
 DATA holds accel_nasbench.csv (Accel-NASBench) and timm_results.csv (pytorch-image-models), both Apache-2.0. Prints the
-held-out error, the folds and the checks; with --write also include/nascent/accuracy/coefficients.hpp and
+held-out error, the folds and the checks; with --write also include/nascent/accuracy/detail/coefficients.hpp and
 tests/accuracy/held_out.hpp. Needs numpy and scipy; a minute on one core. docs/accuracy.md describes the model.
 """
 
@@ -367,7 +367,7 @@ def main():
         print(f"  EfficientNet-B{i} {size.top1(efficientnet(*f)):.2f}  paper {published[i]}  aa {recipes['aa'][i][1]:.2f}")
 
     if args.write:
-        write_header(ROOT / "include/nascent/accuracy/coefficients.hpp", shape, size, held, folds, law_rmse, len(kept))
+        write_header(ROOT / "include/nascent/accuracy/detail/coefficients.hpp", shape, size, held, folds, law_rmse, len(kept))
         write_fixture(ROOT / "tests/accuracy/held_out.hpp", b, shape)
 
 

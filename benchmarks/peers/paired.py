@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statistics of contestants that were timed in the same rounds; the rules are those of include/nascent/latency/statistics.hpp."""
+"""Statistics of contestants that were timed in the same rounds; the rules are those of include/nascent/timing/statistics.hpp."""
 
 import math
 from statistics import median

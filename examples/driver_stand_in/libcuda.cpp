@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for NVIDIA's driver library while cuDNN plans on a machine that has none. cuDNN compiles an engine and then "loads" the
-// result; that is all that is pretended here. There is no device behind it: whatever asks for one is told so, and nothing can run.
+// Stands in for NVIDIA's driver library while cuDNN plans on a machine that has none. cuDNN compiles an engine and then
+// "loads" the result; that is all that is pretended here. There is no device behind it: whatever asks for one is told
+// so, and nothing can run.
 namespace {
 
 constexpr int success = 0;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Everything that needs only the standard library. Executors, latency tables, views and files have headers of their own.
+/// Everything that needs only the standard library. Executors, latency tables, views and files have headers of their
+/// own.
 #pragma once
 
 #include "nascent/accuracy/model.hpp"
+#include "nascent/base/random.hpp"
 #include "nascent/block/block.hpp"
 #include "nascent/block/reflection.hpp"
 #include "nascent/block/split_attention.hpp"
 #include "nascent/choice/choice.hpp"
 #include "nascent/choice/either.hpp"
-#include "nascent/choice/random.hpp"
 #include "nascent/cost/bounds.hpp"
 #include "nascent/cost/cost.hpp"
 #include "nascent/cost/device_profile.hpp"

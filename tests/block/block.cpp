@@ -45,9 +45,10 @@ TEST_CASE("depthwise_conv keeps the channels") {
 
 // Second block of EfficientNet-B0's stage 2: 10710 parameters in every public implementation.
 TEST_CASE("mbconv") {
-  const network graph = build_block(mbconv{.filters = 24, .kernel = 3, .expand = 6, .se = .25, .act = swish}, {1, 56, 56, 24});
-  CHECK(kinds(graph) ==
-        std::vector{convolution, convolution, global_average_pool, convolution, convolution, multiply, convolution, add});
+  const network graph =
+      build_block(mbconv{.filters = 24, .kernel = 3, .expand = 6, .se = .25, .act = swish}, {1, 56, 56, 24});
+  CHECK(kinds(graph) == std::vector{convolution, convolution, global_average_pool, convolution, convolution, multiply,
+                                    convolution, add});
   const std::int64_t expand = 24 * 144 + 2 * 144;
   const std::int64_t depthwise = 9 * 144 + 2 * 144;
   const std::int64_t gate = (144 * 6 + 6) + (6 * 144 + 144);
@@ -79,7 +80,8 @@ TEST_CASE("conv and mbconv pad as told") {
     return all;
   };
   CHECK(pads(build_block(conv{.filters = 8}, {1, 8, 8, 8}, 2)) == std::vector{padding::same});
-  CHECK(pads(build_block(conv{.filters = 8, .pad = padding::symmetric}, {1, 8, 8, 8}, 2)) == std::vector{padding::symmetric});
+  CHECK(pads(build_block(conv{.filters = 8, .pad = padding::symmetric}, {1, 8, 8, 8}, 2)) ==
+        std::vector{padding::symmetric});
   CHECK(pads(build_block(mbconv{.filters = 8, .pad = padding::symmetric}, {1, 8, 8, 8}, 2)) ==
         std::vector{padding::same, padding::symmetric, padding::same});  // 1x1 convolutions have nothing to pad
   CHECK(build_block(conv{.filters = 8, .pad = padding::valid}, {1, 8, 8, 8}).output() == shape{1, 6, 6, 8});
@@ -88,7 +90,8 @@ TEST_CASE("conv and mbconv pad as told") {
 // Block 2 of EfficientNet-X-B0 (shared/facts/effnetx_b0_layers.csv, rows 8 to 10): 31392 + 7080 + 3504 parameters.
 TEST_CASE("fused_mbconv") {
   const network graph = build_block(fused_mbconv{.filters = 24, .expand = 6, .se = 1., .act = swish}, {1, 56, 56, 24});
-  CHECK(kinds(graph) == std::vector{convolution, global_average_pool, convolution, convolution, multiply, convolution, add});
+  CHECK(kinds(graph) ==
+        std::vector{convolution, global_average_pool, convolution, convolution, multiply, convolution, add});
   CHECK(test::params(graph) == 31'392 + 7'080 + 3'504);
   CHECK(test::macs(graph) == 97'542'144 + 6'912 + 10'838'016);
 }
@@ -124,14 +127,15 @@ TEST_CASE("bottleneck gates its last convolution where told, as SE-ResNet does")
 
 TEST_CASE("bottleneck pads its strided convolution as told") {
   CHECK(build_block(bottleneck{.filters = 64}, {1, 8, 8, 64}, 2).layers()[1].pad == padding::same);
-  CHECK(build_block(bottleneck{.filters = 64, .pad = padding::symmetric}, {1, 8, 8, 64}, 2).layers()[1].pad == padding::symmetric);
+  CHECK(build_block(bottleneck{.filters = 64, .pad = padding::symmetric}, {1, 8, 8, 64}, 2).layers()[1].pad ==
+        padding::symmetric);
 }
 
 TEST_CASE("space_to_depth is a convolution of n x n with stride n") {
   const network graph = build_block(space_to_depth{.factor = 2}, {1, 112, 112, 32});
   CHECK(kinds(graph) == std::vector{convolution});
   CHECK(graph.output() == shape{1, 56, 56, 128});
-  CHECK(test::params(graph) == 16'640);      // row 1 of effnetx_b0_layers.csv
+  CHECK(test::params(graph) == 16'640);  // row 1 of effnetx_b0_layers.csv
   CHECK(test::macs(graph) == 51'380'224);
 }
 

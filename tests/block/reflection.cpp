@@ -4,10 +4,11 @@
 #include <array>
 #include <string>
 
+#include <catch2/catch_test_macros.hpp>
+
 #include "nascent/block/block.hpp"
 #include "nascent/choice/choice.hpp"
 #include "nascent/choice/either.hpp"
-#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 

@@ -3,9 +3,8 @@
 
 #include <algorithm>
 
-#include <catch2/catch_test_macros.hpp>
-
 #include "build_block.hpp"
+#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 using test::build_block;

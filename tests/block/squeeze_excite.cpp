@@ -21,7 +21,8 @@ network sum_of(residual kind, const shape& input, int filters, int stride, activ
 }  // namespace
 
 TEST_CASE("squeeze-and-excite: pool, two 1x1 with bias, multiply") {
-  const network graph = make_network("se", {1, 14, 14, 96}, [](auto& net, auto x) { squeeze_excite(net, x, 4, swish); });
+  const network graph =
+      make_network("se", {1, 14, 14, 96}, [](auto& net, auto x) { squeeze_excite(net, x, 4, swish); });
   const std::vector<layer>& layers = graph.layers();
   REQUIRE(kinds(graph) == std::vector{global_average_pool, convolution, convolution, multiply});
   CHECK(layers[1].output == shape{1, 1, 1, 4});
@@ -37,11 +38,11 @@ TEST_CASE("squeeze-and-excite: pool, two 1x1 with bias, multiply") {
 
 // What each family's public definition says (shared/notes/architectures.md, 1.1).
 TEST_CASE("the hidden channels refer to what the family refers to") {
-  CHECK(se_hidden(.25, se_reference::block_input, 24, 144) == 6);          // EfficientNet
-  CHECK(se_hidden(.25, se_reference::block_input, 3, 3) == 1);             // never 0
-  CHECK(se_hidden(.25, se_reference::expanded, 24, 72) == 18);             // FBNetV2
-  CHECK(se_hidden(.25, se_reference::expanded_rounded, 24, 72) == 24);     // MobileNetV3: 18 up to 24, since 16 < 0.9 * 18
-  CHECK(se_hidden(.25, se_reference::expanded_rounded, 40, 120) == 32);    // 30
+  CHECK(se_hidden(.25, se_reference::block_input, 24, 144) == 6);       // EfficientNet
+  CHECK(se_hidden(.25, se_reference::block_input, 3, 3) == 1);          // never 0
+  CHECK(se_hidden(.25, se_reference::expanded, 24, 72) == 18);          // FBNetV2
+  CHECK(se_hidden(.25, se_reference::expanded_rounded, 24, 72) == 24);  // MobileNetV3: 18 up to 24, since 16 < 0.9 * 18
+  CHECK(se_hidden(.25, se_reference::expanded_rounded, 40, 120) == 32);  // 30
   CHECK(se_hidden(.25, se_reference::expanded_rounded, 112, 672) == 168);
 }
 

@@ -4,8 +4,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "nascent/block/activation.hpp"
 #include <catch2/catch_test_macros.hpp>
+
+#include "nascent/network/activation.hpp"
 
 using namespace nascent;
 
@@ -24,7 +25,8 @@ using ints = std::vector<int>;
 
 // Whatever has values, a size and an index is a choice; a list that is read at run time is one.
 static_assert(choice<one_of_values<int, 3>> && choice<int_range> && choice<std::vector<int>>);
-static_assert(!choice<int> && !choice<tie> && !choice<shared_choice<int_range>> && !choice<independent_layers<int_range>>);
+static_assert(!choice<int> && !choice<tie> && !choice<shared_choice<int_range>> &&
+              !choice<independent_layers<int_range>>);
 
 TEST_CASE("one_of keeps its values in the order written, as one type") {
   CHECK(values_of(one_of(7, 3, 5)) == ints{7, 3, 5});
@@ -60,7 +62,7 @@ TEST_CASE("relative widths are TuNAS's filter choices") {
 }
 
 TEST_CASE("scaled widths never lose more than 10 %, relative ones may") {
-  CHECK(values_of(32 * one_of(.35, 1.)) == ints{8, 32});        // 11.2 is nearer to 8
+  CHECK(values_of(32 * one_of(.35, 1.)) == ints{8, 32});          // 11.2 is nearer to 8
   CHECK(values_of(scaled(32, one_of(.35, 1.))) == ints{16, 32});  // but 8 is below 90 % of it
 }
 

@@ -20,7 +20,7 @@ TEST_CASE("make_divisible is MobileNet's rule") {
   CHECK(make_divisible(16 * .75) == 16);
   CHECK(make_divisible(24 * 1.4) == 32);
   CHECK(make_divisible(1280 * 1.4) == 1792);
-  CHECK(make_divisible(.25 * 72) == 24);    // squeeze-and-excite of MobileNetV3-Large
+  CHECK(make_divisible(.25 * 72) == 24);  // squeeze-and-excite of MobileNetV3-Large
   CHECK(make_divisible(.25 * 120) == 32);
   CHECK(make_divisible(.25 * 480) == 120);
   CHECK(make_divisible(.25 * 960) == 240);
@@ -43,8 +43,8 @@ TEST_CASE("make_divisible gives the widths of the EfficientNet family") {
     double width;
     int stem, head;
   };
-  for (const row& r : {row{1., 32, 1280}, row{1.1, 32, 1408}, row{1.2, 40, 1536}, row{1.4, 48, 1792}, row{1.6, 48, 2048},
-                       row{1.8, 56, 2304}, row{2., 64, 2560}}) {
+  for (const row& r : {row{1., 32, 1280}, row{1.1, 32, 1408}, row{1.2, 40, 1536}, row{1.4, 48, 1792},
+                       row{1.6, 48, 2048}, row{1.8, 56, 2304}, row{2., 64, 2560}}) {
     CAPTURE(r.width);
     CHECK(make_divisible(32 * r.width) == r.stem);
     CHECK(make_divisible(1280 * r.width) == r.head);

@@ -18,9 +18,5 @@ struct plain {
   }
 };
 
-inline constexpr auto tiny = define([] {
-  return search_space("tiny")
-      .input(3, 224)
-      .stage("1", plain{range(8, 16)})
-      .head(global_pool{}, dense{10});
-});
+inline constexpr auto tiny = define(
+    [] { return search_space("tiny").input(3, 224).stage("1", plain{range(8, 16)}).head(global_pool{}, dense{10}); });

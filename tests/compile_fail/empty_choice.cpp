@@ -16,8 +16,5 @@ struct nothing_found {
 };
 
 inline constexpr auto tiny = define([] {
-  return search_space("tiny")
-      .input(3, 224)
-      .stage("1", conv{.filters = nothing_found{}})
-      .head(global_pool{}, dense{10});
+  return search_space("tiny").input(3, 224).stage("1", conv{.filters = nothing_found{}}).head(global_pool{}, dense{10});
 });

@@ -20,10 +20,7 @@ struct generator {
 };
 
 inline constexpr auto tiny = define([] {
-  return search_space("tiny")
-      .input(3, 224)
-      .stage("1", conv{.filters = one_of(16, 24)})
-      .head(global_pool{}, dense{10});
+  return search_space("tiny").input(3, 224).stage("1", conv{.filters = one_of(16, 24)}).head(global_pool{}, dense{10});
 });
 
 auto sample(generator rng) { return tiny.sample(rng); }

@@ -9,9 +9,11 @@ inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, 224)
 #ifdef CONTROL
-      .stage("1", conv{.filters = 16}).layers(range(0, 1))
+      .stage("1", conv{.filters = 16})
+      .layers(range(0, 1))
 #else
-      .stage("1", conv{.filters = 16}).layers(0)
+      .stage("1", conv{.filters = 16})
+      .layers(0)
 #endif
       .head(global_pool{}, dense{10});
 });

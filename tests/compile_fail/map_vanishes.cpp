@@ -8,13 +8,18 @@ using namespace nascent;
 inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, one_of(64, 256))
-      .stage("1", conv{.filters = 16}).stride(4)
-      .stage("2", conv{.filters = 16}).stride(4)
-      .stage("3", conv{.filters = 16}).stride(4)
+      .stage("1", conv{.filters = 16})
+      .stride(4)
+      .stage("2", conv{.filters = 16})
+      .stride(4)
+      .stage("3", conv{.filters = 16})
+      .stride(4)
 #ifdef CONTROL
-      .stage("4", conv{.filters = 16}).stride(1)
+      .stage("4", conv{.filters = 16})
+      .stride(1)
 #else
-      .stage("4", conv{.filters = 16}).stride(one_of(2, 4))
+      .stage("4", conv{.filters = 16})
+      .stride(one_of(2, 4))
 #endif
       .head(global_pool{}, dense{10});
 });

@@ -9,9 +9,11 @@ inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, 224)
 #ifdef CONTROL
-      .stage("1", conv{.filters = shared(one_of(16, 24))}).layers(independent(3))
+      .stage("1", conv{.filters = shared(one_of(16, 24))})
+      .layers(independent(3))
 #else
-      .stage("1", conv{.filters = shared(one_of(16, 24))}).layers(3)
+      .stage("1", conv{.filters = shared(one_of(16, 24))})
+      .layers(3)
 #endif
       .head(global_pool{}, dense{10});
 });

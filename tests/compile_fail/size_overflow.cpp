@@ -9,9 +9,11 @@ inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, 224)
 #ifdef CONTROL
-      .stage("1", conv{.filters = range(1, 15)}).layers(independent(32))
+      .stage("1", conv{.filters = range(1, 15)})
+      .layers(independent(32))
 #else
-      .stage("1", conv{.filters = range(1, 15)}).layers(independent(34))
+      .stage("1", conv{.filters = range(1, 15)})
+      .layers(independent(34))
 #endif
       .head(global_pool{}, dense{10});
 });

@@ -9,9 +9,11 @@ inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, 224)
 #ifdef CONTROL
-      .stage("1", either(conv{.filters = 16}, skip{})).layers(independent(3))
+      .stage("1", either(conv{.filters = 16}, skip{}))
+      .layers(independent(3))
 #else
-      .stage("1", either(skip{}, conv{.filters = 16})).layers(independent(3))
+      .stage("1", either(skip{}, conv{.filters = 16}))
+      .layers(independent(3))
 #endif
       .head(global_pool{}, dense{10});
 });

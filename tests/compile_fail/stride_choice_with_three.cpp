@@ -9,9 +9,11 @@ inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, 224)
 #ifdef CONTROL
-      .stage("1", conv{.filters = 16}).stride(range(1, 2))
+      .stage("1", conv{.filters = 16})
+      .stride(range(1, 2))
 #else
-      .stage("1", conv{.filters = 16}).stride(range(1, 3))
+      .stage("1", conv{.filters = 16})
+      .stride(range(1, 3))
 #endif
       .head(global_pool{}, dense{10});
 });

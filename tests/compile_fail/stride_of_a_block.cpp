@@ -20,7 +20,8 @@ inline constexpr auto tiny = define([] {
 #ifdef CONTROL
       .stage("1", halve{16, 2})
 #else
-      .stage("1", halve{16, 2}).layers(3)
+      .stage("1", halve{16, 2})
+      .layers(3)
 #endif
       .head(global_pool{}, dense{10});
 });

@@ -9,9 +9,11 @@ inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, 224)
 #ifdef CONTROL
-      .stage("1", conv{.filters = 16}).stride(4)
+      .stage("1", conv{.filters = 16})
+      .stride(4)
 #else
-      .stage("1", conv{.filters = 16}).stride(3)
+      .stage("1", conv{.filters = 16})
+      .stride(3)
 #endif
       .head(global_pool{}, dense{10});
 });

@@ -9,9 +9,11 @@ inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, 224)
 #ifdef CONTROL
-      .stage("1", conv{.filters = one_of(16, 24)}).stage("2", conv{.filters = tied_to("1.filters")})
+      .stage("1", conv{.filters = one_of(16, 24)})
+      .stage("2", conv{.filters = tied_to("1.filters")})
 #else
-      .stage("1", conv{.filters = one_of(16, 24)}).stage("2", conv{.filters = tied_to("1.filter")})
+      .stage("1", conv{.filters = one_of(16, 24)})
+      .stage("2", conv{.filters = tied_to("1.filter")})
 #endif
       .head(global_pool{}, dense{10});
 });

@@ -18,7 +18,8 @@ constexpr auto small = define([] {
       .input(3, range(32, 64, 32))
       .stage("stem", conv{.filters = one_of(8, 16), .act = one_of(relu, swish)})
       .stride(2)
-      .stage("1", either(mbconv{.filters = one_of(16, 24), .expand = one_of(3, 6)}, fused_mbconv{.filters = one_of(16, 24), .kernel = one_of(3, 5)}))
+      .stage("1", either(mbconv{.filters = one_of(16, 24), .expand = one_of(3, 6)},
+                         fused_mbconv{.filters = one_of(16, 24), .kernel = one_of(3, 5)}))
       .stride(one_of(1, 2))
       .layers(range(0, 2))
       .stage("2", either(mbconv{.filters = 32, .expand = one_of(1, 4)}, skip{}))
@@ -37,7 +38,8 @@ constexpr auto joined = define([] {
 
 template <class Space>
 void compare_with_enumeration(const Space& space, bool reached) {
-  std::int64_t least_macs = std::numeric_limits<std::int64_t>::max(), least_params = least_macs, most_macs = 0, most_params = 0;
+  std::int64_t least_macs = std::numeric_limits<std::int64_t>::max(), least_params = least_macs, most_macs = 0,
+               most_params = 0;
   for (uint128 r = 0; r < space.size(); ++r) {
     const counts c = count(space.unrank(r));
     least_macs = std::min(least_macs, c.macs);

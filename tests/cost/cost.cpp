@@ -7,17 +7,18 @@
 
 #include "../space/literature.hpp"
 #include "../space/spaces.hpp"
+#include "published.hpp"
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_floating_point.hpp>
+
 #include "nascent/network/kernel.hpp"
 #include "nascent/space/to_network.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 #include "nascent/zoo/tunas.hpp"
-#include "published.hpp"
-#include <catch2/catch_template_test_macros.hpp>
-#include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_exception.hpp>
-#include <catch2/matchers/catch_matchers_floating_point.hpp>
 
 using namespace nascent;
 using namespace test;
@@ -29,8 +30,9 @@ namespace Catch {
 template <>
 struct StringMaker<costs> {
   static std::string convert(const costs& c) {
-    return std::to_string(c.params) + " params, " + std::to_string(c.macs) + " MACs, " + std::to_string(c.activations) + " activations, " +
-           std::to_string(c.layers) + " layers, " + std::to_string(c.traffic) + " bytes for " + std::to_string(c.batch);
+    return std::to_string(c.params) + " params, " + std::to_string(c.macs) + " MACs, " + std::to_string(c.activations) +
+           " activations, " + std::to_string(c.layers) + " layers, " + std::to_string(c.traffic) + " bytes for " +
+           std::to_string(c.batch);
   }
 };
 
@@ -56,7 +58,8 @@ costs costs_of_graph(const Candidate& c, cost_options options) {
 
 }  // namespace
 
-// --- published networks ------------------------------------------------------------------------------------------------
+// --- published networks
+// ------------------------------------------------------------------------------------------------
 
 TEST_CASE("EfficientNet-B0, in a constant expression") {
   constexpr counts b0 = count(zoo::efficientnet_b0.only());
@@ -97,15 +100,15 @@ TEST_CASE("EfficientNet-X-B0 layer by layer") {
 
 // shared/facts/gpunet_models.json: GPUNet-2 is in the printed space, but for its head of 1280 filters instead of 1792.
 TEST_CASE("GPUNet-2 is a vector of the paper's encoding") {
-  constexpr std::array<int, 41> vector{5,                   // 384 px
-                                       1,                   // stem of 32
-                                       0, 0, 2,             // kernel 3, relu, 3 layers
-                                       0, 1, 4, 1, 1, 0,    // 32 filters, kernel 5, expansion 6, SE, swish, 1 layer
-                                       4, 0, 1, 0, 1, 2,    // 112, 3, 3, -, swish, 3
-                                       3, 0, 4, 0, 1, 5,    // 144, 3, 6, -, swish, 6
-                                       3, 1, 1, 0, 0, 4,    // 160, 5, 3, -, relu, 4
-                                       3, 0, 1, 1, 1, 7,    // 224, 3, 3, SE, swish, 8
-                                       9, 1, 0, 0, 0, 7};   // 832, 5, 2, -, relu, 7
+  constexpr std::array<int, 41> vector{5,                  // 384 px
+                                       1,                  // stem of 32
+                                       0, 0, 2,            // kernel 3, relu, 3 layers
+                                       0, 1, 4, 1, 1, 0,   // 32 filters, kernel 5, expansion 6, SE, swish, 1 layer
+                                       4, 0, 1, 0, 1, 2,   // 112, 3, 3, -, swish, 3
+                                       3, 0, 4, 0, 1, 5,   // 144, 3, 6, -, swish, 6
+                                       3, 1, 1, 0, 0, 4,   // 160, 5, 3, -, relu, 4
+                                       3, 0, 1, 1, 1, 7,   // 224, 3, 3, SE, swish, 8
+                                       9, 1, 0, 0, 0, 7};  // 832, 5, 2, -, relu, 7
   constexpr counts found = count(zoo::gpunet_encoded.decode(vector));
   const auto head_params = [](std::int64_t filters) { return 832 * filters + 2 * filters + filters * 1000 + 1000; };
   const auto head_macs = [](std::int64_t filters) { return 12 * 12 * 832 * filters + filters * 1000; };
@@ -120,12 +123,21 @@ constexpr auto resnet_plan(const char* name, Ratio ratio, int groups) {
   const auto block = [=](int filters) { return bottleneck{.filters = filters, .ratio = ratio, .groups = groups}; };
   return search_space(name)
       .input(3, 224)
-      .stage("stem", conv{.filters = 64, .kernel = 7}).stride(2)
-      .stage("pool", max_pool{.kernel = 3}).stride(2)
-      .stage("1", block(256)).layers(3)
-      .stage("2", block(512)).stride(2).layers(4)
-      .stage("3", block(1024)).stride(2).layers(6)
-      .stage("4", block(2048)).stride(2).layers(3)
+      .stage("stem", conv{.filters = 64, .kernel = 7})
+      .stride(2)
+      .stage("pool", max_pool{.kernel = 3})
+      .stride(2)
+      .stage("1", block(256))
+      .layers(3)
+      .stage("2", block(512))
+      .stride(2)
+      .layers(4)
+      .stage("3", block(1024))
+      .stride(2)
+      .layers(6)
+      .stage("4", block(2048))
+      .stride(2)
+      .layers(3)
       .head(global_pool{}, dense{1000});
 }
 
@@ -143,25 +155,37 @@ TEST_CASE("ResNet-50 and ResNeXt-50") {
 // shared/facts/regnet_models.json, after huggingface/pytorch-image-models timm/models/regnet.py (Apache-2.0).
 TEST_CASE("RegNetY-800MF: bottlenecks of ratio 1 in groups of 16 channels") {
   constexpr auto space = define([] {
-    constexpr auto block = [](int filters) { return bottleneck{.filters = filters, .ratio = 1, .groups = filters / 16, .se = .25}; };
+    constexpr auto block = [](int filters) {
+      return bottleneck{.filters = filters, .ratio = 1, .groups = filters / 16, .se = .25};
+    };
     return search_space("RegNetY-800MF")
         .input(3, 224)
-        .stage("stem", conv{.filters = 32}).stride(2)
-        .stage("1", block(64)).stride(2)
-        .stage("2", block(128)).stride(2).layers(3)
-        .stage("3", block(320)).stride(2).layers(8)
-        .stage("4", block(768)).stride(2).layers(2)
+        .stage("stem", conv{.filters = 32})
+        .stride(2)
+        .stage("1", block(64))
+        .stride(2)
+        .stage("2", block(128))
+        .stride(2)
+        .layers(3)
+        .stage("3", block(320))
+        .stride(2)
+        .layers(8)
+        .stage("4", block(768))
+        .stride(2)
+        .layers(2)
         .head(global_pool{}, dense{1000});
   });
   STATIC_CHECK(count(space.only()).params == 6'263'168);
   STATIC_CHECK(count(space.only()).macs == 797'176'832);
 }
 
-// --- published benchmarks ----------------------------------------------------------------------------------------------
+// --- published benchmarks
+// ----------------------------------------------------------------------------------------------
 
 namespace {
 
-/// What Accel-NASBench calls MACs: four more for every output of a batch normalisation, and the inputs and outputs of global pools.
+/// What Accel-NASBench calls MACs: four more for every output of a batch normalisation, and the inputs and outputs of
+/// global pools.
 struct accel_macs {
   std::int64_t sum = 0;
   void operator()(const layer& l) {
@@ -176,7 +200,8 @@ struct accel_macs {
 TEST_CASE("Accel-NASBench: parameters, and MACs by its own rule") {
   for (const auto& [stages, macs, params] : published::accel_nasbench) {
     std::vector<int> vector;
-    for (const auto& [expand, kernel, layers, se] : stages) vector.insert(vector.end(), {kernel == 5, expand / 3, se, layers - 1});
+    for (const auto& [expand, kernel, layers, se] : stages)
+      vector.insert(vector.end(), {kernel == 5, expand / 3, se, layers - 1});
     CAPTURE(vector);
     const auto c = accel_nasbench.decode(vector);
     CHECK(count(c).params == params);
@@ -187,11 +212,12 @@ TEST_CASE("Accel-NASBench: parameters, and MACs by its own rule") {
   }
 }
 
-// --- counting ----------------------------------------------------------------------------------------------------------
+// --- counting
+// ----------------------------------------------------------------------------------------------------------
 
-TEMPLATE_TEST_CASE("costs of a candidate are those of its graph, traffic that of its fused kernels", "", decltype(zoo::gpunet),
-                   decltype(zoo::once_for_all), decltype(zoo::mobilenet_v3_like), decltype(zoo::efficientnet_x),
-                   decltype(connected::space), decltype(alternating::space)) {
+TEMPLATE_TEST_CASE("costs of a candidate are those of its graph, traffic that of its fused kernels", "",
+                   decltype(zoo::gpunet), decltype(zoo::once_for_all), decltype(zoo::mobilenet_v3_like),
+                   decltype(zoo::efficientnet_x), decltype(connected::space), decltype(alternating::space)) {
   constexpr std::remove_const_t<TestType> space;
   constexpr std::uint64_t seed = 55;
   CAPTURE(seed);
@@ -230,7 +256,11 @@ struct doubling {
 
 TEST_CASE("a sum of a map with itself joins no convolution") {
   constexpr auto space = define([] {
-    return search_space("doubling").input(3, 8).stage("1", conv{.filters = 8, .act = nascent::identity}).stage("2", doubling{}).layers(range(1, 4));
+    return search_space("doubling")
+        .input(3, 8)
+        .stage("1", conv{.filters = 8, .act = nascent::identity})
+        .stage("2", doubling{})
+        .layers(range(1, 4));
   });
   for (const auto& c : all_candidates(space)) CHECK(cost(c) == costs_of_graph(c, {}));
 }
@@ -244,7 +274,8 @@ TEST_CASE("traffic grows with the batch but for the weights, and halves with 16 
   // What does not grow: every weight, and one shift for each output of a normalised or biased layer.
   std::int64_t constants = 0;
   const network graph = to_network(c);
-  for (const layer& l : graph.layers()) constants += weight_elements(l) + (l.bias || l.batch_norm ? l.output.channels : 0);
+  for (const layer& l : graph.layers())
+    constants += weight_elements(l) + (l.bias || l.batch_norm ? l.output.channels : 0);
   CHECK(one - (two - one) == 4 * constants);
   CHECK(cost(c, {.type = data_type::bf16}).traffic * 2 == one);
   CHECK(cost(c, {.batch = 2}).macs == cost(c).macs);  // counts are for one image
@@ -253,7 +284,8 @@ TEST_CASE("traffic grows with the batch but for the weights, and halves with 16 
 TEST_CASE("operational intensity: two operations per multiply-add, over bytes") {
   const auto c = zoo::efficientnet_b0.only();
   const costs found = cost(c, {data_type::bf16, 128});
-  CHECK_THAT(found.operational_intensity(), WithinRel(2. * 385'814'752 * 128 / static_cast<double>(found.traffic), 1e-12));
+  CHECK_THAT(found.operational_intensity(),
+             WithinRel(2. * 385'814'752 * 128 / static_cast<double>(found.traffic), 1e-12));
   CHECK(found.operational_intensity() > cost(c, {data_type::bf16, 1}).operational_intensity());
   CHECK(costs{}.operational_intensity() == 0);
 }
@@ -261,10 +293,12 @@ TEST_CASE("operational intensity: two operations per multiply-add, over bytes") 
 // EfficientNet-X paper, section 3: its network does more work for each byte.
 TEST_CASE("EfficientNet-X-B0 has a higher operational intensity than EfficientNet-B0") {
   constexpr cost_options batch{data_type::bf16, 128};
-  CHECK(cost(zoo::efficientnet_x_b0.only(), batch).operational_intensity() > 1.5 * cost(zoo::efficientnet_b0.only(), batch).operational_intensity());
+  CHECK(cost(zoo::efficientnet_x_b0.only(), batch).operational_intensity() >
+        1.5 * cost(zoo::efficientnet_b0.only(), batch).operational_intensity());
 }
 
-// shared/data/timm_results.csv lists 6.75 M activations for efficientnet_b0 at 224 px: outputs of convolutions and of the classifier.
+// shared/data/timm_results.csv lists 6.75 M activations for efficientnet_b0 at 224 px: outputs of convolutions and of
+// the classifier.
 TEST_CASE("activations are the outputs of convolutions and dense layers") {
   const costs b0 = cost(zoo::efficientnet_b0.only());
   CHECK_THAT(static_cast<double>(b0.activations), WithinRel(6.75e6, 0.001));
@@ -272,8 +306,10 @@ TEST_CASE("activations are the outputs of convolutions and dense layers") {
 
 TEST_CASE("a candidate that cannot exist is an error that names the stage") {
   const auto small = scaled(zoo::efficientnet_b0.only(), {.resolution = 8});
-  CHECK_THROWS_MATCHES(count(small), space_error,
-                       Message("nascent: space 'EfficientNet-B0', stage 4: found 1 against 2; the feature map would shrink below 1x1; use a "
-                               "larger input or a smaller stride"));
+  CHECK_THROWS_MATCHES(
+      count(small), space_error,
+      Message(
+          "nascent: space 'EfficientNet-B0', stage 4: found 1 against 2; the feature map would shrink below 1x1; use a "
+          "larger input or a smaller stride"));
   CHECK_THROWS_AS(cost(small), space_error);
 }

@@ -11,7 +11,9 @@ using namespace nascent;
 namespace {
 
 device_figures figures(double f32 = 1) {
-  return {.name = "mine", .peaks = {{arithmetic::f32, f32, "here"}, {arithmetic::bf16, 2, "here"}}, .memory = {.name = "DRAM", .gb_per_s = 20}};
+  return {.name = "mine",
+          .peaks = {{arithmetic::f32, f32, "here"}, {arithmetic::bf16, 2, "here"}},
+          .memory = {.name = "DRAM", .gb_per_s = 20}};
 }
 
 std::string refusal(const device_figures& f) {
@@ -23,7 +25,8 @@ std::string refusal(const device_figures& f) {
   return "";
 }
 
-// EfficientNet-X paper, section 2 and Figure 2: ridge points of TPU and GPU lie far to the right of the CPU's, both peaks near 35 times it.
+// EfficientNet-X paper, section 2 and Figure 2: ridge points of TPU and GPU lie far to the right of the CPU's, both
+// peaks near 35 times it.
 static_assert(devices::tpu_v3.peak(data_type::bf16).tops == 123);
 static_assert(devices::v100.peak(data_type::f16).tops == 125);
 static_assert(devices::xeon_8180.peak(data_type::f32).tops == 28 * 2 * 16 * 2 * 2.5e-3);
@@ -60,10 +63,14 @@ TEST_CASE("rates that no device has are refused by profile and field") {
   CHECK(refusal(figures()) == "");
   CHECK(refusal(figures(0)) == "nascent: device profile 'mine', f32: found a peak rate of 0; allowed: above 0");
   CHECK(refusal(figures(-3.5)) == "nascent: device profile 'mine', f32: found a peak rate of -3.5; allowed: above 0");
-  CHECK(refusal(figures(std::numeric_limits<double>::quiet_NaN())) == "nascent: device profile 'mine', f32: found a peak rate of nan; allowed: above 0");
-  CHECK(refusal(figures(std::numeric_limits<double>::infinity())) == "nascent: device profile 'mine', f32: found a peak rate of infinity; allowed: above 0");
-  CHECK(refusal(figures(-std::numeric_limits<double>::infinity())) == "nascent: device profile 'mine', f32: found a peak rate of -infinity; allowed: above 0");
-  CHECK(refusal(figures(-1e300)) == "nascent: device profile 'mine', f32: found a peak rate of less than -1e15; allowed: above 0");
+  CHECK(refusal(figures(std::numeric_limits<double>::quiet_NaN())) ==
+        "nascent: device profile 'mine', f32: found a peak rate of nan; allowed: above 0");
+  CHECK(refusal(figures(std::numeric_limits<double>::infinity())) ==
+        "nascent: device profile 'mine', f32: found a peak rate of infinity; allowed: above 0");
+  CHECK(refusal(figures(-std::numeric_limits<double>::infinity())) ==
+        "nascent: device profile 'mine', f32: found a peak rate of -infinity; allowed: above 0");
+  CHECK(refusal(figures(-1e300)) ==
+        "nascent: device profile 'mine', f32: found a peak rate of less than -1e15; allowed: above 0");
   device_figures f = figures();
   f.memory.gb_per_s = 0;
   CHECK(refusal(f) == "nascent: device profile 'mine', memory: found a bandwidth of 0; allowed: above 0");

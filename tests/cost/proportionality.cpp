@@ -15,7 +15,8 @@ namespace {
 
 std::vector<timed_network> on_law(double factor, double exponent) {
   std::vector<timed_network> networks;
-  for (const double macs : {0.39e9, 0.70e9, 1.0e9, 1.8e9, 4.2e9}) networks.push_back({macs, factor * std::pow(macs, exponent)});
+  for (const double macs : {0.39e9, 0.70e9, 1.0e9, 1.8e9, 4.2e9})
+    networks.push_back({macs, factor * std::pow(macs, exponent)});
   return networks;
 }
 
@@ -52,7 +53,8 @@ TEST_CASE("latency that does not depend on MACs is no power of them") {
 }
 
 TEST_CASE("R squared is that of the textbook") {
-  // Anscombe's first data set (The American Statistician, 1973), as logarithms: slope 0.5001, intercept 3.0001, R squared 0.6665.
+  // Anscombe's first data set (The American Statistician, 1973), as logarithms: slope 0.5001, intercept 3.0001, R
+  // squared 0.6665.
   const double x[] = {10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5};
   const double y[] = {8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68};
   std::vector<timed_network> networks;
@@ -77,7 +79,8 @@ TEST_CASE("too little to fit is refused") {
   const std::vector<timed_network> same{{1e9, 5}, {1e9, 6}, {1e9, 7}};
   const std::vector<timed_network> zero{{1e9, 5}, {2e9, 0}};
   const std::vector<timed_network> undefined{{1e9, 5}, {2e9, std::numeric_limits<double>::quiet_NaN()}};
-  for (const auto* networks : {&none, &one, &same, &zero, &undefined}) CHECK_THROWS_AS(fit_power_law(*networks), std::invalid_argument);
+  for (const auto* networks : {&none, &one, &same, &zero, &undefined})
+    CHECK_THROWS_AS(fit_power_law(*networks), std::invalid_argument);
 }
 
 }  // namespace

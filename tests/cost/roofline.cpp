@@ -65,7 +65,8 @@ TEST_CASE("equation 1: time, rate and efficiency under two roofs") {
 }
 
 TEST_CASE("equation 2: kernels count what the paper counts, and one bias for each output channel") {
-  for (const equation_2 e : {equation_2{128, 56, 56, 24, 3}, equation_2{1, 14, 14, 112, 5}, equation_2{8, 7, 7, 320, 1}}) {
+  for (const equation_2 e :
+       {equation_2{128, 56, 56, 24, 3}, equation_2{1, 14, 14, 112, 5}, equation_2{8, 7, 7, 320, 1}}) {
     const int size = static_cast<int>(e.H);
     const int channels = static_cast<int>(e.C);
     const int taps = static_cast<int>(e.K);
@@ -110,7 +111,8 @@ TEST_CASE("a network is the sum of its kernels") {
   }
 }
 
-TEST_CASE("a global pool that is fused reads nothing: squeeze-and-excite passes twice over its map instead of three times") {
+TEST_CASE(
+    "a global pool that is fused reads nothing: squeeze-and-excite passes twice over its map instead of three times") {
   const auto traffic_of = [](bool excite) {
     const network graph = make_network("gate", {1, 28, 28, 64}, [&](auto& net, auto x) {
       const auto y = net.depthwise_conv(x, {.kernel = 3});
@@ -159,9 +161,11 @@ TEST_CASE("a kernel's maps come from the cache that holds them, its weights from
   const device_profile mine({.name = "mine",
                              .peaks = {{arithmetic::f32, 0.1}},
                              .memory = {.name = "DRAM", .gb_per_s = 10},
-                             .caches = {{.name = "L1", .gb_per_s = 100, .bytes = 8 << 10}, {.name = "L2", .gb_per_s = 40, .bytes = 1 << 20}}});
-  const kernel k = only_kernel(make_network("one", {1, 8, 8, 4}, [](auto& net, auto x) { net.conv(x, {.filters = 16, .kernel = 3}); }));
-  const double maps = 4 * 64 * 20;         // 5 KiB
+                             .caches = {{.name = "L1", .gb_per_s = 100, .bytes = 8 << 10},
+                                        {.name = "L2", .gb_per_s = 40, .bytes = 1 << 20}}});
+  const kernel k = only_kernel(
+      make_network("one", {1, 8, 8, 4}, [](auto& net, auto x) { net.conv(x, {.filters = 16, .kernel = 3}); }));
+  const double maps = 4 * 64 * 20;  // 5 KiB
   const double weights = 4 * (576 + 16);
   CHECK(static_cast<double>(map_traffic(k, data_type::f32)) == maps);
   const roofs small = roofs_of(mine, data_type::f32, k, 1, 100'000);

@@ -18,7 +18,8 @@ TEST_CASE("below the ridge point the memory is the limit, from it on the peak") 
 }
 
 TEST_CASE("what a printed row implies") {
-  // EfficientNet-B0 in Table 3: 0.39 GMACs, 128 images, 13.4 ms, E 52.4 %, I 19.7 (shared arithmetic: 14.22 Tops, 721.8 GB/s).
+  // EfficientNet-B0 in Table 3: 0.39 GMACs, 128 images, 13.4 ms, E 52.4 %, I 19.7 (shared arithmetic: 14.22 Tops, 721.8
+  // GB/s).
   const double operations = 2e9 * 0.39 * 128;
   CHECK_THAT(implied_ideal_rate(operations, 13.4, .524), WithinRel(14.22e12, 1e-3));
   CHECK_THAT(implied_bandwidth(operations, 13.4, .524, 19.7), WithinRel(721.8e9, 1e-3));

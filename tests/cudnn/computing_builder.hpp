@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "nascent/executor/cudnn/graph.hpp"
+#include "nascent/executor/detail/cudnn/graph.hpp"
 
 namespace test {
 
@@ -83,8 +83,9 @@ class computing_builder {
       computed_tensor& out = t[at(y)];
       const auto& k = kernel.view.sizes;
       const std::int64_t filters = k[0] / (in.view.sizes[1] / k[1]);  // of a group
-      for (std::size_t d = 0; d < 2; ++d)  // the size that cuDNN demands
-        if ((in.view.sizes[d + 2] + w.before[d] + w.after[d] - (k[d + 2] - 1) * w.dilation[d] - 1) / w.stride[d] + 1 != out.view.sizes[d + 2])
+      for (std::size_t d = 0; d < 2; ++d)                             // the size that cuDNN demands
+        if ((in.view.sizes[d + 2] + w.before[d] + w.after[d] - (k[d + 2] - 1) * w.dilation[d] - 1) / w.stride[d] + 1 !=
+            out.view.sizes[d + 2])
           throw std::logic_error("the output's size does not fit the window");
       for_each_position(out.view.sizes, [&](const auto& o) {
         double sum = 0;
@@ -94,7 +95,8 @@ class computing_builder {
             const std::int64_t ix = o[3] * w.stride[1] + kx * w.dilation[1] - w.before[1];
             if (iy < 0 || ix < 0 || iy >= in.view.sizes[2] || ix >= in.view.sizes[3]) continue;
             for (std::int64_t c = 0; c < k[1]; ++c)
-              sum += in.numbers[offset(in, {o[0], o[1] / filters * k[1] + c, iy, ix})] * kernel.numbers[offset(kernel, {o[1], c, ky, kx})];
+              sum += in.numbers[offset(in, {o[0], o[1] / filters * k[1] + c, iy, ix})] *
+                     kernel.numbers[offset(kernel, {o[1], c, ky, kx})];
           }
         out.at(o) = sum;
       });
@@ -138,7 +140,9 @@ class computing_builder {
             ++count;
           }
         const auto taps = static_cast<double>(w.size[0] * w.size[1]);
-        out.at(o) = how == CUDNN_RESAMPLE_MAXPOOL ? largest : sum / (how == CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING ? count : taps);
+        out.at(o) = how == CUDNN_RESAMPLE_MAXPOOL
+                        ? largest
+                        : sum / (how == CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING ? count : taps);
       });
     });
   }
@@ -156,7 +160,8 @@ class computing_builder {
   template <class Function>
   void elementwise(std::int64_t x, std::int64_t b, std::int64_t y, Function f) {
     add([=](auto& t) {
-      for_each_position(t[at(y)].view.sizes, [&](const auto& p) { t[at(y)].at(p) = f(t[at(x)].at(p), b == 0 ? 0 : t[at(b)].at(p)); });
+      for_each_position(t[at(y)].view.sizes,
+                        [&](const auto& p) { t[at(y)].at(p) = f(t[at(x)].at(p), b == 0 ? 0 : t[at(b)].at(p)); });
     });
   }
 

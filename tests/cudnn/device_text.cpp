@@ -16,7 +16,9 @@ using Catch::Matchers::MessageMatches;
 
 namespace {
 
-std::string replaced(std::string text, const std::string& what, const std::string& with) { return text.replace(text.find(what), what.size(), with); }
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  return text.replace(text.find(what), what.size(), with);
+}
 
 /// The key that the error names; empty where there is none.
 std::string fault_of(const std::string& text) {
@@ -49,8 +51,9 @@ TEST_CASE("device_text: a missing key is named, whichever it is") {
     CHECK_THROWS_AS(d.set_text(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, text).finalise(), library_error);
   });
   CHECK(keys == 23);
-  CHECK_THROWS_MATCHES(parse_device_properties(replaced(to_json(device), "l2CacheSize", "l2")), device_properties_error,
-                       MessageMatches(ContainsSubstring("device description 'NVIDIA H200', key 'l2CacheSize': found no such key")));
+  CHECK_THROWS_MATCHES(
+      parse_device_properties(replaced(to_json(device), "l2CacheSize", "l2")), device_properties_error,
+      MessageMatches(ContainsSubstring("device description 'NVIDIA H200', key 'l2CacheSize': found no such key")));
 }
 
 TEST_CASE("device_text: what is no description is refused where it goes wrong") {
@@ -86,7 +89,8 @@ TEST_CASE("device_text: descriptions are compared property by property") {
 }
 
 TEST_CASE("device_text: truths are numbers") {
-  const std::string text = replaced(to_json(devices::h200()), "\"supportCoopLaunch\": 1", "\"supportCoopLaunch\": true");
+  const std::string text =
+      replaced(to_json(devices::h200()), "\"supportCoopLaunch\": 1", "\"supportCoopLaunch\": true");
   CHECK(parse_device_properties(text) == devices::h200());
 }
 
@@ -97,19 +101,23 @@ TEST_CASE("device_text: a description of a newer cuDNN is refused, and what only
   CHECK(parse_device_properties(to_json(device)) == device);
   CHECK_NOTHROW(cd::describe(device));
   device.cudnn_version += 100;
-  CHECK_THROWS_MATCHES(parse_device_properties(to_json(device)), device_properties_error, MessageMatches(ContainsSubstring("key 'cudnnVersion'")));
+  CHECK_THROWS_MATCHES(parse_device_properties(to_json(device)), device_properties_error,
+                       MessageMatches(ContainsSubstring("key 'cudnnVersion'")));
 }
 
 TEST_CASE("device_text: a device that no planner can use is refused") {
   device_properties device = devices::h200();
   device.compute_capability = 90;
-  CHECK_THROWS_MATCHES(planner(device), device_properties_error, MessageMatches(ContainsSubstring("key 'deviceVer': found 90")));
+  CHECK_THROWS_MATCHES(planner(device), device_properties_error,
+                       MessageMatches(ContainsSubstring("key 'deviceVer': found 90")));
   device.compute_capability = 370;  // Kepler
   CHECK_THROWS_AS(planner(device), device_properties_error);
   device.compute_capability = 520;  // Maxwell: too old for cuDNN of CUDA 13
-  if (cudnnGetCudartVersion() >= 13000) CHECK_THROWS_MATCHES(planner(device), device_error, MessageMatches(ContainsSubstring("compute capability 5.2")));
+  if (cudnnGetCudartVersion() >= 13000)
+    CHECK_THROWS_MATCHES(planner(device), device_error, MessageMatches(ContainsSubstring("compute capability 5.2")));
   device.compute_capability = 750;  // Turing has no bf16
-  CHECK_THROWS_MATCHES(planner(device, {.type = nascent::data_type::bf16}), device_error, MessageMatches(ContainsSubstring("7.5 with type bf16")));
+  CHECK_THROWS_MATCHES(planner(device, {.type = nascent::data_type::bf16}), device_error,
+                       MessageMatches(ContainsSubstring("7.5 with type bf16")));
   CHECK_NOTHROW(planner(device));
   CHECK_THROWS_AS(planner(devices::h200(), {.batch = 0}), nascent::executor_error);
 }
@@ -126,5 +134,6 @@ TEST_CASE("device_text: this machine's device describes itself", "[gpu]") {
   CHECK(real.compute_capability == cd::session(0).compute_capability());
   for (const auto& [name, by_hand] : devices::all())
     if (by_hand.name == real.name)
-      for (const property_difference& d : differences(real, by_hand)) WARN(d.key << " is " << d.first << ", by hand it was " << d.second);
+      for (const property_difference& d : differences(real, by_hand))
+        WARN(d.key << " is " << d.first << ", by hand it was " << d.second);
 }

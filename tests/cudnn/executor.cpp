@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The executor: what it refuses where nothing can run, and, where there is a device, its numbers against the reference.
-#include "nascent/executor/cudnn.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <iostream>
 
+#include "../executor/networks.hpp"
 #include "../temporary_folder.hpp"
 #include "driver.hpp"
 #include <catch2/catch_template_test_macros.hpp>
@@ -14,7 +13,7 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "../executor/networks.hpp"
+#include "nascent/executor/cudnn.hpp"
 #include "nascent/executor/reference.hpp"
 
 using namespace nascent;
@@ -68,38 +67,46 @@ void agree_with_reference(data_type type, std::uint64_t first, std::uint64_t end
       FAIL_CHECK(e.what());  // the others are worth knowing too
     }
   }
-  std::cout << to_string(type) << ", seeds " << first << " to " << end - 1 << ": largest difference " << largest << ", engines passed over " << failures << "\n";
+  std::cout << to_string(type) << ", seeds " << first << " to " << end - 1 << ": largest difference " << largest
+            << ", engines passed over " << failures << "\n";
 }
 
 }  // namespace
 
 TEST_CASE("executor: no driver is a typed error that says what to do") {
   test::need_no_driver_library();
-  CHECK_THROWS_MATCHES(cudnn::executor(), cudnn::device_error, MessageMatches(ContainsSubstring("install NVIDIA's driver, or plan without one")));
+  CHECK_THROWS_MATCHES(cudnn::executor(), cudnn::device_error,
+                       MessageMatches(ContainsSubstring("install NVIDIA's driver, or plan without one")));
 }
 
 TEST_CASE("executor: a stand-in for the driver runs nothing") {
   test::need_driver_library();
   if (cudnn::find_driver() == cudnn::driver_kind::real) SKIP("there is a driver");
-  CHECK_THROWS_MATCHES(cudnn::executor(), cudnn::device_error, MessageMatches(ContainsSubstring("behind which there is no device")));
+  CHECK_THROWS_MATCHES(cudnn::executor(), cudnn::device_error,
+                       MessageMatches(ContainsSubstring("behind which there is no device")));
 }
 
 TEST_CASE("executor: a driver without a device is a typed error") {
   if (cudnn::find_driver() != cudnn::driver_kind::real) SKIP("no NVIDIA driver on this machine");
   int count = 0;
   if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0) {
-    CHECK_THROWS_MATCHES(cudnn::executor({.device = count}), cudnn::device_error, MessageMatches(ContainsSubstring("must be from 0 to")));
+    CHECK_THROWS_MATCHES(cudnn::executor({.device = count}), cudnn::device_error,
+                         MessageMatches(ContainsSubstring("must be from 0 to")));
   } else {
     CHECK_THROWS_MATCHES(cudnn::executor(), cudnn::device_error, MessageMatches(ContainsSubstring("no device")));
   }
 }
 
-// 200 networks in each type, in portions: most of the time goes into compiling engines, and the portions can be run side by side.
-TEMPLATE_TEST_CASE_SIG("executor: random networks agree with the reference", "[gpu]", ((data_type Type, int Portion), Type, Portion), (data_type::f16, 0),
-                       (data_type::f16, 1), (data_type::f16, 2), (data_type::f16, 3), (data_type::f16, 4), (data_type::f16, 5), (data_type::f16, 6),
-                       (data_type::f16, 7), (data_type::bf16, 0), (data_type::bf16, 1), (data_type::bf16, 2), (data_type::bf16, 3), (data_type::bf16, 4),
-                       (data_type::bf16, 5), (data_type::bf16, 6), (data_type::bf16, 7), (data_type::f32, 0), (data_type::f32, 1), (data_type::f32, 2),
-                       (data_type::f32, 3), (data_type::f32, 4), (data_type::f32, 5), (data_type::f32, 6), (data_type::f32, 7)) {
+// 200 networks in each type, in portions: most of the time goes into compiling engines, and the portions can be run
+// side by side.
+TEMPLATE_TEST_CASE_SIG("executor: random networks agree with the reference", "[gpu]",
+                       ((data_type Type, int Portion), Type, Portion), (data_type::f16, 0), (data_type::f16, 1),
+                       (data_type::f16, 2), (data_type::f16, 3), (data_type::f16, 4), (data_type::f16, 5),
+                       (data_type::f16, 6), (data_type::f16, 7), (data_type::bf16, 0), (data_type::bf16, 1),
+                       (data_type::bf16, 2), (data_type::bf16, 3), (data_type::bf16, 4), (data_type::bf16, 5),
+                       (data_type::bf16, 6), (data_type::bf16, 7), (data_type::f32, 0), (data_type::f32, 1),
+                       (data_type::f32, 2), (data_type::f32, 3), (data_type::f32, 4), (data_type::f32, 5),
+                       (data_type::f32, 6), (data_type::f32, 7)) {
   test::need_device();
   agree_with_reference(Type, 25 * Portion, 25 * (Portion + 1));
 }
@@ -110,7 +117,8 @@ TEST_CASE("executor: kernels, times and implementations are those of the plan", 
   const network graph = small();
   auto program = gpu.compile(graph, random_weights(graph, 1), 2);
   CHECK(program.batch() == 2);
-  for (const cache_context context : {cache_context::in_network, cache_context::hot, cache_context::evicted, cache_context::cold}) {
+  for (const cache_context context :
+       {cache_context::in_network, cache_context::hot, cache_context::evicted, cache_context::cold}) {
     const device_times t = program.time_kernels(context);
     REQUIRE(t.ms.size() == program.kernels().size());
     for (const double one : t.ms) CHECK(one >= 0);
@@ -122,7 +130,8 @@ TEST_CASE("executor: kernels, times and implementations are those of the plan", 
   CHECK(launch.device_ms > 0);
   CHECK(launch.wall_ms > launch.device_ms);
   CHECK(launch.empty_wall_ms > 0);
-  std::cout << "clocks: " << gpu.clocks().read().text() << " " << gpu.clocks().why_unknown() << ", an event between kernels costs " << 1e3 * program.event_ms() << " us\n";
+  std::cout << "clocks: " << gpu.clocks().read().text() << " " << gpu.clocks().why_unknown()
+            << ", an event between kernels costs " << 1e3 * program.event_ms() << " us\n";
   program.clear_cache();
   program.run();
   CHECK_THROWS_AS(program.run_kernel(program.kernels().size()), executor_error);
@@ -155,7 +164,8 @@ TEST_CASE("executor: a program runs again, after it was moved, and with plans fr
   CHECK(test::distance(second, first) <= tolerance(data_type::f16));
 }
 
-TEST_CASE("executor: engines that were compiled side by side, for the device's description, compute the same", "[gpu]") {
+TEST_CASE("executor: engines that were compiled side by side, for the device's description, compute the same",
+          "[gpu]") {
   test::need_device();
   const network graph = small();
   const weights values = random_weights(graph, 1);
@@ -173,7 +183,8 @@ TEST_CASE("executor: too little memory is a typed error, and the device is of us
   test::need_device();
   const cudnn::executor gpu;
   CHECK_THROWS_MATCHES(cudnn::detail::allocate(std::size_t{1} << 46, "everything"), cudnn::memory_error,
-                       MessageMatches(ContainsSubstring("70368744177664 bytes (everything)") && ContainsSubstring("use a smaller batch")));
+                       MessageMatches(ContainsSubstring("70368744177664 bytes (everything)") &&
+                                      ContainsSubstring("use a smaller batch")));
   const network graph = small();
   CHECK_NOTHROW(gpu.compile(graph, random_weights(graph, 1)).run());
 }

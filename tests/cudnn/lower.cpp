@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the graphs, copies and calls say, computed here, against the reference executor: no device needed.
-#include "nascent/executor/cudnn/lower.hpp"
+#include "nascent/executor/detail/cudnn/lower.hpp"
 
 #include <cmath>
 #include <cstring>
@@ -34,7 +34,8 @@ std::vector<float> run(const std::vector<cd::strided_copy>& copies, const operan
     }
     for (std::size_t s = 0; s < c.slices; ++s)
       for (std::size_t r = 0; r < c.rows; ++r)
-        std::memcpy(to + c.to.offset + s * c.to.slice + r * c.to.row, source.data() + c.from.offset + s * c.from.slice + r * c.from.row, c.width);
+        std::memcpy(to + c.to.offset + s * c.to.slice + r * c.to.row,
+                    source.data() + c.from.offset + s * c.from.slice + r * c.from.row, c.width);
   }
   return out;
 }
@@ -48,7 +49,8 @@ std::vector<float> run(const cd::softmax_call& c, std::span<const float> in) {
       const auto at = [&](std::size_t p) { return (m * parts + p) * channels + i; };
       double sum = 0;
       for (std::size_t p = 0; p < parts; ++p) sum += std::exp(static_cast<double>(in[at(p)]));
-      for (std::size_t p = 0; p < parts; ++p) out[at(p)] = static_cast<float>(std::exp(static_cast<double>(in[at(p)])) / sum);
+      for (std::size_t p = 0; p < parts; ++p)
+        out[at(p)] = static_cast<float>(std::exp(static_cast<double>(in[at(p)])) / sum);
     }
   return out;
 }
@@ -60,7 +62,8 @@ void load(test::computed_graph& graph, cd::role what, std::span<const float> num
   std::ranges::copy(numbers, t->numbers.begin());
 }
 
-std::vector<float> run(test::computed_graph graph, const kernel& k, const operands& in, std::span<const float> residual, const layer_weights& w) {
+std::vector<float> run(test::computed_graph graph, const kernel& k, const operands& in, std::span<const float> residual,
+                       const layer_weights& w) {
   load(graph, cd::role::input, in.front());
   load(graph, cd::role::second, k.residual ? residual : in.back());
   load(graph, cd::role::weights, w.kernel);
@@ -72,7 +75,8 @@ std::vector<float> run(test::computed_graph graph, const kernel& k, const operan
 }
 
 /// The output of one kernel.
-std::vector<float> compute(const kernel& k, int batch, const operands& in, std::span<const int> channels, std::span<const float> residual, const layer_weights& w) {
+std::vector<float> compute(const kernel& k, int batch, const operands& in, std::span<const int> channels,
+                           std::span<const float> residual, const layer_weights& w) {
   const std::size_t count = static_cast<std::size_t>(k.core.output.elements() * batch);
   auto said = lowering(data_type::f32, batch)(k, channels);
   if (const auto* copies = std::get_if<std::vector<cd::strided_copy>>(&said)) return run(*copies, in, count);
@@ -99,7 +103,8 @@ void compare(const network& graph, int batch, std::uint64_t seed) {
     const std::span<const float> residual = k.residual ? expected.tensor(k.residual_tensor) : std::span<const float>{};
     const std::span<const float> right = expected.tensor(k.output_tensor);
     INFO("seed " << seed << ", batch " << batch << ", kernel " << k.signature());
-    if (!cd::lowering::must_split(k)) CHECK(test::distance(compute(k, batch, maps, channels, residual, values[k.first_layer]), right) <= 1e-5);
+    if (!cd::lowering::must_split(k))
+      CHECK(test::distance(compute(k, batch, maps, channels, residual, values[k.first_layer]), right) <= 1e-5);
     if (const auto halves = cd::split(k)) {
       const auto& [first, second] = *halves;
       CHECK(first.first_layer == k.first_layer);
@@ -113,7 +118,9 @@ void compare(const network& graph, int batch, std::uint64_t seed) {
   }
 }
 
-network some_network(std::uint64_t seed) { return test::random_network(seed, 1 + static_cast<int>(seed / 2 % 4), seed % 2 == 0); }
+network some_network(std::uint64_t seed) {
+  return test::random_network(seed, 1 + static_cast<int>(seed / 2 % 4), seed % 2 == 0);
+}
 
 }  // namespace
 
@@ -134,7 +141,8 @@ TEST_CASE("lower: every kind of layer, activation and padding is among those net
       kinds.insert(l.kind);
       acts.insert(l.act);
       paddings.insert(l.pad);
-      uneven = uneven || padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad) != padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad);
+      uneven = uneven || padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad) !=
+                             padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad);
     }
   }
   CHECK(kinds.size() == 14);
@@ -155,8 +163,10 @@ TEST_CASE("lower: an activation of its own for each, the gate of many images, an
 }
 
 TEST_CASE("lower: blocks move by image or by row of blocks, whichever is fewer copies") {
-  const network many = make_network("many images", {1, 4, 6, 5}, [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 2), 2); });
-  const network few = make_network("few images", {1, 24, 6, 5}, [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 3), 3); });
+  const network many = make_network("many images", {1, 4, 6, 5},
+                                    [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 2), 2); });
+  const network few = make_network("few images", {1, 24, 6, 5},
+                                   [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 3), 3); });
   compare(many, 7, 1);
   compare(few, 2, 2);
   const auto copies = [](const network& graph, int batch) {

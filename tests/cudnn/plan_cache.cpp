@@ -7,14 +7,14 @@
 #include <new>
 
 #include "../temporary_folder.hpp"
+#include "driver.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "driver.hpp"
-#include "nascent/executor/cudnn/choose.hpp"
 #include "nascent/executor/cudnn/device_text.hpp"
-#include "nascent/executor/cudnn/lower.hpp"
+#include "nascent/executor/detail/cudnn/choose.hpp"
+#include "nascent/executor/detail/cudnn/lower.hpp"
 
 using namespace nascent;
 using namespace nascent::cudnn;
@@ -33,7 +33,8 @@ TEST_CASE("plan_cache: plans come back from the disk") {
   plan_cache cache(folder / "plans", here);
   CHECK(cache.size() == 0);
   const cached_plan first{.engine = {.index = 41, .tensor_cores = true}, .ms = 0.25, .json = "{\"a\": \"\n}\"}"};
-  const cached_plan second{.engine = {.index = 7, .runtime_compiled = true, .rounds_inputs = true}, .json = std::string(100000, 'x')};
+  const cached_plan second{.engine = {.index = 7, .runtime_compiled = true, .rounds_inputs = true},
+                           .json = std::string(100000, 'x')};
   cache.keep("convolution 14x14x96>14x14x192 relu, f16, batch 1", first);
   cache.keep("b", second);
   cache.save();
@@ -60,8 +61,10 @@ TEST_CASE("plan_cache: plans of another device or another cuDNN are refused") {
   plan_place other = here;
   other.device = "NVIDIA L4";
   other.compute_capability = 890;
-  CHECK_THROWS_MATCHES(plan_cache(folder / "plans", other), plan_cache_error,
-                       MessageMatches(ContainsSubstring("found plans for NVIDIA H200 (900), cuDNN 9.19.0; allowed: plans for NVIDIA L4 (890), cuDNN 9.19.0")));
+  CHECK_THROWS_MATCHES(
+      plan_cache(folder / "plans", other), plan_cache_error,
+      MessageMatches(ContainsSubstring(
+          "found plans for NVIDIA H200 (900), cuDNN 9.19.0; allowed: plans for NVIDIA L4 (890), cuDNN 9.19.0")));
   other = here;
   other.cudnn = "9.20.0";
   CHECK_THROWS_AS(plan_cache(folder / "plans", other), plan_cache_error);
@@ -87,7 +90,8 @@ TEST_CASE("plan_cache: a broken file is refused, and a file that cannot be writt
     CHECK_THROWS_AS(plan_cache(path, here), plan_cache_error);
   }
   write("SQLite format 3");
-  CHECK_THROWS_MATCHES(plan_cache(path, here), plan_cache_error, MessageMatches(ContainsSubstring("found 'SQLite format 3' in the first line")));
+  CHECK_THROWS_MATCHES(plan_cache(path, here), plan_cache_error,
+                       MessageMatches(ContainsSubstring("found 'SQLite format 3' in the first line")));
   plan_cache nowhere(folder / "no folder" / "plans", here);
   nowhere.keep("k", {.json = "{}"});
   CHECK_THROWS_MATCHES(nowhere.save(), plan_cache_error, MessageMatches(ContainsSubstring("cannot be written")));
@@ -139,8 +143,12 @@ TEST_CASE("choose: the fastest of the first that work") {
 TEST_CASE("choose: nothing where nothing works, and other errors are not swallowed") {
   std::vector<std::string> failures;
   const auto make = [](std::size_t i) { return i; };
-  CHECK(!cd::choose_fastest(3, 5, make, [](std::size_t) -> double { throw executor_error("no"); }, failures));
+  CHECK(!cd::choose_fastest(
+      3, 5, make, [](std::size_t) -> double { throw executor_error("no"); }, failures));
   CHECK(failures.size() == 3);
-  CHECK(!cd::choose_fastest(0, 5, make, [](std::size_t) { return 1.0; }, failures));
-  CHECK_THROWS_AS(cd::choose_fastest(3, 5, make, [](std::size_t) -> double { throw std::bad_alloc(); }, failures), std::bad_alloc);
+  CHECK(!cd::choose_fastest(
+      0, 5, make, [](std::size_t) { return 1.0; }, failures));
+  CHECK_THROWS_AS(cd::choose_fastest(
+                      3, 5, make, [](std::size_t) -> double { throw std::bad_alloc(); }, failures),
+                  std::bad_alloc);
 }

@@ -6,10 +6,10 @@
 #include <iostream>
 #include <map>
 
+#include "../executor/networks.hpp"
 #include "driver.hpp"
 #include <catch2/catch_test_macros.hpp>
 
-#include "../executor/networks.hpp"
 #include "nascent/zoo/efficientnet_family.hpp"
 #include "nascent/zoo/efficientnet_x_family.hpp"
 #include "nascent/zoo/gpunet_models.hpp"
@@ -51,8 +51,9 @@ void check_model(const Model& m, int batch) {
   cudnn::planner planner(cudnn::devices::h200(), {.batch = batch});
   const cudnn::network_plan plan = planner.plan(graph);
   check_complete(plan, graph, true);
-  std::cout << graph.name() << ", batch " << batch << ": " << plan.fused.size() << " fused kernels, " << plan.kernels.size() << " run, " << plan.precompiled()
-            << " tuned, " << plan.runtime_compiled() << " compiled at run time\n";
+  std::cout << graph.name() << ", batch " << batch << ": " << plan.fused.size() << " fused kernels, "
+            << plan.kernels.size() << " run, " << plan.precompiled() << " tuned, " << plan.runtime_compiled()
+            << " compiled at run time\n";
 }
 
 cudnn::planned_kernel only_kernel(cudnn::planner& planner, const network& graph) {
@@ -68,7 +69,9 @@ network one_conv(shape input, const conv_options& o) {
 }  // namespace
 
 TEST_CASE("planner: EfficientNet-X-B0 on an H200, batch 1", "[long]") { check_model(zoo::efficientnet_x_family[0], 1); }
-TEST_CASE("planner: EfficientNet-X-B0 on an H200, batch 128", "[long]") { check_model(zoo::efficientnet_x_family[0], 128); }
+TEST_CASE("planner: EfficientNet-X-B0 on an H200, batch 128", "[long]") {
+  check_model(zoo::efficientnet_x_family[0], 128);
+}
 TEST_CASE("planner: EfficientNet-B0 on an H200, batch 1", "[long]") { check_model(zoo::efficientnet_family[0], 1); }
 TEST_CASE("planner: EfficientNet-B0 on an H200, batch 128", "[long]") { check_model(zoo::efficientnet_family[0], 128); }
 TEST_CASE("planner: GPUNet-0 on an H200, batch 1", "[long]") { check_model(zoo::gpunet_models[0], 1); }
@@ -112,35 +115,45 @@ TEST_CASE("planner: what the tuned engines know") {
   for (const int batch : {1, 128}) {
     INFO("batch " << batch);
     cudnn::planner planner(cudnn::devices::h200(), {.batch = batch, .finalise = false});
-    // Convolution + bias + relu: tuned engines on tensor cores, also where SAME pads unevenly; with swish, only what is compiled.
+    // Convolution + bias + relu: tuned engines on tensor cores, also where SAME pads unevenly; with swish, only what is
+    // compiled.
     for (const int stride : {1, 2}) {
-      const auto plain = only_kernel(planner, one_conv({1, 56, 56, 64}, {.filters = 64, .kernel = 3, .stride = stride, .act = relu}));
+      const auto plain =
+          only_kernel(planner, one_conv({1, 56, 56, 64}, {.filters = 64, .kernel = 3, .stride = stride, .act = relu}));
       CHECK(plain.precompiled());
       CHECK(plain.chosen.tensor_cores);
       CHECK(plain.configurations >= 10);
-      CHECK(!only_kernel(planner, one_conv({1, 56, 56, 64}, {.filters = 64, .kernel = 3, .stride = stride, .act = swish})).precompiled());
+      CHECK(
+          !only_kernel(planner, one_conv({1, 56, 56, 64}, {.filters = 64, .kernel = 3, .stride = stride, .act = swish}))
+               .precompiled());
     }
     // Nothing that networks are made of needs an engine of last resort.
     for (const activation act : {identity, relu, relu6, swish, hswish, sigmoid})
       CHECK(!only_kernel(planner, one_conv({1, 28, 28, 64}, {.filters = 64, .kernel = 3, .act = act})).last_resort);
     // A residual sum is tuned as well, because the graph adds it before the bias.
-    const auto sum = only_kernel(planner, make_network("sum", {1, 14, 14, 96}, [](auto& net, tensor x) { net.add(net.conv(x, {.filters = 96}), x, relu); }));
+    const auto sum = only_kernel(planner, make_network("sum", {1, 14, 14, 96}, [](auto& net, tensor x) {
+                                   net.add(net.conv(x, {.filters = 96}), x, relu);
+                                 }));
     CHECK(sum.what.residual);
     CHECK(sum.precompiled());
     CHECK(sum.chosen.tensor_cores);
     // Depthwise: tuned, and on vector units (EfficientNet-X, section 3.1, and every public report).
-    const auto depthwise = only_kernel(planner, make_network("dw", {1, 28, 28, 96}, [](auto& net, tensor x) { net.depthwise_conv(x, {.act = relu}); }));
+    const auto depthwise = only_kernel(planner, make_network("dw", {1, 28, 28, 96}, [](auto& net, tensor x) {
+                                         net.depthwise_conv(x, {.act = relu});
+                                       }));
     CHECK(depthwise.precompiled());
     CHECK(!depthwise.chosen.tensor_cores);
     // A gate for many images.
-    const network gated = make_network("gate", {1, 28, 28, 96}, [](auto& net, tensor x) { net.multiply(x, net.global_pool(x)); });
+    const network gated =
+        make_network("gate", {1, 28, 28, 96}, [](auto& net, tensor x) { net.multiply(x, net.global_pool(x)); });
     CHECK(planner.plan(gated).without_means() == 0);
   }
 }
 
 TEST_CASE("planner: a depthwise convolution with swish in bf16 is two kernels, and says why") {
   test::need_driver_library();
-  const network graph = make_network("dw", {1, 28, 28, 96}, [](auto& net, tensor x) { net.depthwise_conv(x, {.act = swish}); });
+  const network graph =
+      make_network("dw", {1, 28, 28, 96}, [](auto& net, tensor x) { net.depthwise_conv(x, {.act = swish}); });
   cudnn::planner f16(cudnn::devices::h200(), {.type = data_type::f16, .finalise = false});
   CHECK(f16.plan(graph).kernels.size() == 1);
   cudnn::planner bf16(cudnn::devices::h200(), {.type = data_type::bf16, .finalise = false});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers in the types of devices, and what is said where there is none.
-#include "nascent/executor/cudnn/runtime.hpp"
+#include "nascent/executor/detail/cudnn/runtime.hpp"
 
 #include <cmath>
 #include <limits>
@@ -49,8 +49,8 @@ TEST_CASE("runtime: f32 becomes the nearest f16, ties to even") {
   CHECK(cd::to_f16(std::numeric_limits<float>::infinity()) == 0x7c00);
   CHECK(cd::to_f16(-1e30F) == 0xfc00);
   CHECK(cd::to_f16(std::numeric_limits<float>::denorm_min()) == 0);
-  CHECK(cd::to_bf16(1.00390625F) == 0x3f80);   // half a step: even
-  CHECK(cd::to_bf16(1.01171875F) == 0x3f82);   // one and a half
+  CHECK(cd::to_bf16(1.00390625F) == 0x3f80);  // half a step: even
+  CHECK(cd::to_bf16(1.01171875F) == 0x3f82);  // one and a half
   CHECK(cd::to_bf16(std::numeric_limits<float>::max()) == 0x7f80);
 }
 
@@ -61,19 +61,23 @@ TEST_CASE("runtime: numbers are encoded in every type") {
     const std::vector<std::byte> bytes = cd::encode(numbers, type);
     CHECK(bytes.size() == numbers.size() * static_cast<std::size_t>(size_of(type)));
     cd::decode(bytes, type, again);
-    for (std::size_t i = 0; i < numbers.size(); ++i) CHECK(std::abs(again[i] - numbers[i]) <= std::abs(numbers[i]) / 256);
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      CHECK(std::abs(again[i] - numbers[i]) <= std::abs(numbers[i]) / 256);
   }
 }
 
 TEST_CASE("runtime: failures of CUDA are typed") {
   CHECK_NOTHROW(cd::check(cudaSuccess, "something"));
   CHECK_THROWS_AS(cd::check(cudaErrorMemoryAllocation, "allocating"), memory_error);
-  CHECK_THROWS_MATCHES(cd::check(cudaErrorInvalidValue, "copying"), nascent::cudnn::runtime_error, MessageMatches(ContainsSubstring("cudnn: copying failed: cudaErrorInvalidValue")));
+  CHECK_THROWS_MATCHES(cd::check(cudaErrorInvalidValue, "copying"), nascent::cudnn::runtime_error,
+                       MessageMatches(ContainsSubstring("cudnn: copying failed: cudaErrorInvalidValue")));
 }
 
 TEST_CASE("runtime: a session without a driver says what to do") {
   test::need_no_driver_library();
-  CHECK_THROWS_MATCHES(cd::session(0), device_error, MessageMatches(ContainsSubstring("no driver library (libcuda.so.1)") && ContainsSubstring("cudnn::planner")));
+  CHECK_THROWS_MATCHES(
+      cd::session(0), device_error,
+      MessageMatches(ContainsSubstring("no driver library (libcuda.so.1)") && ContainsSubstring("cudnn::planner")));
 }
 
 TEST_CASE("runtime: a session with a stand-in for the driver is refused") {
@@ -84,7 +88,9 @@ TEST_CASE("runtime: a session with a stand-in for the driver is refused") {
 
 TEST_CASE("runtime: what is no stand-in for the driver is not loaded") {
   test::need_no_driver_library();
-  CHECK_THROWS_MATCHES(load_driver_stand_in("/nowhere/libcuda.so.1"), device_error, MessageMatches(ContainsSubstring("/nowhere/libcuda.so.1")));
-  CHECK_THROWS_MATCHES(load_driver_stand_in("libm.so.6"), device_error, MessageMatches(ContainsSubstring("no stand-in for the driver")));
+  CHECK_THROWS_MATCHES(load_driver_stand_in("/nowhere/libcuda.so.1"), device_error,
+                       MessageMatches(ContainsSubstring("/nowhere/libcuda.so.1")));
+  CHECK_THROWS_MATCHES(load_driver_stand_in("libm.so.6"), device_error,
+                       MessageMatches(ContainsSubstring("no stand-in for the driver")));
   CHECK(find_driver() == driver_kind::none);
 }

@@ -30,9 +30,10 @@ kernel_library products(std::chrono::microseconds delay, int& calls) {
   return {.name = "a user's products",
           .features = "",
           .implementations = {{.name = "user_product",
-                               .supports = [](const kernel_request& r) {
-                                 return r.what.core.kind == layer_kind::multiply && r.type == data_type::f32;
-                               },
+                               .supports =
+                                   [](const kernel_request& r) {
+                                     return r.what.core.kind == layer_kind::multiply && r.type == data_type::f32;
+                                   },
                                .compile = [delay, &calls](const kernel_request& r) -> kernel_function {
                                  const auto channels = static_cast<std::size_t>(r.what.core.output.channels);
                                  const auto numbers = static_cast<std::size_t>(r.what.core.output.elements());
@@ -42,7 +43,8 @@ kernel_library products(std::chrono::microseconds delay, int& calls) {
                                    std::this_thread::sleep_for(delay);
                                    const auto* x = static_cast<const float*>(in);
                                    const auto* g = static_cast<const float*>(other);
-                                   for (std::size_t i = 0; i < numbers; ++i) static_cast<float*>(out)[i] = x[i] * g[i % channels];
+                                   for (std::size_t i = 0; i < numbers; ++i)
+                                     static_cast<float*>(out)[i] = x[i] * g[i % channels];
                                  };
                                }}},
           .preference = kernel_preference::always};
@@ -98,14 +100,18 @@ TEST_CASE("kernel_library: convolutions bring the weights of a gate that would w
   const kernel_library library{
       .name = "a user's convolutions",
       .implementations = {{.name = "user_convolution",
-                           .supports = [](const kernel_request& r) { return r.what.core.kind == layer_kind::convolution; },
-                           .compile = [&](const kernel_request& r) {
-                             compiled_kernel made([](const void*, const void*, void*, int, int) {});
-                             const int input = r.what.core.input.channels;
-                             made.weights = own[input] = std::as_bytes(std::span(r.values.kernel));
-                             made.bring = [&brought, input](std::vector<std::span<const std::byte>> later) { brought[input] = std::move(later); };
-                             return made;
-                           }}},
+                           .supports =
+                               [](const kernel_request& r) { return r.what.core.kind == layer_kind::convolution; },
+                           .compile =
+                               [&](const kernel_request& r) {
+                                 compiled_kernel made([](const void*, const void*, void*, int, int) {});
+                                 const int input = r.what.core.input.channels;
+                                 made.weights = own[input] = std::as_bytes(std::span(r.values.kernel));
+                                 made.bring = [&brought, input](std::vector<std::span<const std::byte>> later) {
+                                   brought[input] = std::move(later);
+                                 };
+                                 return made;
+                               }}},
       .preference = kernel_preference::always};
   const auto compile = [&](int batch) {
     brought.clear();

@@ -152,7 +152,8 @@ class random_network_builder {
     weight = net.softmax(weight, parts);
     tensor out = net.multiply(net.slice(all, 0, channels), net.slice(weight, 0, channels));
     for (int i = 1; i < parts; ++i)
-      out = net.add(out, net.multiply(net.slice(all, i * channels, channels), net.slice(weight, i * channels, channels)));
+      out =
+          net.add(out, net.multiply(net.slice(all, i * channels, channels), net.slice(weight, i * channels, channels)));
     return out;
   }
 
@@ -222,24 +223,15 @@ class random_network_builder {
 
   tensor block(auto& net, tensor x) {
     switch (roll_.between(0, 12)) {
-      case 0:
-        return mbconv(net, x, false);
-      case 1:
-        return mbconv(net, x, true);
-      case 2:
-        return bottleneck(net, x);
-      case 3:
-        return awkward_sum(net, x);
-      case 4:
-        return branches(net, x);
-      case 5:
-        return moved(net, x);
-      case 6:
-        return gate(net, x);
-      case 7:
-        return pool(net, x, true);
-      case 8:
-        return pool(net, x, false);
+      case 0: return mbconv(net, x, false);
+      case 1: return mbconv(net, x, true);
+      case 2: return bottleneck(net, x);
+      case 3: return awkward_sum(net, x);
+      case 4: return branches(net, x);
+      case 5: return moved(net, x);
+      case 6: return gate(net, x);
+      case 7: return pool(net, x, true);
+      case 8: return pool(net, x, false);
       case 9: {
         const int groups = x.channels % 3 == 0 ? 3 : 1;
         const nascent::kernel_size k = kernel();
@@ -254,10 +246,8 @@ class random_network_builder {
                             .bias = roll_.coin(),
                             .pad = padding(x, k, by, dilation)});
       }
-      case 10:
-        return part(net, x);
-      case 11:
-        return weighed(net, x);
+      case 10: return part(net, x);
+      case 11: return weighed(net, x);
       default: {
         const nascent::kernel_size k = kernel();
         const int by = stride(x);

@@ -97,7 +97,8 @@ TEST_CASE("onednn: grouped and depthwise convolutions") {
 
 TEST_CASE("onednn: other paddings") {
   for (const padding pad : {padding::symmetric, padding::valid})
-    for (const kernel_size kernel : {kernel_size{2}, kernel_size{3}, kernel_size{4}, kernel_size{7}, kernel_size{1, 7}, kernel_size{5, 1}})
+    for (const kernel_size kernel :
+         {kernel_size{2}, kernel_size{3}, kernel_size{4}, kernel_size{7}, kernel_size{1, 7}, kernel_size{5, 1}})
       for (const int stride : {1, 2, 3}) {
         INFO(to_string(pad) << " k" << kernel.height << "x" << kernel.width << " s" << stride);
         compare("convolution", {1, 12, 9, 9}, [&](auto& net, tensor x) {
@@ -109,12 +110,10 @@ TEST_CASE("onednn: other paddings") {
         compare("depthwise", {1, 12, 9, 20}, [&](auto& net, tensor x) {
           net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = swish, .pad = pad});
         });
-        compare("max", {1, 12, 9, 10}, [&](auto& net, tensor x) {
-          net.max_pool(x, {.kernel = kernel, .stride = stride, .pad = pad});
-        });
-        compare("average", {1, 12, 9, 10}, [&](auto& net, tensor x) {
-          net.average_pool(x, {.kernel = kernel, .stride = stride, .pad = pad});
-        });
+        compare("max", {1, 12, 9, 10},
+                [&](auto& net, tensor x) { net.max_pool(x, {.kernel = kernel, .stride = stride, .pad = pad}); });
+        compare("average", {1, 12, 9, 10},
+                [&](auto& net, tensor x) { net.average_pool(x, {.kernel = kernel, .stride = stride, .pad = pad}); });
       }
   for (const padding pad : {padding::symmetric, padding::valid})
     for (const int stride : {1, 2}) {
@@ -149,7 +148,8 @@ TEST_CASE("onednn: softmax over parts") {
       INFO(parts << " parts of " << channels);
       compare("softmax", {1, 1, 1, parts * channels}, [&](auto& net, tensor x) { net.softmax(x, parts); });
       compare("weights", {1, 5, 6, channels}, [&](auto& net, tensor x) {
-        const tensor weight = net.softmax(net.conv(net.global_pool(x), {.filters = parts * channels, .bias = true}), parts);
+        const tensor weight =
+            net.softmax(net.conv(net.global_pool(x), {.filters = parts * channels, .bias = true}), parts);
         tensor sum = net.multiply(x, net.slice(weight, 0, channels));
         for (int i = 1; i < parts; ++i) sum = net.add(net.multiply(x, net.slice(weight, i * channels, channels)), sum);
       });
@@ -334,8 +334,8 @@ TEST_CASE("onednn: random networks in f32") {
   }
 }
 
-// Without a head and not deep: what averages cancel, rounding to bf16 has already lost. Rounding the weights and the input alone, with
-// exact arithmetic behind them, moves some of these outputs by more than 1e-2.
+// Without a head and not deep: what averages cancel, rounding to bf16 has already lost. Rounding the weights and the
+// input alone, with exact arithmetic behind them, moves some of these outputs by more than 1e-2.
 TEST_CASE("onednn: random networks in bf16") {
   if (!onednn::detail::computes_bf16()) SKIP("the processor has no bf16 instructions");
   for (std::uint64_t seed = 1000; seed < 1150; ++seed) {

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <vector>
 
-#include <sched.h>
-
 #include "networks.hpp"
 #include "own_process.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <sched.h>
 
 #include "nascent/executor/onednn.hpp"
 #include "nascent/executor/reference.hpp"
@@ -31,20 +30,23 @@ void check_numbers(const onednn::executor& executor) {
 
 std::vector<int> usable() { return nascent::detail::usable_cores(); }
 
-/// A gate whose product, computed by a kernel of the test's own, notes for each part the cores that its thread may use and the one it is on.
+/// A gate whose product, computed by a kernel of the test's own, notes for each part the cores that its thread may use
+/// and the one it is on.
 struct core_spy {
-  explicit core_spy(int threads) : may_use(static_cast<std::size_t>(threads)), is_on(static_cast<std::size_t>(threads), -1) {}
+  explicit core_spy(int threads)
+      : may_use(static_cast<std::size_t>(threads)), is_on(static_cast<std::size_t>(threads), -1) {}
 
   onednn::options options(const std::vector<int>& cores) {
     kernel_library library{.name = "a spy", .preference = kernel_preference::always};
-    library.implementations = {{.name = "spy",
-                                .supports = [](const kernel_request& r) { return r.what.core.kind == layer_kind::multiply; },
-                                .compile = [this](const kernel_request&) -> kernel_function {
-                                  return [this](const void*, const void*, void*, int part, int) {
-                                    may_use[static_cast<std::size_t>(part)] = usable();
-                                    is_on[static_cast<std::size_t>(part)] = sched_getcpu();
-                                  };
-                                }}};
+    library.implementations = {
+        {.name = "spy",
+         .supports = [](const kernel_request& r) { return r.what.core.kind == layer_kind::multiply; },
+         .compile = [this](const kernel_request&) -> kernel_function {
+           return [this](const void*, const void*, void*, int part, int) {
+             may_use[static_cast<std::size_t>(part)] = usable();
+             is_on[static_cast<std::size_t>(part)] = sched_getcpu();
+           };
+         }}};
     return {.threads = static_cast<int>(may_use.size()), .kernels = library, .cores = cores};
   }
 
@@ -191,20 +193,26 @@ TEST_CASE("onednn: cores that cannot be used are refused") {
   const std::string number = std::to_string(foreign);
   CHECK_THROWS_MATCHES((onednn::executor{{.cores = {foreign}}}), executor_error,
                        MessageMatches(ContainsSubstring("onednn: cores {" + number + "}: core " + number +
-                                                        " is not one that this process may use; those are {" + std::to_string(cores[0]))));
-  CHECK_THROWS_MATCHES((onednn::executor{{.cores = {-1}}}), executor_error, MessageMatches(ContainsSubstring("core -1 is not one")));
+                                                        " is not one that this process may use; those are {" +
+                                                        std::to_string(cores[0]))));
+  CHECK_THROWS_MATCHES((onednn::executor{{.cores = {-1}}}), executor_error,
+                       MessageMatches(ContainsSubstring("core -1 is not one")));
   const std::string twice = std::to_string(cores[0]);
   CHECK_THROWS_MATCHES((onednn::executor{{.cores = {cores[0], cores[0]}}}), executor_error,
-                       Message("onednn: cores {" + twice + ", " + twice + "}: core " + twice + " is named twice; each may be named once"));
+                       Message("onednn: cores {" + twice + ", " + twice + "}: core " + twice +
+                               " is named twice; each may be named once"));
   if (cores.size() > 1)
-    CHECK_THROWS_MATCHES((onednn::executor{{.threads = 2, .cores = {cores[0]}}}), executor_error,
-                         Message("onednn: cores {" + twice + "}: 1 for 2 threads, must be at least as many, or none to leave the choice to the system"));
+    CHECK_THROWS_MATCHES(
+        (onednn::executor{{.threads = 2, .cores = {cores[0]}}}), executor_error,
+        Message("onednn: cores {" + twice +
+                "}: 1 for 2 threads, must be at least as many, or none to leave the choice to the system"));
   CHECK(usable() == cores);
 }
 
 TEST_CASE("onednn: a core that goes away is an error, and nothing stays bound") {
   const std::vector<int> before = usable();
-  CHECK_THROWS_AS(onednn::detail::core_scope({CPU_SETSIZE - 1}, 1), executor_error);  // as after a check that it was there
+  CHECK_THROWS_AS(onednn::detail::core_scope({CPU_SETSIZE - 1}, 1),
+                  executor_error);  // as after a check that it was there
   CHECK(usable() == before);
 }
 
@@ -258,7 +266,8 @@ TEST_CASE("child: limited by the environment", "[.child]") {
 
 TEST_CASE("onednn options: numbers that fade are zeros inside, and numbers as they were outside") {
   // Products of 1e-20 and 1e-20 are denormal in f32.
-  const network graph = make_network("fading", {1, 8, 8, 16}, [](auto& net, tensor x) { net.conv(x, {.filters = 16, .kernel = 1}); });
+  const network graph =
+      make_network("fading", {1, 8, 8, 16}, [](auto& net, tensor x) { net.conv(x, {.filters = 16, .kernel = 1}); });
   weights values = random_weights(graph, 1);
   std::ranges::fill(values[0].kernel, 1e-20F);
   std::ranges::fill(values[0].bias, 0.0F);

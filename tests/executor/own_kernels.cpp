@@ -45,7 +45,8 @@ const std::string widened = "nascent_widened_convolution";  ///< in bf16 alone
 bool is_own(const std::string& implementation) { return implementation.starts_with("nascent_"); }
 
 /// Runs a network with the kernels for each instruction set, of those that `only` begins if it is not empty, on one
-/// thread and on all cores, and compares with the reference. At least one kernel must be ours. Returns how often it ran.
+/// thread and on all cores, and compares with the reference. At least one kernel must be ours. Returns how often it
+/// ran.
 template <class Build>
 int compare(const std::string& name, shape input, Build&& build, int batch = 1, const std::string& only = {}) {
   int runs = 0;
@@ -93,7 +94,10 @@ std::vector<kernel_library> test::own_libraries(data_type type) {
     if (std::ranges::find(types, type) == types.end()) continue;
     all.push_back(library);
     for (const std::string& first : {std::string("nascent_winograd"), widened}) {
-      if (std::ranges::partition(library.implementations, [&](const auto& i) { return i.name.starts_with(first); }).begin() == library.implementations.begin()) continue;
+      if (std::ranges::partition(library.implementations, [&](const auto& i) {
+            return i.name.starts_with(first);
+          }).begin() == library.implementations.begin())
+        continue;
       all.push_back(library);
     }
   }
@@ -231,11 +235,20 @@ TEST_CASE("own_kernels: convolutions of bf16 maps with products in f32") {
         INFO(to_string(pad));
         runs += compare(
             "widened window over " + std::to_string(channels), {1, 19, 23, channels},
-            [&](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 3, .stride = stride, .act = swish, .pad = pad}); }, 3, widened);
+            [&](auto& net, tensor x) {
+              net.conv(x, {.filters = 24, .kernel = 3, .stride = stride, .act = swish, .pad = pad});
+            },
+            3, widened);
       }
-  runs += compare("blocks of one map each", {1, 60, 60, 64}, [](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 5}); }, 2, widened);
-  runs += compare("weights of more than a chunk", {1, 7, 7, 512}, [](auto& net, tensor x) { net.conv(x, {.filters = 112, .kernel = 3}); }, 1, widened);
-  runs += compare("dilated", {1, 19, 23, 20}, [](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 3, .dilation = 2, .act = relu6}); }, 2, widened);
+  runs += compare(
+      "blocks of one map each", {1, 60, 60, 64}, [](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 5}); },
+      2, widened);
+  runs += compare(
+      "weights of more than a chunk", {1, 7, 7, 512},
+      [](auto& net, tensor x) { net.conv(x, {.filters = 112, .kernel = 3}); }, 1, widened);
+  runs += compare(
+      "dilated", {1, 19, 23, 20},
+      [](auto& net, tensor x) { net.conv(x, {.filters = 24, .kernel = 3, .dilation = 2, .act = relu6}); }, 2, widened);
   runs += compare(
       "residual", {1, 12, 12, 24},
       [](auto& net, tensor x) {
@@ -276,9 +289,12 @@ TEST_CASE("own_kernels: means over all pixels, of parts of a map and of several 
   for (const int channels : {1, 15, 16, 24, 130, 144})
     for (const int batch : {1, 3})
       compare(
-          "pool over " + std::to_string(channels), {1, 13, 11, channels}, [](auto& net, tensor x) { net.global_pool(x); }, batch, "nascent_pool");
-  compare("a pixel", {1, 1, 1, 20}, [](auto& net, tensor x) { net.global_pool(x); }, 1, "nascent_pool");
-  compare("a large map", {1, 120, 111, 20}, [](auto& net, tensor x) { net.global_pool(x); }, 1, "nascent_pool");
+          "pool over " + std::to_string(channels), {1, 13, 11, channels},
+          [](auto& net, tensor x) { net.global_pool(x); }, batch, "nascent_pool");
+  compare(
+      "a pixel", {1, 1, 1, 20}, [](auto& net, tensor x) { net.global_pool(x); }, 1, "nascent_pool");
+  compare(
+      "a large map", {1, 120, 111, 20}, [](auto& net, tensor x) { net.global_pool(x); }, 1, "nascent_pool");
 }
 
 TEST_CASE("own_kernels: gates") {
@@ -296,10 +312,14 @@ TEST_CASE("own_kernels: gates") {
 TEST_CASE("own_kernels: what they bring for others changes nothing that they compute") {
   if (libraries().empty()) SKIP("neither AVX-512 nor AVX2");
   const auto convolutions = {
-      make_network("pointwise", {1, 7, 7, 33}, [](auto& net, tensor x) { net.conv(x, {.filters = 50, .kernel = 1, .act = hswish}); }),
-      make_network("window", {1, 9, 9, 20}, [](auto& net, tensor x) { net.conv(x, {.filters = 40, .kernel = 3, .stride = 2, .act = relu}); }),
-      make_network("stem", {1, 20, 20, 3}, [](auto& net, tensor x) { net.conv(x, {.filters = 16, .kernel = 3, .act = swish}); }),
-      make_network("a line", {1, 1, 1, 40}, [](auto& net, tensor x) { net.conv(x, {.filters = 17, .kernel = 1, .act = sigmoid}); })};
+      make_network("pointwise", {1, 7, 7, 33},
+                   [](auto& net, tensor x) { net.conv(x, {.filters = 50, .kernel = 1, .act = hswish}); }),
+      make_network("window", {1, 9, 9, 20},
+                   [](auto& net, tensor x) { net.conv(x, {.filters = 40, .kernel = 3, .stride = 2, .act = relu}); }),
+      make_network("stem", {1, 20, 20, 3},
+                   [](auto& net, tensor x) { net.conv(x, {.filters = 16, .kernel = 3, .act = swish}); }),
+      make_network("a line", {1, 1, 1, 40},
+                   [](auto& net, tensor x) { net.conv(x, {.filters = 17, .kernel = 1, .act = sigmoid}); })};
   int bringing = 0;
   for (const network& graph : convolutions) {
     const weights values = random_weights(graph, 4);
@@ -354,9 +374,11 @@ TEST_CASE("own_kernels: parts ask for every line of what they bring, each for it
               continue;
             }
             const bool in_first = s.at >= first.data() && s.at < first.data() + first.size();
-            const std::ptrdiff_t base = in_first ? s.at - first.data() : s.at - second.data() + static_cast<std::ptrdiff_t>(first.size());
+            const std::ptrdiff_t base =
+                in_first ? s.at - first.data() : s.at - second.data() + static_cast<std::ptrdiff_t>(first.size());
             const std::ptrdiff_t end = static_cast<std::ptrdiff_t>(in_first ? first.size() : asked.size());
-            for (std::ptrdiff_t i = base; i < std::min(base + (at_once - 1) * s.stride + line, end); ++i) asked[static_cast<std::size_t>(i)] = true;
+            for (std::ptrdiff_t i = base; i < std::min(base + (at_once - 1) * s.stride + line, end); ++i)
+              asked[static_cast<std::size_t>(i)] = true;
           }
         }
         // The last steps at once may pass the end of a piece: the last piece lacks them.
@@ -396,10 +418,8 @@ TEST_CASE("own_kernels: an executor keeps to what it found, and can be told who 
 TEST_CASE("own_kernels: an executor takes those for the largest instruction set that it may use") {
   const auto own_libraries = libraries();
   const std::string library = onednn::executor{{.kernels = own_kernels()}}.description().library;
-  if (own_libraries.empty())
-    CHECK(library.find("nascent") == std::string::npos);
-  else
-    CHECK(library.ends_with(" + " + own_libraries.front().name));
+  if (own_libraries.empty()) CHECK(library.find("nascent") == std::string::npos);
+  else CHECK(library.ends_with(" + " + own_libraries.front().name));
 }
 
 TEST_CASE("own_kernels: a limited instruction set limits them, too") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/executor/processor.hpp"
+#include "nascent/executor/detail/processor.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <sched.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which implementations win a race, from times that are given: of kernels alone, after each other, and of kernels that
 // share a key.
-#include "nascent/executor/onednn/race.hpp"
+#include "nascent/executor/detail/onednn/race.hpp"
 
 #include <functional>
 

@@ -18,7 +18,7 @@
 #include "own_library.hpp"
 #include <catch2/catch_test_macros.hpp>
 
-#include "nascent/choice/random.hpp"
+#include "nascent/base/random.hpp"
 #include "nascent/executor/onednn.hpp"
 #include "nascent/executor/reference.hpp"
 #include "nascent/space/to_network.hpp"

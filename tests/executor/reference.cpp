@@ -74,8 +74,8 @@ TEST_CASE("reference: symmetric padding starts before the map, valid windows sta
   // 5x5 of 1..25, every second pixel
   CHECK(sum(5, {.filters = 1, .kernel = 3, .dilation = 2, .pad = padding::valid}) == numbers{117});
   // rows 1 2 3 4, taps 10 and 1: an even kernel pads nothing symmetrically
-  CHECK(convolve({1, 1, 4, 1}, {1, 2, 3, 4}, {.filters = 1, .kernel = {1, 2}, .pad = padding::symmetric}, {10, 1}, {0}) ==
-        numbers{12, 23, 34});
+  CHECK(convolve({1, 1, 4, 1}, {1, 2, 3, 4}, {.filters = 1, .kernel = {1, 2}, .pad = padding::symmetric}, {10, 1},
+                 {0}) == numbers{12, 23, 34});
   CHECK(run({1, 1, 4, 1}, count_up(4), {{1, 2, 4}, {0}}, [](auto& net, tensor x) {
           net.depthwise_conv(x, {.kernel = {1, 3}, .pad = padding::valid});
         }) == numbers{17, 24});
@@ -138,7 +138,8 @@ TEST_CASE("reference: slices") {
   // two images of two pixels with three channels
   const numbers maps = count_up(12);
   const auto part = [&](int first, int channels) {
-    return run({1, 1, 2, 3}, maps, {}, [&](auto& net, tensor x) { net.slice(x, first, channels); }, 2);
+    return run(
+        {1, 1, 2, 3}, maps, {}, [&](auto& net, tensor x) { net.slice(x, first, channels); }, 2);
   };
   CHECK(part(0, 1) == numbers{1, 4, 7, 10});
   CHECK(part(1, 2) == numbers{2, 3, 5, 6, 8, 9, 11, 12});
@@ -149,9 +150,10 @@ TEST_CASE("reference: softmax over parts") {
   // e^log(n) is n: two parts of two channels, channel 0 has 1 and 3, channel 1 has 2 and 2; then everything equal
   const float two = std::log(2.0F);
   const float three = std::log(3.0F);
-  CHECK(test::distance(run({1, 1, 1, 4}, {0, two, three, two, 9, 9, 9, 9}, {},
-                           [](auto& net, tensor x) { net.softmax(x, 2); }, 2),
-                       numbers{0.25F, 0.5F, 0.75F, 0.5F, 0.5F, 0.5F, 0.5F, 0.5F}) < 1e-7);
+  CHECK(test::distance(
+            run(
+                {1, 1, 1, 4}, {0, two, three, two, 9, 9, 9, 9}, {}, [](auto& net, tensor x) { net.softmax(x, 2); }, 2),
+            numbers{0.25F, 0.5F, 0.75F, 0.5F, 0.5F, 0.5F, 0.5F, 0.5F}) < 1e-7);
   CHECK(test::distance(run({1, 1, 1, 3}, {0, two, three}, {}, [](auto& net, tensor x) { net.softmax(x, 3); }),
                        numbers{1 / 6.0F, 2 / 6.0F, 3 / 6.0F}) < 1e-7);
   CHECK(run({1, 1, 1, 2}, {5, -5}, {}, [](auto& net, tensor x) { net.softmax(x, 1); }) == numbers{1, 1});

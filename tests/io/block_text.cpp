@@ -9,7 +9,8 @@ using namespace nascent;
 using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("a text makes the same layers as the block it names") {
-  const network read = parse_block("mbconv filters=40 kernel=5 expand=6 se=0.25 act=swish stride=2 layers=2", {1, 28, 28, 24});
+  const network read =
+      parse_block("mbconv filters=40 kernel=5 expand=6 se=0.25 act=swish stride=2 layers=2", {1, 28, 28, 24});
   const mbconv block{.filters = 40, .kernel = 5, .expand = 6., .se = .25, .act = swish};
   const network built = make_network("built", {1, 28, 28, 24}, [&](auto& net, auto x) {
     x = block(net, x, 2);
@@ -25,8 +26,10 @@ TEST_CASE("what a text leaves out keeps the block's own default, and filters the
 
 TEST_CASE("a wrong text says what was found and what is allowed") {
   const shape s{1, 8, 8, 8};
-  CHECK_THROWS_WITH(parse_block("mbcon", s), ContainsSubstring("found block 'mbcon'") && ContainsSubstring("fused_mbconv"));
-  CHECK_THROWS_WITH(parse_block("mbconv filter=3", s), ContainsSubstring("found field 'filter'") && ContainsSubstring("filters, kernel, expand"));
+  CHECK_THROWS_WITH(parse_block("mbcon", s),
+                    ContainsSubstring("found block 'mbcon'") && ContainsSubstring("fused_mbconv"));
+  CHECK_THROWS_WITH(parse_block("mbconv filter=3", s),
+                    ContainsSubstring("found field 'filter'") && ContainsSubstring("filters, kernel, expand"));
   CHECK_THROWS_WITH(parse_block("mbconv act=swosh", s), ContainsSubstring("field act") && ContainsSubstring("'swosh'"));
   CHECK_THROWS_WITH(parse_block("mbconv kernel=3.5", s), ContainsSubstring("field kernel"));
   CHECK_THROWS_WITH(parse_block("mbconv stride=0", s), ContainsSubstring("stride") && ContainsSubstring("1 or more"));

@@ -8,7 +8,7 @@
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 
-#include "nascent/choice/random.hpp"
+#include "nascent/base/random.hpp"
 
 using namespace nascent;
 

@@ -7,7 +7,7 @@
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 
-#include "nascent/choice/random.hpp"
+#include "nascent/base/random.hpp"
 #include "nascent/space/to_network.hpp"
 
 using namespace nascent;
@@ -171,7 +171,7 @@ TEST_CASE("counts, costs and networks hold their numbers") {
 
 TEST_CASE("a layer's JSON is enough to compute it: padding as numbers, the first channel of a slice") {
   const network graph = make_network("windows", {1, 15, 14, 6}, [](auto& net, tensor x) {
-    x = net.conv(x, {.filters = 8, .kernel = {3, 5}, .stride = 2});                                 // SAME: odd rest goes after the map
+    x = net.conv(x, {.filters = 8, .kernel = {3, 5}, .stride = 2});  // SAME: odd rest goes after the map
     x = net.conv(x, {.filters = 8, .kernel = 3, .stride = 2, .pad = padding::symmetric});
     x = net.conv(x, {.filters = 8, .kernel = 3, .dilation = 2});
     x = net.max_pool(x, {.kernel = 2, .stride = 2, .pad = padding::valid});

@@ -9,7 +9,7 @@
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "nascent/latency/space_kernels.hpp"
+#include "nascent/kernels/space_kernels.hpp"
 #include "nascent/space/to_network.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/once_for_all.hpp"

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "fake.hpp"
-#include "spaces.hpp"
+#include "../kernels/spaces.hpp"
+#include "../timing/fake.hpp"
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -92,7 +92,8 @@ void check_draw(const Space& space) {
   const auto has = [&](const auto& c) {
     std::vector<bool> kernels(count, false);
     trellis.walk(c, [&](std::int32_t group, int) {
-      for (const std::int32_t k : trellis.groups()[static_cast<std::size_t>(group)]) kernels[static_cast<std::size_t>(k)] = true;
+      for (const std::int32_t k : trellis.groups()[static_cast<std::size_t>(group)])
+        kernels[static_cast<std::size_t>(k)] = true;
     });
     return kernels;
   };
@@ -308,11 +309,14 @@ TEST_CASE("only the kernels asked for are wanted, in networks that may be run") 
     for (const network& k : kept) CHECK(content(k) != content(graph));
   };
   latency_table table(":memory:", device, fake_options(2));
-  const build_result r = build_table(trellis, table, {.seed = 1,
-                                                      .wants = [&](const std::string& k) { return mine.contains(k); },
-                                                      .may_run = [&](const network& graph) {
-                                                        return std::ranges::none_of(kept, [&](const network& k) { return content(k) == content(graph); });
-                                                      }});
+  const build_result r = build_table(trellis, table,
+                                     {.seed = 1,
+                                      .wants = [&](const std::string& k) { return mine.contains(k); },
+                                      .may_run =
+                                          [&](const network& graph) {
+                                            return std::ranges::none_of(
+                                                kept, [&](const network& k) { return content(k) == content(graph); });
+                                          }});
   CHECK(run == static_cast<int>(r.fill.networks));
   CHECK(r.fill.missing == 0);
   for (const network& k : kept) CHECK(table.predict(k).complete());

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fake.hpp"
+#include "../timing/fake.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>

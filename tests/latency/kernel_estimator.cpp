@@ -9,7 +9,7 @@
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "nascent/latency/space_kernels.hpp"
+#include "nascent/kernels/space_kernels.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 
 namespace {

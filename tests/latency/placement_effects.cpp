@@ -25,10 +25,12 @@ latency_entry row(int kernel, std::int64_t placement, double ms) {
 
 double time_of(int kernel) { return 0.01 * std::pow(1.2, kernel % 20); }
 
-/// Rows of some kernels in each placement, in the order of a table. Bounds below are at least seven standard deviations (over 2,000 seeds)
-/// from what `noise` makes, and a third of the effects that they tell apart or less, but for single kernels.
+/// Rows of some kernels in each placement, in the order of a table. Bounds below are at least seven standard deviations
+/// (over 2,000 seeds) from what `noise` makes, and a third of the effects that they tell apart or less, but for single
+/// kernels.
 template <class Slowdown>
-std::vector<latency_entry> rows_of(int kernels, int placements, double share, double noise, std::mt19937_64& rng, Slowdown&& slowdown) {
+std::vector<latency_entry> rows_of(int kernels, int placements, double share, double noise, std::mt19937_64& rng,
+                                   Slowdown&& slowdown) {
   std::normal_distribution<double> normal;
   std::bernoulli_distribution has(share);
   std::vector<latency_entry> rows;
@@ -76,8 +78,8 @@ TEST_CASE("kernels that were never measured in the same minutes are tied by othe
 }
 
 TEST_CASE("a few small kernels do not say how fast the machine was") {
-  // Networks of another resolution share kernels with each other, and with the rest only ones that take a hundredth of their time: these are
-  // twice as slow there, because so much else goes through the caches.
+  // Networks of another resolution share kernels with each other, and with the rest only ones that take a hundredth of
+  // their time: these are twice as slow there, because so much else goes through the caches.
   constexpr int common = 12;
   std::vector<latency_entry> rows;
   for (int k = 0; k < 100; ++k)
@@ -133,12 +135,15 @@ TEST_CASE("large networks make all kernels slower, and long ones: that is the ne
   const placement_effects effects(rows);
   CHECK(effects.network_factor(median_weights, median_ms) == Approx(1).margin(.01));
   for (const int p : {12, 60, 120, 180, 228}) {
-    CHECK(effects.network_factor(weights(p), median_ms) == Approx(truth_of_size(weights(p)) / truth_of_size(median_weights)).margin(.03));
-    CHECK(effects.network_factor(median_weights, ms(p)) == Approx(truth_of_length(ms(p)) / truth_of_length(median_ms)).margin(.03));
+    CHECK(effects.network_factor(weights(p), median_ms) ==
+          Approx(truth_of_size(weights(p)) / truth_of_size(median_weights)).margin(.03));
+    CHECK(effects.network_factor(median_weights, ms(p)) ==
+          Approx(truth_of_length(ms(p)) / truth_of_length(median_ms)).margin(.03));
   }
   for (int p = 1; p <= placements; ++p) CHECK(effects.slowdown(p) == Approx(slowdown(p)).margin(.06));
   for (const latency_entry& r : rows)
-    CHECK(effects.corrected(r).time.trimmed_mean_ms == Approx(time_of(std::stoi(r.signature.substr(1)) - 1000) * median).epsilon(.15));
+    CHECK(effects.corrected(r).time.trimmed_mean_ms ==
+          Approx(time_of(std::stoi(r.signature.substr(1)) - 1000) * median).epsilon(.15));
   // Nothing is known beyond the smallest and the longest, nor of what is not said.
   CHECK(effects.network_factor(1, median_ms) == effects.network_factor(weights(1), median_ms));
   CHECK(effects.network_factor(0, 1e6) == effects.network_factor(0, 5 * std::pow(1.01, placements + 99)));
@@ -148,7 +153,8 @@ TEST_CASE("large networks make all kernels slower, and long ones: that is the ne
   for (latency_entry& r : rows) r.network_ms = 0;
   const placement_effects by_size(rows);
   CHECK(by_size.network_factor(median_weights, 1) == by_size.network_factor(median_weights, 1e3));
-  CHECK(by_size.network_factor(weights(228), 1) == Approx(truth_of_size(weights(228)) / truth_of_size(median_weights)).margin(.05));
+  CHECK(by_size.network_factor(weights(228), 1) ==
+        Approx(truth_of_size(weights(228)) / truth_of_size(median_weights)).margin(.05));
   // Too few networks tell nothing.
   std::erase_if(rows, [](const latency_entry& r) { return r.placement > 20; });
   CHECK(placement_effects(rows).network_factor(1e7, 3) == 1);

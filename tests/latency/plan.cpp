@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "fake.hpp"
+#include "../timing/fake.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 namespace {

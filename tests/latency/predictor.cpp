@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "spaces.hpp"
+#include "../kernels/spaces.hpp"
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -80,10 +80,8 @@ void check_equal(const Space& space, std::size_t gap, int samples) {
     REQUIRE(p.kernels == by_graph.kernels);
     REQUIRE(p.missing == by_graph.missing);
     REQUIRE(p.estimated == by_graph.estimated);
-    if (p.complete())
-      REQUIRE(predictor.ms(c) == Approx(by_graph.ms).epsilon(1e-12));
-    else
-      REQUIRE(std::isnan(predictor.ms(c)));
+    if (p.complete()) REQUIRE(predictor.ms(c) == Approx(by_graph.ms).epsilon(1e-12));
+    else REQUIRE(std::isnan(predictor.ms(c)));
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/latency/schema.hpp"
+#include "nascent/latency/detail/schema.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "fake.hpp"
+#include "../timing/fake.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/latency/exchange.hpp"
@@ -105,7 +105,9 @@ TEST_CASE("a file of schema 2 knows no sizes of networks, and keeps the rest") {
   sized.network_weights = 4'000'000;
   latency_store(path, key()).insert(std::vector{sized, row("k", 4, 6)});
   CHECK(latency_store(path, key()).load_placements()[0].network_weights == 4'000'000);
-  database(path).execute("ALTER TABLE entry DROP COLUMN network_weights; ALTER TABLE entry DROP COLUMN network_ms; PRAGMA user_version = 2");
+  database(path).execute(
+      "ALTER TABLE entry DROP COLUMN network_weights; ALTER TABLE entry DROP COLUMN network_ms; PRAGMA user_version = "
+      "2");
   for (const bool read_only : {true, false}) {
     const auto rows = latency_store(path, key(), read_only).load_placements();
     REQUIRE(rows.size() == 2);

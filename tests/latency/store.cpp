@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "fake.hpp"
+#include "../timing/fake.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <sched.h>
 #include <sys/mount.h>

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "fake.hpp"
+#include "../timing/fake.hpp"
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -242,12 +242,14 @@ TEST_CASE("a fill may ask for more placements than the table's options") {
 TEST_CASE("a machine that becomes slower while a table is filled does not make it wrong") {
   const auto error_of = [](bool common_effects) {
     int compilations = 0;
-    fake::executor device{.act =
-                              [&](const kernel& k, std::size_t) {
-                                const double slowdown = compilations > 4 ? 1.12 : 1.0;  // not in most placements, but in most of some kernels
-                                fake::work(static_cast<std::int64_t>(slowdown * static_cast<double>(fake::kernel_ns(k.signature()))));
-                              },
-                          .on_compile = [&](const network&) { ++compilations; }};
+    fake::executor device{
+        .act =
+            [&](const kernel& k, std::size_t) {
+              const double slowdown =
+                  compilations > 4 ? 1.12 : 1.0;  // not in most placements, but in most of some kernels
+              fake::work(static_cast<std::int64_t>(slowdown * static_cast<double>(fake::kernel_ns(k.signature()))));
+            },
+        .on_compile = [&](const network&) { ++compilations; }};
     latency_table_options options = fake_options();
     options.placements = {.least = 1, .most = 1, .common_effects = common_effects};
     latency_table table(":memory:", device, options);
@@ -267,7 +269,8 @@ TEST_CASE("a machine that becomes slower while a table is filled does not make i
       CHECK(p.high_ms - p.ms > p.ms * table.effects().deviation());  // a network that is run now may meet either
     }
     double worst = 0;
-    for (const network& graph : networks) worst = std::max(worst, std::abs(table.predict(graph).ms / truth_ms(graph) - 1));
+    for (const network& graph : networks)
+      worst = std::max(worst, std::abs(table.predict(graph).ms / truth_ms(graph) - 1));
     return worst;
   };
   CHECK(error_of(false) > .05);

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "fake.hpp"
-#include "spaces.hpp"
+#include "../kernels/spaces.hpp"
+#include "../timing/fake.hpp"
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 

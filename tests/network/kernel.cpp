@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "nascent/block/block.hpp"
 #include <catch2/catch_test_macros.hpp>
+
+#include "nascent/block/block.hpp"
 
 using namespace nascent;
 
@@ -43,7 +44,8 @@ TEST_CASE("either operand may be the convolution") {
 }
 
 TEST_CASE("a sum stays alone after a convolution with an activation") {
-  const auto kernels = kernels_of(map, [](auto& net, auto in) { net.add(net.conv(in, {.filters = 16, .act = relu}), in); });
+  const auto kernels =
+      kernels_of(map, [](auto& net, auto in) { net.add(net.conv(in, {.filters = 16, .act = relu}), in); });
   REQUIRE(kernels.size() == 2);
   CHECK(kernels[1].core.kind == layer_kind::add);
 }
@@ -74,7 +76,8 @@ TEST_CASE("a sum stays alone where the convolution is both operands, comes earli
 }
 
 TEST_CASE("one sum joins one convolution") {
-  const auto kernels = kernels_of(map, [](auto& net, auto in) { net.add(net.add(net.conv(in, {.filters = 16}), in), in); });
+  const auto kernels =
+      kernels_of(map, [](auto& net, auto in) { net.add(net.add(net.conv(in, {.filters = 16}), in), in); });
   REQUIRE(kernels.size() == 2);
   CHECK(kernels[0].residual);
   CHECK(kernels[1].core.kind == layer_kind::add);
@@ -109,14 +112,16 @@ TEST_CASE("a fused sum reads only its other operand") {
 
 TEST_CASE("a signature says what time depends on") {
   const auto signature = [](const shape& input, auto build) { return kernels_of(input, build).back().signature(); };
-  CHECK(signature({1, 224, 224, 3}, [](auto& net, auto x) { net.conv(x, {.filters = 32, .kernel = 3, .stride = 2, .act = relu}); }) ==
-        "convolution 224x224x3>112x112x32 k3 s2 relu");
+  CHECK(signature({1, 224, 224, 3}, [](auto& net, auto x) {
+          net.conv(x, {.filters = 32, .kernel = 3, .stride = 2, .act = relu});
+        }) == "convolution 224x224x3>112x112x32 k3 s2 relu");
   CHECK(signature(map, [](auto& net, auto x) { net.depthwise_conv(x, {.kernel = 5, .act = swish}); }) ==
         "depthwise 8x8x16>8x8x16 k5 swish");
   CHECK(signature(map, [](auto& net, auto x) { net.add(net.conv(x, {.filters = 16, .groups = 4}), x, relu); }) ==
         "convolution 8x8x16>8x8x16 g4 +sum relu");
-  CHECK(signature(map, [](auto& net, auto x) { net.conv(x, {.filters = 8, .kernel = {1, 7}, .dilation = 2}); }) ==
-        "convolution 8x8x16>8x8x8 k1x7 d2");
+  CHECK(signature(map, [](auto& net, auto x) {
+          net.conv(x, {.filters = 8, .kernel = {1, 7}, .dilation = 2});
+        }) == "convolution 8x8x16>8x8x8 k1x7 d2");
   CHECK(signature(map, [](auto& net, auto x) { net.space_to_batch(x, 2); }) == "space_to_batch 8x8x16>4n4x4x16 s2");
   CHECK(signature(map, [](auto& net, auto x) { net.concatenate(x, x); }) == "concatenate 8x8x32>8x8x32 of 2");
   CHECK(signature(map, [](auto& net, auto x) { net.slice(x, 5, 3); }) == "slice 8x8x16>8x8x3 from 5");
@@ -125,17 +130,18 @@ TEST_CASE("a signature says what time depends on") {
 
 TEST_CASE("a signature says how a window is padded where SAME is not meant") {
   const auto of = [](int size, int kernel, int stride, padding pad) {
-    return kernels_of({1, size, size, 16}, [&](auto& net, auto x) {
-             net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = relu, .pad = pad});
-           })[0]
+    return kernels_of({1, size, size, 16},
+                      [&](auto& net, auto x) {
+                        net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = relu, .pad = pad});
+                      })[0]
         .signature();
   };
   CHECK(of(8, 3, 2, padding::same) == "depthwise 8x8x16>4x4x16 k3 s2 relu");
   CHECK(of(8, 3, 2, padding::symmetric) == "depthwise 8x8x16>4x4x16 k3 s2 symmetric relu");
   CHECK(of(8, 3, 1, padding::valid) == "depthwise 8x8x16>6x6x16 k3 valid relu");
   CHECK(of(9, 3, 2, padding::symmetric) == of(9, 3, 2, padding::same));
-  CHECK(kernels_of(map, [](auto& net, auto x) { net.max_pool(x, {.kernel = 3, .pad = padding::symmetric}); })[0].signature() ==
-        "max_pool 8x8x16>4x4x16 k3 s2 symmetric");
+  CHECK(kernels_of(map, [](auto& net, auto x) { net.max_pool(x, {.kernel = 3, .pad = padding::symmetric}); })[0]
+            .signature() == "max_pool 8x8x16>4x4x16 k3 s2 symmetric");
 }
 
 TEST_CASE("a signature tells sums and activations before and after them apart") {

@@ -71,9 +71,9 @@ TEST_CASE("MACs do not overflow 32 bits") {
 }
 
 TEST_CASE("layers without weights have no parameters, MACs and activations") {
-  for (const layer_kind kind : {layer_kind::max_pool, layer_kind::average_pool, layer_kind::global_average_pool, layer_kind::add,
-                                layer_kind::multiply, layer_kind::concatenate, layer_kind::activate, layer_kind::space_to_depth,
-                                layer_kind::space_to_batch, layer_kind::batch_to_space}) {
+  for (const layer_kind kind : {layer_kind::max_pool, layer_kind::average_pool, layer_kind::global_average_pool,
+                                layer_kind::add, layer_kind::multiply, layer_kind::concatenate, layer_kind::activate,
+                                layer_kind::space_to_depth, layer_kind::space_to_batch, layer_kind::batch_to_space}) {
     const layer l{.kind = kind, .input = {1, 8, 8, 16}, .output = {1, 8, 8, 16}};
     CAPTURE(to_string(kind));
     CHECK(params(l) == 0);
@@ -86,7 +86,8 @@ TEST_CASE("traffic: inputs and outputs for each image, weights once for the batc
   constexpr layer l = convolution({1, 14, 14, 80}, 112, 3, 2);
   constexpr std::int64_t in = 14 * 14 * 80;
   constexpr std::int64_t out = 7 * 7 * 112;
-  constexpr std::int64_t constants = 3 * 3 * 80 * 112 + 112;  // a folded normalisation leaves one shift for each channel
+  constexpr std::int64_t constants =
+      3 * 3 * 80 * 112 + 112;  // a folded normalisation leaves one shift for each channel
   STATIC_CHECK(traffic(l, false, data_type::f32, 1) == 4 * (in + out + constants));
   STATIC_CHECK(traffic(l, false, data_type::bf16, 128) == 2 * (128 * (in + out) + constants));
 }
@@ -94,21 +95,26 @@ TEST_CASE("traffic: inputs and outputs for each image, weights once for the batc
 TEST_CASE("traffic of element-wise layers") {
   constexpr shape map{1, 7, 7, 32};
   constexpr std::int64_t n = map.elements();
-  STATIC_CHECK(traffic({.kind = layer_kind::add, .input = map, .output = map, .operand_count = 2}, false, data_type::f32, 1) == 4 * 3 * n);
-  STATIC_CHECK(traffic({.kind = layer_kind::add, .input = map, .output = map, .operand_count = 2}, true, data_type::f32, 1) == 4 * n);
-  STATIC_CHECK(traffic({.kind = layer_kind::multiply, .input = map, .output = map, .operand_count = 2}, false, data_type::f32, 2) ==
-               4 * 2 * (2 * n + 32));
-  STATIC_CHECK(traffic({.kind = layer_kind::activate, .input = map, .output = map}, false, data_type::f32, 1) == 4 * 2 * n);
-  STATIC_CHECK(traffic({.kind = layer_kind::global_average_pool, .input = map, .output = {1, 1, 1, 32}}, false, data_type::f32, 1) ==
-               4 * (n + 32));
+  STATIC_CHECK(traffic({.kind = layer_kind::add, .input = map, .output = map, .operand_count = 2}, false,
+                       data_type::f32, 1) == 4 * 3 * n);
+  STATIC_CHECK(traffic({.kind = layer_kind::add, .input = map, .output = map, .operand_count = 2}, true, data_type::f32,
+                       1) == 4 * n);
+  STATIC_CHECK(traffic({.kind = layer_kind::multiply, .input = map, .output = map, .operand_count = 2}, false,
+                       data_type::f32, 2) == 4 * 2 * (2 * n + 32));
+  STATIC_CHECK(traffic({.kind = layer_kind::activate, .input = map, .output = map}, false, data_type::f32, 1) ==
+               4 * 2 * n);
+  STATIC_CHECK(traffic({.kind = layer_kind::global_average_pool, .input = map, .output = {1, 1, 1, 32}}, false,
+                       data_type::f32, 1) == 4 * (n + 32));
 }
 
-// EfficientNet-X paper, equation 2. W counts multiply-adds, and I divides by elements, not by bytes; input and output have one shape.
+// EfficientNet-X paper, equation 2. W counts multiply-adds, and I divides by elements, not by bytes; input and output
+// have one shape.
 TEST_CASE("equation 2: computation and operational intensity of a convolution") {
   struct setting {
     int n, h, w, c, k;
   };
-  for (const auto& [n, h, w, c, k] : {setting{1, 56, 56, 24, 3}, setting{8, 28, 28, 40, 5}, setting{128, 14, 14, 112, 3}}) {
+  for (const auto& [n, h, w, c, k] :
+       {setting{1, 56, 56, 24, 3}, setting{8, 28, 28, 40, 5}, setting{128, 14, 14, 112, 3}}) {
     CAPTURE(n, h, w, c, k);
     const layer l = bare(convolution({1, h, w, c}, c, k));
     const double work = 1. * n * h * w * c * c * k * k;
@@ -126,7 +132,9 @@ TEST_CASE("equation 2: computation and operational intensity of depthwise plus p
   const layer pointwise = bare(convolution({1, h, w, c}, c, 1));
   const double work = 1. * n * h * w * c * (c + k * k);
   const double elements = 4. * n * h * w * c + 1. * c * k * k + 1. * c * c;
-  const auto moved = [](const layer& l) { return static_cast<double>(traffic(l, false, data_type::bf16, n) / size_of(data_type::bf16)); };
+  const auto moved = [](const layer& l) {
+    return static_cast<double>(traffic(l, false, data_type::bf16, n) / size_of(data_type::bf16));
+  };
   CHECK(static_cast<double>(n * (macs(depthwise) + macs(pointwise))) == work);
   CHECK(moved(depthwise) + moved(pointwise) == elements);
   const layer full = bare(convolution({1, h, w, c}, c, k));

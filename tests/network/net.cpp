@@ -73,7 +73,8 @@ TEST_CASE("shapes follow from windows with other paddings") {
   null_interpreter sink;
   net<null_interpreter> n(sink);
   const tensor in = n.input(225, 150, 4);
-  CHECK(n.conv(in, {.filters = 8, .kernel = 7, .stride = 2, .pad = padding::symmetric}).shape() == shape{1, 113, 75, 8});
+  CHECK(n.conv(in, {.filters = 8, .kernel = 7, .stride = 2, .pad = padding::symmetric}).shape() ==
+        shape{1, 113, 75, 8});
   CHECK(n.conv(in, {.filters = 8, .kernel = {1, 7}, .pad = padding::valid}).shape() == shape{1, 225, 144, 8});
   CHECK(n.conv(in, {.filters = 8, .kernel = 3, .dilation = 4, .pad = padding::valid}).shape() == shape{1, 217, 142, 8});
   CHECK(n.depthwise_conv(in, {.kernel = 5, .stride = 2, .pad = padding::valid}).shape() == shape{1, 111, 73, 4});
@@ -200,9 +201,11 @@ TEST_CASE("faults: what, where, which numbers") {
   CHECK(fault_of(map, [](auto& n, auto x) { n.conv(x, {.filters = 9, .groups = 3}); }).what == network_fault::groups);
   CHECK(fault_of(map, [](auto& n, auto x) { n.conv(x, {.filters = 8, .groups = 0}); }).what == network_fault::groups);
   CHECK(fault_of(map, [](auto& n, auto x) { n.dense(x, {.units = 0}); }).what == network_fault::filters);
-  CHECK(fault_of(map, [](auto& n, auto x) { n.add(x, n.conv(x, {.filters = 8})); }).what == network_fault::shape_mismatch);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.add(x, n.conv(x, {.filters = 8})); }).what ==
+        network_fault::shape_mismatch);
   CHECK(fault_of(map, [](auto& n, auto x) { n.multiply(x, x); }).what == network_fault::shape_mismatch);
-  CHECK(fault_of(map, [](auto& n, auto x) { n.concatenate(x, n.global_pool(x)); }).what == network_fault::shape_mismatch);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.concatenate(x, n.global_pool(x)); }).what ==
+        network_fault::shape_mismatch);
   CHECK(fault_of(map, [](auto& n, auto x) { n.space_to_depth(x, 3); }).what == network_fault::not_divisible);
   CHECK(fault_of(map, [](auto& n, auto x) { n.space_to_batch(x, 0); }).what == network_fault::not_divisible);
   CHECK(fault_of(map, [](auto& n, auto x) { n.batch_to_space(x, 2); }).what == network_fault::not_divisible);

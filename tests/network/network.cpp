@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "nascent/block/block.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
+
+#include "nascent/block/block.hpp"
 
 using namespace nascent;
 
@@ -20,7 +21,8 @@ network resnet_50() {
     const int layers[] = {3, 4, 6, 3};
     for (int stage = 0; stage < 4; ++stage) {
       net.stage(stage);
-      for (int i = 0; i < layers[stage]; ++i) x = bottleneck{.filters = 256 << stage}(net, x, i == 0 && stage > 0 ? 2 : 1);
+      for (int i = 0; i < layers[stage]; ++i)
+        x = bottleneck{.filters = 256 << stage}(net, x, i == 0 && stage > 0 ? 2 : 1);
     }
     net.dense(net.global_pool(x), {.units = 1000});
   });
@@ -91,8 +93,11 @@ TEST_CASE("an input may be a batch of maps") {
 }
 
 TEST_CASE("a network that cannot exist is an exception that says why") {
-  const auto build = [] { make_network("small", {1, 1, 1, 3}, [](auto& net, auto x) { net.conv(x, {.filters = 8, .stride = 2}); }); };
-  CHECK_THROWS_MATCHES(build(), network_error,
-                       Catch::Matchers::Message("stage 'small': the feature map would shrink below 1x1; use a larger input or a "
-                                                "smaller stride (found 1, against 2)"));
+  const auto build = [] {
+    make_network("small", {1, 1, 1, 3}, [](auto& net, auto x) { net.conv(x, {.filters = 8, .stride = 2}); });
+  };
+  CHECK_THROWS_MATCHES(
+      build(), network_error,
+      Catch::Matchers::Message("stage 'small': the feature map would shrink below 1x1; use a larger input or a "
+                               "smaller stride (found 1, against 2)"));
 }

@@ -66,7 +66,8 @@ TEST_CASE("paddings have names") {
   STATIC_CHECK(to_string(padding::narrow) == "narrow"sv);
 }
 
-// He et al., 2015, Table 1: 224 -> 112 (7x7, stride 2) -> 56 (3x3 pool, stride 2), with PyTorch's padding of 3 and 1 on both sides.
+// He et al., 2015, Table 1: 224 -> 112 (7x7, stride 2) -> 56 (3x3 pool, stride 2), with PyTorch's padding of 3 and 1 on
+// both sides.
 TEST_CASE("symmetric padding puts the same on both sides, and rounds sizes down") {
   STATIC_CHECK(window_size(224, 7, 2, 1, padding::symmetric) == 112);
   STATIC_CHECK(padding_before(224, 7, 2, 1, padding::symmetric) == 3);

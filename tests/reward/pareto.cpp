@@ -9,7 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
-#include "nascent/choice/random.hpp"
+#include "nascent/base/random.hpp"
 
 using namespace nascent;
 using Catch::Matchers::WithinAbs;

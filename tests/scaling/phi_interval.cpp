@@ -42,7 +42,8 @@ TEST_CASE("the exponents that give a printed number") {
   // Wherever coefficients lead, they can have come from.
   for (const double phi : {0., .3, 1., 4.4, 6.5}) {
     const dimensions d = published::efficientnet_x_gpu_coefficients.at(phi, 224);
-    const phi_interval found = phis_that_yield(published::efficientnet_x_gpu_coefficients, {static_cast<int>(16 * d.depth), d.resolution});
+    const phi_interval found =
+        phis_that_yield(published::efficientnet_x_gpu_coefficients, {static_cast<int>(16 * d.depth), d.resolution});
     CHECK(found.low <= phi);
     CHECK(phi <= found.high);
   }
@@ -52,7 +53,8 @@ TEST_CASE("the exponents that give a printed number") {
 
 TEST_CASE("printed layers are floor(16 x depth) of the public families, for TPUs from B3 on of the GPU's") {
   using published::family_member;
-  const auto check = [](std::span<const family_member> family, std::span<const printed_dimensions> column, std::size_t first, std::size_t last) {
+  const auto check = [](std::span<const family_member> family, std::span<const printed_dimensions> column,
+                        std::size_t first, std::size_t last) {
     for (std::size_t level = first; level <= last; ++level) {
       CAPTURE(level, family[level].name);
       CHECK(static_cast<int>(16 * family[level].scale.depth + 1e-9) == column[level].layers);
@@ -68,20 +70,26 @@ TEST_CASE("printed layers are floor(16 x depth) of the public families, for TPUs
 TEST_CASE("Table 2's coefficients cannot yield the families") {
   // (1.28, 1.17, 1.07) on GPUs: at most B1 to B3, even if each coefficient is only known to two decimals.
   CHECK(yields(published::efficientnet_x_gpu_coefficients, published::printed_efficientnet_x_gpu, 0) == "yynnnnn");
-  CHECK(yields(published::efficientnet_x_gpu_coefficients, published::printed_efficientnet_x_gpu, two_decimals) == "yyynnnn");
+  CHECK(yields(published::efficientnet_x_gpu_coefficients, published::printed_efficientnet_x_gpu, two_decimals) ==
+        "yyynnnn");
   // (1.25, 1.17, 1.09) on TPUs: at most B1 and B2.
   CHECK(yields(published::efficientnet_x_tpu_coefficients, published::printed_efficientnet_x_tpu, 0) == "ynnnnnn");
-  CHECK(yields(published::efficientnet_x_tpu_coefficients, published::printed_efficientnet_x_tpu, two_decimals) == "yynnnnn");
+  CHECK(yields(published::efficientnet_x_tpu_coefficients, published::printed_efficientnet_x_tpu, two_decimals) ==
+        "yynnnnn");
   // EfficientNet's own (1.2, 1.1, 1.15): its larger levels are no powers of them.
   CHECK(yields(published::efficientnet_coefficients, published::printed_efficientnet_x, 0) == "yynnnnn");
   CHECK(yields(published::efficientnet_coefficients, published::printed_efficientnet_x, two_decimals) == "yyynnnn");
   // At B7 on GPUs layers want an exponent of 6.5, the resolution one of 7.3; on TPUs 7.6 and 6.5.
-  const phi_interval layers = phis_of_layers(published::efficientnet_x_gpu_coefficients, published::printed_efficientnet_x_gpu[7]);
-  const phi_interval pixels = phis_of_resolution(published::efficientnet_x_gpu_coefficients, published::printed_efficientnet_x_gpu[7]);
+  const phi_interval layers =
+      phis_of_layers(published::efficientnet_x_gpu_coefficients, published::printed_efficientnet_x_gpu[7]);
+  const phi_interval pixels =
+      phis_of_resolution(published::efficientnet_x_gpu_coefficients, published::printed_efficientnet_x_gpu[7]);
   CHECK(layers.high < 6.53);
   CHECK(pixels.low > 7.31);
-  CHECK(phis_of_layers(published::efficientnet_x_tpu_coefficients, published::printed_efficientnet_x_tpu[7]).low > 7.58);
-  CHECK(phis_of_resolution(published::efficientnet_x_tpu_coefficients, published::printed_efficientnet_x_tpu[7]).high < 6.48);
+  CHECK(phis_of_layers(published::efficientnet_x_tpu_coefficients, published::printed_efficientnet_x_tpu[7]).low >
+        7.58);
+  CHECK(phis_of_resolution(published::efficientnet_x_tpu_coefficients, published::printed_efficientnet_x_tpu[7]).high <
+        6.48);
 }
 
 TEST_CASE("what does yield them: alpha 1.28 and gamma 1.08 on GPUs, 1.30 and 1.09 on TPUs, at the same exponents") {
@@ -108,10 +116,17 @@ TEST_CASE("the ablation study: the arXiv text's rows can be, one of the suppleme
   CHECK_FALSE(phis_that_yield(published::lacs_ablation[0].by, published::lacs_ablation[0].b7).is_empty());
   CHECK(phis_that_yield(published::lacs_ablation[1].by, published::lacs_ablation[1].b7).is_empty());
   CHECK_FALSE(phis_that_yield(published::lacs_ablation[1].by, published::lacs_ablation[1].b7, two_decimals).is_empty());
-  CHECK(phis_that_yield(published::lacs_ablation_supplement[0].by, published::lacs_ablation_supplement[0].b7, two_decimals).is_empty());
-  CHECK(phis_that_yield(published::lacs_ablation_supplement[1].by, published::lacs_ablation_supplement[1].b7).is_empty());
-  CHECK_FALSE(phis_that_yield(published::lacs_ablation_supplement[1].by, published::lacs_ablation_supplement[1].b7, two_decimals).is_empty());
-  // Table 2's GPU coefficients are those at the level of B7, not of B1; the printed B7 mixes the layers of one row with the pixels of the other.
+  CHECK(phis_that_yield(published::lacs_ablation_supplement[0].by, published::lacs_ablation_supplement[0].b7,
+                        two_decimals)
+            .is_empty());
+  CHECK(
+      phis_that_yield(published::lacs_ablation_supplement[1].by, published::lacs_ablation_supplement[1].b7).is_empty());
+  CHECK_FALSE(phis_that_yield(published::lacs_ablation_supplement[1].by, published::lacs_ablation_supplement[1].b7,
+                              two_decimals)
+                  .is_empty());
+  // Table 2's GPU coefficients are those at the level of B7, not of B1; the printed B7 mixes the layers of one row with
+  // the pixels of the other.
   CHECK(published::lacs_ablation[1].by == published::efficientnet_x_gpu_coefficients);
-  CHECK(published::printed_efficientnet_x_gpu[7] == printed_dimensions{published::lacs_ablation[1].b7.layers, published::lacs_ablation[0].b7.resolution});
+  CHECK(published::printed_efficientnet_x_gpu[7] ==
+        printed_dimensions{published::lacs_ablation[1].b7.layers, published::lacs_ablation[0].b7.resolution});
 }

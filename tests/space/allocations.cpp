@@ -4,14 +4,15 @@
 #include <cstdlib>
 #include <new>
 
+#include "spaces.hpp"
+#include <catch2/catch_test_macros.hpp>
+
 #include "nascent/cost/cost.hpp"
 #include "nascent/space/moves.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 #include "nascent/zoo/tunas.hpp"
-#include "spaces.hpp"
-#include <catch2/catch_test_macros.hpp>
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/space/block_layout.hpp"
+#include "nascent/space/detail/block_layout.hpp"
 
 #include <array>
 #include <cstddef>
@@ -25,7 +25,8 @@ constexpr auto options_of(const Block& block) {
 }  // namespace
 
 TEST_CASE("a block's chosen fields take one slot each, in declaration order") {
-  constexpr auto block = mbconv{.filters = range(16, 32, 8), .kernel = one_of(3, 5), .expand = 6, .se = one_of(0., .25)};
+  constexpr auto block =
+      mbconv{.filters = range(16, 32, 8), .kernel = one_of(3, 5), .expand = 6, .se = one_of(0., .25)};
   using layout = detail::block_layout<std::remove_cvref_t<decltype(block)>>;
   constexpr const auto& fields = layout::table.entries;
   STATIC_REQUIRE(layout::slots_per_layer == 3);
@@ -59,7 +60,8 @@ TEST_CASE("alternatives take a slot for the block, then the fields of each; shar
 }
 
 TEST_CASE("fixed and tied fields have one option, those of all alternatives follow each other") {
-  constexpr auto block = either(conv{.filters = tied_to("stem.filters"), .kernel = one_of(3, 5)}, depthwise_conv{.kernel = one_of(3, 5, 7)}, skip{});
+  constexpr auto block = either(conv{.filters = tied_to("stem.filters"), .kernel = one_of(3, 5)},
+                                depthwise_conv{.kernel = one_of(3, 5, 7)}, skip{});
   using layout = detail::block_layout<std::remove_cvref_t<decltype(block)>>;
   STATIC_CHECK(layout::field_total == 6 + 3);
   STATIC_CHECK(detail::has_ties<std::remove_cvref_t<decltype(block)>>);

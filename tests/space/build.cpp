@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/space/build.hpp"
 
+#include "spaces.hpp"
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+
 #include "nascent/space/to_network.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 #include "nascent/zoo/tunas.hpp"
-#include "spaces.hpp"
-#include <catch2/catch_template_test_macros.hpp>
-#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 using namespace test;
@@ -68,7 +69,8 @@ constexpr auto after_stem(Stage stage) {
 }  // namespace
 
 TEST_CASE("only the first layer of a stage has the stride") {
-  constexpr auto space = define([] { return search_space("s").input(3, 32).stage("1", conv{.filters = 8}).stride(2).layers(3); });
+  constexpr auto space =
+      define([] { return search_space("s").input(3, 32).stage("1", conv{.filters = 8}).stride(2).layers(3); });
   const network graph = to_network(space.only());
   REQUIRE(graph.layers().size() == 3);
   CHECK(graph.layers()[0].stride == 2);
@@ -78,7 +80,8 @@ TEST_CASE("only the first layer of a stage has the stride") {
 }
 
 TEST_CASE("a searched stride, width, depth and resolution are built") {
-  const auto graph = to_network(depths::space.decode(std::array{1, 1, 1, 2, 2, 1}));  // 32 px, 16 filters, stride 2, 2 layers, kernel 7
+  const auto graph = to_network(
+      depths::space.decode(std::array{1, 1, 1, 2, 2, 1}));  // 32 px, 16 filters, stride 2, 2 layers, kernel 7
   CHECK(graph.input() == shape{1, 32, 32, 3});
   CHECK(graph.layers()[0].output == shape{1, 16, 16, 16});
   CHECK(graph.layers()[1].output == shape{1, 16, 16, 16});
@@ -91,15 +94,16 @@ TEST_CASE("a stage without layers is not there") {
 }
 
 TEST_CASE("the chosen block is built, in every layer of the stage") {
-  CHECK(kinds(alternating::space.decode(std::array{0, 1, -1, 2, 0, -1})) == std::vector{convolution, convolution, convolution});
+  CHECK(kinds(alternating::space.decode(std::array{0, 1, -1, 2, 0, -1})) ==
+        std::vector{convolution, convolution, convolution});
   const network graph = to_network(alternating::space.decode(std::array{2, -1, -1, 1, 0, -1}));
   CHECK(graph.layers()[0].is_depthwise());
 }
 
 TEST_CASE("layers that choose on their own are built on their own, skipped ones not at all") {
   const auto graph = to_network(skipping::space.decode(std::array{1, 0, 0, 1, -1, 0, 1}));
-  CHECK(graph.layers()[1].kernel_height == 3);   // the depthwise convolution of layer 0
-  CHECK(graph.layers()[4].kernel_height == 5);   // of layer 2
+  CHECK(graph.layers()[1].kernel_height == 3);  // the depthwise convolution of layer 0
+  CHECK(graph.layers()[4].kernel_height == 5);  // of layer 2
   CHECK(graph.layers().size() == 3 + 4 + 1);
   CHECK(to_network(skipping::space.decode(std::array{1, 0, 0, 1, -1, 1, -1})).layers().size() == 3 + 1);
 }
@@ -112,8 +116,9 @@ TEST_CASE("connections: none, a plain sum, or with a projection") {
   // 2 from 1: stride 2 is pooled, 8 channels are projected to 16 and 16 are not.
   CHECK(kinds(at(1, 1, 0, -1)) == std::vector{convolution, convolution, layer_kind::average_pool, add});
   CHECK(kinds(at(0, 1, 0, -1)) == std::vector{convolution, convolution, layer_kind::average_pool, convolution, add});
-  CHECK(kinds(at(1, 0, 1, 2)) == std::vector{convolution, convolution, convolution, add});               // 3 from 2
-  CHECK(kinds(at(1, 0, 1, 0)) == std::vector{convolution, convolution, convolution, convolution, add});  // 3 from 1, strided
+  CHECK(kinds(at(1, 0, 1, 2)) == std::vector{convolution, convolution, convolution, add});  // 3 from 2
+  CHECK(kinds(at(1, 0, 1, 0)) ==
+        std::vector{convolution, convolution, convolution, convolution, add});  // 3 from 1, strided
   const network strided = to_network(at(1, 0, 1, 0));
   CHECK(strided.layers()[3].stride == 2);
   CHECK(strided.layers()[3].operands[0] == 1);
@@ -122,7 +127,13 @@ TEST_CASE("connections: none, a plain sum, or with a projection") {
 
 TEST_CASE("a connection starts after what its stage itself is connected to") {
   constexpr auto space = define([] {
-    return search_space("s").input(3, 16).stage("1", conv{.filters = 8}).stage("2", conv{.filters = 8}).skip("1").stage("3", conv{.filters = 8}).skip("2");
+    return search_space("s")
+        .input(3, 16)
+        .stage("1", conv{.filters = 8})
+        .stage("2", conv{.filters = 8})
+        .skip("1")
+        .stage("3", conv{.filters = 8})
+        .skip("2");
   });
   const network graph = to_network(space.only());
   REQUIRE(graph.layers().size() == 5);
@@ -131,7 +142,11 @@ TEST_CASE("a connection starts after what its stage itself is connected to") {
 
 TEST_CASE("a connection that is declared as identity is a fault where shapes differ") {
   constexpr auto space = define([] {
-    return search_space("s").input(3, 16).stage("1", conv{.filters = one_of(8, 16)}).stage("2", conv{.filters = 8}).skip("1", residual::identity);
+    return search_space("s")
+        .input(3, 16)
+        .stage("1", conv{.filters = one_of(8, 16)})
+        .stage("2", conv{.filters = 8})
+        .skip("1", residual::identity);
   });
   null_interpreter sink;
   net<null_interpreter> fine(sink);
@@ -143,8 +158,8 @@ TEST_CASE("a connection that is declared as identity is a fault where shapes dif
   CHECK(broken.fault().stage == 2);
 }
 
-TEMPLATE_TEST_CASE("equal layers counted once and multiplied are the layers one by one", "", decltype(zoo::gpunet), decltype(zoo::once_for_all),
-                   decltype(zoo::mobilenet_v3_like), decltype(zoo::efficientnet_x)) {
+TEMPLATE_TEST_CASE("equal layers counted once and multiplied are the layers one by one", "", decltype(zoo::gpunet),
+                   decltype(zoo::once_for_all), decltype(zoo::mobilenet_v3_like), decltype(zoo::efficientnet_x)) {
   constexpr std::remove_const_t<TestType> space;
   constexpr std::uint64_t seed = 3;
   CAPTURE(seed);
@@ -158,16 +173,21 @@ TEMPLATE_TEST_CASE("equal layers counted once and multiplied are the layers one 
 }
 
 TEST_CASE("layers are multiplied only once they leave their shape alone") {
-  constexpr auto space = define([] { return after_stem(stage_declaration<mbconv<>, int>{"1", false, {.filters = 24}, 5, 2, {}}); });
+  constexpr auto space = define([] {
+    return after_stem(stage_declaration<mbconv<>, int>{"1", false, {.filters = 24}, 5, 2, {}});
+  });
   const auto sink = interpret<repeating_sums>(space.only());
   CHECK(sink.repeated == 3);
   // Space-to-depth halves the map each time: no layer is like another.
-  constexpr auto shrinking = define([] { return after_stem(stage_declaration<space_to_depth<>, int>{"1", false, {.factor = 2}, 3, 1, {}}); });
+  constexpr auto shrinking = define([] {
+    return after_stem(stage_declaration<space_to_depth<>, int>{"1", false, {.factor = 2}, 3, 1, {}});
+  });
   CHECK(interpret<repeating_sums>(shrinking.only()).repeated == 0);
   CHECK(to_network(shrinking.only()).output() == shape{1, 2, 2, 16 * 64});
 }
 
-// --- compound scaling --------------------------------------------------------------------------------------------------
+// --- compound scaling
+// --------------------------------------------------------------------------------------------------
 
 TEST_CASE("scaling by one changes nothing") {
   const auto c = zoo::efficientnet_b0.only();
@@ -176,21 +196,30 @@ TEST_CASE("scaling by one changes nothing") {
 
 TEST_CASE("width scales filters by the 10 % rule, resolution replaces the input's") {
   constexpr auto space = define([] {
-    return search_space("s").input(3, 32).stage("1", conv{.filters = 24}).stage("2", mbconv{.filters = 40}).head(global_pool{}, dense{10});
+    return search_space("s")
+        .input(3, 32)
+        .stage("1", conv{.filters = 24})
+        .stage("2", mbconv{.filters = 40})
+        .head(global_pool{}, dense{10});
   });
   const network graph = to_network(scaled(space.only(), {.width = 1.4, .resolution = 45}));
   CHECK(graph.input() == shape{1, 45, 45, 3});
-  CHECK(graph.layers()[0].output.channels == 32);   // 33.6
+  CHECK(graph.layers()[0].output.channels == 32);  // 33.6
   CHECK(graph.layers()[3].output.channels == 56);
   CHECK(graph.output().channels == 10);
 }
 
 TEST_CASE("depth scales stages that declare layers, and leaves the others alone") {
   constexpr auto space = define([] {
-    return search_space("s").input(3, 32).stage("stem", conv{.filters = 8})
-        .stage("1", conv{.filters = 8}).layers(2)
-        .stage("2", conv{.filters = 8}).layers(range(0, 3))
-        .stage("3", mbconv{.filters = 8, .kernel = one_of(3, 5), .residual = residual::none}).layers(independent(2));
+    return search_space("s")
+        .input(3, 32)
+        .stage("stem", conv{.filters = 8})
+        .stage("1", conv{.filters = 8})
+        .layers(2)
+        .stage("2", conv{.filters = 8})
+        .layers(range(0, 3))
+        .stage("3", mbconv{.filters = 8, .kernel = one_of(3, 5), .residual = residual::none})
+        .layers(independent(2));
   });
   const auto layers = [&](int second, double depth) {
     return to_network(scaled(space.decode(std::array{second, 0, 1}), {.depth = depth})).layers().size();
@@ -202,7 +231,8 @@ TEST_CASE("depth scales stages that declare layers, and leaves the others alone"
 }
 
 TEST_CASE("layers past the declared ones repeat the last configuration") {
-  const auto c = growing::space.decode(std::array{0, 0, 1, -1, 2, 0, -1, -1, -1, 1});  // kernels 3 and 5, then one convolution
+  const auto c =
+      growing::space.decode(std::array{0, 0, 1, -1, 2, 0, -1, -1, -1, 1});  // kernels 3 and 5, then one convolution
   const network graph = to_network(scaled(c, {.depth = 2}));
   std::vector<int> kernels;
   for (const layer& l : graph.layers())

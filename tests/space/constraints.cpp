@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/space/constraints.hpp"
+#include "nascent/space/detail/constraints.hpp"
 
 #include <algorithm>
 #include <set>
 
-#include "nascent/zoo/efficientnet.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
+
+#include "nascent/zoo/efficientnet.hpp"
 
 using namespace nascent;
 using namespace test;
@@ -20,9 +21,16 @@ constexpr auto permutations = define([] {
   constexpr auto any = conv{.filters = range(1, 4)};
   return search_space("permutations")
       .input(3, 32)
-      .stage("a", any).stage("b", any).stage("c", any).stage("d", any)
-      .require("a.filters", "b.filters", differ).require("a.filters", "c.filters", differ).require("a.filters", "d.filters", differ)
-      .require("b.filters", "c.filters", differ).require("b.filters", "d.filters", differ).require("c.filters", "d.filters", differ);
+      .stage("a", any)
+      .stage("b", any)
+      .stage("c", any)
+      .stage("d", any)
+      .require("a.filters", "b.filters", differ)
+      .require("a.filters", "c.filters", differ)
+      .require("a.filters", "d.filters", differ)
+      .require("b.filters", "c.filters", differ)
+      .require("b.filters", "d.filters", differ)
+      .require("c.filters", "d.filters", differ);
 });
 
 /// The middle of three is the sum of its neighbours; an untouched stage of more than 64 bits lies between.
@@ -30,7 +38,8 @@ constexpr auto sums = define([] {
   return search_space("sums")
       .input(3, 32)
       .stage("a", conv{.filters = range(1, 30)})
-      .stage("free", mbconv{.filters = range(8, 15), .kernel = one_of(3, 5)}).layers(independent(20))
+      .stage("free", mbconv{.filters = range(8, 15), .kernel = one_of(3, 5)})
+      .layers(independent(20))
       .stage("b", conv{.filters = range(1, 30)})
       .stage("c", conv{.filters = range(1, 30)})
       .require("a.filters", "b.filters", "c.filters", [](int a, int b, int c) { return b == a + c; });
@@ -40,9 +49,13 @@ constexpr auto sums = define([] {
 constexpr auto kinds = define([] {
   return search_space("kinds")
       .input(3, one_of(16, 32))
-      .stage("1", conv{.filters = 8}).stride(one_of(1, 2, 4))
-      .stage("2", conv{.filters = 8, .act = one_of(relu, swish)}).skip(one_of("none", "1")).layers(range(0, 2))
-      .require("input.resolution", "1.stride", [](int resolution, int stride) { return resolution / stride == 8 || resolution / stride == 16; })
+      .stage("1", conv{.filters = 8})
+      .stride(one_of(1, 2, 4))
+      .stage("2", conv{.filters = 8, .act = one_of(relu, swish)})
+      .skip(one_of("none", "1"))
+      .layers(range(0, 2))
+      .require("input.resolution", "1.stride",
+               [](int resolution, int stride) { return resolution / stride == 8 || resolution / stride == 16; })
       .require("2.act", "2.skip", [](activation act, std::string_view from) { return act == swish || from == "none"; });
 });
 
@@ -90,7 +103,8 @@ TEST_CASE("stages that no constraint touches multiply, however large") {
     const uint128 r = random_below(rng, sums.size());
     const auto c = sums.unrank(r);
     REQUIRE(sums.rank(c) == r);
-    REQUIRE(c.digits[sums.find("b.filters")] == c.digits[sums.find("a.filters")] + c.digits[sums.find("c.filters")] + 1);
+    REQUIRE(c.digits[sums.find("b.filters")] ==
+            c.digits[sums.find("a.filters")] + c.digits[sums.find("c.filters")] + 1);
     REQUIRE_NOTHROW(sums.validate(sums.sample(rng)));
     REQUIRE_NOTHROW(sums.validate(sums.sample_decisions(rng)));
   }

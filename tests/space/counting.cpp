@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/space/counting.hpp"
+#include "nascent/space/detail/counting.hpp"
 
 #include <map>
 
@@ -47,7 +47,9 @@ void check_stages(const Space&) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("a stage ranks and draws its own configurations", "", small_spaces) { check_stages(TestType::space); }
+TEMPLATE_LIST_TEST_CASE("a stage ranks and draws its own configurations", "", small_spaces) {
+  check_stages(TestType::space);
+}
 
 TEST_CASE("a stage's order: layer count, shared fields, stride, then layer by layer, the last field fastest") {
   constexpr const auto& space = growing::space;
@@ -68,7 +70,10 @@ TEST_CASE("ranks use 64 bits where a stage and a layer fit them") {
   using F = std::remove_cvref_t<decltype(growing::space)>::declaration_type;
   STATIC_CHECK(std::is_same_v<nascent::detail::stage_counter<F, 1>::rank_type, std::uint64_t>);
   constexpr auto large = define([] {
-    return search_space("large").input(3, 32).stage("1", mbconv{.filters = range(8, 15), .kernel = one_of(3, 5)}).layers(independent(20));
+    return search_space("large")
+        .input(3, 32)
+        .stage("1", mbconv{.filters = range(8, 15), .kernel = one_of(3, 5)})
+        .layers(independent(20));
   });  // 16^20 = 2^80
   using G = std::remove_cvref_t<decltype(large)>::declaration_type;
   STATIC_CHECK(std::is_same_v<nascent::detail::stage_counter<G, 1>::rank_type, uint128>);

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/space/declaration.hpp"
 
+#include <catch2/catch_test_macros.hpp>
+
 #include "nascent/block/block.hpp"
 #include "nascent/space/space.hpp"
 #include "nascent/space/to_network.hpp"
 #include "nascent/zoo/nas_bench_201.hpp"
-#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 using namespace std::literals;
 
 namespace user {
 
-/// A block of a user's own, in a namespace of their own: a third of the filters are made by a cheap depthwise convolution.
+/// A block of a user's own, in a namespace of their own: a third of the filters are made by a cheap depthwise
+/// convolution.
 template <class Filters = int, class Kernel = int>
 struct ghost {
   Filters filters;
@@ -31,7 +33,8 @@ TEST_CASE("a declaration collects name, channels and stages in order") {
   STATIC_CHECK(declared.name() == "s"sv);
   STATIC_CHECK(declared.channels() == 1);
   STATIC_CHECK(declared.last().name == "b"sv);
-  constexpr auto space = define([] { return search_space("s").input(1, 32).stage("a", conv{.filters = 8}).stage("b", depthwise_conv{}); });
+  constexpr auto space =
+      define([] { return search_space("s").input(1, 32).stage("a", conv{.filters = 8}).stage("b", depthwise_conv{}); });
   STATIC_CHECK(space.stage_count == 3);
   STATIC_CHECK(space.stage(0) == "input");
   STATIC_CHECK(space.stage(1) == "a");
@@ -48,13 +51,30 @@ TEST_CASE("each call gives a new declaration: a common beginning can go on in tw
 
 TEST_CASE("stride, layers and skip come in any order, and the last one counts") {
   constexpr auto a = define([] {
-    return search_space("s").input(3, 32).stage("1", conv{.filters = 8}).stride(one_of(1, 2)).layers(range(1, 2)).skip("input");
+    return search_space("s")
+        .input(3, 32)
+        .stage("1", conv{.filters = 8})
+        .stride(one_of(1, 2))
+        .layers(range(1, 2))
+        .skip("input");
   });
   constexpr auto b = define([] {
-    return search_space("s").input(3, 32).stage("1", conv{.filters = 8}).skip("input").layers(range(1, 2)).stride(one_of(1, 2));
+    return search_space("s")
+        .input(3, 32)
+        .stage("1", conv{.filters = 8})
+        .skip("input")
+        .layers(range(1, 2))
+        .stride(one_of(1, 2));
   });
   constexpr auto c = define([] {
-    return search_space("s").input(3, 32).stage("1", conv{.filters = 8}).skip("input").layers(4).layers(range(1, 2)).stride(4).stride(one_of(1, 2));
+    return search_space("s")
+        .input(3, 32)
+        .stage("1", conv{.filters = 8})
+        .skip("input")
+        .layers(4)
+        .layers(range(1, 2))
+        .stride(4)
+        .stride(one_of(1, 2));
   });
   STATIC_CHECK(a.size() == 4);
   STATIC_CHECK(b.size() == 4);
@@ -67,7 +87,9 @@ TEST_CASE("stride, layers and skip come in any order, and the last one counts") 
 
 TEST_CASE("the head is stages with names of their own") {
   constexpr auto space = define([] {
-    return search_space("s").input(3, 32).stage("1", conv{.filters = 8})
+    return search_space("s")
+        .input(3, 32)
+        .stage("1", conv{.filters = 8})
         .head(conv{.filters = one_of(16, 24), .kernel = 1}, global_pool{}, dense{8, relu}, dense{10});
   });
   STATIC_CHECK(space.stage_count == 6);
@@ -82,7 +104,9 @@ TEST_CASE("a block of a user's own is a block like any other") {
   constexpr auto space = define([] {
     return search_space("ghosts")
         .input(3, 32)
-        .stage("1", user::ghost{.filters = range(8, 24, 8), .kernel = one_of(3, 5)}).stride(2).layers(range(0, 2))
+        .stage("1", user::ghost{.filters = range(8, 24, 8), .kernel = one_of(3, 5)})
+        .stride(2)
+        .layers(range(0, 2))
         .stage("2", either(user::ghost{.filters = 8}, conv{.filters = one_of(8, 16)}));
   });
   STATIC_CHECK(space.size() == (1 + 3 * 2 * 2) * 3);

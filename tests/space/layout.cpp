@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/space/layout.hpp"
+#include "nascent/space/detail/layout.hpp"
 
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
@@ -21,8 +21,14 @@ constexpr auto full = define([] {
   return search_space("full")
       .input(3, one_of(32, 64))
       .choose("se", one_of(0, .25))
-      .stage("1", either(mbconv{.filters = shared(one_of(8, 16)), .kernel = one_of(3, 5), .se = tied_to("se"), .act = one_of(relu, swish)}, skip{}))
-      .layers(independent(range(1, 2))).skip(one_of("none", "input")).stride(one_of(1, 2))
+      .stage("1", either(mbconv{.filters = shared(one_of(8, 16)),
+                                .kernel = one_of(3, 5),
+                                .se = tied_to("se"),
+                                .act = one_of(relu, swish)},
+                         skip{}))
+      .layers(independent(range(1, 2)))
+      .skip(one_of("none", "input"))
+      .stride(one_of(1, 2))
       .stage("2", mbconv{.filters = 16, .se = tied_to("se")});
 });
 
@@ -32,13 +38,14 @@ using layout_of = detail::stage_layout<typename Space::declaration_type, Stage>;
 }  // namespace
 
 TEST_CASE("slots of a stage: shared fields, per layer the block and its fields, stride, skip, layers") {
-  CHECK(paths(full) == std::vector<std::string>{"input.resolution", "se", "1.filters", "1[0].block", "1[0].kernel", "1[0].act", "1[1].block",
-                                                "1[1].kernel", "1[1].act", "1.stride", "1.skip", "1.layers"});
+  CHECK(paths(full) == std::vector<std::string>{"input.resolution", "se", "1.filters", "1[0].block", "1[0].kernel",
+                                                "1[0].act", "1[1].block", "1[1].kernel", "1[1].act", "1.stride",
+                                                "1.skip", "1.layers"});
 }
 
 TEST_CASE("layers that share their configuration have one set of slots") {
-  CHECK(paths(alternating::space) == std::vector<std::string>{"1.block", "1.conv.filters", "1.mbconv.kernel", "1.layers", "2.block",
-                                                              "2.fused_mbconv.kernel"});
+  CHECK(paths(alternating::space) == std::vector<std::string>{"1.block", "1.conv.filters", "1.mbconv.kernel",
+                                                              "1.layers", "2.block", "2.fused_mbconv.kernel"});
   CHECK(paths(depths::space) ==
         std::vector<std::string>{"input.resolution", "1.filters", "1.stride", "1.layers", "2.kernel", "2.layers"});
 }
@@ -52,7 +59,7 @@ TEST_CASE("each slot hangs on the one that decides whether it takes part") {
     const int parent = space.slot(space.find(path)).parent;
     return parent < 0 ? std::string("always") : std::string(space.slot(static_cast<std::size_t>(parent)).path.view());
   };
-  CHECK(parent_of(full, "1.filters") == "always");        // the stage is never empty
+  CHECK(parent_of(full, "1.filters") == "always");  // the stage is never empty
   CHECK(parent_of(full, "1[0].block") == "always");
   CHECK(parent_of(full, "1[0].kernel") == "1[0].block");
   CHECK(parent_of(full, "1[1].block") == "1.layers");

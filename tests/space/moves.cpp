@@ -4,12 +4,13 @@
 #include <map>
 #include <set>
 
-#include "nascent/zoo/efficientnet.hpp"
-#include "nascent/zoo/gpunet.hpp"
-#include "nascent/zoo/once_for_all.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
+
+#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/gpunet.hpp"
+#include "nascent/zoo/once_for_all.hpp"
 
 using namespace nascent;
 using namespace test;
@@ -23,8 +24,8 @@ int changed_decisions(const std::vector<int>& a, const std::vector<int>& b) {
   return n;
 }
 
-/// The neighbours of a vector by brute force: of all vectors of the space, those with one changed decision. Where the change makes slots
-/// active there are several; the one that takes the first options counts.
+/// The neighbours of a vector by brute force: of all vectors of the space, those with one changed decision. Where the
+/// change makes slots active there are several; the one that takes the first options counts.
 template <class Described>
 std::set<std::vector<int>> neighbours_by_force(const std::vector<int>& v, const std::vector<std::vector<int>>& all) {
   std::map<std::pair<std::size_t, int>, std::vector<int>> nearest;
@@ -62,7 +63,8 @@ struct widening {
     return search_space("widening")
         .input(3, 16)
         .stage("1", conv{.filters = range(8, 11)})
-        .stage("2", either(conv{.filters = range(8, 11)}, depthwise_conv{})).layers(range(0, 1))
+        .stage("2", either(conv{.filters = range(8, 11)}, depthwise_conv{}))
+        .layers(range(0, 1))
         .stage("3", conv{.filters = range(8, 11)})
         .require("1.filters", "2.conv.filters", [](int a, int b) { return a <= b; })
         .require("2.conv.filters", "3.filters", [](int b, int c) { return b != c; });
@@ -70,8 +72,9 @@ struct widening {
   template <class Decisions>
   static bool holds(const Decisions& d) {
     const int width = d("2.conv.filters");
-    return fits(d("1.filters"), true) && fits(d("3.filters"), true) && fits(d("2.layers"), true) && fits(d("2.block"), d("2.layers") == 1) &&
-           fits(width, d("2.block") == 0) && (width < 0 || (d("1.filters") <= width && width != d("3.filters")));
+    return fits(d("1.filters"), true) && fits(d("3.filters"), true) && fits(d("2.layers"), true) &&
+           fits(d("2.block"), d("2.layers") == 1) && fits(width, d("2.block") == 0) &&
+           (width < 0 || (d("1.filters") <= width && width != d("3.filters")));
   }
 };
 
@@ -81,8 +84,7 @@ constexpr auto single = define([] { return search_space("single").input(3, 16).s
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("neighbours are exactly the valid candidates at one changed decision", "",
-                        searched) {
+TEMPLATE_LIST_TEST_CASE("neighbours are exactly the valid candidates at one changed decision", "", searched) {
   const auto all = brute_force<TestType>();
   for (const auto& c : all_candidates(TestType::space)) {
     CAPTURE(c);
@@ -181,7 +183,8 @@ TEST_CASE("a child takes from both parents alike") {
   CHECK(chi_square_excess({from_a, draws - from_a}, draws) < 5);
 }
 
-TEMPLATE_TEST_CASE("moves stay inside large spaces", "", decltype(zoo::gpunet), decltype(zoo::once_for_all), decltype(zoo::efficientnet_x)) {
+TEMPLATE_TEST_CASE("moves stay inside large spaces", "", decltype(zoo::gpunet), decltype(zoo::once_for_all),
+                   decltype(zoo::efficientnet_x)) {
   constexpr std::remove_const_t<TestType> space;
   constexpr std::uint64_t seed = 77;
   CAPTURE(seed);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/space/paths.hpp"
+#include "nascent/space/detail/paths.hpp"
 
 #include <set>
 
-#include "nascent/zoo/gpunet.hpp"
-#include "nascent/zoo/tunas.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
+
+#include "nascent/zoo/gpunet.hpp"
+#include "nascent/zoo/tunas.hpp"
 
 using namespace nascent;
 using namespace test;
@@ -79,7 +80,8 @@ TEST_CASE("of several stages the first before a number has the name") {
 }
 
 TEST_CASE("the first options of a block have the types of its values") {
-  constexpr auto block = nascent::detail::first_block(mbconv{.filters = shared(one_of(24, 32)), .kernel = range(3, 7, 2), .se = one_of(.25, .5)});
+  constexpr auto block = nascent::detail::first_block(
+      mbconv{.filters = shared(one_of(24, 32)), .kernel = range(3, 7, 2), .se = one_of(.25, .5)});
   STATIC_CHECK(std::is_same_v<decltype(block), const mbconv<>>);
   STATIC_CHECK(block.filters == 24);
   STATIC_CHECK(block.kernel == 3);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/space/product.hpp"
+#include "nascent/space/detail/product.hpp"
 
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
@@ -14,9 +14,11 @@ constexpr auto uneven = define([] {
   return search_space("uneven")
       .input(3, 32)
       .stage("small", conv{.filters = range(1, 16)})
-      .stage("huge", mbconv{.filters = range(8, 15), .kernel = one_of(3, 5)}).layers(independent(20))
+      .stage("huge", mbconv{.filters = range(8, 15), .kernel = one_of(3, 5)})
+      .layers(independent(20))
       .stage("odd", conv{.filters = one_of(8, 16, 24)})
-      .stage("large", conv{.filters = range(1, 16), .kernel = one_of(3, 5), .groups = one_of(1)}).layers(range(1, 64));
+      .stage("large", conv{.filters = range(1, 16), .kernel = one_of(3, 5), .groups = one_of(1)})
+      .layers(range(1, 64));
 });
 
 }  // namespace
@@ -64,7 +66,8 @@ TEST_CASE("a draw among allowed options is uniform and takes no other") {
   std::vector<int> seen(6);
   constexpr int draws = 9000;
   for (int i = 0; i < draws; ++i)
-    ++seen[static_cast<std::size_t>(nascent::detail::draw_allowed(rng, 6, [](digit option) { return option % 2 == 1; }))];
+    ++seen[static_cast<std::size_t>(
+        nascent::detail::draw_allowed(rng, 6, [](digit option) { return option % 2 == 1; }))];
   CHECK(seen[0] + seen[2] + seen[4] == 0);
   CHECK(chi_square_excess({seen[1], seen[3], seen[5]}, draws) < 5);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/space/smallest.hpp"
+#include "nascent/space/detail/smallest.hpp"
+
+#include <catch2/catch_test_macros.hpp>
 
 #include "nascent/block/block.hpp"
 #include "nascent/space/space.hpp"
-#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 
@@ -16,7 +17,9 @@ constexpr fault_record fault_of(F) {
 
 /// A fault says how large the map was that a layer found: a look into the network that was built.
 struct look {
-  constexpr auto operator()(auto& net, auto input, int) const { return net.conv(input, {.filters = 1, .stride = 1000}); }
+  constexpr auto operator()(auto& net, auto input, int) const {
+    return net.conv(input, {.filters = 1, .stride = 1000});
+  }
 };
 
 }  // namespace
@@ -25,8 +28,11 @@ TEST_CASE("the smallest network: least resolution, largest strides, every stage 
   constexpr auto f = fault_of([] {
     return search_space("s")
         .input(3, one_of(96, 64, 128))
-        .stage("1", conv{.filters = 8}).stride(one_of(1, 4, 2))
-        .stage("2", conv{.filters = 8}).stride(2).layers(one_of(0, 1, 3))
+        .stage("1", conv{.filters = 8})
+        .stride(one_of(1, 4, 2))
+        .stage("2", conv{.filters = 8})
+        .stride(2)
+        .layers(one_of(0, 1, 3))
         .stage("look", look{});
   });
   STATIC_CHECK(f.what == network_fault::map_vanishes);
@@ -52,7 +58,9 @@ TEST_CASE("connections between stages are part of it") {
     return search_space("s")
         .input(3, 32)
         .stage("1", conv{.filters = 8})
-        .stage("2", conv{.filters = 16}).stride(2).skip(one_of("1", "none"), residual::identity);
+        .stage("2", conv{.filters = 16})
+        .stride(2)
+        .skip(one_of("1", "none"), residual::identity);
   });
   STATIC_CHECK(f.what == network_fault::shape_mismatch);
   STATIC_CHECK(f.stage == 2);
@@ -60,10 +68,13 @@ TEST_CASE("connections between stages are part of it") {
     return search_space("s")
         .input(3, 32)
         .stage("1", conv{.filters = 8})
-        .stage("2", conv{.filters = 16}).stride(2).skip(one_of("none", "1"), residual::identity);
+        .stage("2", conv{.filters = 16})
+        .stride(2)
+        .skip(one_of("none", "1"), residual::identity);
   }));
 }
 
 TEST_CASE("it is a network of the space: equal layers after one another are built until nothing changes") {
-  STATIC_CHECK(!fault_of([] { return search_space("s").input(3, 32).stage("1", mbconv{.filters = 8}).stride(2).layers(40); }));
+  STATIC_CHECK(
+      !fault_of([] { return search_space("s").input(3, 32).stage("1", mbconv{.filters = 8}).stride(2).layers(40); }));
 }

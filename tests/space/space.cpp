@@ -5,14 +5,15 @@
 #include <random>
 #include <set>
 
-#include "nascent/zoo/efficientnet.hpp"
-#include "nascent/zoo/gpunet.hpp"
-#include "nascent/zoo/once_for_all.hpp"
-#include "nascent/zoo/tunas.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
+
+#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/gpunet.hpp"
+#include "nascent/zoo/once_for_all.hpp"
+#include "nascent/zoo/tunas.hpp"
 
 using namespace nascent;
 using namespace test;
@@ -51,8 +52,9 @@ TEMPLATE_LIST_TEST_CASE("decode takes the vectors of the space and no other", ""
   }
 }
 
-TEMPLATE_TEST_CASE("large spaces: rank and unrank are inverse of each other", "", decltype(zoo::gpunet), decltype(zoo::once_for_all),
-                   decltype(zoo::proxylessnas_enlarged), decltype(zoo::mobilenet_v3_like), decltype(zoo::efficientnet_x)) {
+TEMPLATE_TEST_CASE("large spaces: rank and unrank are inverse of each other", "", decltype(zoo::gpunet),
+                   decltype(zoo::once_for_all), decltype(zoo::proxylessnas_enlarged), decltype(zoo::mobilenet_v3_like),
+                   decltype(zoo::efficientnet_x)) {
   constexpr std::remove_const_t<TestType> space;
   constexpr std::uint64_t seed = 4711;
   CAPTURE(seed);
@@ -83,8 +85,8 @@ TEST_CASE("everything works in constant expressions") {
 
 // A layer with more than 2^64 configurations: ten fields of 100 values each.
 namespace {
-template <class A = int, class B = int, class C = int, class D = int, class E = int, class F = int, class G = int, class H = int,
-          class I = int, class J = int>
+template <class A = int, class B = int, class C = int, class D = int, class E = int, class F = int, class G = int,
+          class H = int, class I = int, class J = int>
 struct ten_fields {
   A a{0};
   B b{0};
@@ -151,7 +153,9 @@ TEST_CASE("the depths of Once-for-All: 81, 729 and 6561 of 7371 networks, a thir
       by_decision[static_cast<std::size_t>(space.sample_decisions(rng).digits[slot])] += 1;
     }
     for (std::size_t d = 0; d < 3; ++d) {
-      const auto within = [&](double seen, double p) { return std::abs(seen - draws * p) < 5 * std::sqrt(draws * p * (1 - p)); };
+      const auto within = [&](double seen, double p) {
+        return std::abs(seen - draws * p) < 5 * std::sqrt(draws * p * (1 - p));
+      };
       CAPTURE(stage, d, uniform[d], by_decision[d]);
       CHECK(within(uniform[d], networks[d]));
       CHECK(within(by_decision[d], 1 / 3.));
@@ -193,24 +197,18 @@ TEST_CASE("the first candidates for seeds 1, 2 and 3 never change") {
     return vector_of(space.sample(rng));
   };
   using v = std::vector<int>;
-  CHECK(first(zoo::gpunet, 1) == v{
-        8, 1, 0, 1, 1, 1, 0, 0, 0, 4, 0, 0, 4, 0, 0, 2, 0, 1, 3, 1, 1, 0, 0, 0, 6, 7, 1, 3, 1, 1, 3, 6, 1, 1, 0, 1, 7,
-        4, 0, 1, 1, 1, 11});
-  CHECK(first(zoo::gpunet, 2) == v{
-        7, 1, 1, 0, 1, 0, 1, 1, 1, 2, 1, 1, 5, 4, 0, 2, 0, 0, 7, 4, 1, 2, 1, 0, 1, 0, 0, 4, 1, 1, 5, 4, 1, 4, 0, 1, 3,
-        7, 0, 2, 0, 0, 3});
-  CHECK(first(zoo::gpunet, 3) == v{
-        0, 1, 1, 1, 0, 0, 2, 2, 0, 2, 0, 0, 4, 0, 0, 0, 1, 1, 3, 2, 0, 0, 0, 1, 5, 5, 0, 1, 1, 0, 15, 3, 1, 0, 0, 0,
-        10, 5, 0, 0, 0, 1, 14});
-  CHECK(first(zoo::once_for_all, 1) == v{
-        2, 0, 2, 0, 1, 2, 1, 0, 2, 2, 1, 0, 1, 0, 0, 1, 1, 2, 1, 0, 2, 0, 1, 0, 1, 0, 2, 1, 2, 1, 1, 1, 1, 2, 0, 2, 2,
-        2, 2, 1, 1, 1, -1, -1, 1});
-  CHECK(first(zoo::once_for_all, 2) == v{
-        1, 1, 0, 1, 2, 1, 2, 1, 2, 1, 2, 2, 2, 2, 1, 1, 1, 2, 0, 1, 1, 1, 2, 0, 0, 0, 2, 1, 2, 1, 2, 0, 1, -1, -1, 1,
-        2, 0, 2, 2, 0, 2, 0, 1, 2});
-  CHECK(first(zoo::once_for_all, 3) == v{
-        1, 2, 2, 1, 0, 0, -1, -1, 1, 1, 0, 1, 0, 1, 1, 0, 1, 2, 2, 2, 1, 1, 0, 0, 0, 2, 2, 2, 2, 0, 0, 2, 1, 2, 0, 2,
-        0, 0, 0, 0, 2, 1, 1, 0, 2});
+  CHECK(first(zoo::gpunet, 1) == v{8, 1, 0, 1, 1, 1, 0, 0, 0, 4, 0, 0, 4, 0, 0, 2, 0, 1, 3, 1, 1, 0,
+                                   0, 0, 6, 7, 1, 3, 1, 1, 3, 6, 1, 1, 0, 1, 7, 4, 0, 1, 1, 1, 11});
+  CHECK(first(zoo::gpunet, 2) == v{7, 1, 1, 0, 1, 0, 1, 1, 1, 2, 1, 1, 5, 4, 0, 2, 0, 0, 7, 4, 1, 2,
+                                   1, 0, 1, 0, 0, 4, 1, 1, 5, 4, 1, 4, 0, 1, 3, 7, 0, 2, 0, 0, 3});
+  CHECK(first(zoo::gpunet, 3) == v{0, 1, 1, 1, 0, 0, 2, 2, 0,  2, 0, 0, 4, 0, 0,  0, 1, 1, 3, 2, 0, 0,
+                                   0, 1, 5, 5, 0, 1, 1, 0, 15, 3, 1, 0, 0, 0, 10, 5, 0, 0, 0, 1, 14});
+  CHECK(first(zoo::once_for_all, 1) == v{2, 0, 2, 0, 1, 2, 1, 0, 2, 2, 1, 0, 1, 0, 0, 1, 1, 2, 1, 0,  2,  0, 1,
+                                         0, 1, 0, 2, 1, 2, 1, 1, 1, 1, 2, 0, 2, 2, 2, 2, 1, 1, 1, -1, -1, 1});
+  CHECK(first(zoo::once_for_all, 2) == v{1, 1, 0, 1, 2, 1, 2, 1, 2, 1, 2,  2,  2, 2, 1, 1, 1, 2, 0, 1, 1, 1, 2,
+                                         0, 0, 0, 2, 1, 2, 1, 2, 0, 1, -1, -1, 1, 2, 0, 2, 2, 0, 2, 0, 1, 2});
+  CHECK(first(zoo::once_for_all, 3) == v{1, 2, 2, 1, 0, 0, -1, -1, 1, 1, 0, 1, 0, 1, 1, 0, 1, 2, 2, 2, 1, 1, 0,
+                                         0, 0, 2, 2, 2, 2, 0,  0,  2, 1, 2, 0, 2, 0, 0, 0, 0, 2, 1, 1, 0, 2});
 }
 
 // --- what a space knows of itself ------------------------------------------------------------------------------------
@@ -248,7 +246,9 @@ TEST_CASE("a space knows its name and its stages") {
 }
 
 TEST_CASE("values are text") {
-  const auto text_of = [](const auto& space, std::string_view path, int option) { return std::string(space.value(space.find(path), option).view()); };
+  const auto text_of = [](const auto& space, std::string_view path, int option) {
+    return std::string(space.value(space.find(path), option).view());
+  };
   CHECK(text_of(zoo::gpunet, "2.se", 1) == "0.25");
   CHECK(text_of(zoo::gpunet, "2.act", 1) == "swish");
   CHECK(text_of(zoo::gpunet, "7.filters", 9) == "832");
@@ -260,18 +260,24 @@ TEST_CASE("decode says which slot is wrong, what it found and what is allowed") 
   constexpr const auto& space = depths::space;  // input.resolution, 1.filters, 1.stride, 1.layers, 2.kernel, 2.layers
   using v = std::vector<int>;
   REQUIRE_NOTHROW(space.decode(v{0, 1, 0, 2, 2, 0}));
-  CHECK_THROWS_MATCHES(space.decode(v{0, 1, 0}), space_error,
-                       Message("nascent: space 'depths', vector: found a length of 3; allowed: the number of slots, 6"));
-  CHECK_THROWS_MATCHES(space.decode(v{}), space_error,
-                       Message("nascent: space 'depths', vector: found a length of 0; allowed: the number of slots, 6"));
-  CHECK_THROWS_MATCHES(space.decode(v{0, 1, 0, 2, 3, 0}), space_error,
-                       Message("nascent: space 'depths', 2.kernel: found the option 3; allowed: -1 where inactive, else 0 up to 2"));
+  CHECK_THROWS_MATCHES(
+      space.decode(v{0, 1, 0}), space_error,
+      Message("nascent: space 'depths', vector: found a length of 3; allowed: the number of slots, 6"));
+  CHECK_THROWS_MATCHES(
+      space.decode(v{}), space_error,
+      Message("nascent: space 'depths', vector: found a length of 0; allowed: the number of slots, 6"));
+  CHECK_THROWS_MATCHES(
+      space.decode(v{0, 1, 0, 2, 3, 0}), space_error,
+      Message("nascent: space 'depths', 2.kernel: found the option 3; allowed: -1 where inactive, else 0 up to 2"));
   CHECK_THROWS_MATCHES(space.decode(v{-2, 1, 0, 2, 2, 0}), space_error,
-                       Message("nascent: space 'depths', input.resolution: found the option -2; allowed: -1 where inactive, else 0 up to 1"));
-  CHECK_THROWS_MATCHES(space.decode(v{0, 1, -1, 0, 2, 0}), space_error,
-                       Message("nascent: space 'depths', 1.filters: found in an inactive slot the option 1; allowed: only -1"));
-  CHECK_THROWS_MATCHES(space.decode(v{0, 1, -1, 2, 2, 0}), space_error,
-                       Message("nascent: space 'depths', 1.stride: found no decision in an active slot, -1; allowed: 0 up to 1"));
+                       Message("nascent: space 'depths', input.resolution: found the option -2; allowed: -1 where "
+                               "inactive, else 0 up to 1"));
+  CHECK_THROWS_MATCHES(
+      space.decode(v{0, 1, -1, 0, 2, 0}), space_error,
+      Message("nascent: space 'depths', 1.filters: found in an inactive slot the option 1; allowed: only -1"));
+  CHECK_THROWS_MATCHES(
+      space.decode(v{0, 1, -1, 2, 2, 0}), space_error,
+      Message("nascent: space 'depths', 1.stride: found no decision in an active slot, -1; allowed: 0 up to 1"));
   CHECK_THROWS_AS(space.decode(v{0, 65536, 0, 2, 2, 0}), space_error);  // would be 0 in 16 bits
 }
 
@@ -279,9 +285,10 @@ TEST_CASE("decode says which constraint is broken") {
   const auto c = constrained::space.unrank(0);
   std::vector<int> v = vector_of(c);
   v[constrained::space.find("3.filters")] = 1;
-  CHECK_THROWS_MATCHES(constrained::space.decode(v), space_error,
-                       Message("nascent: space 'constrained', constraint: found a candidate that breaks number 2; allowed: candidates "
-                               "that keep all 4"));
+  CHECK_THROWS_MATCHES(
+      constrained::space.decode(v), space_error,
+      Message("nascent: space 'constrained', constraint: found a candidate that breaks number 2; allowed: candidates "
+              "that keep all 4"));
 }
 
 TEST_CASE("there is no candidate past the end") {

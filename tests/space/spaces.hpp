@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Small spaces that each show one way to choose. Each is written twice: as a declaration, and as plain conditions over the vector of
-/// decisions (`holds`). The conditions share nothing with the library's counting.
+/// Small spaces that each show one way to choose. Each is written twice: as a declaration, and as plain conditions over
+/// the vector of decisions (`holds`). The conditions share nothing with the library's counting.
 #pragma once
 
 #include <algorithm>
@@ -13,9 +13,10 @@
 #include <tuple>
 #include <vector>
 
+#include <catch2/catch_tostring.hpp>
+
 #include "nascent/block/block.hpp"
 #include "nascent/space/space.hpp"
-#include <catch2/catch_tostring.hpp>
 
 namespace Catch {
 
@@ -54,15 +55,18 @@ struct depths {
   static constexpr auto space = define([] {
     return search_space("depths")
         .input(3, one_of(16, 32))
-        .stage("1", conv{.filters = one_of(8, 16), .kernel = 3}).stride(one_of(1, 2)).layers(range(0, 2))
-        .stage("2", mbconv{.filters = 16, .kernel = one_of(3, 5, 7)}).layers(one_of(2, 1));
+        .stage("1", conv{.filters = one_of(8, 16), .kernel = 3})
+        .stride(one_of(1, 2))
+        .layers(range(0, 2))
+        .stage("2", mbconv{.filters = 16, .kernel = one_of(3, 5, 7)})
+        .layers(one_of(2, 1));
   });
   static constexpr int size = 2 * (1 + 2 * (2 * 2)) * (3 * 2);
   template <class Decisions>
   static bool holds(const Decisions& d) {
     const bool any = d("1.layers") > 0;
-    return fits(d("input.resolution"), true) && fits(d("1.layers"), true) && fits(d("1.filters"), any) && fits(d("1.stride"), any) &&
-           fits(d("2.kernel"), true) && fits(d("2.layers"), true);
+    return fits(d("input.resolution"), true) && fits(d("1.layers"), true) && fits(d("1.filters"), any) &&
+           fits(d("1.stride"), any) && fits(d("2.kernel"), true) && fits(d("2.layers"), true);
   }
 };
 
@@ -71,15 +75,17 @@ struct alternating {
   static constexpr auto space = define([] {
     return search_space("alternating")
         .input(3, 16)
-        .stage("1", either(conv{.filters = one_of(8, 16)}, mbconv{.filters = 8, .kernel = one_of(3, 5, 7)}, depthwise_conv{}))
+        .stage("1", either(conv{.filters = one_of(8, 16)}, mbconv{.filters = 8, .kernel = one_of(3, 5, 7)},
+                           depthwise_conv{}))
         .layers(range(0, 2))
         .stage("2", either(conv{.filters = 8}, fused_mbconv{.filters = 8, .kernel = one_of(3, 5)}));
   });
   static constexpr int size = (1 + 2 * (2 + 3 + 1)) * (1 + 2);
   template <class Decisions>
   static bool holds(const Decisions& d) {
-    return fits(d("1.layers"), true) && fits(d("1.block"), d("1.layers") > 0) && fits(d("1.conv.filters"), d("1.block") == 0) &&
-           fits(d("1.mbconv.kernel"), d("1.block") == 1) && fits(d("2.block"), true) && fits(d("2.fused_mbconv.kernel"), d("2.block") == 1);
+    return fits(d("1.layers"), true) && fits(d("1.block"), d("1.layers") > 0) &&
+           fits(d("1.conv.filters"), d("1.block") == 0) && fits(d("1.mbconv.kernel"), d("1.block") == 1) &&
+           fits(d("2.block"), true) && fits(d("2.fused_mbconv.kernel"), d("2.block") == 1);
   }
 };
 
@@ -88,14 +94,17 @@ struct skipping {
   static constexpr auto space = define([] {
     return search_space("skipping")
         .input(3, 16)
-        .stage("1", either(mbconv{.filters = shared(one_of(8, 16)), .kernel = one_of(3, 5)}, skip{})).stride(2).layers(independent(3))
+        .stage("1", either(mbconv{.filters = shared(one_of(8, 16)), .kernel = one_of(3, 5)}, skip{}))
+        .stride(2)
+        .layers(independent(3))
         .stage("2", conv{.filters = 8});
   });
   static constexpr int size = 2 * 2 * (3 * 3);
   template <class Decisions>
   static bool holds(const Decisions& d) {
-    return fits(d("1.filters"), true) && d("1[0].block") == 0 && fits(d("1[0].kernel"), true) && fits(d("1[1].block"), true) &&
-           fits(d("1[1].kernel"), d("1[1].block") == 0) && fits(d("1[2].block"), true) && fits(d("1[2].kernel"), d("1[2].block") == 0);
+    return fits(d("1.filters"), true) && d("1[0].block") == 0 && fits(d("1[0].kernel"), true) &&
+           fits(d("1[1].block"), true) && fits(d("1[1].kernel"), d("1[1].block") == 0) && fits(d("1[2].block"), true) &&
+           fits(d("1[2].kernel"), d("1[2].block") == 0);
   }
 };
 
@@ -104,8 +113,10 @@ struct growing {
   static constexpr auto space = define([] {
     return search_space("growing")
         .input(3, 16)
-        .stage("1", mbconv{.filters = shared(one_of(8, 16)), .kernel = one_of(3, 5)}).layers(independent(range(0, 3)))
-        .stage("2", either(conv{.filters = 8}, depthwise_conv{.kernel = one_of(3, 5)}, skip{})).layers(independent(one_of(2, 1)));
+        .stage("1", mbconv{.filters = shared(one_of(8, 16)), .kernel = one_of(3, 5)})
+        .layers(independent(range(0, 3)))
+        .stage("2", either(conv{.filters = 8}, depthwise_conv{.kernel = one_of(3, 5)}, skip{}))
+        .layers(independent(one_of(2, 1)));
   });
   static constexpr int size = (1 + 2 * (2 + 4 + 8)) * (3 * 4 + 3);
   template <class Decisions>
@@ -114,8 +125,8 @@ struct growing {
     const bool second = d("2.layers") == 0;
     return fits(layers, true) && fits(d("1.filters"), layers > 0) && fits(d("1[0].kernel"), layers > 0) &&
            fits(d("1[1].kernel"), layers > 1) && fits(d("1[2].kernel"), layers > 2) && fits(d("2.layers"), true) &&
-           fits(d("2[0].block"), true) && fits(d("2[0].depthwise_conv.kernel"), d("2[0].block") == 1) && fits(d("2[1].block"), second) &&
-           fits(d("2[1].depthwise_conv.kernel"), d("2[1].block") == 1);
+           fits(d("2[0].block"), true) && fits(d("2[0].depthwise_conv.kernel"), d("2[0].block") == 1) &&
+           fits(d("2[1].block"), second) && fits(d("2[1].depthwise_conv.kernel"), d("2[1].block") == 1);
   }
 };
 
@@ -126,12 +137,14 @@ struct tied {
         .input(3, 16)
         .choose("width", one_of(8, 16, 24))
         .stage("1", conv{.filters = tied_to("width"), .kernel = one_of(3, 5)})
-        .stage("2", mbconv{.filters = tied_to("width"), .kernel = tied_to("1.kernel"), .expand = one_of(1, 3)}).layers(range(0, 1));
+        .stage("2", mbconv{.filters = tied_to("width"), .kernel = tied_to("1.kernel"), .expand = one_of(1, 3)})
+        .layers(range(0, 1));
   });
   static constexpr int size = 3 * 2 * (1 + 2);
   template <class Decisions>
   static bool holds(const Decisions& d) {
-    return fits(d("width"), true) && fits(d("1.kernel"), true) && fits(d("2.layers"), true) && fits(d("2.expand"), d("2.layers") > 0);
+    return fits(d("width"), true) && fits(d("1.kernel"), true) && fits(d("2.layers"), true) &&
+           fits(d("2.expand"), d("2.layers") > 0);
   }
 };
 
@@ -141,13 +154,18 @@ struct connected {
     return search_space("connected")
         .input(3, 16)
         .stage("1", conv{.filters = one_of(8, 16)})
-        .stage("2", conv{.filters = 16}).stride(2).skip(one_of("none", "1"))
-        .stage("3", conv{.filters = 16}).layers(range(0, 1)).skip(one_of("1", "none", "2"), residual::strided);
+        .stage("2", conv{.filters = 16})
+        .stride(2)
+        .skip(one_of("none", "1"))
+        .stage("3", conv{.filters = 16})
+        .layers(range(0, 1))
+        .skip(one_of("1", "none", "2"), residual::strided);
   });
   static constexpr int size = 2 * 2 * (1 + 3);
   template <class Decisions>
   static bool holds(const Decisions& d) {
-    return fits(d("1.filters"), true) && fits(d("2.skip"), true) && fits(d("3.layers"), true) && fits(d("3.skip"), d("3.layers") > 0);
+    return fits(d("1.filters"), true) && fits(d("2.skip"), true) && fits(d("3.layers"), true) &&
+           fits(d("3.skip"), d("3.layers") > 0);
   }
 };
 
@@ -157,7 +175,8 @@ struct constrained {
     return search_space("constrained")
         .input(3, one_of(16, 32))
         .stage("1", conv{.filters = range(1, 4)})
-        .stage("2", conv{.filters = range(1, 4), .kernel = one_of(3, 5)}).layers(range(0, 2))
+        .stage("2", conv{.filters = range(1, 4), .kernel = one_of(3, 5)})
+        .layers(range(0, 2))
         .stage("free", either(conv{.filters = one_of(8, 16)}, depthwise_conv{}))
         .stage("3", conv{.filters = range(1, 4)})
         .require("1.filters", "2.filters", [](int a, int b) { return a < b; })
@@ -181,7 +200,8 @@ struct constrained {
     const int b = d("2.filters") + 1;
     const int c = d("3.filters") + 1;
     const bool any = d("2.layers") > 0;
-    if (!fits(d("input.resolution"), true) || !fits(a - 1, true) || !fits(c - 1, true) || !fits(d("2.layers"), true)) return false;
+    if (!fits(d("input.resolution"), true) || !fits(a - 1, true) || !fits(c - 1, true) || !fits(d("2.layers"), true))
+      return false;
     if (!fits(b - 1, any) || !fits(d("2.kernel"), any)) return false;
     if (!fits(d("free.block"), true) || !fits(d("free.conv.filters"), d("free.block") == 0)) return false;
     if (c == 2) return false;
@@ -194,7 +214,9 @@ struct constrained_layers {
   static constexpr auto space = define([] {
     return search_space("constrained layers")
         .input(3, 16)
-        .stage("1", mbconv{.filters = 8, .kernel = one_of(3, 5, 7)}).layers(independent(range(1, 3))).stride(one_of(1, 2))
+        .stage("1", mbconv{.filters = 8, .kernel = one_of(3, 5, 7)})
+        .layers(independent(range(1, 3)))
+        .stride(one_of(1, 2))
         .require("1[0].kernel", "1[1].kernel", [](int a, int b) { return a <= b; })
         .require("1[1].kernel", "1[2].kernel", [](int a, int b) { return a <= b; })
         .require("1.stride", "1.layers", [](int stride, int layers) { return stride == 1 || layers > 1; });
@@ -212,7 +234,8 @@ struct constrained_layers {
   }
 };
 
-using small_spaces = std::tuple<depths, alternating, skipping, growing, tied, connected, constrained, constrained_layers>;
+using small_spaces =
+    std::tuple<depths, alternating, skipping, growing, tied, connected, constrained, constrained_layers>;
 
 /// Every vector with digits from -1 up that meets the conditions.
 template <class Described>
@@ -243,7 +266,8 @@ std::vector<int> vector_of(const Candidate& c) {
   return {v.begin(), v.end()};
 }
 
-/// The chi-square statistic of draws over equally probable cells, in standard deviations above its mean: below 5 for any sane generator.
+/// The chi-square statistic of draws over equally probable cells, in standard deviations above its mean: below 5 for
+/// any sane generator.
 inline double chi_square_excess(const std::vector<int>& seen, double draws) {
   const double expected = draws / static_cast<double>(seen.size());
   double sum = 0;

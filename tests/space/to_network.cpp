@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/space/to_network.hpp"
 
-#include "nascent/zoo/efficientnet.hpp"
-#include "nascent/zoo/gpunet.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
+
+#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/gpunet.hpp"
 
 using namespace nascent;
 using namespace test;
@@ -62,7 +63,8 @@ TEST_CASE("EfficientNet-B0 has the shapes of its paper") {
 
 TEST_CASE("a candidate that cannot exist names the stage") {
   const auto small = scaled(zoo::efficientnet_b0.only(), {.resolution = 8});
-  CHECK_THROWS_MATCHES(to_network(small), network_error,
-                       Catch::Matchers::Message("stage '4': the feature map would shrink below 1x1; use a larger input or a smaller "
-                                                "stride (found 1, against 2)"));
+  CHECK_THROWS_MATCHES(
+      to_network(small), network_error,
+      Catch::Matchers::Message("stage '4': the feature map would shrink below 1x1; use a larger input or a smaller "
+                               "stride (found 1, against 2)"));
 }

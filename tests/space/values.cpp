@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/space/values.hpp"
+#include "nascent/space/detail/values.hpp"
 
-#include "nascent/zoo/nas_bench_201.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
+
+#include "nascent/zoo/nas_bench_201.hpp"
 
 using namespace nascent;
 using namespace test;
@@ -24,10 +25,14 @@ constexpr auto mixed = define([] {
   return search_space("mixed")
       .input(3, range(16, 32, 16))
       .choose("ratio", one_of(0, .125, .25))
-      .stage("1", mbconv{.filters = 64 * one_of(.5, 1., 1.5), .se = tied_to("ratio"), .act = one_of(identity, hswish),
-                         .residual = one_of(residual::none, residual::project), .se_from = one_of(se_reference::expanded),
+      .stage("1", mbconv{.filters = 64 * one_of(.5, 1., 1.5),
+                         .se = tied_to("ratio"),
+                         .act = one_of(identity, hswish),
+                         .residual = one_of(residual::none, residual::project),
+                         .se_from = one_of(se_reference::expanded),
                          .always_expand = one_of(false, true)})
-      .stride(one_of(2, 1)).layers(one_of(4, 0, 2))
+      .stride(one_of(2, 1))
+      .layers(one_of(4, 0, 2))
       .stage("2", mbconv{.filters = 64, .se = tied_to("ratio")});
 });
 

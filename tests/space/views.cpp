@@ -3,15 +3,15 @@
 
 #include <set>
 
+#include "spaces.hpp"
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
 #include <range/v3/view/filter.hpp>
 #include <range/v3/view/take.hpp>
 
 #include "nascent/cost/cost.hpp"
 #include "nascent/zoo/gpunet.hpp"
-#include "spaces.hpp"
-#include <catch2/catch_template_test_macros.hpp>
-#include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_exception.hpp>
 
 using namespace nascent;
 using namespace test;
@@ -56,7 +56,8 @@ TEST_CASE("from starts at a rank, in a shard too") {
   const auto part = depths::space | views::candidates | views::shard(1, 4);  // 27 up to 53
   CHECK(ranks(part | views::from(50)) == std::vector<uint128>{50, 51, 52, 53});
   CHECK(ranks(part | views::from(3)) == ranks(part));
-  CHECK(ranks(depths::space | views::candidates | views::from(100) | views::shard(1, 2)) == std::vector<uint128>{104, 105, 106, 107});
+  CHECK(ranks(depths::space | views::candidates | views::from(100) | views::shard(1, 2)) ==
+        std::vector<uint128>{104, 105, 106, 107});
 }
 
 TEST_CASE("a view is a range-v3 range: it filters and takes, and computes only what is looked at") {
@@ -78,7 +79,9 @@ TEST_CASE("a view is a range-v3 range: it filters and takes, and computes only w
 
 TEST_CASE("ranks and parts past the end are refused") {
   const auto all = depths::space | views::candidates;
-  CHECK_THROWS_MATCHES(all | views::from(109), space_error, Message("nascent: space 'depths', views::from: found 109; allowed: a rank up to 108"));
-  CHECK_THROWS_MATCHES(all | views::shard(4, 4), space_error, Message("nascent: space 'depths', views::shard: found part 4; allowed: parts below 4"));
+  CHECK_THROWS_MATCHES(all | views::from(109), space_error,
+                       Message("nascent: space 'depths', views::from: found 109; allowed: a rank up to 108"));
+  CHECK_THROWS_MATCHES(all | views::shard(4, 4), space_error,
+                       Message("nascent: space 'depths', views::shard: found part 4; allowed: parts below 4"));
   CHECK_THROWS_AS(all | views::shard(0, 0), space_error);
 }

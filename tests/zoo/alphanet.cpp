@@ -13,7 +13,8 @@ static_assert(count(zoo::alphanet_a6).params == 15'154'792 && count(zoo::alphane
 
 // facebookresearch/AlphaNet, README: 203, 279, 317, 357, 444, 491 and 709 million.
 TEST_CASE("AlphaNet: the printed multiply-adds") {
-  for (const auto& m : {zoo::alphanet_a0, zoo::alphanet_a1, zoo::alphanet_a2, zoo::alphanet_a3, zoo::alphanet_a4, zoo::alphanet_a5, zoo::alphanet_a6}) {
+  for (const auto& m : {zoo::alphanet_a0, zoo::alphanet_a1, zoo::alphanet_a2, zoo::alphanet_a3, zoo::alphanet_a4,
+                        zoo::alphanet_a5, zoo::alphanet_a6}) {
     CAPTURE(m.name);
     CHECK(std::llround(static_cast<double>(count(m).macs) / 1e6) == std::llround(m.printed.macs_g * 1e3));
   }

@@ -32,14 +32,16 @@ TEST_CASE("a model is found by name, at its own size or another") {
 }
 
 TEST_CASE("an unknown name lists near ones") {
-  CHECK_THROWS_WITH(zoo::make_model("resnet5O"), ContainsSubstring("'resnet5O'") && ContainsSubstring("near ones: ResNet-50"));
+  CHECK_THROWS_WITH(zoo::make_model("resnet5O"),
+                    ContainsSubstring("'resnet5O'") && ContainsSubstring("near ones: ResNet-50"));
   CHECK_THROWS_WITH(zoo::make_model("EfficientNetB8"), ContainsSubstring("EfficientNet-B"));
   CHECK_THROWS_WITH(zoo::make_model("regnety"), ContainsSubstring("RegNetY-200MF"));
   CHECK_THROWS_AS(zoo::make_model(""), zoo::unknown_model);
 }
 
 TEST_CASE("an input that is too small names the model and the stage") {
-  CHECK_THROWS_WITH(zoo::make_model("Inception-v3", 40), ContainsSubstring("Inception-v3") && ContainsSubstring("40 px") && ContainsSubstring("stage '"));
+  CHECK_THROWS_WITH(zoo::make_model("Inception-v3", 40),
+                    ContainsSubstring("Inception-v3") && ContainsSubstring("40 px") && ContainsSubstring("stage '"));
 }
 
 TEST_CASE("a graph has the parameters and MACs that are counted without one") {
@@ -60,8 +62,11 @@ TEST_CASE("a count that is more than 1 % off a printed figure has a remark") {
   zoo::for_each_model([](const auto& m) {
     INFO(m.name);
     const counts c = count(m);
-    const auto off = [](double counted, double printed) { return printed > 0 && (counted > 1.01 * printed || counted < .99 * printed); };
-    const bool differs = off(static_cast<double>(c.params) / 1e6, m.printed.params_m) || off(static_cast<double>(c.macs) / 1e9, m.printed.macs_g);
+    const auto off = [](double counted, double printed) {
+      return printed > 0 && (counted > 1.01 * printed || counted < .99 * printed);
+    };
+    const bool differs = off(static_cast<double>(c.params) / 1e6, m.printed.params_m) ||
+                         off(static_cast<double>(c.macs) / 1e9, m.printed.macs_g);
     CHECK((!differs || !m.printed.remark.empty()));
     if (m.printed.params_m > 0 || m.printed.macs_g > 0) CHECK(!m.printed.source.empty());
   });

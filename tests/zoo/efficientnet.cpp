@@ -9,16 +9,18 @@
 
 using namespace nascent;
 
-// Counts of the public definitions: tensorflow/tpu, models/official/efficientnet, 7dc921f; printed 5.3 M / 0.39 G and 7.6 M / 0.91 G.
+// Counts of the public definitions: tensorflow/tpu, models/official/efficientnet, 7dc921f; printed 5.3 M / 0.39 G
+// and 7.6 M / 0.91 G.
 static_assert(count(zoo::efficientnet_b0.only()).params == 5'288'548);
 static_assert(count(zoo::efficientnet_b0.only()).macs == 385'814'752);
 static_assert(count(zoo::efficientnet_x_b0.only()).params == 7'584'104);
 static_assert(count(zoo::efficientnet_x_b0.only()).macs == 920'421'088);
 
-// Resolutions, stem; without space-to-depth two widths of stage 1, with it one width and two activations, either with the one stride of
-// stage 2 that fits; kernels, ratios, activations and depths of stage 1; a stage of 360 blocks from 3 widths, 3 kernels, 2 expansions, 5
-// ratios, 2 activations and 2 types, with its depths; the head's activation.
-static_assert(zoo::efficientnet_x.size() == uint128{5 * 2 * 2} * (2 + 2) * (3 * 5 * 2 * 2) * (360 * 3) * (360 * 3) * (360 * 4) * (360 * 4) * (360 * 5) * (360 * 2) * 2);
+// Resolutions, stem; without space-to-depth two widths of stage 1, with it one width and two activations, either with
+// the one stride of stage 2 that fits; kernels, ratios, activations and depths of stage 1; a stage of 360 blocks from 3
+// widths, 3 kernels, 2 expansions, 5 ratios, 2 activations and 2 types, with its depths; the head's activation.
+static_assert(zoo::efficientnet_x.size() == uint128{5 * 2 * 2} * (2 + 2) * (3 * 5 * 2 * 2) * (360 * 3) * (360 * 3) *
+                                                (360 * 4) * (360 * 4) * (360 * 5) * (360 * 2) * 2);
 
 TEST_CASE("EfficientNet-B4 is B0 at width 1.4, depth 1.8, 380 px") {
   const counts b4 = count(scaled(zoo::efficientnet_b0.only(), {.width = 1.4, .depth = 1.8, .resolution = 380}));

@@ -3,11 +3,11 @@
 
 #include <array>
 
+#include "../cost/published.hpp"
+#include "family.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 
-#include "../cost/published.hpp"
-#include "family.hpp"
 #include "nascent/scaling/published.hpp"
 #include "nascent/space/to_network.hpp"
 
@@ -33,7 +33,8 @@ TEST_CASE("EfficientNet B0 to B7: parameters, MACs and blocks of the public defi
 }
 
 TEST_CASE("EfficientNet B0 to B7 have the dimensions that scaling lists") {
-  for (std::size_t i = 0; i < 8; ++i) CHECK(dimensions_of(zoo::efficientnet_family[i]) == nascent::published::efficientnet[i].scale);
+  for (std::size_t i = 0; i < 8; ++i)
+    CHECK(dimensions_of(zoo::efficientnet_family[i]) == nascent::published::efficientnet[i].scale);
 }
 
 TEST_CASE("EfficientNet-B0 as a model is the network of its space, stage for stage") {
@@ -58,10 +59,14 @@ TEST_CASE("EfficientNet at another size: its parameters stay, printed figures go
 
 TEST_CASE("EfficientNet: the stage is named at which an input is too small") {
   using Catch::Matchers::Message;
-  CHECK_THROWS_MATCHES(count(zoo::efficientnet_family[3].at(8)), space_error,
-                       Message("nascent: model 'EfficientNet-B3', stage 4: found 1 against 2; the feature map would shrink below 1x1; use a "
-                               "larger input or a smaller stride"));
-  CHECK_THROWS_MATCHES(to_network(zoo::efficientnet_family[3].at(8)), network_error,
-                       Message("model 'EfficientNet-B3' at 8 px, stage '4': the feature map would shrink below 1x1; use a larger input or a "
-                               "smaller stride (found 1, against 2)"));
+  CHECK_THROWS_MATCHES(
+      count(zoo::efficientnet_family[3].at(8)), space_error,
+      Message(
+          "nascent: model 'EfficientNet-B3', stage 4: found 1 against 2; the feature map would shrink below 1x1; use a "
+          "larger input or a smaller stride"));
+  CHECK_THROWS_MATCHES(
+      to_network(zoo::efficientnet_family[3].at(8)), network_error,
+      Message(
+          "model 'EfficientNet-B3' at 8 px, stage '4': the feature map would shrink below 1x1; use a larger input or a "
+          "smaller stride (found 1, against 2)"));
 }

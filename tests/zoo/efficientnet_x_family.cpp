@@ -4,12 +4,12 @@
 #include <cmath>
 #include <vector>
 
-#include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_exception.hpp>
-
 #include "../cost/published.hpp"
 #include "efficientnet_x_b0_layers.hpp"
 #include "family.hpp"
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+
 #include "nascent/scaling/published.hpp"
 #include "nascent/space/to_network.hpp"
 #include "nascent/zoo/efficientnet.hpp"
@@ -24,7 +24,8 @@ struct known_counts {
   int blocks;
 };
 
-// shared/facts/effnetx_family.json, after tensorflow/tpu models/official/efficientnet 7dc921f (Apache-2.0), counted independently.
+// shared/facts/effnetx_family.json, after tensorflow/tpu models/official/efficientnet 7dc921f (Apache-2.0), counted
+// independently.
 constexpr std::array<known_counts, 8> single_objective{{{7584104, 920421088, 16},
                                                         {9571024, 1606191824, 23},
                                                         {9974470, 2306854656, 23},
@@ -77,7 +78,8 @@ std::vector<::published::layer_row> rows_of(const network& graph) {
       rows.back() = {1, 1, l.output.channels, l.output.channels, 1, px, px, hidden, rows.back().act, false};
     }
     if (l.has_weights() && l.act != sigmoid)
-      rows.push_back({l.kernel_height, l.stride, l.input.channels, l.output.channels, l.groups, l.input.height, l.output.height, 0, l.act, false});
+      rows.push_back({l.kernel_height, l.stride, l.input.channels, l.output.channels, l.groups, l.input.height,
+                      l.output.height, 0, l.act, false});
   }
   return rows;
 }
@@ -116,7 +118,8 @@ TEST_CASE("EfficientNet-X-B0 as a model is the network of its one-candidate spac
   CHECK(to_network(zoo::efficientnet_x_family[0]).layers() == to_network(zoo::efficientnet_x_b0.only()).layers());
 }
 
-// Supplement, Table 5. 7.207 M and 0.456 G after the first step: EfficientNet-B0 with space-to-depth and squeeze-and-excite of ratio 1.
+// Supplement, Table 5. 7.207 M and 0.456 G after the first step: EfficientNet-B0 with space-to-depth and
+// squeeze-and-excite of ratio 1.
 TEST_CASE("the steps from EfficientNet-B0 to EfficientNet-X-B0") {
   const auto& steps = zoo::efficientnet_x_steps;
   CHECK(std::lround(static_cast<double>(count(steps[0]).params) / 1e3) == 7207);
@@ -141,9 +144,11 @@ TEST_CASE("EfficientNet-X: a difference of more than 1 % from the printed figure
 TEST_CASE("EfficientNet-X: the stage is named at which an input is too small") {
   using Catch::Matchers::Message;
   CHECK_THROWS_MATCHES(count(zoo::efficientnet_x_gpu_family[2].at(8)), space_error,
-                       Message("nascent: model 'EfficientNet-X-GPU-B2', stage 4: found 1 against 2; the feature map would shrink below 1x1; use "
+                       Message("nascent: model 'EfficientNet-X-GPU-B2', stage 4: found 1 against 2; the feature map "
+                               "would shrink below 1x1; use "
                                "a larger input or a smaller stride"));
   CHECK_THROWS_MATCHES(count(zoo::efficientnet_x_family[0].at(1)), space_error,
-                       Message("nascent: model 'EfficientNet-X-B0', stage stem: found 1 against 2; the feature map would shrink below 1x1; use a "
+                       Message("nascent: model 'EfficientNet-X-B0', stage stem: found 1 against 2; the feature map "
+                               "would shrink below 1x1; use a "
                                "larger input or a smaller stride"));
 }

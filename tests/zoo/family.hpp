@@ -5,17 +5,18 @@
 
 #include <cmath>
 
+#include "printed.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/zoo/model.hpp"
-#include "printed.hpp"
 
 /// Blocks of the MBConv kind: each has one linear convolution.
 template <class Body>
 int blocks_of(const nascent::model<Body>& m) {
   const nascent::network graph = to_network(m);
   int blocks = 0;
-  for (const nascent::layer& l : graph.layers()) blocks += l.kind == nascent::layer_kind::convolution && l.act == nascent::identity ? 1 : 0;
+  for (const nascent::layer& l : graph.layers())
+    blocks += l.kind == nascent::layer_kind::convolution && l.act == nascent::identity ? 1 : 0;
   return blocks;
 }
 

@@ -32,7 +32,8 @@ void check_published(const Model& m) {
 
 }  // namespace
 
-// facebookresearch/mobile-vision, mobile_cv/model_zoo/models/model_info/fbnet_v2, in the printed figures of the models: all digits.
+// facebookresearch/mobile-vision, mobile_cv/model_zoo/models/model_info/fbnet_v2, in the printed figures of the models:
+// all digits.
 TEST_CASE("FBNetV2: the public weights and operations, exactly") {
   check_published(zoo::fbnet_v2_f1);
   check_published(zoo::fbnet_v2_f2);

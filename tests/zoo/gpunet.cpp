@@ -16,9 +16,9 @@ using namespace nascent;
 TEST_CASE("the size is the product of Table 1, with stages 5 and 7 without layers counted once") {
   // Per stage: filters x kernels x expansions x squeeze-and-excite x activations.
   const auto configurations = [](uint128 filters) { return filters * 2 * 5 * 2 * 2; };
-  uint128 product = 10;            // resolutions
-  product *= 2 * 2 * 2;            // stem: filters, kernel, activation
-  product *= 2 * 2 * 4;            // stage 1: kernel, activation, layers
+  uint128 product = 10;  // resolutions
+  product *= 2 * 2 * 2;  // stem: filters, kernel, activation
+  product *= 2 * 2 * 4;  // stage 1: kernel, activation, layers
   product *= configurations(4) * 8;
   product *= configurations(5) * 8;
   product *= configurations(7) * 10;
@@ -28,13 +28,14 @@ TEST_CASE("the size is the product of Table 1, with stages 5 and 7 without layer
   CHECK(zoo::gpunet.size() == product);
 }
 
-// Table 2: resolution; filters of stage 0; kernel, activation, layers of stage 1; then for each of stages 2 to 7 filters, kernel, E, SE,
-// activation, layers.
+// Table 2: resolution; filters of stage 0; kernel, activation, layers of stage 1; then for each of stages 2 to 7
+// filters, kernel, E, SE, activation, layers.
 TEST_CASE("the encoded space has the 41 integers of Table 2 in its order") {
   const auto& space = zoo::gpunet_encoded;
   std::vector<std::string> expected{"input.resolution", "stem.filters", "1.kernel", "1.act", "1.layers"};
   for (const char* stage : {"2.", "3.", "4.", "5.", "6.", "7."})
-    for (const char* field : {"filters", "kernel", "expand", "se", "act", "layers"}) expected.push_back(std::string(stage) + field);
+    for (const char* field : {"filters", "kernel", "expand", "se", "act", "layers"})
+      expected.push_back(std::string(stage) + field);
   REQUIRE(expected.size() == 41);
   REQUIRE(space.slot_count == 41);
   for (std::size_t k = 0; k < expected.size(); ++k) CHECK(space.slot(k).path == expected[k]);
@@ -45,7 +46,8 @@ TEST_CASE("each integer of the encoding counts the values of Table 1 in their or
   const auto values = [&](std::string_view path) {
     const std::size_t k = space.find(path);
     std::string all;
-    for (int option = 0; option < space.slot(k).options; ++option) all += (option == 0 ? "" : " ") + std::string(space.value(k, option).view());
+    for (int option = 0; option < space.slot(k).options; ++option)
+      all += (option == 0 ? "" : " ") + std::string(space.value(k, option).view());
     return all;
   };
   CHECK(values("input.resolution") == "224 256 288 320 352 384 416 448 480 512");
@@ -71,12 +73,12 @@ TEST_CASE("each integer of the encoding counts the values of Table 1 in their or
 
 TEST_CASE("encode gives back the vector that was decoded") {
   // Stages 5 and 7 without layers: their other integers are inactive.
-  constexpr std::array<int, 41> vector{3, 1, 0, 0, 1,           // 320 px, 32 filters, kernel 3, relu, 2 layers
-                                       0, 0, 3, 0, 0, 1,        // 32, 3, 5, -, relu, 2
-                                       1, 0, 3, 0, 0, 2,        // 64, 3, 5, -, relu, 3
-                                       6, 0, 3, 0, 1, 2,        // 192, 3, 5, -, swish, 3
+  constexpr std::array<int, 41> vector{3,  1,  0,  0,  1,       // 320 px, 32 filters, kernel 3, relu, 2 layers
+                                       0,  0,  3,  0,  0,  1,   // 32, 3, 5, -, relu, 2
+                                       1,  0,  3,  0,  0,  2,   // 64, 3, 5, -, relu, 3
+                                       6,  0,  3,  0,  1,  2,   // 192, 3, 5, -, swish, 3
                                        -1, -1, -1, -1, -1, 0,   // no layers
-                                       9, 1, 3, 1, 0, 1,        // 416, 5, 5, SE, relu, 2
+                                       9,  1,  3,  1,  0,  1,   // 416, 5, 5, SE, relu, 2
                                        -1, -1, -1, -1, -1, 0};  // no layers
   const auto c = zoo::gpunet_encoded.decode(vector);
   CHECK(zoo::gpunet_encoded.encode(c) == vector);

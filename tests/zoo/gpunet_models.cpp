@@ -4,16 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "family.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 
-#include "family.hpp"
 #include "nascent/space/to_network.hpp"
 
 using namespace nascent;
 using strings = std::vector<std::string>;
 
-// shared/facts/gpunet_models.json, after NVIDIA/DeepLearningExamples PyTorch/Classification/GPUNet 729963d (Apache-2.0).
+// shared/facts/gpunet_models.json, after NVIDIA/DeepLearningExamples PyTorch/Classification/GPUNet 729963d
+// (Apache-2.0).
 static_assert(count(zoo::gpunet_models[0]).params == 11'885'432);
 static_assert(count(zoo::gpunet_models[0]).macs == 3'308'916'480);
 
@@ -29,7 +30,8 @@ TEST_CASE("GPUNet-0, 1, 2: parameters and MACs of the released configurations") 
 TEST_CASE("GPUNet: as many body layers as released") {
   // Body layers: convolutions of stage 1, and blocks.
   constexpr std::array<int, 3> body{12, 14, 32};
-  for (std::size_t i = 0; i < 3; ++i) CHECK(zoo::gpunet_models[i].body.stages[0].layers + blocks_of(zoo::gpunet_models[i]) == body[i]);
+  for (std::size_t i = 0; i < 3; ++i)
+    CHECK(zoo::gpunet_models[i].body.stages[0].layers + blocks_of(zoo::gpunet_models[i]) == body[i]);
 }
 
 TEST_CASE("GPUNet: a difference of more than 1 % from the printed figures has its reason beside it") {
@@ -75,7 +77,9 @@ TEST_CASE("GPUNet-2 is a vector of Table 2: the same layers but for padding and 
 
 TEST_CASE("GPUNet: the stage is named at which an input is too small") {
   using Catch::Matchers::Message;
-  CHECK_THROWS_MATCHES(count(zoo::gpunet_models[0].at(8)), space_error,
-                       Message("nascent: model 'GPUNet-0', stage 4: found 1 against 2; the feature map would shrink below 1x1; use a larger "
-                               "input or a smaller stride"));
+  CHECK_THROWS_MATCHES(
+      count(zoo::gpunet_models[0].at(8)), space_error,
+      Message(
+          "nascent: model 'GPUNet-0', stage 4: found 1 against 2; the feature map would shrink below 1x1; use a larger "
+          "input or a smaller stride"));
 }

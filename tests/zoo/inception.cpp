@@ -4,10 +4,9 @@
 #include <map>
 #include <string>
 
+#include "printed.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
-
-#include "printed.hpp"
 
 using namespace nascent;
 
@@ -59,6 +58,7 @@ TEST_CASE("Inception: the stage is named at which an input is too small") {
   using Catch::Matchers::Message;
   CHECK(count(zoo::inception_v3.at(75)).params == 23'834'568);
   CHECK_THROWS_MATCHES(count(zoo::inception_v3.at(74)), space_error,
-                       Message("nascent: model 'Inception-v3', stage reduction b: found 2 against 3; the feature map would shrink below 1x1; use "
+                       Message("nascent: model 'Inception-v3', stage reduction b: found 2 against 3; the feature map "
+                               "would shrink below 1x1; use "
                                "a larger input or a smaller stride"));
 }

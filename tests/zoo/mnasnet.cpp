@@ -45,9 +45,10 @@ TEST_CASE("MnasNet-A1 is in the space, but for 112 filters in block 5, where 120
     REQUIRE(slot < zoo::mnasnet.slot_count);
     vector[slot] = option_named(slot, value);
   };
-  for (const block_choice& b : {block_choice{"2", "24", "3", "6", "0", "2"}, block_choice{"3", "40", "5", "3", "0.25", "3"},
-                                block_choice{"4", "80", "3", "6", "0", "4"}, block_choice{"5", "120", "3", "6", "0.25", "2"},
-                                block_choice{"6", "160", "5", "6", "0.25", "3"}}) {
+  for (const block_choice& b :
+       {block_choice{"2", "24", "3", "6", "0", "2"}, block_choice{"3", "40", "5", "3", "0.25", "3"},
+        block_choice{"4", "80", "3", "6", "0", "4"}, block_choice{"5", "120", "3", "6", "0.25", "2"},
+        block_choice{"6", "160", "5", "6", "0.25", "3"}}) {
     decide(b.stage + ".block", "mbconv");
     decide(b.stage + ".mbconv.filters", b.filters);
     decide(b.stage + ".mbconv.kernel", b.kernel);
@@ -66,7 +67,8 @@ TEST_CASE("widths round 0.75, 1 and 1.25 times MobileNetV2's to multiples of 8")
     const std::size_t slot = zoo::mnasnet.find(path);
     std::string all;
     REQUIRE(slot < zoo::mnasnet.slot_count);
-    for (int o = 0; o < zoo::mnasnet.slot(slot).options; ++o) all += std::string(zoo::mnasnet.value(slot, o).view()) + " ";
+    for (int o = 0; o < zoo::mnasnet.slot(slot).options; ++o)
+      all += std::string(zoo::mnasnet.value(slot, o).view()) + " ";
     return all;
   };
   CHECK(values("2.excited_conv.filters") == "16 24 32 ");

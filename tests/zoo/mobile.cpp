@@ -9,14 +9,16 @@
 using namespace nascent;
 using Catch::Matchers::WithinRel;
 
-// TuNAS's versions have 1001 classes: google-research/google-research, tunas/, 0c1bbe5, counted independently of this library.
+// TuNAS's versions have 1001 classes: google-research/google-research, tunas/, 0c1bbe5, counted independently of this
+// library.
 static_assert(count(zoo::with_classes(zoo::mobilenet_v2, 1001)).params == 3'506'153);
 static_assert(count(zoo::mobilenet_v2).macs + 1280 == 300'775'552);
 static_assert(count(zoo::with_classes(zoo::mnasnet_b1, 1001)).params == 4'384'593);
 static_assert(count(zoo::with_classes(zoo::mnasnet_b1, 1001)).macs == 314'417'152);
 static_assert(count(zoo::with_classes(zoo::mobilenet_v3_large, 1001)).params == 5'484'313);
 static_assert(count(zoo::with_classes(zoo::mobilenet_v3_large, 1001)).macs == 216'591'040);
-// With 1000 classes: torchvision's mobilenet_v2, mobilenet_v3_large and mobilenet_v3_small; timm's semnasnet_100 and mnasnet_100.
+// With 1000 classes: torchvision's mobilenet_v2, mobilenet_v3_large and mobilenet_v3_small; timm's semnasnet_100 and
+// mnasnet_100.
 static_assert(count(zoo::mobilenet_v2).params == 3'504'872);
 static_assert(count(zoo::mobilenet_v3_large).params == 5'483'032);
 static_assert(count(zoo::mobilenet_v3_small).params == 2'542'856);

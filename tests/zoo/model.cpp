@@ -10,7 +10,8 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-constexpr model small{"small", 32,
+constexpr model small{"small",
+                      32,
                       [](auto& net, tensor x) {
                         x = add_stage(net, x, "stem", conv{.filters = 8}, 1, 2);
                         x = add_stage(net, x, "body", mbconv{.filters = 16, .expand = 4}, 5, 2);

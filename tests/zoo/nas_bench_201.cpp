@@ -29,12 +29,14 @@ constexpr auto conv1 = cell_operation::nor_conv_1x1;
 constexpr auto conv3 = cell_operation::nor_conv_3x3;
 constexpr auto pool3 = cell_operation::avg_pool_3x3;
 
-/// Multiply-adds in millions as the benchmark counts them: without those of the last normalisation, with the classifier's biases.
+/// Multiply-adds in millions as the benchmark counts them: without those of the last normalisation, with the
+/// classifier's biases.
 constexpr double benchmark_flops(const counts& c) { return static_cast<double>(c.macs - 64 * 8 * 8 + 10) / 1e6; }
 
 }  // namespace
 
-// Extremes over the public benchmark on CIFAR-10: 0.073306 to 1.531546 million params, 7.78305 to 220.11969 million multiply-adds.
+// Extremes over the public benchmark on CIFAR-10: 0.073306 to 1.531546 million params, 7.78305 to 220.11969 million
+// multiply-adds.
 static_assert(count(zoo::nas_bench_201_candidate(all(none))).params == 73'306);
 static_assert(count(zoo::nas_bench_201_candidate(all(conv3))).params == 1'531'546);
 
@@ -57,7 +59,8 @@ TEST_CASE("params of all cells depend on how many convolutions they have") {
   }
   // Fifteen cells of 16, 32 and 64 channels: weights and normalisations of 1x1 and of 3x3 convolutions.
   for (const auto& [convolutions, params] : found)
-    CHECK(params == 73'306 + convolutions.first * 5 * (256 + 1024 + 4096 + 2 * 112) + convolutions.second * 5 * (9 * (256 + 1024 + 4096) + 2 * 112));
+    CHECK(params == 73'306 + convolutions.first * 5 * (256 + 1024 + 4096 + 2 * 112) +
+                        convolutions.second * 5 * (9 * (256 + 1024 + 4096) + 2 * 112));
   CHECK(found.size() == 28);
 }
 
@@ -87,7 +90,8 @@ TEST_CASE("the counts of cells by what makes them the same") {
   CHECK(cells(cell_equality::isomorphic) == 5'260);
   int zero = 0;
   for (uint128 rank = 0; rank < zoo::nas_bench_201.size(); ++rank)
-    zero += zoo::canonical_form(zoo::edges_of(zoo::nas_bench_201.unrank(rank)), cell_equality::isomorphic).empty() ? 1 : 0;
+    zero +=
+        zoo::canonical_form(zoo::edges_of(zoo::nas_bench_201.unrank(rank)), cell_equality::isomorphic).empty() ? 1 : 0;
   CHECK(zero == 341);
 }
 

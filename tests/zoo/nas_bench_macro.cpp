@@ -40,7 +40,8 @@ TEST_CASE("params and multiply-adds of all 6561 codes") {
     const counts found = count(zoo::nas_bench_macro.unrank(rank));
     params += found.params;
     macs += found.macs;
-    for (const std::int64_t value : {found.params, found.macs}) hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x100000001b3U;
+    for (const std::int64_t value : {found.params, found.macs})
+      hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x100000001b3U;
   }
   CHECK(params == 10'736'730'954);
   CHECK(macs == 364'399'409'664);

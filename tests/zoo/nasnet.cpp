@@ -4,9 +4,8 @@
 #include <map>
 #include <string>
 
-#include <catch2/catch_test_macros.hpp>
-
 #include "printed.hpp"
+#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 

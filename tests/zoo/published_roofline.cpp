@@ -29,13 +29,16 @@ struct ratios {
 };
 
 template <class Body>
-void check_ratios(const std::array<model<Body>, 8>& family, const char* printed_family, const std::array<ratios, 8>& expected) {
+void check_ratios(const std::array<model<Body>, 8>& family, const char* printed_family,
+                  const std::array<ratios, 8>& expected) {
   for (std::size_t level = 0; level < family.size(); ++level) {
     const printed_speed* row = find_printed_speed(printed_family + std::to_string(level));
     REQUIRE(row != nullptr);
     CAPTURE(family[level].name, row->intensity);
-    CHECK_THAT(cost_with_fused_pools(family[level], papers).operational_intensity() / row->intensity, WithinAbs(expected[level].fused, 0.0055));
-    CHECK_THAT(cost(family[level], papers).operational_intensity() / row->intensity, WithinAbs(expected[level].plain, 0.0055));
+    CHECK_THAT(cost_with_fused_pools(family[level], papers).operational_intensity() / row->intensity,
+               WithinAbs(expected[level].fused, 0.0055));
+    CHECK_THAT(cost(family[level], papers).operational_intensity() / row->intensity,
+               WithinAbs(expected[level].plain, 0.0055));
   }
 }
 
@@ -44,13 +47,16 @@ template <class Body>
 void check_estimates(const std::array<model<Body>, 8>& family, const std::array<double, 8>& expected) {
   for (std::size_t level = 0; level < family.size(); ++level) {
     CAPTURE(family[level].name);
-    CHECK_THAT(cost_with_fused_pools(family[level], papers).operational_intensity() / expected[level], WithinAbs(1, 0.0035));
+    CHECK_THAT(cost_with_fused_pools(family[level], papers).operational_intensity() / expected[level],
+               WithinAbs(1, 0.0035));
   }
 }
 
 }  // namespace
 
-TEST_CASE("operational intensity with fused pools is that of a second counter: convolutions, two passes for squeeze-and-excite, one for a sum") {
+TEST_CASE(
+    "operational intensity with fused pools is that of a second counter: convolutions, two passes for "
+    "squeeze-and-excite, one for a sum") {
   check_estimates(efficientnet_family, {20.9, 22.3, 25.4, 27.1, 31.0, 35.8, 39.2, 44.3});
   check_estimates(efficientnet_x_family, {62.8, 64.3, 71.8, 79.5, 90.6, 104.1, 119.0, 130.1});
   check_estimates(efficientnet_x_tpu_family, {62.8, 64.6, 80.6, 84.4, 102.3, 130.1, 179.3, 207.1});
@@ -58,15 +64,31 @@ TEST_CASE("operational intensity with fused pools is that of a second counter: c
 }
 
 TEST_CASE("operational intensity against Table 3, row by row: the residuals are these") {
-  check_ratios(efficientnet_family, "EfficientNet-B",
-               {{{1.06, .94}, {1.04, .916}, {1.05, .924}, {1.04, .914}, {.99, .87}, {.90, .788}, {.89, .78}, {.92, .80}}});
+  check_ratios(
+      efficientnet_family, "EfficientNet-B",
+      {{{1.06, .94}, {1.04, .916}, {1.05, .924}, {1.04, .914}, {.99, .87}, {.90, .788}, {.89, .78}, {.92, .80}}});
   check_ratios(efficientnet_x_family, "EfficientNet-X-B",
                {{{.98, .845}, {.98, .84}, {.98, .84}, {.945, .81}, {.89, .76}, {.825, .703}, {.71, .604}, {.67, .57}}});
-  // The printed rows are named EfficientNet-X; from B4 on latency-aware scaling comes nearer to them than the networks whose MACs they list.
+  // The printed rows are named EfficientNet-X; from B4 on latency-aware scaling comes nearer to them than the networks
+  // whose MACs they list.
   check_ratios(efficientnet_x_tpu_family, "EfficientNet-X-B",
-               {{{.98, .845}, {.985, .843}, {1.10, .943}, {1.00, .856}, {1.006, .858}, {1.03, .877}, {1.07, .91}, {1.065, .907}}});
+               {{{.98, .845},
+                 {.985, .843},
+                 {1.10, .943},
+                 {1.00, .856},
+                 {1.006, .858},
+                 {1.03, .877},
+                 {1.07, .91},
+                 {1.065, .907}}});
   check_ratios(efficientnet_x_gpu_family, "EfficientNet-X-B",
-               {{{.98, .845}, {.985, .843}, {1.11, .951}, {1.10, .937}, {1.008, .86}, {1.025, .873}, {.868, .738}, {.871, .74}}});
+               {{{.98, .845},
+                 {.985, .843},
+                 {1.11, .951},
+                 {1.10, .937},
+                 {1.008, .86},
+                 {1.025, .873},
+                 {.868, .738},
+                 {.871, .74}}});
 }
 
 TEST_CASE("the steps of the ablation study raise operational intensity as printed") {
@@ -75,8 +97,12 @@ TEST_CASE("the steps of the ablation study raise operational intensity as printe
   CHECK_THAT(intensity(efficientnet_x_steps[1]) / printed_step_speeds[1].intensity, WithinAbs(1.00, 0.0055));
 }
 
-TEST_CASE("other rows: ResNet-50 is 17 % above the printed intensity, RegNetY four to six times: no traffic of its own layers explains that") {
-  const auto ratio = [](const auto& m) { return cost_with_fused_pools(m, papers).operational_intensity() / find_printed_speed(m.name)->intensity; };
+TEST_CASE(
+    "other rows: ResNet-50 is 17 % above the printed intensity, RegNetY four to six times: no traffic of its own "
+    "layers explains that") {
+  const auto ratio = [](const auto& m) {
+    return cost_with_fused_pools(m, papers).operational_intensity() / find_printed_speed(m.name)->intensity;
+  };
   CHECK_THAT(ratio(resnet_50), WithinAbs(1.17, 0.0055));
   CHECK_THAT(ratio(regnet_y_800mf), WithinAbs(4.40, 0.01));
   CHECK_THAT(ratio(regnet_y_4_0gf), WithinAbs(5.98, 0.01));
@@ -145,7 +171,8 @@ TEST_CASE("rates on the V100 and the speed-ups of the paper's text") {
   CHECK_THAT(v100("EfficientNet-B7"), WithinAbs(6.44, .005));
   CHECK_THAT(v100("EfficientNet-X-B7"), WithinAbs(27.48, .005));
   CHECK_THAT(v100("ResNet-50"), WithinAbs(29.48, .005));
-  // Geometric means over B0 to B7: 1.56 on TPUv3 (printed 56 %); 1.905 on the V100 (section 6 prints 83 %, later text 91 %).
+  // Geometric means over B0 to B7: 1.56 on TPUv3 (printed 56 %); 1.905 on the V100 (section 6 prints 83 %, later text
+  // 91 %).
   double tpu = 0;
   double gpu = 0;
   for (int level = 0; level < 8; ++level) {

@@ -5,9 +5,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include <catch2/catch_test_macros.hpp>
-
 #include "printed.hpp"
+#include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 
@@ -28,14 +27,18 @@ struct known {
 
 // Parameters: osmr/imgclsmob, which also has torchvision's counts where both have the network. MACs: torchvision.
 const known all[] = {
-    {zoo::regnet_x_200mf, 2'684'792, 0},       {zoo::regnet_x_400mf, 5'157'512, 0},        {zoo::regnet_x_600mf, 6'196'040, 0},
-    {zoo::regnet_x_800mf, 7'259'656, 800},     {zoo::regnet_x_1_6gf, 9'190'136, 1'603},    {zoo::regnet_x_3_2gf, 15'296'552, 3'177},
-    {zoo::regnet_x_4_0gf, 22'118'248, 0},      {zoo::regnet_x_6_4gf, 26'209'256, 0},       {zoo::regnet_x_8_0gf, 39'572'648, 7'995},
-    {zoo::regnet_x_12gf, 46'106'056, 0},       {zoo::regnet_x_16gf, 54'278'536, 15'941},   {zoo::regnet_x_32gf, 107'811'560, 31'736},
-    {zoo::regnet_y_200mf, 3'162'996, 0},       {zoo::regnet_y_400mf, 4'344'144, 402},      {zoo::regnet_y_600mf, 6'055'160, 0},
-    {zoo::regnet_y_800mf, 6'263'168, 0},       {zoo::regnet_y_1_6gf, 11'202'430, 1'612},   {zoo::regnet_y_3_2gf, 19'436'338, 3'176},
-    {zoo::regnet_y_4_0gf, 20'646'656, 0},      {zoo::regnet_y_6_4gf, 30'583'252, 0},       {zoo::regnet_y_8_0gf, 39'180'068, 0},
-    {zoo::regnet_y_12gf, 51'822'544, 0},       {zoo::regnet_y_16gf, 83'590'140, 15'912},   {zoo::regnet_y_32gf, 145'046'770, 32'280},
+    {zoo::regnet_x_200mf, 2'684'792, 0},      {zoo::regnet_x_400mf, 5'157'512, 0},
+    {zoo::regnet_x_600mf, 6'196'040, 0},      {zoo::regnet_x_800mf, 7'259'656, 800},
+    {zoo::regnet_x_1_6gf, 9'190'136, 1'603},  {zoo::regnet_x_3_2gf, 15'296'552, 3'177},
+    {zoo::regnet_x_4_0gf, 22'118'248, 0},     {zoo::regnet_x_6_4gf, 26'209'256, 0},
+    {zoo::regnet_x_8_0gf, 39'572'648, 7'995}, {zoo::regnet_x_12gf, 46'106'056, 0},
+    {zoo::regnet_x_16gf, 54'278'536, 15'941}, {zoo::regnet_x_32gf, 107'811'560, 31'736},
+    {zoo::regnet_y_200mf, 3'162'996, 0},      {zoo::regnet_y_400mf, 4'344'144, 402},
+    {zoo::regnet_y_600mf, 6'055'160, 0},      {zoo::regnet_y_800mf, 6'263'168, 0},
+    {zoo::regnet_y_1_6gf, 11'202'430, 1'612}, {zoo::regnet_y_3_2gf, 19'436'338, 3'176},
+    {zoo::regnet_y_4_0gf, 20'646'656, 0},     {zoo::regnet_y_6_4gf, 30'583'252, 0},
+    {zoo::regnet_y_8_0gf, 39'180'068, 0},     {zoo::regnet_y_12gf, 51'822'544, 0},
+    {zoo::regnet_y_16gf, 83'590'140, 15'912}, {zoo::regnet_y_32gf, 145'046'770, 32'280},
 };
 
 }  // namespace
@@ -45,7 +48,8 @@ static_assert(count(zoo::regnet_y_800mf).params == 6'263'168);
 static_assert(count(zoo::regnet_y_800mf).macs == 797'176'832);
 
 TEST_CASE("RegNet's rule gives the published widths, depths and groups") {
-  // pycls, configs/dds_baselines: RegNetX-200MF, RegNetY-800MF (its 136 and 776 are halfway between multiples of 16), RegNetX-3.2GF.
+  // pycls, configs/dds_baselines: RegNetX-200MF, RegNetY-800MF (its 136 and 776 are halfway between multiples of 16),
+  // RegNetX-3.2GF.
   CHECK(stages_of({24, 36.44, 2.49, 13, 8}) == stages{{24, 1, 3}, {56, 1, 7}, {152, 4, 19}, {368, 7, 46}});
   CHECK(stages_of({56, 38.84, 2.4, 14, 16}) == stages{{64, 1, 4}, {128, 3, 8}, {320, 8, 20}, {768, 2, 48}});
   CHECK(stages_of({88, 26.31, 2.25, 25, 48}) == stages{{96, 2, 2}, {192, 6, 4}, {432, 15, 9}, {1008, 2, 21}});

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/zoo/resnest.hpp"
 
+#include "printed.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/space/space.hpp"
-#include "printed.hpp"
 
 using namespace nascent;
 
@@ -25,8 +25,11 @@ constexpr std::int64_t public_params(const model<Body>& m) {
 constexpr auto attentive = define([] {
   return search_space("attention")
       .input(3, 64)
-      .stage("stem", conv{.filters = 32}).stride(2)
-      .stage("1", split_attention{.filters = one_of(64, 128), .radix = one_of(1, 2, 4)}).stride(2).layers(range(1, 3))
+      .stage("stem", conv{.filters = 32})
+      .stride(2)
+      .stage("1", split_attention{.filters = one_of(64, 128), .radix = one_of(1, 2, 4)})
+      .stride(2)
+      .layers(range(1, 3))
       .head(global_pool{}, dense{10});
 });
 
@@ -40,7 +43,9 @@ static_assert(public_params(zoo::resnest_269) == 110'929'480);
 
 // osmr/imgclsmob counts additions and activations too, less than 1 % of all.
 TEST_CASE("ResNeSt's MACs are just below the public counts of all operations, at their input sizes") {
-  const auto ratio = [](const auto& m, int px, double operations) { return static_cast<double>(count(m.at(px)).macs) / operations; };
+  const auto ratio = [](const auto& m, int px, double operations) {
+    return static_cast<double>(count(m.at(px)).macs) / operations;
+  };
   for (const double found : {ratio(zoo::resnest_50, 224, 5'403.11e6), ratio(zoo::resnest_101, 224, 10'247.88e6),
                              ratio(zoo::resnest_200, 256, 22'857.88e6), ratio(zoo::resnest_269, 320, 46'012.95e6)}) {
     CHECK(found > 0.99);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/zoo/resnet.hpp"
 
+#include "printed.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 
-#include "printed.hpp"
-
 using namespace nascent;
 
-// Parameters: osmr/imgclsmob (ResNet-50b, SE-ResNet-50b, ResNetA-50b, ResNeXt-50 32x4d), torchvision. MACs: torchvision lists 4.089 and 4.23.
+// Parameters: osmr/imgclsmob (ResNet-50b, SE-ResNet-50b, ResNetA-50b, ResNeXt-50 32x4d), torchvision. MACs: torchvision
+// lists 4.089 and 4.23.
 static_assert(count(zoo::resnet_50).params == 25'557'032);
 static_assert(count(zoo::resnet_50).macs == 4'089'184'256);
 static_assert(count(zoo::se_resnet_50).params == 28'088'024);
@@ -17,13 +17,15 @@ static_assert(count(zoo::resnet_50_d).params == 25'576'264);
 
 TEST_CASE("ResNet's family has the MACs of public counts") {
   CHECK(count(zoo::resnext_50_32x4d).macs / 10'000'000 == 423);
-  // SE-ResNet adds a product of a vector per gate, ResNet-D two 3x3 convolutions for a 7x7, and unstrided 1x1 for strided ones.
+  // SE-ResNet adds a product of a vector per gate, ResNet-D two 3x3 convolutions for a 7x7, and unstrided 1x1 for
+  // strided ones.
   std::int64_t gates = 0;
   const std::array<int, 4> layers{3, 4, 6, 3};
   for (std::size_t i = 0; i < 4; ++i) gates += layers[i] * 2 * (256LL << i) * ((256LL << i) / 16);
   CHECK(count(zoo::se_resnet_50).macs == count(zoo::resnet_50).macs + gates);
   const std::int64_t pixels = 112 * 112;
-  CHECK(count(zoo::resnet_50_d).macs == count(zoo::resnet_50).macs + pixels * (27 * 32 + 9 * 32 * 32 + 9 * 32 * 64 - 49 * 3 * 64));
+  CHECK(count(zoo::resnet_50_d).macs ==
+        count(zoo::resnet_50).macs + pixels * (27 * 32 + 9 * 32 * 32 + 9 * 32 * 64 - 49 * 3 * 64));
 }
 
 TEST_CASE("ResNet-50 has the maps of its paper's Table 1") {
@@ -81,6 +83,7 @@ TEST_CASE("ResNet: the stage is named at which an input is too small") {
   using Catch::Matchers::Message;
   CHECK(count(zoo::resnet_50.at(32)).params == 25'557'032);
   CHECK_THROWS_MATCHES(count(zoo::resnet_50.at(8)), space_error,
-                       Message("nascent: model 'ResNet-50', stage 3: found 1 against 2; the feature map would shrink below 1x1; use a larger "
+                       Message("nascent: model 'ResNet-50', stage 3: found 1 against 2; the feature map would shrink "
+                               "below 1x1; use a larger "
                                "input or a smaller stride"));
 }

@@ -11,7 +11,8 @@ using namespace nascent;
 TEST_CASE("the three spaces of TuNAS have the sizes of their public definitions") {
   CHECK(to_decimal(zoo::proxylessnas.size()).c_str() == std::string_view("664506689423701824"));
   CHECK(to_decimal(zoo::proxylessnas_enlarged.size()).c_str() == std::string_view("4288651748791356117491712"));
-  CHECK(to_decimal(zoo::mobilenet_v3_like.size()).c_str() == std::string_view("260249428774631197068273166319379283968"));
+  CHECK(to_decimal(zoo::mobilenet_v3_like.size()).c_str() ==
+        std::string_view("260249428774631197068273166319379283968"));
 }
 
 TEST_CASE("filters around a base are the distinct multiples of 8 of the public code") {

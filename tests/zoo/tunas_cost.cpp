@@ -14,7 +14,8 @@ TEST_CASE("the published costs: a network of the public tests, and ProxylessNAS-
   constexpr auto tested =
       zoo::proxylessnas_candidate({0, 1, 6, 6, 6, 4, 1, 1, 0, 5, 4, 5, 5, 4, 0, 1, 1, 4, 2, 0, 1, 5});
   CHECK_THAT(zoo::proxylessnas_cost_ms(tested), WithinAbs(84.01667, 1e-5));
-  CHECK_THAT(zoo::proxylessnas_cost_ms(zoo::proxylessnas_candidate(zoo::proxylessnas_mobile_operations)), WithinAbs(84.41624, 1e-5));
+  CHECK_THAT(zoo::proxylessnas_cost_ms(zoo::proxylessnas_candidate(zoo::proxylessnas_mobile_operations)),
+             WithinAbs(84.41624, 1e-5));
 }
 
 TEST_CASE("144 weights; the cheapest and the dearest network, and the mean over operations") {
@@ -50,6 +51,7 @@ TEST_CASE("144 weights; the cheapest and the dearest network, and the mean over 
 }
 
 TEST_CASE("the cheapest network skips what it may, but for layers where the smallest kernel is cheaper") {
-  constexpr auto cheapest = zoo::proxylessnas_candidate({0, 0, 6, 6, 6, 0, 6, 6, 6, 0, 6, 6, 6, 0, 6, 6, 6, 0, 6, 6, 6, 0});
+  constexpr auto cheapest =
+      zoo::proxylessnas_candidate({0, 0, 6, 6, 6, 0, 6, 6, 6, 0, 6, 6, 6, 0, 6, 6, 6, 0, 6, 6, 6, 0});
   CHECK_THAT(zoo::proxylessnas_cost_ms(cheapest), WithinAbs(30.93611, 2e-5));
 }

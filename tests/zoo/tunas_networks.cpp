@@ -7,7 +7,8 @@
 
 using namespace nascent;
 
-// Layers, params and MACs of the public networks: google-research/google-research, tunas/, 0c1bbe5, counted independently of this library.
+// Layers, params and MACs of the public networks: google-research/google-research, tunas/, 0c1bbe5, counted
+// independently of this library.
 static_assert(count(zoo::proxylessnas_mobile).params == 4'081'793);
 static_assert(count(zoo::proxylessnas_mobile).macs == 320'428'864);
 static_assert(count(zoo::mobilenet_multi_avg).params == 4'948'873);
@@ -16,7 +17,9 @@ static_assert(count(zoo::mobilenet_multi_max).params == 4'422'921);
 static_assert(count(zoo::mobilenet_multi_max).macs == 349'177'632);
 
 TEST_CASE("ProxylessNAS-Mobile is a candidate of TuNAS's space, and a network") {
-  STATIC_CHECK(zoo::proxylessnas.slot(static_cast<std::size_t>(zoo::detail::proxylessnas_slots<zoo::proxylessnas_space>[20].expand)).path == "5[3].expand");
+  STATIC_CHECK(zoo::proxylessnas
+                   .slot(static_cast<std::size_t>(zoo::detail::proxylessnas_slots<zoo::proxylessnas_space>[20].expand))
+                   .path == "5[3].expand");
   constexpr auto candidate = zoo::proxylessnas_candidate(zoo::proxylessnas_mobile_operations);
   CHECK(to_network(candidate).layers() == to_network(zoo::proxylessnas_mobile).layers());
   CHECK(to_network(zoo::proxylessnas_mobile).output().channels == 1001);

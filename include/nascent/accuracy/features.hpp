@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "nascent/accuracy/coefficients.hpp"
+#include "nascent/accuracy/detail/coefficients.hpp"
 #include "nascent/accuracy/priors.hpp"
 #include "nascent/network/layer.hpp"
 
@@ -51,29 +51,20 @@ class accuracy_collector {
       found_.width = l.input.width;
     }
     switch (l.kind) {
-      case layer_kind::convolution:
-        return convolution(l);
-      case layer_kind::global_average_pool:
-        return global_pool(l);
-      case layer_kind::multiply:
-        gating_ = false;
-        return;
-      case layer_kind::add:
-        return sum();
-      case layer_kind::dense:
-        return dense(l);
-      case layer_kind::space_to_depth:
-        return fold(l.stride);
+      case layer_kind::convolution: return convolution(l);
+      case layer_kind::global_average_pool: return global_pool(l);
+      case layer_kind::multiply: gating_ = false; return;
+      case layer_kind::add: return sum();
+      case layer_kind::dense: return dense(l);
+      case layer_kind::space_to_depth: return fold(l.stride);
       case layer_kind::activate:
-      case layer_kind::average_pool:
-        return;
+      case layer_kind::average_pool: return;
       case layer_kind::max_pool:
       case layer_kind::concatenate:
       case layer_kind::slice:
       case layer_kind::softmax:
       case layer_kind::space_to_batch:
-      case layer_kind::batch_to_space:
-        return reject(other_block);
+      case layer_kind::batch_to_space: return reject(other_block);
     }
   }
 

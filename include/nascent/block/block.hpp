@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The block types. A block is an aggregate of hyper-parameters, each a value or a choice, and says how it is built out of
-/// primitive layers: `constexpr auto operator()(auto& net, auto input, int stride) const`. A block of your own has the same form.
+/// The block types. A block is an aggregate of hyper-parameters, each a value or a choice, and says how it is built out
+/// of primitive layers: `constexpr auto operator()(auto& net, auto input, int stride) const`. A block of your own has
+/// the same form.
 ///
-/// All maps are NHWC, with SAME padding where a block has no `pad`; `stride` comes from the stage and is 1 for every layer but its first.
+/// All maps are NHWC, with SAME padding where a block has no `pad`; `stride` comes from the stage and is 1 for every
+/// layer but its first.
 #pragma once
 
-#include "nascent/block/activation.hpp"
 #include "nascent/block/squeeze_excite.hpp"
+#include "nascent/network/activation.hpp"
 
 namespace nascent {
 
 /// kernel x kernel convolution + batch normalisation + activation.
-template <class Filters = int, class Kernel = int, class Act = activation, class Groups = int, class Residual = residual,
-          class Pad = padding>
+template <class Filters = int, class Kernel = int, class Act = activation, class Groups = int,
+          class Residual = residual, class Pad = padding>
 struct conv {
   Filters filters;
   Kernel kernel{3};
@@ -23,7 +25,8 @@ struct conv {
   Pad pad{padding::same};
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
-    auto x = net.conv(input, {.filters = filters, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
+    auto x = net.conv(
+        input, {.filters = filters, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
     return add_residual(net, x, input, residual);
   }
 };
@@ -41,8 +44,8 @@ struct depthwise_conv {
   }
 };
 
-/// Inverted bottleneck (MobileNetV2): 1x1 expansion, depthwise, squeeze-and-excite where `se` > 0, linear 1x1 projection.
-/// Without a 1x1 expansion at `expand` 1, unless `always_expand` (GPUNet keeps it).
+/// Inverted bottleneck (MobileNetV2): 1x1 expansion, depthwise, squeeze-and-excite where `se` > 0, linear 1x1
+/// projection. Without a 1x1 expansion at `expand` 1, unless `always_expand` (GPUNet keeps it).
 template <class Filters = int, class Kernel = int, class Expand = int, class Se = double, class Act = activation,
           class Residual = residual, class SeReference = se_reference, class AlwaysExpand = bool, class Pad = padding>
 struct mbconv {
@@ -67,8 +70,8 @@ struct mbconv {
   }
 };
 
-/// Fused inverted bottleneck (EfficientNet-X, section 3.2): one full convolution expands, squeeze-and-excite where `se` > 0, linear
-/// 1x1 projection.
+/// Fused inverted bottleneck (EfficientNet-X, section 3.2): one full convolution expands, squeeze-and-excite where `se`
+/// > 0, linear 1x1 projection.
 template <class Filters = int, class Kernel = int, class Expand = int, class Se = double, class Act = activation,
           class Residual = residual, class SeReference = se_reference>
 struct fused_mbconv {
@@ -89,9 +92,10 @@ struct fused_mbconv {
   }
 };
 
-/// Residual bottleneck (ResNet; `groups` > 1 makes ResNeXt, ratio 1 with groups makes RegNet): 1x1 to filters * ratio, kernel x kernel
-/// with the stride, squeeze-and-excite where `se` > 0, linear 1x1 to `filters`, sum, activation. The squeeze-and-excite stands before the
-/// last convolution, its ratio of the block's input (RegNetY); with `se_last` after it, its ratio of `filters` (SE-ResNet).
+/// Residual bottleneck (ResNet; `groups` > 1 makes ResNeXt, ratio 1 with groups makes RegNet): 1x1 to filters * ratio,
+/// kernel x kernel with the stride, squeeze-and-excite where `se` > 0, linear 1x1 to `filters`, sum, activation. The
+/// squeeze-and-excite stands before the last convolution, its ratio of the block's input (RegNetY); with `se_last`
+/// after it, its ratio of `filters` (SE-ResNet).
 template <class Filters = int, class Kernel = int, class Ratio = double, class Groups = int, class Se = double,
           class Act = activation, class Residual = residual, class SeLast = bool, class Pad = padding>
 struct bottleneck {
@@ -109,21 +113,24 @@ struct bottleneck {
     const int width = expanded_channels(filters, ratio);
     auto x = net.conv(input, {.filters = width, .act = act});
     x = net.conv(x, {.filters = width, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
-    if (se > 0 && !se_last) x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, input.channels, width), act);
+    if (se > 0 && !se_last)
+      x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, input.channels, width), act);
     x = net.conv(x, {.filters = filters});
     if (se > 0 && se_last) x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, filters, filters), act);
     return add_residual(net, x, input, residual, act);
   }
 };
 
-/// n x n convolution with stride n (EfficientNet-X, section 3.1): H x W x C becomes H/n x W/n x C*n*n by trainable weights.
+/// n x n convolution with stride n (EfficientNet-X, section 3.1): H x W x C becomes H/n x W/n x C*n*n by trainable
+/// weights.
 template <class Factor = int, class Act = activation>
 struct space_to_depth {
   Factor factor{2};
   Act act{activation::relu};
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
-    return net.conv(input, {.filters = input.channels * factor * factor, .kernel = factor, .stride = factor, .act = act});
+    return net.conv(input,
+                    {.filters = input.channels * factor * factor, .kernel = factor, .stride = factor, .act = act});
   }
 };
 
@@ -135,7 +142,8 @@ struct space_to_depth_copy {
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.space_to_depth(input, factor); }
 };
 
-/// Splits a map into factor * factor interleaved maps that the following layers see as a batch; `factor` must divide height and width.
+/// Splits a map into factor * factor interleaved maps that the following layers see as a batch; `factor` must divide
+/// height and width.
 template <class Factor = int>
 struct space_to_batch {
   Factor factor{2};
@@ -180,7 +188,9 @@ struct dense {
   Units units;
   Act act{activation::identity};
 
-  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.dense(input, {.units = units, .act = act}); }
+  constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
+    return net.dense(input, {.units = units, .act = act});
+  }
 };
 
 }  // namespace nascent

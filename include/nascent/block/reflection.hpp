@@ -22,7 +22,7 @@ using any_value_at = any_value;
 template <class T, class Indices>
 inline constexpr bool takes_fields = false;
 template <class T, std::size_t... I>
-  requires requires { T{any_value_at<I>{}...}; }
+requires requires { T{any_value_at<I>{}...}; }
 inline constexpr bool takes_fields<T, std::index_sequence<I...>> = true;
 
 inline constexpr std::size_t max_fields = 16;
@@ -43,7 +43,7 @@ struct natural {
   using type = Block;
 };
 template <template <class...> class Block, class... Fields>
-  requires requires { typename Block<>; }
+requires requires { typename Block<>; }
 struct natural<Block<Fields...>> {
   using type = Block<>;
 };
@@ -53,11 +53,12 @@ struct natural<Block<Fields...>> {
 template <class Block>
 using natural_block = typename detail::natural<Block>::type;
 
-/// How many fields an aggregate has (at most 16). The same for all types of one template, so it is counted for one of them.
+/// How many fields an aggregate has (at most 16). The same for all types of one template, so it is counted for one of
+/// them.
 template <class T>
 inline constexpr std::size_t field_count = field_count<natural_block<T>>;
 template <class T>
-  requires std::is_same_v<T, natural_block<T>>
+requires std::is_same_v<T, natural_block<T>>
 inline constexpr std::size_t field_count<T> = detail::count_fields<T>();
 
 /// Calls `f` with all fields of `object`, in order.
@@ -174,8 +175,8 @@ consteval std::string_view name_of_type() {
   std::string_view text = __PRETTY_FUNCTION__;
   text.remove_prefix(text.find("T = ") + 4);
   std::size_t end = 0;
-  while (end < text.size() && (is_identifier_character(text[end]) || text[end] == ':' || text[end] == '{' || text[end] == '}' ||
-                               text[end] == '(' || text[end] == ')' || text[end] == ' '))
+  while (end < text.size() && (is_identifier_character(text[end]) || text[end] == ':' || text[end] == '{' ||
+                               text[end] == '}' || text[end] == '(' || text[end] == ')' || text[end] == ' '))
     ++end;
   while (end > 0 && !is_identifier_character(text[end - 1])) --end;
   std::size_t begin = end;
@@ -188,12 +189,14 @@ consteval std::string_view name_of_type() {
 
 }  // namespace detail
 
-/// Name of field I of a block type, as declared: "filters". The same for all types of one template, so it is looked up for one of them.
+/// Name of field I of a block type, as declared: "filters". The same for all types of one template, so it is looked up
+/// for one of them.
 template <class Block, std::size_t I>
 inline constexpr std::string_view field_name = field_name<natural_block<Block>, I>;
 template <class Block, std::size_t I>
-  requires std::is_same_v<Block, natural_block<Block>>
-inline constexpr std::string_view field_name<Block, I> = detail::name_of_pointer<detail::pointer_to_field<Block, I>()>();
+requires std::is_same_v<Block, natural_block<Block>>
+inline constexpr std::string_view field_name<Block, I> =
+    detail::name_of_pointer<detail::pointer_to_field<Block, I>()>();
 
 /// Name of a block type without its template arguments: "mbconv".
 template <class Block>

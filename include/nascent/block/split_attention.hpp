@@ -13,13 +13,15 @@ constexpr auto part_of(auto& net, auto x, int i, int parts) {
   return net.slice(x, i * channels, channels);
 }
 
-/// Weighs the `radix` parts of x against each other, channel by channel, and adds them up: their sum is pooled, 1x1 to `hidden` with batch
-/// normalisation and `act`, 1x1 with bias to a weight for each channel of each part, softmax over the parts; sigmoid where there is one part.
+/// Weighs the `radix` parts of x against each other, channel by channel, and adds them up: their sum is pooled, 1x1 to
+/// `hidden` with batch normalisation and `act`, 1x1 with bias to a weight for each channel of each part, softmax over
+/// the parts; sigmoid where there is one part.
 constexpr auto attend(auto& net, auto x, int radix, int hidden, activation act) {
   auto sum = radix > 1 ? part_of(net, x, 0, radix) : x;
   for (int i = 1; i < radix; ++i) sum = net.add(part_of(net, x, i, radix), sum);
   auto gate = net.conv(net.global_pool(sum), {.filters = hidden, .act = act});
-  gate = net.conv(gate, {.filters = x.channels, .act = radix > 1 ? activation::identity : activation::sigmoid, .bias = true});
+  gate = net.conv(gate,
+                  {.filters = x.channels, .act = radix > 1 ? activation::identity : activation::sigmoid, .bias = true});
   if (radix <= 1) return net.multiply(x, gate);
   gate = net.softmax(gate, radix);
   auto out = x;
@@ -32,11 +34,14 @@ constexpr auto attend(auto& net, auto x, int radix, int hidden, activation act) 
 }
 
 /// Hidden channels of a split attention: a quarter of all parts' channels, at least 32.
-constexpr int attention_hidden(int channels, int radix) { return channels * radix / 4 < 32 ? 32 : channels * radix / 4; }
+constexpr int attention_hidden(int channels, int radix) {
+  return channels * radix / 4 < 32 ? 32 : channels * radix / 4;
+}
 
-/// Residual bottleneck with split attention (ResNeSt with one cardinal group): 1x1 to filters * ratio, a kernel x kernel convolution into
-/// `radix` parts, each from its own group of channels, attention over the parts, 3x3 average pool with the stride where that is above 1,
-/// linear 1x1 to `filters`, sum, activation. `radix` must divide filters * ratio.
+/// Residual bottleneck with split attention (ResNeSt with one cardinal group): 1x1 to filters * ratio, a kernel x
+/// kernel convolution into `radix` parts, each from its own group of channels, attention over the parts, 3x3 average
+/// pool with the stride where that is above 1, linear 1x1 to `filters`, sum, activation. `radix` must divide filters *
+/// ratio.
 template <class Filters = int, class Kernel = int, class Ratio = double, class Radix = int, class Act = activation,
           class Residual = residual>
 struct split_attention {

@@ -3,12 +3,13 @@
 /// Parts that several blocks share: squeeze-and-excite, expansion, the residual sum.
 #pragma once
 
-#include "nascent/block/activation.hpp"
 #include "nascent/choice/rounding.hpp"
+#include "nascent/network/activation.hpp"
 
 namespace nascent {
 
-/// Squeeze-and-excite (Hu et al., 2018): pool, 1x1 with bias to `hidden`, `act`, 1x1 with bias back, sigmoid gate, multiply.
+/// Squeeze-and-excite (Hu et al., 2018): pool, 1x1 with bias to `hidden`, `act`, 1x1 with bias back, sigmoid gate,
+/// multiply.
 constexpr auto squeeze_excite(auto& net, auto x, int hidden, activation act) {
   auto gate = net.global_pool(x);
   gate = net.conv(gate, {.filters = hidden, .act = act, .bias = true});

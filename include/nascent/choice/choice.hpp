@@ -43,10 +43,12 @@ constexpr one_of_values<First, 1> any_choice(First value, ...) {
 /// A choice between the values given: `one_of(3, 5, 7)`, `one_of(0, .25)`, `one_of(relu, swish)`.
 template <class... T>
 constexpr auto one_of(T... values) {
-  static_assert(sizeof...(T) > 0, "nascent: one_of() found 0 values; allowed: 1 or more; write the value itself for no choice");
+  static_assert(sizeof...(T) > 0,
+                "nascent: one_of() found 0 values; allowed: 1 or more; write the value itself for no choice");
   constexpr bool have_one_type = requires { typename std::common_type_t<T...>; };
-  static_assert(have_one_type || sizeof...(T) == 0,
-                "nascent: one_of() found values of different kinds; allowed: values of one type (either() takes whole blocks)");
+  static_assert(
+      have_one_type || sizeof...(T) == 0,
+      "nascent: one_of() found values of different kinds; allowed: values of one type (either() takes whole blocks)");
   if constexpr (sizeof...(T) > 0 && have_one_type) {
     using value_type = std::common_type_t<T...>;
     return one_of_values<value_type, sizeof...(T)>{{static_cast<value_type>(values)...}};
@@ -68,19 +70,21 @@ struct int_range {
   constexpr int operator[](std::size_t i) const { return first + static_cast<int>(i) * step; }
 };
 
-/// `range(32, 80, 16)` is 32, 48, 64, 80. A reversed range, or one that does not end on `last`, is refused when the space is defined.
+/// `range(32, 80, 16)` is 32, 48, 64, 80. A reversed range, or one that does not end on `last`, is refused when the
+/// space is defined.
 constexpr int_range range(int first, int last, int step = 1) { return {first, last, step}; }
 template <class... T>
-  requires(std::is_floating_point_v<T> || ...)
-constexpr int_range range(T...) {
-  static_assert(sizeof...(T) == 0, "nascent: range() found fractions; allowed: whole numbers; one_of(.25, .5) lists fractions");
+requires(std::is_floating_point_v<T> || ...) constexpr int_range range(T...) {
+  static_assert(sizeof...(T) == 0,
+                "nascent: range() found fractions; allowed: whole numbers; one_of(.25, .5) lists fractions");
   return {1, 1, 1};
 }
 
-/// Widths relative to a base: `64 * one_of(.5, .75, 1, 1.25)`, rounded half up to a multiple of 8. Factors that round to the same
-/// width are one value.
+/// Widths relative to a base: `64 * one_of(.5, .75, 1, 1.25)`, rounded half up to a multiple of 8. Factors that round
+/// to the same width are one value.
 template <std::size_t N>
-constexpr one_of_values<int, N> relative_widths(int base, const one_of_values<double, N>& factors, int (*rounding)(double, int)) {
+constexpr one_of_values<int, N> relative_widths(int base, const one_of_values<double, N>& factors,
+                                                int (*rounding)(double, int)) {
   one_of_values<int, N> widths;
   widths.count = 0;
   for (std::size_t i = 0; i < factors.size(); ++i) {
@@ -103,7 +107,8 @@ constexpr auto scaled(int base, const one_of_values<double, N>& factors) {
   return relative_widths(base, factors, [](double width, int divisor) { return make_divisible(width, divisor); });
 }
 
-/// Takes its value from another choice of the space, named by its path: `tied_to("stem.filters")`. Adds nothing to the count.
+/// Takes its value from another choice of the space, named by its path: `tied_to("stem.filters")`. Adds nothing to the
+/// count.
 struct tie {
   const char* path;
 };

@@ -9,7 +9,8 @@
 
 namespace nascent {
 
-/// A layer that passes its input on. Among alternatives it is offered to every layer of an independent stage but the first.
+/// A layer that passes its input on. Among alternatives it is offered to every layer of an independent stage but the
+/// first.
 struct skip {
   constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
 };
@@ -58,7 +59,9 @@ struct alternatives {
 /// A choice between whole blocks: `either(mbconv{...}, fused_mbconv{...}, skip{})`.
 template <class... Blocks>
 constexpr auto either(Blocks... blocks) {
-  static_assert(sizeof...(Blocks) > 1, "nascent: either() found fewer than 2 blocks; allowed: 2 or more; write the block itself for no choice");
+  static_assert(
+      sizeof...(Blocks) > 1,
+      "nascent: either() found fewer than 2 blocks; allowed: 2 or more; write the block itself for no choice");
   if constexpr (sizeof...(Blocks) > 0) {
     return alternatives<decltype(detail::as_block(blocks))...>{{{detail::as_block(blocks)}...}};
   } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Rounding of widths to multiples of a divisor. The families of the literature use two rules that give different results.
+/// Rounding of widths to multiples of a divisor. The families of the literature use two rules that give different
+/// results.
 #pragma once
 
 namespace nascent {

@@ -11,9 +11,9 @@ namespace detail {
 
 enum class measured : bool { macs, params };
 
-/// Climbs from the corner where every choice takes its last (or first) option, one decision at a time, until a whole sweep over the slots
-/// improves nothing. A constant per few slots, since compilers limit the work of one constant evaluation. Slots of activations are
-/// passed over: they do not change counts.
+/// Climbs from the corner where every choice takes its last (or first) option, one decision at a time, until a whole
+/// sweep over the slots improves nothing. A constant per few slots, since compilers limit the work of one constant
+/// evaluation. Slots of activations are passed over: they do not change counts.
 template <class Space, measured What, bool Largest>
 struct climb {
   using F = typename Space::declaration_type;
@@ -88,9 +88,9 @@ struct climb {
 
 }  // namespace detail
 
-/// Bounds of MACs and parameters over all networks of a space. Exact where the cost rises or falls steadily with every single choice,
-/// whatever the others are: so for every block of the library whose choices are listed in ascending order of cost. Constraints are not
-/// looked at: with them, the bounds hold but may not be reached.
+/// Bounds of MACs and parameters over all networks of a space. Exact where the cost rises or falls steadily with every
+/// single choice, whatever the others are: so for every block of the library whose choices are listed in ascending
+/// order of cost. Constraints are not looked at: with them, the bounds hold but may not be reached.
 template <space Space>
 constexpr std::int64_t max_macs(const Space& /*space*/) {
   return detail::climb<Space, detail::measured::macs, true>::value();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What a network costs: parameters, MACs, activations, memory traffic, operational intensity. All of it in constant expressions too.
+/// What a network costs: parameters, MACs, activations, memory traffic, operational intensity. All of it in constant
+/// expressions too.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +56,8 @@ struct costs {
   std::int64_t macs = 0;
   std::int64_t activations = 0;  ///< elements that convolutions and dense layers put out
   int layers = 0;
-  std::int64_t traffic = 0;  ///< bytes to and from memory for the batch, after fusion of convolution, bias, activation, residual sum
+  std::int64_t traffic =
+      0;  ///< bytes to and from memory for the batch, after fusion of convolution, bias, activation, residual sum
   int batch = 1;
 
   /// Operations per byte, two operations per MAC (equation 1 of the EfficientNet-X paper).
@@ -65,8 +67,8 @@ struct costs {
   friend constexpr bool operator==(const costs&, const costs&) = default;
 };
 
-/// An interpreter that adds up counts and traffic. Layers come one by one, so a convolution before a sum is taken to have no other reader,
-/// which is so in all blocks of the library; `fuse` looks.
+/// An interpreter that adds up counts and traffic. Layers come one by one, so a convolution before a sum is taken to
+/// have no other reader, which is so in all blocks of the library; `fuse` looks.
 class cost_counter {
  public:
   constexpr explicit cost_counter(cost_options options = {}) : options_(options) {}
@@ -101,7 +103,9 @@ class cost_counter {
 
 /// What can build itself with any net: a candidate, a candidate at other dimensions, a model of the literature.
 template <class T>
-concept network_candidate = requires(const T& c, net<layer_counter>& n) { build(c, n); };
+concept network_candidate = requires(const T& c, net<layer_counter>& n) {
+  build(c, n);
+};
 
 namespace detail {
 
@@ -124,7 +128,8 @@ constexpr void
 interpret(const Candidate& c, Interpreter& sink) {
   net<Interpreter> n(sink);
   build(c, n);
-  if (n.fault()) [[unlikely]] refuse(c, n.fault());
+  if (n.fault()) [[unlikely]]
+    refuse(c, n.fault());
 }
 }  // namespace detail
 

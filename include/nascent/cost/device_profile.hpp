@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What a device could do at best: operations per second for each type of number, bytes per second of each memory, and where every
-/// figure comes from.
+/// What a device could do at best: operations per second for each type of number, bytes per second of each memory, and
+/// where every figure comes from.
 #pragma once
 
 #include <array>
@@ -15,13 +15,13 @@
 #include <span>
 #include <string_view>
 
+#include "nascent/base/text.hpp"
 #include "nascent/network/shape.hpp"
-#include "nascent/space/text.hpp"
 
 namespace nascent {
 
-/// The types of numbers that devices quote peaks for. Networks compute in f32, bf16 or f16; the others are here because data sheets list
-/// them side by side.
+/// The types of numbers that devices quote peaks for. Networks compute in f32, bf16 or f16; the others are here because
+/// data sheets list them side by side.
 enum class arithmetic : std::uint8_t {
   f32,   ///< on vector units
   tf32,  ///< f32 rounded on its way into a matrix unit
@@ -59,7 +59,7 @@ class profile_text {
  public:
   constexpr profile_text() = default;
   template <class T>
-    requires std::convertible_to<const T&, std::string_view>
+  requires std::convertible_to<const T&, std::string_view>
   constexpr profile_text(const T& text) {  // not explicit: fields are given as literals
     text_.add(std::string_view(text));
   }
@@ -126,7 +126,14 @@ class profile_error : public std::exception {
  public:
   /// "nascent: device profile 'X', field: found a; allowed: b"
   profile_error(std::string_view profile, std::string_view field, std::string_view found, std::string_view allowed) {
-    message_.add("nascent: device profile '").add(profile).add("', ").add(field).add(": found ").add(found).add("; allowed: ").add(allowed);
+    message_.add("nascent: device profile '")
+        .add(profile)
+        .add("', ")
+        .add(field)
+        .add(": found ")
+        .add(found)
+        .add("; allowed: ")
+        .add(allowed);
   }
   const char* what() const noexcept override { return message_.c_str(); }
 
@@ -137,7 +144,8 @@ class profile_error : public std::exception {
 namespace detail {
 
 // No constant expressions, so that compilers name them where a constant profile is wrong.
-[[noreturn]] inline void rate_must_be_above_zero(std::string_view profile, std::string_view field, std::string_view what, double rate) {
+[[noreturn]] inline void rate_must_be_above_zero(std::string_view profile, std::string_view field,
+                                                 std::string_view what, double rate) {
   basic_text<64> found;
   found.add("a ").add(what).add(" of ");
   if (std::isnan(rate)) found.add("nan");
@@ -146,18 +154,20 @@ namespace detail {
   else found.add(rate);
   throw profile_error(profile, field, found.view(), "above 0");
 }
-[[noreturn]] inline void profile_does_not_fit(std::string_view profile, std::string_view field, std::string_view found, std::string_view allowed) {
+[[noreturn]] inline void profile_does_not_fit(std::string_view profile, std::string_view field, std::string_view found,
+                                              std::string_view allowed) {
   throw profile_error(profile, field, found, allowed);
 }
 
 }  // namespace detail
 
-/// A device by its figures. Rates that are zero, negative or no numbers are refused when it is made: with an exception at run time, by the
-/// compiler in a constant expression.
+/// A device by its figures. Rates that are zero, negative or no numbers are refused when it is made: with an exception
+/// at run time, by the compiler in a constant expression.
 class device_profile {
  public:
   /// \throws profile_error that names the profile and the field
-  constexpr device_profile(const device_figures& figures) : figures_(figures) {  // not explicit: device_profile({.name = ...})
+  constexpr device_profile(const device_figures& figures)
+      : figures_(figures) {  // not explicit: device_profile({.name = ...})
     require(!figures.name.view().empty(), "name", "none", "a name");
     require(figures.name.is_whole(), "name", "128 characters or more", "127");
     require(!peaks().empty() && figures.peaks.is_whole(), "peaks", peaks().empty() ? "none" : "more than 6", "1 to 6");
@@ -196,8 +206,8 @@ class device_profile {
   }
   constexpr const peak_rate& peak(data_type type) const { return peak(arithmetic_of(type)); }
 
-  /// The type among f32, bf16 and f16 with the highest peak: what networks are run in on this device; of equals the first of these.
-  /// \throws profile_error where it lists none of them
+  /// The type among f32, bf16 and f16 with the highest peak: what networks are run in on this device; of equals the
+  /// first of these. \throws profile_error where it lists none of them
   constexpr data_type fastest_type() const {
     double best = 0;
     data_type found = data_type::f32;
@@ -226,7 +236,8 @@ class device_profile {
     detail::rate_must_be_above_zero(figures_.name.view(), field, what, rate);
   }
   constexpr void check_level(const memory_level& level, std::string_view field) const {
-    require(level.name.is_whole() && level.source.is_whole(), field, "a text that is cut", "names of 31, sources of 255 characters");
+    require(level.name.is_whole() && level.source.is_whole(), field, "a text that is cut",
+            "names of 31, sources of 255 characters");
     check_rate(field, "bandwidth", level.gb_per_s);
     require(level.bytes >= 0, field, "a negative size", "0 where unknown, or above");
   }
@@ -244,7 +255,8 @@ inline constexpr device_profile tpu_v2({
     .memory = {.name = "HBM",
                .gb_per_s = 700,
                .bytes = 16e9,
-               .source = "public notes on Norrie et al., The Design Process for Google's Training Chips, 2021; 600 is also quoted; no vendor page lists it"},
+               .source = "public notes on Norrie et al., The Design Process for Google's Training Chips, 2021; 600 is "
+                         "also quoted; no vendor page lists it"},
 });
 
 /// One chip: two cores with two matrix units each.
@@ -257,8 +269,10 @@ inline constexpr device_profile tpu_v3({
 /// The SXM2 module; the PCIe card has 112 and 14.
 inline constexpr device_profile v100({
     .name = "V100",
-    .peaks = {{arithmetic::f32, 15.7, "NVIDIA V100 data sheet, SXM2"}, {arithmetic::f16, 125, "NVIDIA V100 data sheet, SXM2, tensor cores"}},
-    .memory = {.name = "HBM2", .gb_per_s = 900, .bytes = 16e9, .source = "public tables of GPUs; 16 and 32 GB versions"},
+    .peaks = {{arithmetic::f32, 15.7, "NVIDIA V100 data sheet, SXM2"},
+              {arithmetic::f16, 125, "NVIDIA V100 data sheet, SXM2, tensor cores"}},
+    .memory =
+        {.name = "HBM2", .gb_per_s = 900, .bytes = 16e9, .source = "public tables of GPUs; 16 and 32 GB versions"},
 });
 
 /// The 80 GB version; that of 40 GB has 1555 GB/s.
@@ -269,7 +283,10 @@ inline constexpr device_profile a100({
               {arithmetic::bf16, 312, "as f32, tensor cores"},
               {arithmetic::f16, 312, "as f32, tensor cores"},
               {arithmetic::i8, 624, "as f32, tensor cores"}},
-    .memory = {.name = "HBM2e", .gb_per_s = 2039, .bytes = 80e9, .source = "PyTorch, torch/_inductor/analysis/device_info.py"},
+    .memory = {.name = "HBM2e",
+               .gb_per_s = 2039,
+               .bytes = 80e9,
+               .source = "PyTorch, torch/_inductor/analysis/device_info.py"},
 });
 
 /// The SXM5 module. Some public tables list the figures with sparsity, which are twice as high.
@@ -300,7 +317,8 @@ inline constexpr device_profile h200({
 inline constexpr device_profile xeon_8180({
     .name = "Xeon Platinum 8180",
     .peaks = {{arithmetic::f32, 4.48,
-               "28 cores x 2 AVX-512 units x 16 lanes x 2 x 2.5 GHz, the base clock; the clock under AVX-512 is not verified: the EfficientNet-X paper's "
+               "28 cores x 2 AVX-512 units x 16 lanes x 2 x 2.5 GHz, the base clock; the clock under AVX-512 is not "
+               "verified: the EfficientNet-X paper's "
                "\"35X\" to TPUv3 would be 3.5, 1.96 GHz"}},
     .memory = {.name = "DDR4", .gb_per_s = 128, .source = "6 channels of DDR4-2666: 6 x 8 bytes x 2.666 GHz"},
 });

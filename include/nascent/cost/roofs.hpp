@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The two roofs of the roofline model, and what a printed time says of them: arithmetic alone, without networks and devices.
+/// The two roofs of the roofline model, and what a printed time says of them: arithmetic alone, without networks and
+/// devices.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,19 @@ struct roofs {
   /// Operations per byte from which on the peak is the limit.
   constexpr double ridge_point() const { return ops_per_s / bytes_per_s; }
   /// C_ideal at an operational intensity.
-  constexpr double ideal_rate(double intensity) const { return intensity < ridge_point() ? intensity * bytes_per_s : ops_per_s; }
-  constexpr bound_by bound(double intensity) const { return intensity < ridge_point() ? bound_by::memory : bound_by::compute; }
+  constexpr double ideal_rate(double intensity) const {
+    return intensity < ridge_point() ? intensity * bytes_per_s : ops_per_s;
+  }
+  constexpr bound_by bound(double intensity) const {
+    return intensity < ridge_point() ? bound_by::memory : bound_by::compute;
+  }
 };
 
-/// What equation 1 says of a printed row: from W, I, E and a latency follows the ideal rate that the authors must have used.
-constexpr double implied_ideal_rate(double operations, double latency_ms, double efficiency) { return 1e3 * operations / latency_ms / efficiency; }
+/// What equation 1 says of a printed row: from W, I, E and a latency follows the ideal rate that the authors must have
+/// used.
+constexpr double implied_ideal_rate(double operations, double latency_ms, double efficiency) {
+  return 1e3 * operations / latency_ms / efficiency;
+}
 
 /// The bandwidth that makes this ideal rate, in bytes per second, if the row is bound by memory.
 constexpr double implied_bandwidth(double operations, double latency_ms, double efficiency, double intensity) {

@@ -7,14 +7,14 @@
 /// Including this header costs some seconds of compile time. own_kernels.hpp has these and those for AVX-512.
 #pragma once
 
-#include "nascent/executor/avx2/vector.hpp"
+#include "nascent/executor/detail/avx2/vector.hpp"
+#include "nascent/executor/detail/vector/implementation.hpp"
 #include "nascent/executor/kernel_library.hpp"
-#include "nascent/executor/vector/implementation.hpp"
 
 #if defined(__x86_64__)
 #define NASCENT_DETAIL_ISA avx2
 #define NASCENT_DETAIL_TARGET NASCENT_DETAIL_AVX2
-#include "nascent/executor/vector/kernels.inc"
+#include "nascent/executor/detail/vector/kernels.inc"
 #undef NASCENT_DETAIL_TARGET
 #undef NASCENT_DETAIL_ISA
 #endif

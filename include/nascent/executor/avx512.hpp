@@ -9,14 +9,14 @@
 /// Including this header costs some seconds of compile time. own_kernels.hpp has these and those for AVX2.
 #pragma once
 
-#include "nascent/executor/avx512/vector.hpp"
+#include "nascent/executor/detail/avx512/vector.hpp"
+#include "nascent/executor/detail/vector/implementation.hpp"
 #include "nascent/executor/kernel_library.hpp"
-#include "nascent/executor/vector/implementation.hpp"
 
 #if defined(__x86_64__)
 #define NASCENT_DETAIL_ISA avx512
 #define NASCENT_DETAIL_TARGET NASCENT_DETAIL_AVX512
-#include "nascent/executor/vector/kernels.inc"
+#include "nascent/executor/detail/vector/kernels.inc"
 #undef NASCENT_DETAIL_TARGET
 #undef NASCENT_DETAIL_ISA
 #endif

@@ -19,14 +19,10 @@ enum class cache_context : std::uint8_t {
 
 constexpr const char* to_string(cache_context context) {
   switch (context) {
-    case cache_context::in_network:
-      return "in_network";
-    case cache_context::evicted:
-      return "evicted";
-    case cache_context::hot:
-      return "hot";
-    case cache_context::cold:
-      return "cold";
+    case cache_context::in_network: return "in_network";
+    case cache_context::evicted: return "evicted";
+    case cache_context::hot: return "hot";
+    case cache_context::cold: return "cold";
   }
   return "unknown";
 }

@@ -14,29 +14,19 @@
 #include <vector>
 
 #include "nascent/executor/buffers.hpp"
-#include "nascent/executor/checks.hpp"
 #include "nascent/executor/cudnn/network_clock.hpp"
+#include "nascent/executor/cudnn/options.hpp"
 #include "nascent/executor/cudnn/planner.hpp"
-#include "nascent/executor/cudnn/prepare.hpp"
-#include "nascent/executor/cudnn/program.hpp"
+#include "nascent/executor/detail/checks.hpp"
+#include "nascent/executor/detail/cudnn/prepare.hpp"
+#include "nascent/executor/detail/cudnn/program.hpp"
 #include "nascent/executor/executor.hpp"
 
 namespace nascent::cudnn {
 
-/// How an executor runs. Biases have the maps' type as well: cuDNN's tuned engines want it.
-struct options {
-  int device = 0;  ///< number of the GPU in this machine
-  data_type type = data_type::f16;
-  int candidates = 6;  ///< plans measured for each kernel; 1 believes cuDNN's heuristics, and only checks that the plan runs
-  int compiled_candidates = 2;  ///< of them, those that are compiled at run time, 0.3 to 1 s each; more only where these fail
-  int compile_threads = 1;  ///< with more, kernels whose first proposal is compiled at run time take that one, and are compiled side by side
-  std::int64_t workspace_limit = std::int64_t{256} << 20;  ///< bytes, one workspace for all kernels
-  std::filesystem::path plan_cache{};                      ///< file for plans, so that they are made and measured once; none where empty
-  double lowest_clock = 0.75;  ///< share of the highest clock below which a timed pass is marked as disturbed; 0: only where the device is braked
-};
-
-/// A network on a device: its kernels as execution plans, its weights and maps in the device's memory, and the whole as one CUDA graph.
-/// Movable. All that one executor compiled shares its stream, so that one thread may use them at a time.
+/// A network on a device: its kernels as execution plans, its weights and maps in the device's memory, and the whole as
+/// one CUDA graph. Movable. All that one executor compiled shares its stream, so that one thread may use them at a
+/// time.
 class compiled final {
  public:
   compiled(compiled&&) = default;
@@ -51,8 +41,13 @@ class compiled final {
   ~compiled() = default;
 
   /// \throws executor_error, see executor::compile
-  compiled(network graph, const weights& values, int batch, const cudnn::options& how, std::shared_ptr<const detail::session> device, plan_cache& cache)
-      : graph_(std::move(graph)), batch_(batch), type_(how.type), lowest_clock_(how.lowest_clock), device_(std::move(device)) {
+  compiled(network graph, const weights& values, int batch, const cudnn::options& how,
+           std::shared_ptr<const detail::session> device, plan_cache& cache)
+      : graph_(std::move(graph)),
+        batch_(batch),
+        type_(how.type),
+        lowest_clock_(how.lowest_clock),
+        device_(std::move(device)) {
     nascent::detail::check_compile(graph_, values, batch_);
     device_->use();
     if (how.compile_threads > 1)
@@ -65,7 +60,8 @@ class compiled final {
     for (detail::step& s : steps_) tune(s, how, cache);
     if (!how.plan_cache.empty()) cache.save();
     std::size_t most = 0;
-    for (const detail::step& s : steps_) most = std::max(most, s.plan ? static_cast<std::size_t>(s.plan->workspace) : 0);
+    for (const detail::step& s : steps_)
+      most = std::max(most, s.plan ? static_cast<std::size_t>(s.plan->workspace) : 0);
     if (most < workspace_bytes_) release_workspace();  // a proposal that lost wanted more
     reserve_workspace(most);
     for (const detail::step& s : steps_) kernels_.push_back(s.what);
@@ -93,10 +89,12 @@ class compiled final {
     nascent::detail::check_run(graph_, batch_, in.size(), out.size());
     device_->use();
     const std::vector<std::byte> bytes = detail::encode(in, type_);
-    detail::check(cudaMemcpyAsync(input_, bytes.data(), bytes.size(), cudaMemcpyHostToDevice, device_->stream()), "copying the input to the device");
+    detail::check(cudaMemcpyAsync(input_, bytes.data(), bytes.size(), cudaMemcpyHostToDevice, device_->stream()),
+                  "copying the input to the device");
     launch();
     std::vector<std::byte> result(out.size() * static_cast<std::size_t>(size_of(type_)));
-    detail::check(cudaMemcpyAsync(result.data(), output_, result.size(), cudaMemcpyDeviceToHost, device_->stream()), "copying the output from the device");
+    detail::check(cudaMemcpyAsync(result.data(), output_, result.size(), cudaMemcpyDeviceToHost, device_->stream()),
+                  "copying the output from the device");
     device_->wait();
     detail::decode(result, type_, out);
   }
@@ -108,8 +106,8 @@ class compiled final {
     device_->wait();
   }
 
-  /// Executes one kernel on the maps as they are, and waits for it: a clock around it sees the launch and the waiting as well, some
-  /// microseconds; `time_kernels` does not. \throws executor_error past the last kernel
+  /// Executes one kernel on the maps as they are, and waits for it: a clock around it sees the launch and the waiting
+  /// as well, some microseconds; `time_kernels` does not. \throws executor_error past the last kernel
   void run_kernel(std::size_t index) {
     nascent::detail::check_kernel(graph_, index, kernels_.size());
     device_->use();
@@ -123,9 +121,9 @@ class compiled final {
     return clock_.time_network(launcher(), lowest_clock_);
   }
 
-  /// Each kernel within one run of the whole network, by the device's own clock: they add up to the network's time. The times between the
-  /// kernels belong to the kernel behind. In other contexts than `in_network` the second-level cache is swept before each kernel, in the
-  /// same graph, or the kernel runs twice (`hot`).
+  /// Each kernel within one run of the whole network, by the device's own clock: they add up to the network's time. The
+  /// times between the kernels belong to the kernel behind. In other contexts than `in_network` the second-level cache
+  /// is swept before each kernel, in the same graph, or the kernel runs twice (`hot`).
   device_times time_kernels(cache_context context = cache_context::in_network) {
     device_->use();
     return clock_.time_kernels(launcher(), context, lowest_clock_);
@@ -137,10 +135,11 @@ class compiled final {
     return clock_.mark_ms(launcher(), lowest_clock_);
   }
 
-  /// Milliseconds of `launches` runs of the whole network, one after the other, by the device's own clock, divided by their number: the
-  /// rate that a queue of work runs at.
+  /// Milliseconds of `launches` runs of the whole network, one after the other, by the device's own clock, divided by
+  /// their number: the rate that a queue of work runs at.
   double time_launches(int launches) {
-    if (launches < 1) throw executor_error("cudnn: " + std::to_string(launches) + " launches to time, must be at least 1");
+    if (launches < 1)
+      throw executor_error("cudnn: " + std::to_string(launches) + " launches to time, must be at least 1");
     device_->use();
     const detail::event begin = detail::make_event();
     const detail::event end = detail::make_event();
@@ -188,7 +187,9 @@ class compiled final {
     bytes_ = plan.bytes;
     memory_ = detail::allocate(bytes_, "maps of '" + graph_.name() + "', batch " + std::to_string(batch_));
     device_->clear(memory_.get(), bytes_, "clearing the maps");
-    const auto at = [&](int tensor) { return memory_.get() + plan.offsets[static_cast<std::size_t>(lives.request_of[static_cast<std::size_t>(tensor)])]; };
+    const auto at = [&](int tensor) {
+      return memory_.get() + plan.offsets[static_cast<std::size_t>(lives.request_of[static_cast<std::size_t>(tensor)])];
+    };
     input_ = at(0);
     output_ = at(last);
     for (detail::step& s : steps_) {
@@ -213,8 +214,8 @@ class compiled final {
     workspace_bytes_ = bytes;
   }
 
-  /// Replaces the plan of a step by the fastest of its proposals, measured where they will run. A plan from the cache stays if it runs: it
-  /// was measured when it was kept.
+  /// Replaces the plan of a step by the fastest of its proposals, measured where they will run. A plan from the cache
+  /// stays if it runs: it was measured when it was kept.
   void tune(detail::step& s, const cudnn::options& how, plan_cache& cache) {
     if (!s.plan) return;
     const std::string key = detail::assembler::key(s.what, type_, batch_);
@@ -238,24 +239,28 @@ class compiled final {
     std::vector<std::size_t> others;
     int compiled_ones = 0;
     for (std::size_t i = 0; i < s.proposals.size(); ++i)
-      (s.proposals[i].engine.runtime_compiled && ++compiled_ones > how.compiled_candidates ? others : order).push_back(i);
+      (s.proposals[i].engine.runtime_compiled && ++compiled_ones > how.compiled_candidates ? others : order)
+          .push_back(i);
     const std::size_t wanted = std::min(static_cast<std::size_t>(how.candidates), order.size());
     order.insert(order.end(), others.begin(), others.end());
     const auto make = [&](std::size_t at) {
       const std::size_t i = order[at];
-      detail::execution_plan p = i == 0 && s.plan ? std::move(*std::exchange(s.plan, std::nullopt)) : detail::make_plan(s.proposals[i], target);
+      detail::execution_plan p = i == 0 && s.plan ? std::move(*std::exchange(s.plan, std::nullopt))
+                                                  : detail::make_plan(s.proposals[i], target);
       if (p.workspace > how.workspace_limit)
-        throw executor_error("cudnn: engine " + std::to_string(p.engine.index) + ": a workspace of " + std::to_string(p.workspace) + " bytes, more than allowed");
+        throw executor_error("cudnn: engine " + std::to_string(p.engine.index) + ": a workspace of " +
+                             std::to_string(p.workspace) + " bytes, more than allowed");
       reserve_workspace(static_cast<std::size_t>(p.workspace));
       return p;
     };
     std::vector<std::string> failed;
-    auto best = detail::choose_fastest(order.size(), wanted, make,
-                                       [&](const detail::execution_plan& p) { return time_plan(s, p); }, failed);
+    auto best = detail::choose_fastest(
+        order.size(), wanted, make, [&](const detail::execution_plan& p) { return time_plan(s, p); }, failed);
     failures_.insert(failures_.end(), failed.begin(), failed.end());
     if (!best)
-      throw executor_error("cudnn: " + nascent::detail::layer_place(graph_, s.what.first_layer) + ", kernel '" + s.what.signature() +
-                           "': every engine failed, the last one: " + (failed.empty() ? "none was proposed" : failed.back()));
+      throw executor_error(
+          "cudnn: " + nascent::detail::layer_place(graph_, s.what.first_layer) + ", kernel '" + s.what.signature() +
+          "': every engine failed, the last one: " + (failed.empty() ? "none was proposed" : failed.back()));
     s.plan = std::move(best->plan);
     name(s);
     try {
@@ -268,7 +273,8 @@ class compiled final {
 
   static void name(detail::step& s) {
     const engine& e = s.plan->engine;
-    s.implementation = "engine " + std::to_string(e.index) + (e.tensor_cores ? ", tensor cores" : "") + (e.runtime_compiled ? ", compiled at run time" : "");
+    s.implementation = "engine " + std::to_string(e.index) + (e.tensor_cores ? ", tensor cores" : "") +
+                       (e.runtime_compiled ? ", compiled at run time" : "");
   }
 
   /// True where the step's plan runs; else why not is among the failures.
@@ -282,13 +288,14 @@ class compiled final {
     return false;
   }
 
-  /// The shortest of a few runs, ms. As a graph, as it will run: what cannot be recorded fails here, and the host's work on a launch, which
-  /// is longer than a small kernel, lies outside.
+  /// The shortest of a few runs, ms. As a graph, as it will run: what cannot be recorded fails here, and the host's
+  /// work on a launch, which is longer than a small kernel, lies outside.
   double time_plan(const detail::step& s, const detail::execution_plan& plan) const {
     constexpr int runs = 8;
     detail::run_plan(s, plan, *device_, workspace_.get());  // loads the kernel
     device_->wait();
-    const detail::timed_graph graph = detail::capture_timed(*device_, [&] { detail::run_plan(s, plan, *device_, workspace_.get()); });
+    const detail::timed_graph graph =
+        detail::capture_timed(*device_, [&] { detail::run_plan(s, plan, *device_, workspace_.get()); });
     double shortest = 0;
     for (int i = 0; i <= runs; ++i) {
       detail::launch(graph.graph, *device_);
@@ -327,22 +334,27 @@ class compiled final {
 class executor {
  public:
   /// \throws device_error where there is no driver, no such device, or the device is too old for the type or for cuDNN
-  explicit executor(const cudnn::options& how = {}) : options_(how), device_(std::make_shared<const detail::session>(how.device)) {
+  explicit executor(const cudnn::options& how = {})
+      : options_(how), device_(std::make_shared<const detail::session>(how.device)) {
     device_properties p;
     p.name = device_->name();
     p.compute_capability = device_->compute_capability();
     planner::check_device(p, how.type);
-    if (how.candidates < 1) throw executor_error("cudnn: candidates " + std::to_string(how.candidates) + ", must be at least 1");
-    if (how.compile_threads < 1) throw executor_error("cudnn: compile_threads " + std::to_string(how.compile_threads) + ", must be at least 1");
+    if (how.candidates < 1)
+      throw executor_error("cudnn: candidates " + std::to_string(how.candidates) + ", must be at least 1");
+    if (how.compile_threads < 1)
+      throw executor_error("cudnn: compile_threads " + std::to_string(how.compile_threads) + ", must be at least 1");
     if (how.compiled_candidates < 1)
-      throw executor_error("cudnn: compiled_candidates " + std::to_string(how.compiled_candidates) + ", must be at least 1");
+      throw executor_error("cudnn: compiled_candidates " + std::to_string(how.compiled_candidates) +
+                           ", must be at least 1");
   }
 
   /// Times are good for the driver and the clock that they were taken with, so that both are part of it.
   device_description description() const {
     return {.device = device_->name(),
             .library = "cuDNN " + library_version() + ", " + device_->driver(),
-            .isa = "sm_" + std::to_string(device_->compute_capability() / 10) + ", " + std::to_string(device_->highest_mhz()) + " MHz",
+            .isa = "sm_" + std::to_string(device_->compute_capability() / 10) + ", " +
+                   std::to_string(device_->highest_mhz()) + " MHz",
             .threads = 1,
             .type = options_.type};
   }
@@ -352,19 +364,23 @@ class executor {
   /// The device's clocks, now or after some work.
   const clock_monitor& clocks() const { return device_->clocks(); }
 
-  /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or cuDNN cannot run a layer; the text names
-  /// the layer. memory_error where the device's memory does not do, plan_cache_error where the cache is of another device
+  /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or cuDNN cannot run a
+  /// layer; the text names the layer. memory_error where the device's memory does not do, plan_cache_error where the
+  /// cache is of another device
   compiled compile(const network& graph, const weights& values, int batch = 1) const {
     if (!*plans_)
-      *plans_ = std::make_unique<plan_cache>(
-          options_.plan_cache, plan_place{.device = device_->name(), .compute_capability = device_->compute_capability(), .cudnn = library_version()});
+      *plans_ = std::make_unique<plan_cache>(options_.plan_cache,
+                                             plan_place{.device = device_->name(),
+                                                        .compute_capability = device_->compute_capability(),
+                                                        .cudnn = library_version()});
     return {graph, values, batch, options_, device_, **plans_};
   }
 
  private:
   cudnn::options options_;
   std::shared_ptr<const detail::session> device_;
-  /// Of all networks: a kernel runs with one plan wherever it is, else a latency table would not hold for it. Read when it is first wanted.
+  /// Of all networks: a kernel runs with one plan wherever it is, else a latency table would not hold for it. Read when
+  /// it is first wanted.
   std::shared_ptr<std::unique_ptr<plan_cache>> plans_ = std::make_shared<std::unique_ptr<plan_cache>>();
 };
 

@@ -26,22 +26,22 @@ struct kernel_request {
   int parts = 1;
 };
 
-/// Runs a kernel that was compiled for one shape. Computes part `part` of `parts`; several threads compute one part each at the same time.
-/// Maps are NHWC in the executor's type. `other` is the second operand of a product, null elsewhere. A residual sum adds to what stands
-/// in `out`.
+/// Runs a kernel that was compiled for one shape. Computes part `part` of `parts`; several threads compute one part
+/// each at the same time. Maps are NHWC in the executor's type. `other` is the second operand of a product, null
+/// elsewhere. A residual sum adds to what stands in `out`.
 using kernel_function = std::function<void(const void* in, const void* other, void* out, int part, int parts)>;
 
 /// What an implementation makes of a kernel. A `kernel_function` alone is one, too.
 struct compiled_kernel {
   compiled_kernel() = default;
   template <class F>
-    requires std::convertible_to<F, kernel_function>
-  compiled_kernel(F function) : run(std::move(function)) {}  // NOLINT(google-explicit-constructor)
+  requires std::convertible_to<F, kernel_function> compiled_kernel(F function)
+      : run(std::move(function)) {}  // NOLINT(google-explicit-constructor)
 
   kernel_function run;
   std::span<const std::byte> weights{};  ///< what every run reads; empty where that is not known
-  /// Told once, before the first run: what later kernels read, and would wait for. Every run brings it into the second cache on the side,
-  /// each part its share of each. Empty where the kernel cannot do that.
+  /// Told once, before the first run: what later kernels read, and would wait for. Every run brings it into the second
+  /// cache on the side, each part its share of each. Empty where the kernel cannot do that.
   std::function<void(std::vector<std::span<const std::byte>>)> bring{};
 };
 
@@ -54,17 +54,20 @@ struct kernel_implementation {
 
 /// When an executor takes a kernel of a library.
 enum class kernel_preference : std::uint8_t {
-  fastest,  ///< where it is faster here than all others: measured when the first network with that kernel is compiled, then kept
+  fastest,  ///< where it is faster here than all others: measured when the first network with that kernel is compiled,
+            ///< then kept
   always,   ///< wherever there is one; of several the first
 };
 
 /// Implementations beside those that an executor has. Empty: none.
 struct kernel_library {
   std::string name{};      ///< part of the executor's description, and so of every row of a latency table
-  std::string features{};  ///< of the processor, as /proc/cpuinfo names them, e.g. "avx2 fma"; without one the library is left out
+  std::string features{};  ///< of the processor, as /proc/cpuinfo names them, e.g. "avx2 fma"; without one the library
+                           ///< is left out
   std::vector<kernel_implementation> implementations{};
   kernel_preference preference = kernel_preference::fastest;
-  std::vector<kernel_library> otherwise{};  ///< the first of these that can be used stands in where this one is left out
+  std::vector<kernel_library>
+      otherwise{};  ///< the first of these that can be used stands in where this one is left out
 };
 
 }  // namespace nascent

@@ -17,28 +17,29 @@
 #include <vector>
 
 #include "nascent/executor/buffers.hpp"
-#include "nascent/executor/checks.hpp"
+#include "nascent/executor/detail/checks.hpp"
+#include "nascent/executor/detail/onednn/assembler.hpp"
+#include "nascent/executor/detail/onednn/layout.hpp"
+#include "nascent/executor/detail/onednn/race.hpp"
+#include "nascent/executor/detail/onednn/threads.hpp"
+#include "nascent/executor/detail/onednn/weights_ahead.hpp"
+#include "nascent/executor/detail/processor.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/executor/kernel_library.hpp"
-#include "nascent/executor/onednn/assembler.hpp"
 #include "nascent/executor/onednn/isa.hpp"
-#include "nascent/executor/onednn/layout.hpp"
-#include "nascent/executor/onednn/race.hpp"
-#include "nascent/executor/onednn/threads.hpp"
 #include "nascent/executor/onednn/version.hpp"
-#include "nascent/executor/onednn/weights_ahead.hpp"
 #include "nascent/executor/page_memory.hpp"
-#include "nascent/executor/processor.hpp"
 #include "nascent/network/kernel.hpp"
 
 namespace nascent::onednn {
 
 /// How an executor runs. `threads` are OpenMP threads, at most the cores of this process; `type` is f32 or bf16 and
 /// holds for maps and weights (biases, and the network's input and output at the interface, are always f32).
-/// `kernels` are used in place of oneDNN's where they are faster. A batch runs in pieces of `images_at_once` images, 0 for all at once:
-/// maps of one image stay in the caches where those of many would not, which is often faster. `cores` are the numbers of the cores that
-/// the threads run on, at least as many: as many bind each thread to one, more let the threads move among them, none leaves it to the
-/// system. The calling thread computes too: it gets its own cores back after each call.
+/// `kernels` are used in place of oneDNN's where they are faster. A batch runs in pieces of `images_at_once` images, 0
+/// for all at once: maps of one image stay in the caches where those of many would not, which is often faster. `cores`
+/// are the numbers of the cores that the threads run on, at least as many: as many bind each thread to one, more let
+/// the threads move among them, none leaves it to the system. The calling thread computes too: it gets its own cores
+/// back after each call.
 struct options {
   int threads = 1;
   data_type type = data_type::f32;
@@ -53,7 +54,8 @@ struct options {
 class compiled {
  public:
   /// \throws executor_error, see executor::compile
-  compiled(network graph, const weights& values, int batch, const onednn::options& how, const detail::kernel_alternatives& others)
+  compiled(network graph, const weights& values, int batch, const onednn::options& how,
+           const detail::kernel_alternatives& others)
       : graph_(std::move(graph)),
         batch_(batch),
         piece_(how.images_at_once == 0 ? batch : how.images_at_once),
@@ -63,8 +65,8 @@ class compiled {
         stream_(engine_) {
     nascent::detail::check_compile(graph_, values, batch_);
     if (piece_ < 1 || batch_ % piece_ != 0)
-      throw executor_error("onednn: images_at_once " + std::to_string(how.images_at_once) + " for batch " + std::to_string(batch_) +
-                           ", must divide it, or be 0 for the whole batch");
+      throw executor_error("onednn: images_at_once " + std::to_string(how.images_at_once) + " for batch " +
+                           std::to_string(batch_) + ", must divide it, or be 0 for the whole batch");
     const detail::thread_scope scope = stay_on_cores();
     try {
       const auto assemble = [&] {
@@ -98,8 +100,8 @@ class compiled {
   /// Bytes of memory for maps and scratch, without weights.
   std::size_t buffer_bytes() const { return bytes_; }
 
-  /// What every run does at first and takes back at last: the number of threads, and the executor's cores. Whoever times many short runs
-  /// keeps one of these meanwhile, in the thread that runs: the runs within it then bind nothing.
+  /// What every run does at first and takes back at last: the number of threads, and the executor's cores. Whoever
+  /// times many short runs keeps one of these meanwhile, in the thread that runs: the runs within it then bind nothing.
   ///
   ///     const auto bound = program.stay_on_cores();
   ///
@@ -123,11 +125,13 @@ class compiled {
     stream_.wait();
   }
 
-  /// Copies the output as it is, after run() or run_kernel(). \throws executor_error where the length does not fit, or the batch runs in
-  /// pieces
+  /// Copies the output as it is, after run() or run_kernel(). \throws executor_error where the length does not fit, or
+  /// the batch runs in pieces
   void copy_output(std::span<float> out) {
     nascent::detail::check_run(graph_, batch_, input_size(), out.size());
-    if (pieces() > 1) throw executor_error("onednn: '" + graph_.name() + "': its buffers hold the last of " + std::to_string(pieces()) + " pieces of the batch");
+    if (pieces() > 1)
+      throw executor_error("onednn: '" + graph_.name() + "': its buffers hold the last of " + std::to_string(pieces()) +
+                           " pieces of the batch");
     const detail::thread_scope scope = stay_on_cores();
     outside_out_.set_data_handle(out.data());
     execute(convert_out_);
@@ -187,26 +191,27 @@ class compiled {
     c.arguments.push_back({index, memory.get()});
   }
 
-  /// Runs the network with all implementations that its steps have, and says which is to be taken of each kernel. Leaves nothing behind.
+  /// Runs the network with all implementations that its steps have, and says which is to be taken of each kernel.
+  /// Leaves nothing behind.
   std::map<std::string, std::string> find_winners(std::vector<detail::step> steps, data_type type) {
     const std::vector<int> before = detail::kernels_before(graph_, steps);
     std::vector<detail::race_kernel> entrants;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const bool open = !steps[i].alternatives.empty();
-      entrants.push_back({.key = open ? steps[i].key : std::to_string(i), .before = before[i], .implementations = {""}});
+      entrants.push_back(
+          {.key = open ? steps[i].key : std::to_string(i), .before = before[i], .implementations = {""}});
       for (const detail::alternative& a : steps[i].alternatives) entrants.back().implementations.push_back(a.name);
     }
     bind(steps, type);
-    std::memset(memory_.data(), 0x3F, bytes_);  // as f32 and as bf16 numbers of about 3/4; the kernels write all but the input anew
+    std::memset(memory_.data(), 0x3F,
+                bytes_);  // as f32 and as bf16 numbers of about 3/4; the kernels write all but the input anew
     detail::race contest(entrants);
     contest.measure([&](const std::vector<std::size_t>& choice, std::vector<double>& seconds) {
       using clock = std::chrono::steady_clock;
       auto start = clock::now();
       for (std::size_t i = 0; i < calls_.size(); ++i) {
-        if (choice[i] == 0)
-          execute(calls_[i]);
-        else
-          execute(calls_[i], calls_[i].alternatives[choice[i] - 1]);
+        if (choice[i] == 0) execute(calls_[i]);
+        else execute(calls_[i], calls_[i].alternatives[choice[i] - 1]);
         const auto now = clock::now();
         seconds[i] = std::chrono::duration<double>(now - start).count();
         start = now;
@@ -222,7 +227,9 @@ class compiled {
 
   /// Moves all packed weights into one piece of memory.
   void gather_weights(std::vector<detail::step>& steps) {
-    const auto padded = [](const dnnl::memory& m) { return (m.get_desc().get_size() + alignment - 1) / alignment * alignment; };
+    const auto padded = [](const dnnl::memory& m) {
+      return (m.get_desc().get_size() + alignment - 1) / alignment * alignment;
+    };
     std::size_t bytes = 0;
     for (const detail::step& s : steps)
       for (const auto& [index, constant] : s.constants) bytes += padded(constant);
@@ -275,7 +282,8 @@ class compiled {
         const detail::own_operands at = detail::operands_of(s);
         const auto address = [&](int wanted) -> void* {
           for (std::size_t i = 0; i < s.tensors.size(); ++i)
-            if (s.tensors[i].index == wanted) return memories_[memories_.size() - c.arguments.size() + i].get_data_handle();
+            if (s.tensors[i].index == wanted)
+              return memories_[memories_.size() - c.arguments.size() + i].get_data_handle();
           return nullptr;
         };
         c.in = address(at.in);
@@ -330,8 +338,8 @@ class compiled {
 /// Compiles networks for this processor: `onednn::executor cpu{{.threads = 1, .type = data_type::bf16}}`.
 class executor {
  public:
-  /// \throws executor_error where the processor has fewer cores, or not these, oneDNN lacks the type or the instruction set on it, or
-  /// the process already uses another instruction set
+  /// \throws executor_error where the processor has fewer cores, or not these, oneDNN lacks the type or the instruction
+  /// set on it, or the process already uses another instruction set
   explicit executor(const onednn::options& how = {}) : options_(how) {
     detail::check_threads(how.threads);
     detail::check_cores(how.cores, how.threads);
@@ -366,7 +374,8 @@ class executor {
  private:
   /// The processor has what the library needs, the instruction set was not limited below it, and threads can run it.
   bool can_use(const kernel_library& library) const {
-    return !library.implementations.empty() && nascent::detail::processor_has(library.features) && detail::isa_allows(library.features) &&
+    return !library.implementations.empty() && nascent::detail::processor_has(library.features) &&
+           detail::isa_allows(library.features) &&
            (options_.threads == 1 || detail::openmp_runtime::get().runs_functions());
   }
 
@@ -380,7 +389,8 @@ class executor {
 
   onednn::options options_;
   std::string isa_;
-  std::shared_ptr<const kernel_library> library_;  ///< these two are shared by copies of the executor; null where oneDNN alone computes
+  std::shared_ptr<const kernel_library>
+      library_;  ///< these two are shared by copies of the executor; null where oneDNN alone computes
   std::shared_ptr<detail::race_results> results_;
 };
 

@@ -14,11 +14,11 @@
 
 namespace nascent {
 
-/// A block of zeros. From 2 MiB on it asks for pages of 2 MiB: a network reads all its weights for every image, and with pages of 4 KiB
-/// the addresses of 20 MB are more than a processor keeps. Movable.
+/// A block of zeros. From 2 MiB on it asks for pages of 2 MiB: a network reads all its weights for every image, and
+/// with pages of 4 KiB the addresses of 20 MB are more than a processor keeps. Movable.
 class page_memory {
  public:
-  static constexpr std::size_t line = 64;           ///< bytes of a cache line and of a whole vector register
+  static constexpr std::size_t line = 64;  ///< bytes of a cache line and of a whole vector register
   static constexpr std::size_t large_page = 2 << 20;
 
   page_memory() = default;
@@ -30,7 +30,8 @@ class page_memory {
     const std::size_t size = (bytes + page - 1) / page * page;
     memory_.reset(static_cast<std::byte*>(std::aligned_alloc(page, size)));
     if (!memory_) throw std::bad_alloc();
-    if (page == large_page) ::madvise(memory_.get(), size, MADV_HUGEPAGE);  // advice: nothing is lost where it is not taken
+    if (page == large_page)
+      ::madvise(memory_.get(), size, MADV_HUGEPAGE);  // advice: nothing is lost where it is not taken
     std::memset(memory_.get(), 0, size);
   }
 

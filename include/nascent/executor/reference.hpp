@@ -13,9 +13,9 @@
 
 #include <Eigen/Core>
 
-#include "nascent/executor/checks.hpp"
+#include "nascent/executor/detail/checks.hpp"
+#include "nascent/executor/detail/processor.hpp"
 #include "nascent/executor/executor.hpp"
-#include "nascent/executor/processor.hpp"
 #include "nascent/executor/reference/layers.hpp"
 
 namespace nascent::reference {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Blocks as text: "mbconv filters=96 kernel=5 expand=6 act=swish stride=2". Fields are found by their names in the block itself.
+/// Blocks as text: "mbconv filters=96 kernel=5 expand=6 act=swish stride=2". Fields are found by their names in the
+/// block itself.
 #pragma once
 
 #include <charconv>
@@ -13,8 +14,8 @@
 #include <vector>
 
 #include "nascent/block/block.hpp"
-#include "nascent/block/split_attention.hpp"
 #include "nascent/block/reflection.hpp"
+#include "nascent/block/split_attention.hpp"
 #include "nascent/network/network.hpp"
 
 namespace nascent {
@@ -71,7 +72,8 @@ std::string field_list() {
   std::string names;
   [&]<std::size_t... J>(std::index_sequence<J...>) {
     ((names += (J == 0 ? "" : ", ") + std::string(field_name<Block, J>)), ...);
-  }(std::make_index_sequence<field_count<Block>>{});
+  }
+  (std::make_index_sequence<field_count<Block>>{});
   return names + ", stride, layers";
 }
 
@@ -84,11 +86,12 @@ bool set_field(Block& block, std::string_view key, std::string_view value) {
       if (key != field_name<Block, j()>) return;
       known = true;
       if (!parse_value(value, const_cast<std::remove_cvref_t<decltype(field<j()>(block))>&>(field<j()>(block))))
-        throw block_text_error("block " + std::string(block_name<Block>) + ", field " + std::string(key) + ": found '" + std::string(value) +
-                               "', which is no value of this field");
+        throw block_text_error("block " + std::string(block_name<Block>) + ", field " + std::string(key) + ": found '" +
+                               std::string(value) + "', which is no value of this field");
     };
     (one(std::integral_constant<std::size_t, J>{}), ...);
-  }(std::make_index_sequence<field_count<Block>>{});
+  }
+  (std::make_index_sequence<field_count<Block>>{});
   return known;
 }
 
@@ -103,7 +106,8 @@ inline network parse_block(const std::string& text, shape input) {
   std::vector<std::pair<std::string, std::string>> fields;
   for (std::string word; words >> word;) {
     const std::size_t equals = word.find('=');
-    if (equals == std::string::npos) throw block_text_error("block '" + text + "': found '" + word + "'; allowed: field=value");
+    if (equals == std::string::npos)
+      throw block_text_error("block '" + text + "': found '" + word + "'; allowed: field=value");
     fields.emplace_back(word.substr(0, equals), word.substr(equals + 1));
   }
   network result;
@@ -121,7 +125,8 @@ inline network parse_block(const std::string& text, shape input) {
         if (!detail::parse_value(value, target) || target < 1)
           throw block_text_error("block " + name + ", " + key + ": found '" + value + "'; allowed: 1 or more");
       } else if (!detail::set_field(block, key, value)) {
-        throw block_text_error("block " + name + ": found field '" + key + "'; allowed: " + detail::field_list<block_type>());
+        throw block_text_error("block " + name + ": found field '" + key +
+                               "'; allowed: " + detail::field_list<block_type>());
       }
     }
     result = make_network(text, input, [&](auto& net, auto x) {
@@ -147,7 +152,8 @@ inline shape parse_shape(const std::string& text) {
 /// "f32", "bf16" or "f16". \throws block_text_error
 inline data_type parse_data_type(const std::string& text) {
   data_type type = data_type::f32;
-  if (!detail::parse_enum(text, type)) throw block_text_error("data type: found '" + text + "'; allowed: f32, bf16, f16");
+  if (!detail::parse_enum(text, type))
+    throw block_text_error("data type: found '" + text + "'; allowed: f32, bf16, f16");
   return type;
 }
 

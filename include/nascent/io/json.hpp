@@ -14,8 +14,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "nascent/base/file.hpp"
 #include "nascent/cost/cost.hpp"
-#include "nascent/io/file.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/space/space.hpp"
 
@@ -65,8 +65,8 @@ void to_json(Json& j, const dimensions& d) {
   j = Json{{"width", d.width}, {"depth", d.depth}, {"resolution", d.resolution}};
 }
 
-/// Everything about a layer but its place in a network. `padding` is rows and columns before and after the map, as ONNX orders them: top,
-/// left, bottom, right.
+/// Everything about a layer but its place in a network. `padding` is rows and columns before and after the map, as ONNX
+/// orders them: top, left, bottom, right.
 template <class Json>
 void to_json(Json& j, const layer& l) {
   j = Json{{"kind", to_string(l.kind)}};

@@ -18,8 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/kernels/network_cover.hpp"
 #include "nascent/latency/kernel_estimator.hpp"
-#include "nascent/latency/network_cover.hpp"
 #include "nascent/latency/table.hpp"
 #include "nascent/space/to_network.hpp"
 
@@ -147,8 +147,9 @@ class build_planner {
     cover_.weigh(values, std::move(costs));
     covering_network<Space> found = cover_.best();
     if (found.value <= 0) return std::nullopt;
-    // The network that brings most is no ordinary one, and kernels in it are up to some per cent faster than elsewhere: a random network that
-    // brings a part of that is better. It is drawn with as little tilt towards its kernels as is enough.
+    // The network that brings most is no ordinary one, and kernels in it are up to some per cent faster than elsewhere:
+    // a random network that brings a part of that is better. It is drawn with as little tilt towards its kernels as is
+    // enough.
     const double enough = least_part * found.value;
     std::vector<double> tilts(count_);
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
@@ -184,8 +185,8 @@ class build_planner {
   void scatter() { scatter_ = true; }
 
  private:
-  static constexpr double network_s = 0.05;   ///< of measuring a network whatever it is
-  static constexpr double compile_s = 0.002;  ///< of a kernel
+  static constexpr double network_s = 0.05;      ///< of measuring a network whatever it is
+  static constexpr double compile_s = 0.002;     ///< of a kernel
   static constexpr double least_part = 1.0 / 3;  ///< of the value that a network can have
   static constexpr double least_tilt = 0.25;
   static constexpr int most_attempts = 60;
@@ -252,10 +253,8 @@ space_coverage coverage_of(const kernel_trellis<Space>& trellis, const latency_t
     measured.push_back(e != nullptr && !e->estimated);
     if (e == nullptr) continue;
     (e->estimated ? c.estimated : c.measured) += 1;
-    if (e->estimated)
-      c.estimate_error = std::max(c.estimate_error, e->time.spread);
-    else
-      c.measured_share += k.per_network;
+    if (e->estimated) c.estimate_error = std::max(c.estimate_error, e->time.spread);
+    else c.measured_share += k.per_network;
   }
   c.measured_share /= all;
   if (c.missing() > 0) return c;
@@ -275,8 +274,7 @@ double estimate_missing(const kernel_trellis<Space>& trellis, latency_table& tab
     const auto known = table.id(k.signature);
     if (known && !table.entries()[*known].estimated)
       measured.push_back({k.what, std::max(1e-6, table.entries()[*known].time.trimmed_mean_ms)});
-    else
-      open.push_back(&k);
+    else open.push_back(&k);
   }
   if (open.empty()) return 0;
   if (measured.empty())

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "nascent/latency/cache_context.hpp"
-#include "nascent/latency/statistics.hpp"
+#include "nascent/timing/cache_eviction.hpp"
+#include "nascent/timing/statistics.hpp"
 
 namespace nascent {
 
@@ -24,12 +24,12 @@ namespace nascent {
 /// lies and what runs before it differ between placements, and so does its time, by more than a repeated measurement
 /// shows.
 struct latency_entry {
-  std::string signature{};     ///< `kernel::signature()`
-  sample_summary time{};       ///< the average over placements; counts are sums, the minimum is the smallest
-  bool estimated = false;      ///< not measured
-  std::string network{};       ///< in which it was measured, the last one where they are several
-  std::string measured_at{};   ///< UTC, "2026-01-31T12:00:00Z", the last one
-  std::int64_t placement = 0;  ///< of a row: tells placements apart; 0 where it is not known
+  std::string signature{};           ///< `kernel::signature()`
+  sample_summary time{};             ///< the average over placements; counts are sums, the minimum is the smallest
+  bool estimated = false;            ///< not measured
+  std::string network{};             ///< in which it was measured, the last one where they are several
+  std::string measured_at{};         ///< UTC, "2026-01-31T12:00:00Z", the last one
+  std::int64_t placement = 0;        ///< of a row: tells placements apart; 0 where it is not known
   std::int64_t network_weights = 0;  ///< of a row: numbers of weights that its network has; 0 where it is not known
   double network_ms = 0;  ///< of a row: its network's time in this placement, all kernels; 0 where it is not known
   std::size_t placements = 1;

@@ -56,12 +56,9 @@ inline bool read_record(std::istream& in, std::vector<std::string>& fields) {
   bool quoted = false;
   for (char c = 0; in.get(c);) {
     if (quoted) {
-      if (c != '"')
-        fields.back() += c;
-      else if (in.peek() == '"')
-        fields.back() += static_cast<char>(in.get());
-      else
-        quoted = false;
+      if (c != '"') fields.back() += c;
+      else if (in.peek() == '"') fields.back() += static_cast<char>(in.get());
+      else quoted = false;
     } else if (c == '"' && fields.back().empty()) {
       quoted = true;
     } else if (c == ',') {
@@ -290,8 +287,8 @@ inline table_row to_row(const std::vector<std::string>& columns, const std::vect
 }  // namespace detail
 
 /// Reads rows that `export_csv` wrote, of any devices, into a table: all or none. Also what it wrote when tables had
-/// older schemas: without the times of networks, before that without their sizes, and before that without placements. \throws latency_table_error that names the record, the
-/// column, what was found and what is allowed
+/// older schemas: without the times of networks, before that without their sizes, and before that without placements.
+/// \throws latency_table_error that names the record, the column, what was found and what is allowed
 inline exchange_result import_csv(const std::filesystem::path& into, std::istream& in) {
   std::size_t line = 1;
   const std::function<void(const std::string&)> refuse = [&](const std::string& what) {

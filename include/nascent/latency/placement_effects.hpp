@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What all kernels of one network have in common: how large it is and how long it takes, and how fast the machine was when it ran.
+/// What all kernels of one network have in common: how large it is and how long it takes, and how fast the machine was
+/// when it ran.
 #pragma once
 
 #include <algorithm>
@@ -14,20 +15,23 @@
 #include <vector>
 
 #include "nascent/latency/entry.hpp"
-#include "nascent/latency/quantile_curve.hpp"
-#include "nascent/latency/statistics.hpp"
+#include "nascent/timing/quantile_curve.hpp"
+#include "nascent/timing/statistics.hpp"
 
 namespace nascent {
 
-/// Fits time(kernel, placement) = time(kernel) x size(weights of the network) x length(time of the network) x slowdown(placement) to the
-/// rows of a table, in logarithms:
-/// * Times of kernels and what the kernels of a placement have in common, in turns: the former are means over a kernel's placements, the
-///   latter over the placement's kernels, weighted by their times; what is more than 10 % off counts as 10 %. Placements are tied to each
-///   other by kernels that they share, so it does not matter in which order they were measured. A twentieth of a placement's time is taken to be
-///   as usual beside them: where all that it shares are a few small kernels, they do not say how fast the machine was.
-/// * The more weights a network has, the more of each other its kernels push out of the caches; and the longer it takes, the more do others
-///   push out of a cache that is shared, before the next image needs it. Both are curves through quantiles of the placements', fitted by
-///   least squares to what each placement's kernels have in common; what is far off counts less.
+/// Fits time(kernel, placement) = time(kernel) x size(weights of the network) x length(time of the network) x
+/// slowdown(placement) to the rows of a table, in logarithms:
+/// * Times of kernels and what the kernels of a placement have in common, in turns: the former are means over a
+/// kernel's placements, the
+///   latter over the placement's kernels, weighted by their times; what is more than 10 % off counts as 10 %.
+///   Placements are tied to each other by kernels that they share, so it does not matter in which order they were
+///   measured. A twentieth of a placement's time is taken to be as usual beside them: where all that it shares are a
+///   few small kernels, they do not say how fast the machine was.
+/// * The more weights a network has, the more of each other its kernels push out of the caches; and the longer it
+/// takes, the more do others
+///   push out of a cache that is shared, before the next image needs it. Both are curves through quantiles of the
+///   placements', fitted by least squares to what each placement's kernels have in common; what is far off counts less.
 /// * The rest of it is the machine's: its slowdown.
 /// The median placement has a slowdown of 1, the network of median size and time a factor of 1.
 class placement_effects {
@@ -65,7 +69,8 @@ class placement_effects {
     });
     std::vector<double> counts(kernels, 0);
     for (const cell& c : cells) ++counts[c.kernel];
-    std::erase_if(cells, [&](const cell& c) { return counts[c.kernel] < 2; });  // they tell nothing of what placements share
+    std::erase_if(cells,
+                  [&](const cell& c) { return counts[c.kernel] < 2; });  // they tell nothing of what placements share
     std::vector<bool> known;
     for (const std::size_t s : shared) known.push_back(s >= least_shared);
     slowdowns_ = common_parts(cells, kernels, known, times);
@@ -83,8 +88,8 @@ class placement_effects {
     deviation_ = deviation_of(slowdowns_);
   }
 
-  /// What the time of every kernel is in a network of so many weights, whose kernels add up to so many ms in the table, over that in a
-  /// network of median size and time. What is 0 is not known, and counts as the median.
+  /// What the time of every kernel is in a network of so many weights, whose kernels add up to so many ms in the table,
+  /// over that in a network of median size and time. What is 0 is not known, and counts as the median.
   double network_factor(double network_weights, double ms) const { return std::exp(network_log(network_weights, ms)); }
 
   /// Time in this placement over that in the median one, but for the network's size and time; 1 where it is not known.
@@ -103,10 +108,12 @@ class placement_effects {
     return {std::exp(low), std::exp(high)};
   }
 
-  /// Adds a placement that was measured after the fit, of a network with so many weights: `rows` are those of its kernels that the table
-  /// knows, each as measured and as the table has it, in ms; `network_ms` is the whole network as measured. Its slowdown is the median of
-  /// theirs until the next fit, less where they are a small part of the network.
-  void add(std::int64_t placement, double network_weights, double network_ms, std::span<const std::pair<double, double>> rows) {
+  /// Adds a placement that was measured after the fit, of a network with so many weights: `rows` are those of its
+  /// kernels that the table knows, each as measured and as the table has it, in ms; `network_ms` is the whole network
+  /// as measured. Its slowdown is the median of theirs until the next fit, less where they are a small part of the
+  /// network.
+  void add(std::int64_t placement, double network_weights, double network_ms,
+           std::span<const std::pair<double, double>> rows) {
     if (!numbers_.try_emplace(placement, slowdowns_.size()).second) return;
     double measured = 0;
     double in_table = 0;
@@ -146,8 +153,8 @@ class placement_effects {
   }
 
   /// What the kernels of each placement have in common; 0 for those that share too little.
-  static std::vector<double> common_parts(const std::vector<cell>& cells, std::size_t kernels, const std::vector<bool>& known,
-                                          const std::vector<double>& times) {
+  static std::vector<double> common_parts(const std::vector<cell>& cells, std::size_t kernels,
+                                          const std::vector<bool>& known, const std::vector<double>& times) {
     std::vector<double> parts(known.size(), 0);
     std::vector<std::vector<const cell*>> mine(known.size());
     for (const cell& c : cells) mine[c.placement].push_back(&c);
@@ -173,7 +180,8 @@ class placement_effects {
   }
 
   /// Mean over each kernel's placements, less what these have in common.
-  static std::vector<double> kernel_means(const std::vector<cell>& cells, std::size_t kernels, const std::vector<double>& parts) {
+  static std::vector<double> kernel_means(const std::vector<cell>& cells, std::size_t kernels,
+                                          const std::vector<double>& parts) {
     std::vector<double> sums(kernels, 0);
     std::vector<double> counts(kernels, 0);
     for (const cell& c : cells) {
@@ -184,11 +192,15 @@ class placement_effects {
     return sums;
   }
 
-  /// Fits `size_` and `length_` to what placements have in common. Returns their sum for each placement. Rows of older tables do not say how
-  /// long the network took: where too few do, only the size counts.
-  std::vector<double> fit_networks(const std::vector<const latency_entry*>& of_placement, const std::vector<bool>& known) {
-    const auto network_ms = [&](std::size_t p) { return of_placement[p]->network_ms * std::exp(-slowdowns_[p]); };  // as the table adds up
-    const auto timed = std::ranges::count_if(of_placement, [](const latency_entry* row) { return row->network_ms > 0; });
+  /// Fits `size_` and `length_` to what placements have in common. Returns their sum for each placement. Rows of older
+  /// tables do not say how long the network took: where too few do, only the size counts.
+  std::vector<double> fit_networks(const std::vector<const latency_entry*>& of_placement,
+                                   const std::vector<bool>& known) {
+    const auto network_ms = [&](std::size_t p) {
+      return of_placement[p]->network_ms * std::exp(-slowdowns_[p]);
+    };  // as the table adds up
+    const auto timed =
+        std::ranges::count_if(of_placement, [](const latency_entry* row) { return row->network_ms > 0; });
     const bool has_lengths = static_cast<std::size_t>(timed) >= least_networks;
     std::vector<double> sizes, lengths, parts;
     for (std::size_t p = 0; p < known.size(); ++p) {
@@ -203,7 +215,8 @@ class placement_effects {
     const std::size_t knots = std::clamp<std::size_t>(parts.size() / least_networks, 2, 8);
     size_ = quantile_curve(sizes, knots);
     length_ = quantile_curve(lengths, knots);
-    // Minutes in which the machine was slow say little of networks: what is farther off than usual counts as if it were usual.
+    // Minutes in which the machine was slow say little of networks: what is farther off than usual counts as if it were
+    // usual.
     const auto rests = [&] {
       std::vector<double> all = parts;
       for (std::size_t i = 0; i < all.size(); ++i) all[i] -= size_(sizes[i]) + length_(lengths[i]);

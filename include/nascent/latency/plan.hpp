@@ -7,7 +7,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <queue>
 #include <random>
@@ -18,19 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/text_map.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/network/kernel.hpp"
 
 namespace nascent {
-
-/// Lets a map with string keys be asked with string views.
-struct text_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
-
-template <class Value>
-using text_map = std::unordered_map<std::string, Value, text_hash, std::equal_to<>>;
 
 /// The distinct kernels of a network.
 struct kernel_groups {
@@ -153,10 +144,8 @@ class fill_plan {
       queue_.pop();
       // Gains only shrink, so a fresh one that still leads the stale ones is the largest.
       if (top.wanted == 0) continue;
-      if (!queue_.empty() && top < queue_.top())
-        queue_.push(top);
-      else
-        best.push_back(top);
+      if (!queue_.empty() && top < queue_.top()) queue_.push(top);
+      else best.push_back(top);
     }
     if (best.empty()) return std::nullopt;
     const std::size_t chosen = scatter == nullptr ? 0 : static_cast<std::size_t>((*scatter)() % best.size());

@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "nascent/latency/space_kernels.hpp"
+#include "nascent/kernels/space_kernels.hpp"
 #include "nascent/latency/table.hpp"
 
 namespace nascent {
@@ -38,7 +38,8 @@ class latency_predictor {
     for (const auto& group : trellis_.groups()) {
       detail::prediction_sum sum;
       for (const std::int32_t k : group)
-        sum.add(entry_of[static_cast<std::size_t>(k)], static_cast<double>(params(trellis_.kernels()[static_cast<std::size_t>(k)].what.core)));
+        sum.add(entry_of[static_cast<std::size_t>(k)],
+                static_cast<double>(params(trellis_.kernels()[static_cast<std::size_t>(k)].what.core)));
       sums_.push_back(sum);
       parts_.push_back({sum.missing == 0 ? sum.ms : std::numeric_limits<double>::quiet_NaN(), sum.weights});
     }

@@ -20,11 +20,11 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/database.hpp"
 #include "nascent/executor/executor.hpp"
-#include "nascent/latency/database.hpp"
+#include "nascent/latency/detail/schema.hpp"
 #include "nascent/latency/entry.hpp"
-#include "nascent/latency/schema.hpp"
-#include "nascent/latency/statistics.hpp"
+#include "nascent/timing/statistics.hpp"
 
 namespace nascent {
 
@@ -55,7 +55,8 @@ inline entry_writer::outcome put_entry(entry_writer& writer, std::int64_t enviro
   const sample_summary& t = row.time;
   return writer.put(environment, to_string(context), row.signature, row.estimated, row.placement, t.median_ms,
                     t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms, t.spread, t.cpu_median_ms, t.count, t.spoilt,
-                    t.involuntary_switches, to_string(t.source), row.estimated, row.network, row.measured_at, row.network_weights, row.network_ms);
+                    t.involuntary_switches, to_string(t.source), row.estimated, row.network, row.measured_at,
+                    row.network_weights, row.network_ms);
 }
 
 }  // namespace detail
@@ -90,7 +91,8 @@ class latency_store {
   std::vector<latency_entry> load(placement_average average = placement_average::mean) {
     const std::vector<latency_entry> rows = load_placements();
     std::vector<latency_entry> entries;
-    for_each_kernel(std::span(rows), [&](std::span<const latency_entry> mine) { entries.push_back(combine(mine, average)); });
+    for_each_kernel(std::span(rows),
+                    [&](std::span<const latency_entry> mine) { entries.push_back(combine(mine, average)); });
     return entries;
   }
 
@@ -319,8 +321,7 @@ class latency_store {
   static std::string sentence(const database_error& e) {
     const std::string found = std::string(" (SQLite: ") + e.what() + ")";
     switch (e.code) {
-      case SQLITE_NOTADB:
-        return "is not an SQLite file" + found + what_is_allowed;
+      case SQLITE_NOTADB: return "is not an SQLite file" + found + what_is_allowed;
       case SQLITE_CORRUPT:
       case SQLITE_ERROR:  // a table or a column is not there
         return "is damaged" + found + "; restore a copy, or move it away and measure again";
@@ -343,8 +344,7 @@ class latency_store {
       case SQLITE_PROTOCOL:
         return "is locked by another process for too long" + found +
                "; end that process or wait longer, then run again";
-      default:
-        return "cannot be used" + found + "; check the file, or name another path";
+      default: return "cannot be used" + found + "; check the file, or name another path";
     }
   }
 

@@ -24,13 +24,13 @@
 
 #include <unistd.h>
 
+#include "nascent/base/progress.hpp"
 #include "nascent/executor/executor.hpp"
-#include "nascent/latency/measure.hpp"
 #include "nascent/latency/placement_effects.hpp"
 #include "nascent/latency/plan.hpp"
 #include "nascent/latency/prediction.hpp"
-#include "nascent/latency/progress.hpp"
 #include "nascent/latency/store.hpp"
+#include "nascent/timing/measure.hpp"
 
 namespace nascent {
 
@@ -94,10 +94,8 @@ class latency_table {
                                                                      const latency_table_options& options = {})
       : latency_table(path, device_description(device.description()), options) {
     std::shared_ptr<std::remove_reference_t<Executor>> kept;
-    if constexpr (std::is_lvalue_reference_v<Executor>)
-      kept = {std::shared_ptr<void>(), &device};  // not owned
-    else
-      kept = std::make_shared<std::remove_reference_t<Executor>>(std::forward<Executor>(device));
+    if constexpr (std::is_lvalue_reference_v<Executor>) kept = {std::shared_ptr<void>(), &device};  // not owned
+    else kept = std::make_shared<std::remove_reference_t<Executor>>(std::forward<Executor>(device));
     measurer_ = [kept, reading = detail::reading_cost()](const network& graph, const kernel_groups& groups,
                                                          const latency_table_options& o) mutable {
       auto compiled = prepare(*kept, graph, o.batch, o.seed);
@@ -121,7 +119,8 @@ class latency_table {
   const std::filesystem::path& path() const { return store_.path(); }
   std::size_t size() const { return entries_.size(); }
   std::span<const latency_entry> entries() const { return entries_; }
-  /// What placements have in common. Entries are free of it where the options say so: as in a network of median size and time.
+  /// What placements have in common. Entries are free of it where the options say so: as in a network of median size
+  /// and time.
   const placement_effects& effects() const { return effects_; }
 
   /// The number in `entries()` of the entry for a kernel's signature.
@@ -223,9 +222,9 @@ class latency_table {
   }
 
   /// Runs one network and keeps the times of its kernels, one placement of each, where the table wants any of them:
-  /// those that it has enough of tell how fast the machine was. `refresh` weighs all placements against each other; `measure_missing` does
-  /// so when there are a fifth more.
-  /// \throws latency_table_error; executor_error where the device refuses the network
+  /// those that it has enough of tell how fast the machine was. `refresh` weighs all placements against each other;
+  /// `measure_missing` does so when there are a fifth more. \throws latency_table_error; executor_error where the
+  /// device refuses the network
   fill_result measure_once(const network& graph, const fill_options& fill = {}) {
     const std::int64_t begin = wall_ns();
     fill_result result{.networks = 1};
@@ -284,10 +283,8 @@ class latency_table {
 
   void remember(latency_entry&& e) {
     const auto [place, is_new] = ids_.try_emplace(e.signature, entries_.size());
-    if (is_new)
-      entries_.push_back(std::move(e));
-    else
-      entries_[place->second] = std::move(e);
+    if (is_new) entries_.push_back(std::move(e));
+    else entries_[place->second] = std::move(e);
   }
 
   /// One entry from all rows of a kernel, which are corrected where they lie.

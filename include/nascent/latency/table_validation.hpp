@@ -12,12 +12,12 @@
 #include <tuple>
 #include <vector>
 
+#include "nascent/base/progress.hpp"
 #include "nascent/executor/executor.hpp"
-#include "nascent/latency/measure.hpp"
 #include "nascent/latency/predictor.hpp"
-#include "nascent/latency/progress.hpp"
-#include "nascent/latency/statistics.hpp"
 #include "nascent/latency/table.hpp"
+#include "nascent/timing/measure.hpp"
+#include "nascent/timing/statistics.hpp"
 
 namespace nascent {
 

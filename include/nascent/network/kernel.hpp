@@ -12,15 +12,16 @@
 
 namespace nascent {
 
-/// A layer with what is fused into it: convolution + bias + activation, or convolution + bias + residual sum + activation.
+/// A layer with what is fused into it: convolution + bias + activation, or convolution + bias + residual sum +
+/// activation.
 struct kernel {
-  layer core{};                                          ///< `core.act` comes before the residual sum
-  bool residual = false;                                 ///< adds tensor `residual_tensor` to the output
-  activation residual_act = activation::identity;        ///< after the sum
+  layer core{};                                    ///< `core.act` comes before the residual sum
+  bool residual = false;                           ///< adds tensor `residual_tensor` to the output
+  activation residual_act = activation::identity;  ///< after the sum
   int residual_tensor = -1;
   int output_tensor = -1;
-  std::size_t first_layer = 0;                           ///< index in the network of `core`
-  std::size_t last_layer = 0;                            ///< index of the last layer fused
+  std::size_t first_layer = 0;  ///< index in the network of `core`
+  std::size_t last_layer = 0;   ///< index of the last layer fused
 
   /// The key of a latency table: everything that time depends on for one image, nothing that it does not.
   std::string signature() const {
@@ -52,8 +53,8 @@ constexpr std::int64_t traffic(const kernel& k, data_type type, int batch) {
   return traffic(k.core, false, type, batch) + (k.residual ? k.core.output.elements() * batch * size_of(type) : 0);
 }
 
-/// The kernels of a network in execution order. A residual sum joins the convolution that makes its first operand, where that
-/// convolution comes directly before, has no activation of its own and nobody else reads it.
+/// The kernels of a network in execution order. A residual sum joins the convolution that makes its first operand,
+/// where that convolution comes directly before, has no activation of its own and nobody else reads it.
 inline std::vector<kernel> fuse(const network& graph) {
   const std::vector<int> readers = graph.readers();
   const std::vector<layer>& layers = graph.layers();

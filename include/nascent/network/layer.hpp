@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "nascent/block/activation.hpp"
+#include "nascent/network/activation.hpp"
 #include "nascent/network/shape.hpp"
 
 namespace nascent {
@@ -56,14 +56,14 @@ struct layer {
   activation act = activation::identity;  ///< applied last
   bool batch_norm = false;                ///< gamma and beta are parameters; folded into weights at inference
   bool bias = false;
-  padding pad = padding::same;            ///< of a convolution's or a pool's window
+  padding pad = padding::same;  ///< of a convolution's or a pool's window
   int kernel_height = 1;
   int kernel_width = 1;
   int stride = 1;
   int dilation = 1;
   int groups = 1;
   int first_channel = 0;
-  shape input{};   ///< of the first operand; `channels` is the sum over operands for concatenate
+  shape input{};  ///< of the first operand; `channels` is the sum over operands for concatenate
   shape output{};
   int operand_count = 1;
   std::array<int, max_operands> operands{};  ///< tensor numbers
@@ -87,7 +87,8 @@ constexpr std::int64_t weight_elements(const layer& l) {
 
 /// Trainable parameters: weights, bias, and the gamma and beta of a batch normalisation (no moving statistics).
 constexpr std::int64_t params(const layer& l) {
-  return weight_elements(l) + (l.bias ? l.output.channels : 0) + (l.batch_norm ? 2 * std::int64_t{l.output.channels} : 0);
+  return weight_elements(l) + (l.bias ? l.output.channels : 0) +
+         (l.batch_norm ? 2 * std::int64_t{l.output.channels} : 0);
 }
 
 /// Multiply-adds for one image. Only convolutions and dense layers count, as in the papers' tables.
@@ -98,9 +99,9 @@ constexpr std::int64_t macs(const layer& l) {
 /// Outputs of convolutions and dense layers in elements ("activations" of Radosavovic et al., 2020).
 constexpr std::int64_t activations(const layer& l) { return l.has_weights() ? l.output.elements() : 0; }
 
-/// Bytes that a layer moves to and from memory for `batch` images: it reads its inputs and, once per batch, its weights, and writes
-/// its output; bias, normalisation and activation are fused. A residual sum that is fused into the convolution before it only reads
-/// the other operand.
+/// Bytes that a layer moves to and from memory for `batch` images: it reads its inputs and, once per batch, its
+/// weights, and writes its output; bias, normalisation and activation are fused. A residual sum that is fused into the
+/// convolution before it only reads the other operand.
 constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, int batch) {
   std::int64_t elements = l.input.elements() + l.output.elements();
   if (l.kind == layer_kind::add) elements = fused_sum ? l.output.elements() : 3 * l.output.elements();

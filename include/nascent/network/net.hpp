@@ -48,7 +48,8 @@ struct conv_options {
   padding pad = padding::same;
 };
 
-/// Arguments of net.depthwise_conv: one filter per channel. As in a convolution, a bias takes the place of batch normalisation.
+/// Arguments of net.depthwise_conv: one filter per channel. As in a convolution, a bias takes the place of batch
+/// normalisation.
 struct depthwise_options {
   kernel_size kernel = 3;
   int stride = 1;
@@ -94,7 +95,8 @@ constexpr const char* to_string(network_fault fault) {
     case network_fault::kernel: return "kernel must be at least 1";
     case network_fault::stride: return "stride must be at least 1";
     case network_fault::groups: return "groups must divide the channels of input and output";
-    case network_fault::map_vanishes: return "the feature map would shrink below 1x1; use a larger input or a smaller stride";
+    case network_fault::map_vanishes:
+      return "the feature map would shrink below 1x1; use a larger input or a smaller stride";
     case network_fault::shape_mismatch: return "the shapes of the operands do not match; project one of them";
     case network_fault::not_divisible: return "the block size must divide height and width";
     case network_fault::channels: return "a slice must lie in the channels, and parts must divide them";
@@ -103,7 +105,8 @@ constexpr const char* to_string(network_fault fault) {
   return "unknown fault";
 }
 
-/// The first fault of a net: what, in which stage (number, -1 before the first; name, where stages are named), with which numbers.
+/// The first fault of a net: what, in which stage (number, -1 before the first; name, where stages are named), with
+/// which numbers.
 struct fault_record {
   network_fault what = network_fault::none;
   int stage = -1;
@@ -115,7 +118,9 @@ struct fault_record {
 
 /// An interpreter takes layers in topological order.
 template <class T>
-concept interpreter = requires(T& t, const layer& l) { t(l); };
+concept interpreter = requires(T& t, const layer& l) {
+  t(l);
+};
 
 /// An interpreter that keeps nothing: for checks of shapes alone.
 struct null_interpreter {
@@ -145,8 +150,8 @@ class net {
     check(o.filters >= 1, network_fault::filters, o.filters, 1);
     check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
     if (o.groups != 1)
-      check(o.groups >= 1 && x.channels % positive(o.groups) == 0 && o.filters % positive(o.groups) == 0, network_fault::groups,
-            o.groups, x.channels);
+      check(o.groups >= 1 && x.channels % positive(o.groups) == 0 && o.filters % positive(o.groups) == 0,
+            network_fault::groups, o.groups, x.channels);
     layer l{.kind = layer_kind::convolution,
             .act = o.act,
             .batch_norm = o.batch_norm && !o.bias,
@@ -224,7 +229,8 @@ class net {
 
   /// `channels` channels of x, from channel `first` on.
   constexpr tensor slice(const tensor& x, int first, int channels) {
-    check(first >= 0 && channels >= 1 && first <= x.channels - channels, network_fault::channels, first + channels, x.channels);
+    check(first >= 0 && channels >= 1 && first <= x.channels - channels, network_fault::channels, first + channels,
+          x.channels);
     return emit(layer{.kind = layer_kind::slice, .first_channel = first}, x, {x.batch, x.height, x.width, channels});
   }
 
@@ -285,12 +291,14 @@ class net {
   }
 
   constexpr void check_divides(const tensor& x, int n) {
-    check(n >= 1 && x.height % positive(n) == 0 && x.width % positive(n) == 0, network_fault::not_divisible, n, x.height);
+    check(n >= 1 && x.height % positive(n) == 0 && x.width % positive(n) == 0, network_fault::not_divisible, n,
+          x.height);
   }
 
   [[gnu::always_inline]] constexpr tensor strided(layer& l, const tensor& x, int stride, int channels, padding pad) {
     check(stride >= 1, network_fault::stride, stride, 1);
-    check(stride <= x.height && stride <= x.width, network_fault::map_vanishes, x.height < x.width ? x.height : x.width, stride);
+    check(stride <= x.height && stride <= x.width, network_fault::map_vanishes, x.height < x.width ? x.height : x.width,
+          stride);
     if (pad != padding::same) return padded(l, x, positive(stride), channels, pad);
     l.stride = positive(stride);
     if (l.stride == 1) return emit(l, x, {x.batch, x.height, x.width, channels});

@@ -39,13 +39,16 @@ class network {
   }
 
   /// Shape of a tensor: 0 is the input, i + 1 is what layer i makes.
-  const shape& tensor_shape(int id) const { return id == 0 ? input_ : layers_.at(static_cast<std::size_t>(id - 1)).output; }
+  const shape& tensor_shape(int id) const {
+    return id == 0 ? input_ : layers_.at(static_cast<std::size_t>(id - 1)).output;
+  }
 
   /// How many layers read each tensor; the last tensor counts the network's output as a reader.
   std::vector<int> readers() const {
     std::vector<int> count(layers_.size() + 1, 0);
     for (const layer& l : layers_)
-      for (int i = 0; i < l.operand_count; ++i) ++count[static_cast<std::size_t>(l.operands[static_cast<std::size_t>(i)])];
+      for (int i = 0; i < l.operand_count; ++i)
+        ++count[static_cast<std::size_t>(l.operands[static_cast<std::size_t>(i)])];
     ++count.back();
     return count;
   }
@@ -70,7 +73,8 @@ class network {
 
 /// The sentence for a fault, with the stage's name; `stage` is it where the net does not know names.
 inline std::string describe(const fault_record& fault, const std::string& stage) {
-  return "stage '" + (fault.stage_name.empty() ? stage : std::string(fault.stage_name)) + "': " + to_string(fault.what) + " (found " + std::to_string(fault.found) + ", against " +
+  return "stage '" + (fault.stage_name.empty() ? stage : std::string(fault.stage_name)) +
+         "': " + to_string(fault.what) + " (found " + std::to_string(fault.found) + ", against " +
          std::to_string(fault.allowed) + ")";
 }
 

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "nascent/block/activation.hpp"
+#include "nascent/network/activation.hpp"
 
 namespace nascent {
 
@@ -66,12 +66,14 @@ constexpr int window_size(int size, int kernel, int stride, int dilation, paddin
 
 /// Rows of padding before the map.
 constexpr int padding_before(int size, int kernel, int stride, int dilation, padding kind) {
-  return kind == padding::same ? same_padding_before(size, kernel, stride, dilation) : even_padding(kernel, dilation, kind);
+  return kind == padding::same ? same_padding_before(size, kernel, stride, dilation)
+                               : even_padding(kernel, dilation, kind);
 }
 
 /// Rows of padding after the map.
 constexpr int padding_after(int size, int kernel, int stride, int dilation, padding kind) {
-  return kind == padding::same ? same_padding_after(size, kernel, stride, dilation) : even_padding(kernel, dilation, kind);
+  return kind == padding::same ? same_padding_after(size, kernel, stride, dilation)
+                               : even_padding(kernel, dilation, kind);
 }
 
 }  // namespace nascent

@@ -37,15 +37,11 @@ concept network_metric = detail::answers<Callable, Candidate> || detail::answers
 template <class Candidate, network_metric<Candidate> Callable>
 std::optional<double> evaluate(Callable& f, const Candidate& c) {
   const auto answer = [](auto&& given) -> std::optional<double> {
-    if constexpr (std::convertible_to<decltype(given), double>)
-      return static_cast<double>(given);
-    else
-      return std::forward<decltype(given)>(given);
+    if constexpr (std::convertible_to<decltype(given), double>) return static_cast<double>(given);
+    else return std::forward<decltype(given)>(given);
   };
-  if constexpr (detail::answers<Callable, Candidate>)
-    return answer(f(c));
-  else
-    return answer(f(to_network(c)));
+  if constexpr (detail::answers<Callable, Candidate>) return answer(f(c));
+  else return answer(f(to_network(c)));
 }
 
 }  // namespace nascent

@@ -15,7 +15,7 @@
 #include <string>
 #include <type_traits>
 
-#include "nascent/reward/sentence.hpp"
+#include "nascent/base/sentence.hpp"
 
 namespace nascent {
 

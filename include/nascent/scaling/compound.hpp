@@ -10,8 +10,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "nascent/base/sentence.hpp"
 #include "nascent/cost/cost.hpp"
-#include "nascent/reward/sentence.hpp"
 
 namespace nascent {
 

@@ -65,8 +65,9 @@ inline constexpr std::array<family_member, 8> efficientnet_x_tpu{{
     {"b7", {.width = 3.26, .depth = 3.44, .resolution = 350}, .5},
 }};
 
-/// Layers and resolution of EfficientNet-X-B0 to B7 (arXiv text, Table 6; supplement, Table 7) scaled for accuracy alone, and by LACS for
-/// GPUs and TPUs. The layers are floor(16 x depth), not a count of blocks; for TPUs at B3 to B7 they are those of the public GPU family.
+/// Layers and resolution of EfficientNet-X-B0 to B7 (arXiv text, Table 6; supplement, Table 7) scaled for accuracy
+/// alone, and by LACS for GPUs and TPUs. The layers are floor(16 x depth), not a count of blocks; for TPUs at B3 to B7
+/// they are those of the public GPU family.
 inline constexpr std::array<printed_dimensions, 8> printed_efficientnet_x{
     {{16, 224}, {17, 240}, {19, 260}, {22, 300}, {28, 380}, {35, 456}, {41, 528}, {49, 600}}};
 inline constexpr std::array<printed_dimensions, 8> printed_efficientnet_x_gpu{
@@ -83,8 +84,9 @@ struct ablation_row {
 inline constexpr std::array<ablation_row, 2> lacs_ablation{{{{.alpha = 1.27, .beta = 1.16, .gamma = 1.08}, {75, 368}},
                                                             {{.alpha = 1.28, .beta = 1.17, .gamma = 1.07}, {79, 350}}}};
 /// The supplement's Table 6: the same dimensions, other coefficients.
-inline constexpr std::array<ablation_row, 2> lacs_ablation_supplement{{{{.alpha = 1.29, .beta = 1.16, .gamma = 1.07}, {75, 368}},
-                                                                       {{.alpha = 1.29, .beta = 1.14, .gamma = 1.08}, {79, 350}}}};
+inline constexpr std::array<ablation_row, 2> lacs_ablation_supplement{
+    {{{.alpha = 1.29, .beta = 1.16, .gamma = 1.07}, {75, 368}},
+     {{.alpha = 1.29, .beta = 1.14, .gamma = 1.08}, {79, 350}}}};
 
 /// EfficientNet-X-B0 to B7 on a V100 at batch 128 (paper, Table 3): latency and ImageNet top-1 accuracy.
 struct latency_and_accuracy {

@@ -13,7 +13,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "nascent/reward/sentence.hpp"
+#include "nascent/base/sentence.hpp"
 #include "nascent/space/moves.hpp"
 #include "nascent/space/space.hpp"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Building a candidate into a net: the one place where stages, layers, strides and connections between stages become layers.
+/// Building a candidate into a net: the one place where stages, layers, strides and connections between stages become
+/// layers.
 #pragma once
 
 #include <array>
@@ -8,13 +9,14 @@
 
 #include "nascent/block/squeeze_excite.hpp"
 #include "nascent/network/net.hpp"
-#include "nascent/space/counting.hpp"
-#include "nascent/space/paths.hpp"
+#include "nascent/space/detail/counting.hpp"
+#include "nascent/space/detail/paths.hpp"
 
 namespace nascent {
 
-/// Compound scaling of a candidate (EfficientNet): filters are multiplied by `width` and rounded by make_divisible, the layers of
-/// stages that declare `.layers(...)` become ceil(depth * layers), `resolution` replaces the input's unless it is 0.
+/// Compound scaling of a candidate (EfficientNet): filters are multiplied by `width` and rounded by make_divisible, the
+/// layers of stages that declare `.layers(...)` become ceil(depth * layers), `resolution` replaces the input's unless
+/// it is 0.
 struct dimensions {
   double width = 1;
   double depth = 1;
@@ -61,8 +63,8 @@ struct candidate_builder {
                              [&](const auto& block) -> tensor { return scale_block(block, scale)(n, x, step); });
   }
 
-  /// The layers of stage I after one another. Once a layer leaves its input's shape unchanged, equal layers after it need not be
-  /// built one by one for an interpreter whose results add up.
+  /// The layers of stage I after one another. Once a layer leaves its input's shape unchanged, equal layers after it
+  /// need not be built one by one for an interpreter whose results add up.
   template <std::size_t I, class Interpreter, class Scale>
   static constexpr tensor build_stage(const digit* digits, net<Interpreter>& n, tensor x, const Scale& scale) {
     using layout = stage_layout<F, I>;
@@ -111,7 +113,8 @@ struct candidate_builder {
     return build_on<false>(digits, n, n.input(resolution, resolution, declared<F>::value.channels()), scale);
   }
 
-  /// The stages after the input, on `input`. `Named` tells the net their names: it need not be a net of this space alone.
+  /// The stages after the input, on `input`. `Named` tells the net their names: it need not be a net of this space
+  /// alone.
   template <bool Named, class Interpreter, class Scale>
   static constexpr tensor build_on(const digit* digits, net<Interpreter>& n, const tensor& input, const Scale& scale) {
     std::array<tensor, stages> outputs{};
@@ -126,15 +129,15 @@ struct candidate_builder {
         if constexpr (layout::has_skip) {
           if (stage_counter<F, at>::layers(digits + stage_slots<F>[at]) > 0) {
             const int source = skip_source<at>(digits);
-            if (source >= 0) x = connect(n, x, outputs[static_cast<std::size_t>(source)], layout::declared_stage.skip.kind);
+            if (source >= 0)
+              x = connect(n, x, outputs[static_cast<std::size_t>(source)], layout::declared_stage.skip.kind);
           }
         }
       }
       outputs[at] = x;
     };
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (one(std::integral_constant<std::size_t, I>{}), ...);
-    }(std::make_index_sequence<stages>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (one(std::integral_constant<std::size_t, I>{}), ...); }
+    (std::make_index_sequence<stages>{});
     return x;
   }
 };

@@ -3,7 +3,8 @@
 /// All checks of a declaration, in one place: the first fault is reported once.
 #pragma once
 
-#include "nascent/space/fault_finder.hpp"
+#include "nascent/space/detail/certain_use.hpp"
+#include "nascent/space/detail/fault_finder.hpp"
 
 namespace nascent::detail {
 
@@ -27,10 +28,13 @@ template <class F>
 consteval declaration_fault find_fault() {
   fault_finder finder;
   if constexpr (!requires { stage_at<F, 0>().block.resolution; }) {
-    finder.report(fault::no_input, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found no input"), ".input(3, 224) first");
+    finder.report(fault::no_input, place{"space", declared<F>::value.name(), ""}, short_text{}.add("found no input"),
+                  ".input(3, 224) first");
   } else {
-    if (declared<F>::value.channels() < 1) finder.check_value<int>(place{"stage", "input", "channels"}, rule_of("channels"), declared<F>::value.channels());
-    if (std::string_view(declared<F>::value.name()).empty()) finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no name"), "1 to 24 characters");
+    if (declared<F>::value.channels() < 1)
+      finder.check_value<int>(place{"stage", "input", "channels"}, rule_of("channels"), declared<F>::value.channels());
+    if (std::string_view(declared<F>::value.name()).empty())
+      finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no name"), "1 to 24 characters");
     stage_checker checker{finder, all_stage_facts<F>.data(), stage_names<F>.data(), stage_hashes<F>.data()};
     visit_stages(checker, declared<F>::stages.items);
   }
@@ -72,20 +76,25 @@ consteval declaration_fault find_reference_fault() {
   check_all_ties<F>(finder, std::make_index_sequence<tied_stages<F>.count>{});
   constexpr int shared = fault_finder::shared_path(all_stage_facts<F>, stage_slots<F>);
   if constexpr (shared >= 0)
-    finder.report(fault::choice_declared_twice, place{"choice", slot_path(paths_of<F>, static_cast<std::size_t>(shared)).view(), ""}, short_text{}.add("found twice"), "one choice a path");
+    finder.report(fault::choice_declared_twice,
+                  place{"choice", slot_path(paths_of<F>, static_cast<std::size_t>(shared)).view(), ""},
+                  short_text{}.add("found twice"), "one choice a path");
   if constexpr (has_named_choices(all_stage_facts<F>)) {
     for (std::size_t i = 0; i < declared<F>::stage_count; ++i) {
       if (!all_stage_facts<F>[i].named_choice) continue;
-      fault_finder::certain_use use{stage_names<F>[i].view(), all_stage_facts<F>.data()};
+      certain_use use{stage_names<F>[i].view(), all_stage_facts<F>.data()};
       visit_stages(use, declared<F>::stages.items);
-      if (!use.found) finder.report(fault::choice_without_use, place{"choice", stage_names<F>[i].view(), ""}, short_text{}.add("found no certain tie"), "a tie in a sure stage");
+      if (!use.found)
+        finder.report(fault::choice_without_use, place{"choice", stage_names<F>[i].view(), ""},
+                      short_text{}.add("found no certain tie"), "a tie in a sure stage");
     }
   }
-  if constexpr (constraint_total<F> > 0) finder.check_constraints<F>();
+  if constexpr (constraint_total < F >> 0) finder.check_constraints<F>();
   return finder.first;
 }
 
-/// Whether the blocks of stages build themselves, with their fields decided. Blocks with ties wait: their types depend on the space.
+/// Whether the blocks of stages build themselves, with their fields decided. Blocks with ties wait: their types depend
+/// on the space.
 struct build_checker {
   fault_finder& finder;
   const short_text* names;
@@ -106,7 +115,8 @@ struct build_checker {
   }
   template <class Block>
   constexpr void check_alternative(const place& where) {
-    if constexpr (!has_ties<Block>) finder.check_block_builds<decltype(first_block(std::declval<const Block&>()))>(where);
+    if constexpr (!has_ties<Block>)
+      finder.check_block_builds<decltype(first_block(std::declval<const Block&>()))>(where);
   }
 };
 
@@ -115,7 +125,8 @@ constexpr void check_tied_builds(fault_finder& finder) {
   using layout = block_layout<std::remove_cvref_t<decltype(stage_at<F, I>().block)>>;
   layout::for_each_alternative([&](auto a) {
     if constexpr (has_ties<typename layout::template alternative_type<a()>>)
-      finder.check_block_builds<decltype(decided_block<F, I, a()>(nullptr, 0))>(place{"stage", stage_names<F>[I].view(), ""});
+      finder.check_block_builds<decltype(decided_block<F, I, a()>(nullptr, 0))>(
+          place{"stage", stage_names<F>[I].view(), ""});
   });
 }
 template <class F, std::size_t... K>
@@ -138,14 +149,18 @@ consteval declaration_fault find_count_fault() {
   if constexpr (constraint_total<F> == 0) {
     const checked_uint128 size = size_without_constraints<F>;
     if (size.overflow) finder.report(fault::size_overflow, where, short_text{}.add("found over 3.4e38"), "below 2^128");
-    else if (size.value == 0) finder.report(fault::no_candidate_left, where, short_text{}.add("found 0 networks"), "1 or more");
+    else if (size.value == 0)
+      finder.report(fault::no_candidate_left, where, short_text{}.add("found 0 networks"), "1 or more");
     finder.check_smallest<F>();
   } else if constexpr (joint_counter<F>::too_large) {
-    finder.report(fault::constraint_table_too_large, where, short_text{}.add("found too many states"), "65536 states, 524288 decisions in them");
+    finder.report(fault::constraint_table_too_large, where, short_text{}.add("found too many states"),
+                  "65536 states, 524288 decisions in them");
   } else if constexpr (size_without_constraints<F>.overflow || !joint_counter<F>::finds_candidate()) {
     // Only now is it worth to count: otherwise the first use of the size does.
-    if (joint_counter<F>::size.overflow) finder.report(fault::size_overflow, where, short_text{}.add("found over 3.4e38"), "below 2^128");
-    if (joint_counter<F>::size.value == 0) finder.report(fault::no_candidate_left, where, short_text{}.add("found 0 networks"), "1 or more");
+    if (joint_counter<F>::size.overflow)
+      finder.report(fault::size_overflow, where, short_text{}.add("found over 3.4e38"), "below 2^128");
+    if (joint_counter<F>::size.value == 0)
+      finder.report(fault::no_candidate_left, where, short_text{}.add("found 0 networks"), "1 or more");
   }
   return finder.first;
 }
@@ -170,11 +185,14 @@ struct message_pieces {
 template <const declaration_fault& Fault>
 inline constexpr message_pieces pieces_of{Fault};
 
-/// Names the message in a requirement, because clang takes an expression that needs a refused class for invalid too, and would go
-/// on to report everything that depends on it.
+/// Names the message in a requirement, because clang takes an expression that needs a refused class for invalid too,
+/// and would go on to report everything that depends on it.
 template <const declaration_fault& Fault, std::size_t... I>
 consteval bool print_message(std::index_sequence<I...>) {
-  return requires { sizeof(invalid_declaration<Fault.what, literal<pieces_of<Fault>.text[I].size() + 1>(pieces_of<Fault>.text[I])...>); } || true;
+  return requires {
+    sizeof(invalid_declaration<Fault.what, literal<pieces_of<Fault>.text[I].size() + 1>(pieces_of<Fault>.text[I])...>);
+  }
+  || true;
 }
 
 /// Turns a fault into the type that the compiler prints.
@@ -218,7 +236,7 @@ inline constexpr bool is_declaration<space_declaration<Stages, Last, Constraints
 template <class F>
 inline constexpr bool declares_space = false;
 template <class F>
-  requires std::is_default_constructible_v<F> && std::is_invocable_v<F>
+requires std::is_default_constructible_v<F> && std::is_invocable_v<F>
 inline constexpr bool declares_space<F> = is_declaration<std::invoke_result_t<F>>;
 
 /// Whether a declaration with this fault can be counted and built all the same, so that its uses add no errors.
@@ -243,7 +261,7 @@ constexpr bool is_definable_despite(fault what) {
 template <class F>
 inline constexpr bool is_definable = false;
 template <class F>
-  requires declares_space<F>
+requires declares_space<F>
 inline constexpr bool is_definable<F> = is_definable_despite(first_fault<F>.what);
 
 /// Stands in for a declaration that is not definable: one network.
@@ -261,10 +279,12 @@ class defined_space;
 
 /// What `define` answers to a declaration that is not definable, and to anything that is no declaration.
 template <class F>
-  requires(!detail::is_definable<F>)
-constexpr defined_space<detail::stand_in<F>> define(F) {
+requires(!detail::is_definable<F>) constexpr defined_space<detail::stand_in<F>> define(F) {
   if constexpr (detail::declares_space<F>) static_assert(detail::is_well_formed<F>());
-  else static_assert(detail::declares_space<F>, "nascent: define() found no lambda without captures that returns a declaration; allowed: define([] { return search_space(...)...; })");
+  else
+    static_assert(detail::declares_space<F>,
+                  "nascent: define() found no lambda without captures that returns a declaration; allowed: define([] { "
+                  "return search_space(...)...; })");
   return {};
 }
 

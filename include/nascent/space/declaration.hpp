@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "nascent/block/activation.hpp"
 #include "nascent/choice/choice.hpp"
 #include "nascent/choice/either.hpp"
+#include "nascent/network/activation.hpp"
 
 namespace nascent {
 
@@ -19,8 +19,8 @@ struct single_layer {};
 /// No connection from another stage.
 struct no_skip {};
 
-/// The output of stage `from` is added to the output of the stage that declares it. `From` is a name or a choice of names, where
-/// "none" stands for no connection.
+/// The output of stage `from` is added to the output of the stage that declares it. `From` is a name or a choice of
+/// names, where "none" stands for no connection.
 template <class From>
 struct skip_connection {
   From from;
@@ -74,7 +74,8 @@ struct pack {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       // The types are spelled out: to deduce them would search all stages for every stage.
       return pack<T..., U>{{{static_cast<const alternative<I, T>&>(items).block}..., {item}}};
-    }(std::index_sequence_for<T...>{});
+    }
+    (std::index_sequence_for<T...>{});
   }
 };
 
@@ -83,7 +84,8 @@ constexpr const auto& get(const pack<T...>& p) {
   return alternative_at<I>(p.items);
 }
 
-/// While a chain of calls grows, its stages are nested pairs: a new call then names two types, not all of them. They are laid flat once.
+/// While a chain of calls grows, its stages are nested pairs: a new call then names two types, not all of them. They
+/// are laid flat once.
 struct no_stages {};
 template <class Before, class Stage>
 struct stage_chain {
@@ -133,20 +135,23 @@ struct unfinished {
   template <class Self = unfinished>
   constexpr auto size() const {
     static_assert(!std::is_same_v<Self, unfinished>,
-                  "nascent: size() found an unfinished declaration; allowed: a defined space; wrap it: define([] { return search_space(...)...; })");
+                  "nascent: size() found an unfinished declaration; allowed: a defined space; wrap it: define([] { "
+                  "return search_space(...)...; })");
     return unknown_size{};
   }
   template <class Rng, class Self = unfinished>
   constexpr int sample(Rng&&) const {
     static_assert(!std::is_same_v<Self, unfinished>,
-                  "nascent: sample() found an unfinished declaration; allowed: a defined space; wrap it: define([] { return search_space(...)...; })");
+                  "nascent: sample() found an unfinished declaration; allowed: a defined space; wrap it: define([] { "
+                  "return search_space(...)...; })");
     return 0;
   }
 };
 
 }  // namespace detail
 
-/// What a chain of builder calls has collected so far; give it to `define`. `Last` is the stage that .stride, .layers and .skip refer to.
+/// What a chain of builder calls has collected so far; give it to `define`. `Last` is the stage that .stride, .layers
+/// and .skip refer to.
 template <class Stages, class Last, class Constraints>
 class space_declaration : public detail::unfinished {
  public:
@@ -178,12 +183,15 @@ class space_declaration : public detail::unfinished {
   template <class Layers>
   constexpr auto layers(Layers count) const {
     constexpr bool is_count = detail::is_value_or_choice<Layers, int>;
-    static_assert(is_count, "nascent: .layers() found no whole number; allowed: a number, a choice such as range(1, 4), or independent(...) of either");
+    static_assert(is_count,
+                  "nascent: .layers() found no whole number; allowed: a number, a choice such as range(1, 4), or "
+                  "independent(...) of either");
     return replace_last<is_count>([&](const auto& before) {
       using block_type = std::remove_cvref_t<decltype(before.block)>;
       using stride_type = std::remove_cvref_t<decltype(before.stride)>;
       using skip_type = std::remove_cvref_t<decltype(before.skip)>;
-      return stage_declaration<block_type, Layers, stride_type, skip_type>{before.name, before.in_head, before.block, count, before.stride, before.skip};
+      return stage_declaration<block_type, Layers, stride_type, skip_type>{before.name, before.in_head, before.block,
+                                                                           count,       before.stride,  before.skip};
     });
   }
 
@@ -191,12 +199,14 @@ class space_declaration : public detail::unfinished {
   template <class Stride>
   constexpr auto stride(Stride value) const {
     constexpr bool is_stride = detail::is_value_or_choice<Stride, int>;
-    static_assert(is_stride, "nascent: .stride() found no whole number; allowed: 1, 2, 4, or a choice such as one_of(1, 2)");
+    static_assert(is_stride,
+                  "nascent: .stride() found no whole number; allowed: 1, 2, 4, or a choice such as one_of(1, 2)");
     return replace_last<is_stride>([&](const auto& before) {
       using block_type = std::remove_cvref_t<decltype(before.block)>;
       using layers_type = std::remove_cvref_t<decltype(before.layers)>;
       using skip_type = std::remove_cvref_t<decltype(before.skip)>;
-      return stage_declaration<block_type, layers_type, Stride, skip_type>{before.name, before.in_head, before.block, before.layers, value, before.skip};
+      return stage_declaration<block_type, layers_type, Stride, skip_type>{before.name,   before.in_head, before.block,
+                                                                           before.layers, value,          before.skip};
     });
   }
 
@@ -205,7 +215,9 @@ class space_declaration : public detail::unfinished {
   template <class From>
   constexpr auto skip(From from, residual kind = residual::project) const {
     constexpr bool is_name = detail::is_value_or_choice<From, const char*>;
-    static_assert(is_name, "nascent: .skip() found no name; allowed: a stage's name such as \"2\", or a choice such as one_of(\"none\", \"2\")");
+    static_assert(is_name,
+                  "nascent: .skip() found no name; allowed: a stage's name such as \"2\", or a choice such as "
+                  "one_of(\"none\", \"2\")");
     return replace_last<is_name>([&](const auto& before) {
       using block_type = std::remove_cvref_t<decltype(before.block)>;
       using layers_type = std::remove_cvref_t<decltype(before.layers)>;
@@ -221,8 +233,8 @@ class space_declaration : public detail::unfinished {
     return add_head(*this, blocks...);
   }
 
-  /// Keeps only candidates for which `holds` is true of the values of the named choices. Counting, ranks and sampling know it; no
-  /// sample is ever rejected. `.require("1.filters", "2.filters", [](int a, int b) { return a <= b; })`
+  /// Keeps only candidates for which `holds` is true of the values of the named choices. Counting, ranks and sampling
+  /// know it; no sample is ever rejected. `.require("1.filters", "2.filters", [](int a, int b) { return a <= b; })`
   template <class Predicate>
   constexpr auto require(const char* a, Predicate holds) const {
     return with_constraint(constraint<1, Predicate>{{a}, holds});
@@ -256,7 +268,8 @@ class space_declaration : public detail::unfinished {
   /// After a mistake, `!IsValid`, things stay as they are.
   template <bool IsValid, class Change>
   constexpr auto replace_last(Change change) const {
-    static_assert(detail::has_layers<Last>, "nascent: .stride, .layers or .skip found before any stage; allowed: after .stage(name, block)");
+    static_assert(detail::has_layers<Last>,
+                  "nascent: .stride, .layers or .skip found before any stage; allowed: after .stage(name, block)");
     if constexpr (!IsValid || !detail::has_layers<Last>) {
       return *this;
     } else {
@@ -299,7 +312,8 @@ class space_declaration : public detail::unfinished {
 
 /// Starts the declaration of a search space; end it with `define`.
 constexpr auto search_space(const char* name) {
-  return space_declaration<detail::no_stages, detail::no_stage, detail::pack<>>(name, 0, {}, {"", false, {}, {}, 1, {}}, {});
+  return space_declaration<detail::no_stages, detail::no_stage, detail::pack<>>(name, 0, {}, {"", false, {}, {}, 1, {}},
+                                                                                {});
 }
 
 }  // namespace nascent

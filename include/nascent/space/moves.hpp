@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Moves through a space: neighbours, mutation, crossover, distance. All of them stay inside the space; none of them rejects.
+/// Moves through a space: neighbours, mutation, crossover, distance. All of them stay inside the space; none of them
+/// rejects.
 #pragma once
 
 #include "nascent/space/space.hpp"
@@ -16,8 +17,8 @@ constexpr int distance(const candidate<Space>& a, const candidate<Space>& b) {
 }
 
 namespace detail {
-/// Decides the slots from `position` on that take part and have no decision yet: each takes its first option with which the constraints
-/// can be kept. False where there is none.
+/// Decides the slots from `position` on that take part and have no decision yet: each takes its first option with which
+/// the constraints can be kept. False where there is none.
 template <class F>
 constexpr bool decide_rest(digit* d, std::size_t position = 0) {
   for (; position < slot_total<F>; ++position) {
@@ -34,8 +35,8 @@ constexpr bool decide_rest(digit* d, std::size_t position = 0) {
 }
 }  // namespace detail
 
-/// Calls `visit` with every candidate that differs from `c` in one decision. Slots that the change makes active take their first allowed
-/// options; changes that would break a constraint are left out.
+/// Calls `visit` with every candidate that differs from `c` in one decision. Slots that the change makes active take
+/// their first allowed options; changes that would break a constraint are left out.
 template <class Space, class Visit>
 constexpr void for_each_neighbour(const candidate<Space>& c, Visit visit) {
   using F = typename Space::declaration_type;
@@ -49,13 +50,16 @@ constexpr void for_each_neighbour(const candidate<Space>& c, Visit visit) {
         const auto k = static_cast<std::size_t>(detail::slot_order<F>[position]);
         if (!detail::slot_is_active<F>(near.digits.data(), k)) near.digits[k] = inactive;
       }
-      if (detail::joint_counter<F>::broken_constraint(near.digits.data()) < 0 && detail::decide_rest<F>(near.digits.data())) visit(near);
+      if (detail::joint_counter<F>::broken_constraint(near.digits.data()) < 0 &&
+          detail::decide_rest<F>(near.digits.data()))
+        visit(near);
     }
   }
 }
 
-/// Changes one decision, uniform over the active slots that have another option, then over those options. Slots that the change makes
-/// active are decided uniformly; decisions that constraints no longer allow are decided anew. Returns `c` where there is nothing else.
+/// Changes one decision, uniform over the active slots that have another option, then over those options. Slots that
+/// the change makes active are decided uniformly; decisions that constraints no longer allow are decided anew. Returns
+/// `c` where there is nothing else.
 template <class Space, class Rng>
 constexpr candidate<Space> mutate(const candidate<Space>& c, Rng& rng) {
   using F = typename Space::declaration_type;
@@ -71,9 +75,11 @@ constexpr candidate<Space> mutate(const candidate<Space>& c, Rng& rng) {
     detail::joint_counter<F>::walk(changed.digits.data(), [&](std::size_t k, int options, auto is_allowed) {
       if (k == slot) {
         int others = 0;
-        for (int option = 0; option < options; ++option) others += option != c.digits[k] && is_allowed(static_cast<digit>(option)) ? 1 : 0;
+        for (int option = 0; option < options; ++option)
+          others += option != c.digits[k] && is_allowed(static_cast<digit>(option)) ? 1 : 0;
         if (others == 0) return c.digits[k];
-        return detail::draw_allowed(rng, options, [&](digit option) { return option != c.digits[k] && is_allowed(option); });
+        return detail::draw_allowed(rng, options,
+                                    [&](digit option) { return option != c.digits[k] && is_allowed(option); });
       }
       if (c.digits[k] >= 0 && is_allowed(c.digits[k])) return c.digits[k];
       return detail::draw_allowed(rng, options, is_allowed);
@@ -83,17 +89,19 @@ constexpr candidate<Space> mutate(const candidate<Space>& c, Rng& rng) {
   return c;
 }
 
-/// A child that takes each decision from one of its parents, where the decision is active and allowed there (uniform crossover).
+/// A child that takes each decision from one of its parents, where the decision is active and allowed there (uniform
+/// crossover).
 template <class Space, class Rng>
 constexpr candidate<Space> crossover(const candidate<Space>& a, const candidate<Space>& b, Rng& rng) {
   candidate<Space> child;
-  detail::joint_counter<typename Space::declaration_type>::walk(child.digits.data(), [&](std::size_t k, int options, auto is_allowed) {
-    const bool from_a = a.digits[k] >= 0 && is_allowed(a.digits[k]);
-    const bool from_b = b.digits[k] >= 0 && is_allowed(b.digits[k]);
-    if (from_a && (!from_b || (random_bits(rng) >> 63) != 0)) return a.digits[k];
-    if (from_b) return b.digits[k];
-    return detail::draw_allowed(rng, options, is_allowed);
-  });
+  detail::joint_counter<typename Space::declaration_type>::walk(
+      child.digits.data(), [&](std::size_t k, int options, auto is_allowed) {
+        const bool from_a = a.digits[k] >= 0 && is_allowed(a.digits[k]);
+        const bool from_b = b.digits[k] >= 0 && is_allowed(b.digits[k]);
+        if (from_a && (!from_b || (random_bits(rng) >> 63) != 0)) return a.digits[k];
+        if (from_b) return b.digits[k];
+        return detail::draw_allowed(rng, options, is_allowed);
+      });
   return child;
 }
 

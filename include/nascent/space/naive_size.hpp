@@ -13,9 +13,9 @@ namespace nascent {
 /// Room for the digits of a naive size; a larger one is cut and says so (`truncated`).
 inline constexpr std::size_t naive_size_digits = 160;
 
-/// The product of the options of all slots, in decimal: it may need more than 128 bits. It is at least size(): a slot that takes no part
-/// (the kernel of a skipped layer, of a block not chosen, of a stage without layers) counts with all its options for each of the
-/// networks that it makes no difference to. Constraints take no part.
+/// The product of the options of all slots, in decimal: it may need more than 128 bits. It is at least size(): a slot
+/// that takes no part (the kernel of a skipped layer, of a block not chosen, of a stage without layers) counts with all
+/// its options for each of the networks that it makes no difference to. Constraints take no part.
 template <space Space>
 constexpr basic_text<naive_size_digits> naive_size(const Space& space) {
   std::array<int, naive_size_digits> places{1};  // the lowest first

@@ -10,17 +10,17 @@
 
 #include "nascent/space/build.hpp"
 #include "nascent/space/check.hpp"
-#include "nascent/space/constraints.hpp"
+#include "nascent/space/detail/constraints.hpp"
+#include "nascent/space/detail/values.hpp"
 #include "nascent/space/error.hpp"
-#include "nascent/space/values.hpp"
 
 namespace nascent {
 
 template <class F>
 class defined_space;
 
-/// One network of a space, as one decision per slot; `inactive` (-1) where a slot does not take part. A plain value: compare, copy
-/// and hash it. What it is made of is asked of its space.
+/// One network of a space, as one decision per slot; `inactive` (-1) where a slot does not take part. A plain value:
+/// compare, copy and hash it. What it is made of is asked of its space.
 template <class Space>
 struct candidate {
   using space_type = Space;
@@ -54,26 +54,27 @@ constexpr tensor build(const scaled_candidate<Space>& c, net<Interpreter>& n) {
   return detail::candidate_builder<typename Space::declaration_type>::build(c.base.digits.data(), n, c.scale);
 }
 
-/// Builds the stages after the input on a map that is there already, and tells the net their names: as a model of the literature, or a
-/// part of one. The resolution is the map's; the scale's takes no part.
+/// Builds the stages after the input on a map that is there already, and tells the net their names: as a model of the
+/// literature, or a part of one. The resolution is the map's; the scale's takes no part.
 template <class Space, class Interpreter>
 constexpr tensor build(const scaled_candidate<Space>& c, net<Interpreter>& n, const tensor& input) {
-  return detail::candidate_builder<typename Space::declaration_type>::template build_on<true>(c.base.digits.data(), n, input, c.scale);
+  return detail::candidate_builder<typename Space::declaration_type>::template build_on<true>(c.base.digits.data(), n,
+                                                                                              input, c.scale);
 }
 
 /// What is known of a slot: where it comes from, how many options it has, and when it is active.
 struct slot_info {
-  short_text path;           ///< stable name, such as "2.kernel"
-  slot_role role;      ///< a field of a block, the block itself, stride, skip connection, layer count
-  int options;         ///< number of values
-  int parent;          ///< slot that decides whether this one is active, or -1
+  short_text path;  ///< stable name, such as "2.kernel"
+  slot_role role;   ///< a field of a block, the block itself, stride, skip connection, layer count
+  int options;      ///< number of values
+  int parent;       ///< slot that decides whether this one is active, or -1
 };
 
-/// The search space that a declaration describes. A declaration that does not make sense does not compile: the error names stage,
-/// field, what was found and what is allowed.
+/// The search space that a declaration describes. A declaration that does not make sense does not compile: the error
+/// names stage, field, what was found and what is allowed.
 ///
-/// Distinct: two candidates are one network if and only if they agree in all active decisions. A decision that takes no part (the
-/// kernel of a stage without layers, of a skipped layer, of a block not chosen) is inactive and counts once.
+/// Distinct: two candidates are one network if and only if they agree in all active decisions. A decision that takes no
+/// part (the kernel of a stage without layers, of a skipped layer, of a block not chosen) is inactive and counts once.
 template <class F>
 class defined_space {
   static_assert(detail::is_well_formed<F>());
@@ -99,12 +100,14 @@ class defined_space {
     return c;
   }
 
-  /// Uniform per decision, among the options that leave a network: a stage has each layer count equally often, however many networks stand behind it. What most
-  /// tools call a random sample; it over-represents shallow networks.
+  /// Uniform per decision, among the options that leave a network: a stage has each layer count equally often, however
+  /// many networks stand behind it. What most tools call a random sample; it over-represents shallow networks.
   template <class Rng>
   static constexpr candidate_type sample_decisions(Rng& rng) {
     candidate_type c;
-    counted::walk(c.digits.data(), [&](std::size_t, int options, auto is_allowed) { return detail::draw_allowed(rng, options, is_allowed); });
+    counted::walk(c.digits.data(), [&](std::size_t, int options, auto is_allowed) {
+      return detail::draw_allowed(rng, options, is_allowed);
+    });
     return c;
   }
 
@@ -121,7 +124,8 @@ class defined_space {
 
   /// The only candidate of a space without choices: a named network.
   static constexpr candidate_type only() {
-    static_assert(counted::size.value == 1, "nascent: only() found a space of more than 1 network; allowed: exactly 1; use sample or unrank");
+    static_assert(counted::size.value == 1,
+                  "nascent: only() found a space of more than 1 network; allowed: exactly 1; use sample or unrank");
     return unrank(0);
   }
 
@@ -132,17 +136,17 @@ class defined_space {
     return v;
   }
 
-  /// The candidate that a vector stands for. \throws space_error for a wrong length, a value out of range, a value where a slot is
-  /// inactive or none where it is active, or a broken constraint; the slot is named.
+  /// The candidate that a vector stands for. \throws space_error for a wrong length, a value out of range, a value
+  /// where a slot is inactive or none where it is active, or a broken constraint; the slot is named.
   static constexpr candidate_type decode(std::span<const int> vector) {
     if (vector.size() != slot_count)
-      throw space_error(space_name(), "vector", "a length of", static_cast<std::int64_t>(vector.size()), "the number of slots,",
-                        static_cast<std::int64_t>(slot_count));
+      throw space_error(space_name(), "vector", "a length of", static_cast<std::int64_t>(vector.size()),
+                        "the number of slots,", static_cast<std::int64_t>(slot_count));
     candidate_type c;
     for (std::size_t k = 0; k < slot_count; ++k) {
       if (vector[k] < -1 || vector[k] >= detail::slot_places<F>[k].size)
-        throw space_error(space_name(), detail::slot_paths<F>[k].view(), "the option", vector[k], "-1 where inactive, else 0 up to",
-                          detail::slot_places<F>[k].size - 1);
+        throw space_error(space_name(), detail::slot_paths<F>[k].view(), "the option", vector[k],
+                          "-1 where inactive, else 0 up to", detail::slot_places<F>[k].size - 1);
       c.digits[k] = static_cast<digit>(vector[k]);
     }
     validate(c);
@@ -154,18 +158,24 @@ class defined_space {
     for (std::size_t k = 0; k < slot_count; ++k) {
       const bool active = is_active(c, k);
       if (active != (c.digits[k] >= 0))
-        throw space_error(space_name(), detail::slot_paths<F>[k].view(), active ? "no decision in an active slot," : "in an inactive slot the option",
-                          c.digits[k], active ? "0 up to" : "only", active ? detail::slot_places<F>[k].size - 1 : -1);
+        throw space_error(space_name(), detail::slot_paths<F>[k].view(),
+                          active ? "no decision in an active slot," : "in an inactive slot the option", c.digits[k],
+                          active ? "0 up to" : "only", active ? detail::slot_places<F>[k].size - 1 : -1);
     }
     const int broken = counted::broken_constraint(c.digits.data());
-    if (broken >= 0) throw space_error(space_name(), "constraint", "a candidate that breaks number", broken, "candidates that keep all", counted::constraint_count);
+    if (broken >= 0)
+      throw space_error(space_name(), "constraint", "a candidate that breaks number", broken,
+                        "candidates that keep all", counted::constraint_count);
   }
 
   /// Whether the other decisions of a candidate make slot k take part.
-  static constexpr bool is_active(const candidate_type& c, std::size_t k) { return detail::slot_is_active<F>(c.digits.data(), k); }
+  static constexpr bool is_active(const candidate_type& c, std::size_t k) {
+    return detail::slot_is_active<F>(c.digits.data(), k);
+  }
 
   static constexpr slot_info slot(std::size_t k) {
-    return {detail::slot_paths<F>[k], detail::slot_places<F>[k].role, detail::slot_places<F>[k].size, detail::slot_places<F>[k].parent};
+    return {detail::slot_paths<F>[k], detail::slot_places<F>[k].role, detail::slot_places<F>[k].size,
+            detail::slot_places<F>[k].parent};
   }
 
   /// The slot with a path such as "2.kernel"; slot_count where there is none.
@@ -187,8 +197,8 @@ class defined_space {
   }
 };
 
-/// Finishes a declaration: `inline constexpr auto gpunet = define([] { return search_space("GPUNet")...; });`. The lambda gives the
-/// space a short type and lets every check and count happen in the compiler.
+/// Finishes a declaration: `inline constexpr auto gpunet = define([] { return search_space("GPUNet")...; });`. The
+/// lambda gives the space a short type and lets every check and count happen in the compiler.
 template <class F>
 constexpr defined_space<F> define(F) {
   return {};

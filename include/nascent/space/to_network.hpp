@@ -12,8 +12,8 @@
 
 namespace nascent {
 
-/// The layers of a candidate, or of a scaled candidate, with the names of their stages. \throws network_error where it cannot exist: the
-/// text names the stage.
+/// The layers of a candidate, or of a scaled candidate, with the names of their stages. \throws network_error where it
+/// cannot exist: the text names the stage.
 template <class Candidate>
 network to_network(const Candidate& c, std::string name = {}) {
   using space_type = typename Candidate::space_type;
@@ -24,7 +24,9 @@ network to_network(const Candidate& c, std::string name = {}) {
   graph.name_stages(stages);
   net<network> n(graph);
   build(c, n);
-  if (n.fault()) throw network_error(describe(n.fault(), n.fault().stage < 0 ? "input" : stages[static_cast<std::size_t>(n.fault().stage)]));
+  if (n.fault())
+    throw network_error(
+        describe(n.fault(), n.fault().stage < 0 ? "input" : stages[static_cast<std::size_t>(n.fault().stage)]));
   return graph;
 }
 

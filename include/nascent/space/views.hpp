@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Candidates of a space as a lazy range-v3 view: `space | views::candidates | views::from(rank) | views::shard(k, n) | filter(...)`.
+/// Candidates of a space as a lazy range-v3 view: `space | views::candidates | views::from(rank) | views::shard(k, n) |
+/// filter(...)`.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +44,9 @@ class candidate_view : public ranges::view_facade<candidate_view<Space>, ranges:
   }
   /// Part k of n, contiguous; the parts differ in length by at most one. \throws space_error unless 0 <= k < n.
   candidate_view shard(std::size_t k, std::size_t n) const {
-    if (k >= n) throw space_error(Space{}.name(), "views::shard", "part", static_cast<std::int64_t>(k), "parts below", static_cast<std::int64_t>(n));
+    if (k >= n)
+      throw space_error(Space{}.name(), "views::shard", "part", static_cast<std::int64_t>(k), "parts below",
+                        static_cast<std::int64_t>(n));
     const uint128 count = last_ - first_;
     const uint128 whole = count / n;
     const uint128 rest = count % n;

@@ -43,17 +43,19 @@ constexpr void visit_models(Visit& visit, const std::array<model<Body>, N>& fami
 template <class Visit>
 constexpr void for_each_model(Visit&& visit) {
   const auto all = [&](const auto&... families) { (detail::visit_models(visit, families), ...); };
-  all(efficientnet_family, efficientnet_x_family, efficientnet_x_tpu_family, efficientnet_x_gpu_family, efficientnet_h_family, efficientnet_x_steps);
+  all(efficientnet_family, efficientnet_x_family, efficientnet_x_tpu_family, efficientnet_x_gpu_family,
+      efficientnet_h_family, efficientnet_x_steps);
   all(gpunet_models);
-  all(mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small, mnasnet_a1, mnasnet_b1, proxylessnas_mobile, mobilenet_multi_avg, mobilenet_multi_max);
+  all(mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small, mnasnet_a1, mnasnet_b1, proxylessnas_mobile,
+      mobilenet_multi_avg, mobilenet_multi_max);
   all(fbnet_v2_f1, fbnet_v2_f2, fbnet_v2_f3, fbnet_v2_f4, fbnet_v2_l1, fbnet_v2_l2);
   all(fbnet_v3_a, fbnet_v3_b, fbnet_v3_c, fbnet_v3_d, fbnet_v3_e, fbnet_v3_f, fbnet_v3_g);
   all(alphanet_a0, alphanet_a1, alphanet_a2, alphanet_a3, alphanet_a4, alphanet_a5, alphanet_a6);
   all(resnet_50, se_resnet_50, resnet_50_d, resnext_50_32x4d, resnest_50, resnest_101, resnest_200, resnest_269);
-  all(regnet_x_200mf, regnet_x_400mf, regnet_x_600mf, regnet_x_800mf, regnet_x_1_6gf, regnet_x_3_2gf, regnet_x_4_0gf, regnet_x_6_4gf,
-      regnet_x_8_0gf, regnet_x_12gf, regnet_x_16gf, regnet_x_32gf);
-  all(regnet_y_200mf, regnet_y_400mf, regnet_y_600mf, regnet_y_800mf, regnet_y_1_6gf, regnet_y_3_2gf, regnet_y_4_0gf, regnet_y_6_4gf,
-      regnet_y_8_0gf, regnet_y_12gf, regnet_y_16gf, regnet_y_32gf);
+  all(regnet_x_200mf, regnet_x_400mf, regnet_x_600mf, regnet_x_800mf, regnet_x_1_6gf, regnet_x_3_2gf, regnet_x_4_0gf,
+      regnet_x_6_4gf, regnet_x_8_0gf, regnet_x_12gf, regnet_x_16gf, regnet_x_32gf);
+  all(regnet_y_200mf, regnet_y_400mf, regnet_y_600mf, regnet_y_800mf, regnet_y_1_6gf, regnet_y_3_2gf, regnet_y_4_0gf,
+      regnet_y_6_4gf, regnet_y_8_0gf, regnet_y_12gf, regnet_y_16gf, regnet_y_32gf);
   all(inception_v3, inception_v4, nasnet_a_large, nasnet_a_mobile);
 }
 
@@ -78,7 +80,8 @@ struct unknown_model : std::invalid_argument {
 
 namespace detail {
 
-/// Letters, digits and decimal points alone, small: "EfficientNet-B0", "efficientnet_b0" and "efficientnet b0" are one name.
+/// Letters, digits and decimal points alone, small: "EfficientNet-B0", "efficientnet_b0" and "efficientnet b0" are one
+/// name.
 inline std::string plain_name(std::string_view name) {
   std::string plain;
   for (const char c : name) {
@@ -140,12 +143,14 @@ void with_model(std::string_view name, Use&& use) {
     use(m);
   });
   if (!found)
-    throw unknown_model("nascent: model '" + std::string(name) + "': found no such name; near ones: " + detail::name_suggestions(name) + "; all " +
+    throw unknown_model("nascent: model '" + std::string(name) +
+                        "': found no such name; near ones: " + detail::name_suggestions(name) + "; all " +
                         std::to_string(model_count) + ": nascent::zoo::model_names()");
 }
 
-/// The layers of a model by its name, at its own input size or at `resolution` px. \throws unknown_model, or network_error where the input
-/// is too small. A template so that all models are built into graphs only in programs that call it.
+/// The layers of a model by its name, at its own input size or at `resolution` px. \throws unknown_model, or
+/// network_error where the input is too small. A template so that all models are built into graphs only in programs
+/// that call it.
 template <class Graph = network>
 Graph make_model(std::string_view name, int resolution = 0) {
   Graph found;

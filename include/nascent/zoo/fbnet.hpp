@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// FBNetV2 (Wan et al., 2020) and FBNetV3 (Dai et al., 2021), by their public definitions: facebookresearch/mobile-vision,
-/// mobile_cv/arch/fbnet_v2 (Apache-2.0).
+/// FBNetV2 (Wan et al., 2020) and FBNetV3 (Dai et al., 2021), by their public definitions:
+/// facebookresearch/mobile-vision, mobile_cv/arch/fbnet_v2 (Apache-2.0).
 #pragma once
 
 #include <array>
@@ -32,8 +32,9 @@ namespace detail {
 /// Widths are multiples of 8 and never below 95 % of what was asked for.
 constexpr int fbnet_channels(double width) { return make_divisible(width, 8, .95); }
 
-/// A row's layer on `input` channels. Squeeze-and-excite hides a quarter of the expanded channels, or with `less_se` of the input's. Its gate
-/// is a piecewise linear sigmoid; here it is the sigmoid, which costs the same. A ratio of (hidden + 1/2) / input is cut to `hidden`.
+/// A row's layer on `input` channels. Squeeze-and-excite hides a quarter of the expanded channels, or with `less_se` of
+/// the input's. Its gate is a piecewise linear sigmoid; here it is the sigmoid, which costs the same. A ratio of
+/// (hidden + 1/2) / input is cut to `hidden`.
 constexpr auto fbnet_bottleneck(const fbnet_row& row, bool less_se, int input) {
   const int expanded = fbnet_channels(input * row.expand);
   const int hidden = fbnet_channels(static_cast<int>(expanded * (less_se ? .25 / row.expand : .25)));
@@ -57,8 +58,8 @@ struct fbnet_layer {
 
 }  // namespace detail
 
-/// A 3x3 convolution with stride 2, the rows, then a 1x1 convolution to six times the channels, pooling, a 1x1 convolution without
-/// normalisation to `head`, and the classifier.
+/// A 3x3 convolution with stride 2, the rows, then a 1x1 convolution to six times the channels, pooling, a 1x1
+/// convolution without normalisation to `head`, and the classifier.
 template <std::size_t Rows>
 struct fbnet_network {
   int stem;
@@ -70,7 +71,8 @@ struct fbnet_network {
   constexpr tensor operator()(auto& net, tensor x) const {
     net.stage("stem");
     x = net.conv(x, {.filters = stem, .kernel = 3, .stride = 2, .act = hswish, .pad = padding::symmetric});
-    for (const fbnet_row& row : rows) x = add_stage(net, x, row.stage, detail::fbnet_layer{row, less_se}, row.layers, row.stride);
+    for (const fbnet_row& row : rows)
+      x = add_stage(net, x, row.stage, detail::fbnet_layer{row, less_se}, row.layers, row.stride);
     net.stage("head");
     x = net.global_pool(net.conv(x, {.filters = 6 * x.channels, .act = hswish}));
     x = net.conv(x, {.filters = head, .act = hswish, .batch_norm = false});
@@ -80,7 +82,8 @@ struct fbnet_network {
 
 /// What the public figures count.
 inline constexpr std::string_view fbnet_source = "facebookresearch/mobile-vision, model_info";
-inline constexpr std::string_view fbnet_counting = "params without normalisations and biases; MACs with one for each input of a global pool";
+inline constexpr std::string_view fbnet_counting =
+    "params without normalisations and biases; MACs with one for each input of a global pool";
 
 namespace detail {
 
@@ -164,13 +167,20 @@ inline constexpr fbnet_network<21> fbnet_v2_l_rows{
 
 }  // namespace detail
 
-inline constexpr model fbnet_v2_f1{"FBNetV2-F1", 128, detail::fbnet_v2_f1_rows, {5.999408, .05641056, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v2_f2{"FBNetV2-F2", 160, detail::fbnet_v2_f1_rows, {5.999408, .085441392, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v2_f3{"FBNetV2-F3", 192, detail::with_head(detail::fbnet_v2_f1_rows, 1984),
+inline constexpr model fbnet_v2_f1{
+    "FBNetV2-F1", 128, detail::fbnet_v2_f1_rows, {5.999408, .05641056, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v2_f2{
+    "FBNetV2-F2", 160, detail::fbnet_v2_f1_rows, {5.999408, .085441392, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v2_f3{"FBNetV2-F3",
+                                   192,
+                                   detail::with_head(detail::fbnet_v2_f1_rows, 1984),
                                    {6.899504, .121824, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v2_f4{"FBNetV2-F4", 224, detail::fbnet_v2_f4_rows, {6.994824, .238351984, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v2_l1{"FBNetV2-L1", 224, detail::fbnet_v2_l_rows, {8.49652, .326023008, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v2_l2{"FBNetV2-L2", 256, detail::fbnet_v2_l_rows, {8.49652, .423912768, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v2_f4{
+    "FBNetV2-F4", 224, detail::fbnet_v2_f4_rows, {6.994824, .238351984, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v2_l1{
+    "FBNetV2-L1", 224, detail::fbnet_v2_l_rows, {8.49652, .326023008, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v2_l2{
+    "FBNetV2-L2", 256, detail::fbnet_v2_l_rows, {8.49652, .423912768, fbnet_source, fbnet_counting}};
 
 namespace detail {
 
@@ -284,12 +294,19 @@ inline constexpr fbnet_network<12> fbnet_v3_g_rows{
 
 }  // namespace detail
 
-inline constexpr model fbnet_v3_a{"FBNetV3-A", 224, detail::fbnet_v3_a_rows, {8.542224, .35659828, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v3_b{"FBNetV3-B", 248, detail::fbnet_v3_a_rows, {8.542224, .461550136, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v3_c{"FBNetV3-C", 248, detail::fbnet_v3_c_rows, {9.907136, .556969904, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v3_d{"FBNetV3-D", 248, detail::fbnet_v3_d_rows, {10.237552, .644420352, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v3_e{"FBNetV3-E", 264, detail::fbnet_v3_e_rows, {10.699464, .762046336, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v3_f{"FBNetV3-F", 272, detail::fbnet_v3_f_rows, {13.803072, 1.18164452, fbnet_source, fbnet_counting}};
-inline constexpr model fbnet_v3_g{"FBNetV3-G", 320, detail::fbnet_v3_g_rows, {16.513648, 2.129656384, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v3_a{
+    "FBNetV3-A", 224, detail::fbnet_v3_a_rows, {8.542224, .35659828, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v3_b{
+    "FBNetV3-B", 248, detail::fbnet_v3_a_rows, {8.542224, .461550136, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v3_c{
+    "FBNetV3-C", 248, detail::fbnet_v3_c_rows, {9.907136, .556969904, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v3_d{
+    "FBNetV3-D", 248, detail::fbnet_v3_d_rows, {10.237552, .644420352, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v3_e{
+    "FBNetV3-E", 264, detail::fbnet_v3_e_rows, {10.699464, .762046336, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v3_f{
+    "FBNetV3-F", 272, detail::fbnet_v3_f_rows, {13.803072, 1.18164452, fbnet_source, fbnet_counting}};
+inline constexpr model fbnet_v3_g{
+    "FBNetV3-G", 320, detail::fbnet_v3_g_rows, {16.513648, 2.129656384, fbnet_source, fbnet_counting}};
 
 }  // namespace nascent::zoo

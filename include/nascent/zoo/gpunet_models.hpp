@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// GPUNet-0, 1 and 2 (Wang et al., 2022, "GPUNet: Searching the Deployable Convolution Neural Networks for GPUs"), as released, and where they
-/// lie in the printed search space.
+/// GPUNet-0, 1 and 2 (Wang et al., 2022, "GPUNet: Searching the Deployable Convolution Neural Networks for GPUs"), as
+/// released, and where they lie in the printed search space.
 ///
-/// By the released configurations and their builder: NVIDIA/DeepLearningExamples, PyTorch/Classification/GPUNet, 729963d (Apache-2.0).
+/// By the released configurations and their builder: NVIDIA/DeepLearningExamples, PyTorch/Classification/GPUNet,
+/// 729963d (Apache-2.0).
 #pragma once
 
 #include <array>
@@ -27,8 +28,8 @@ struct gpunet_stage {
   activation act = relu;
 };
 
-/// One released network: stages 1 to 7 between a stem and the head. Plain and depthwise convolutions pad symmetrically, those of fused
-/// blocks as SAME does; the printed head of 1792 filters has 1280 in all three.
+/// One released network: stages 1 to 7 between a stem and the head. Plain and depthwise convolutions pad symmetrically,
+/// those of fused blocks as SAME does; the printed head of 1792 filters has 1280 in all three.
 struct gpunet_body {
   int stem = 32;
   std::array<gpunet_stage, 7> stages{};
@@ -59,23 +60,57 @@ struct gpunet_body {
     return {.filters = s.filters, .kernel = s.kernel, .expand = s.expand, .se = s.se, .act = s.act};
   }
   static constexpr mbconv<> inverted(const gpunet_stage& s) {
-    return {.filters = s.filters, .kernel = s.kernel, .expand = s.expand, .se = s.se, .act = s.act, .always_expand = true, .pad = padding::symmetric};
+    return {.filters = s.filters,
+            .kernel = s.kernel,
+            .expand = s.expand,
+            .se = s.se,
+            .act = s.act,
+            .always_expand = true,
+            .pad = padding::symmetric};
   }
 };
 
-/// GPUNet-0, 1, 2, from the released configurations 0.65ms, 0.85ms and 1.75ms for batch 1 on a GV100. Printed figures: GPUNet paper, Table 3.
+/// GPUNet-0, 1, 2, from the released configurations 0.65ms, 0.85ms and 1.75ms for batch 1 on a GV100. Printed figures:
+/// GPUNet paper, Table 3.
 inline constexpr std::array<model<gpunet_body>, 3> gpunet_models = [] {
   constexpr std::string_view table = "GPUNet paper, Table 3";
   constexpr std::string_view low = "MACs printed 2 to 4 % below the count: unexplained";
   constexpr gpunet_stage absent{};
   return std::array<model<gpunet_body>, 3>{{
       // layers, filters, kernel, expansion, squeeze-and-excite, activation
-      {"GPUNet-0", 320, {32, {{{2, 32, 3, 1, 0, relu}, {2, 32, 3, 5, 0, relu}, {3, 64, 3, 5, 0, relu}, {3, 256, 3, 5, 0, swish},
-                               absent, {2, 704, 3, 5, .25, relu}, absent}}}, {11.9, 3.25, table, low}},
-      {"GPUNet-1", 288, {24, {{{1, 24, 3, 1, 0, relu}, {2, 64, 3, 4, 0, swish}, {2, 96, 3, 4, 0, swish}, {1, 160, 3, 2, .25, swish},
-                               {4, 288, 3, 5, 0, relu}, {4, 448, 3, 4, .25, relu}, absent}}}, {12.7, 3.3, table, low}},
-      {"GPUNet-2", 384, {32, {{{3, 32, 3, 1, 0, relu}, {1, 32, 5, 6, .25, swish}, {3, 112, 3, 3, 0, swish}, {6, 144, 3, 6, 0, swish},
-                               {4, 160, 5, 3, 0, relu}, {8, 224, 3, 3, .25, swish}, {7, 832, 5, 2, 0, relu}}}}, {25.8, 8.38, table, low}},
+      {"GPUNet-0",
+       320,
+       {32,
+        {{{2, 32, 3, 1, 0, relu},
+          {2, 32, 3, 5, 0, relu},
+          {3, 64, 3, 5, 0, relu},
+          {3, 256, 3, 5, 0, swish},
+          absent,
+          {2, 704, 3, 5, .25, relu},
+          absent}}},
+       {11.9, 3.25, table, low}},
+      {"GPUNet-1",
+       288,
+       {24,
+        {{{1, 24, 3, 1, 0, relu},
+          {2, 64, 3, 4, 0, swish},
+          {2, 96, 3, 4, 0, swish},
+          {1, 160, 3, 2, .25, swish},
+          {4, 288, 3, 5, 0, relu},
+          {4, 448, 3, 4, .25, relu},
+          absent}}},
+       {12.7, 3.3, table, low}},
+      {"GPUNet-2",
+       384,
+       {32,
+        {{{3, 32, 3, 1, 0, relu},
+          {1, 32, 5, 6, .25, swish},
+          {3, 112, 3, 3, 0, swish},
+          {6, 144, 3, 6, 0, swish},
+          {4, 160, 5, 3, 0, relu},
+          {8, 224, 3, 3, .25, swish},
+          {7, 832, 5, 2, 0, relu}}}},
+       {25.8, 8.38, table, low}},
   }};
 }();
 
@@ -87,8 +122,8 @@ struct gpunet_position {
   std::vector<std::string> outside{};
 };
 
-/// Where a network of this kind lies in the printed space, decision by decision. The head takes no part: Table 2 does not encode it.
-/// A template so that only programs that call it pay for the space's paths and values.
+/// Where a network of this kind lies in the printed space, decision by decision. The head takes no part: Table 2 does
+/// not encode it. A template so that only programs that call it pay for the space's paths and values.
 template <class Space = decltype(gpunet_encoded)>
 gpunet_position locate(const model<gpunet_body>& m) {
   using nascent::detail::to_text;
@@ -111,7 +146,8 @@ gpunet_position locate(const model<gpunet_body>& m) {
     found.vector[k] = -1;
     for (int option = 0; option < slot.options; ++option)
       if (Space::value(k, option) == wanted.view()) found.vector[k] = option;
-    if (found.vector[k] < 0 && wanted.size() > 0) found.outside.push_back(std::string(slot.path.view()) + " = " + std::string(wanted.view()));
+    if (found.vector[k] < 0 && wanted.size() > 0)
+      found.outside.push_back(std::string(slot.path.view()) + " = " + std::string(wanted.view()));
   }
   return found;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Inception-v3 (Szegedy et al., 2015, "Rethinking the Inception Architecture for Computer Vision") and Inception-v4 (Szegedy et al., 2016,
-/// "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning"), without the auxiliary classifier. Filters by the
-/// public definitions (TensorFlow's slim, ported to timm): the papers leave some of v3's out.
+/// Inception-v3 (Szegedy et al., 2015, "Rethinking the Inception Architecture for Computer Vision") and Inception-v4
+/// (Szegedy et al., 2016, "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning"), without
+/// the auxiliary classifier. Filters by the public definitions (TensorFlow's slim, ported to timm): the papers leave
+/// some of v3's out.
 #pragma once
 
 #include <array>
@@ -21,7 +22,9 @@ struct inception_step {
   padding pad = padding::same;
 };
 
-constexpr inception_step valid(int filters, int kernel, int stride = 1) { return {filters, kernel, stride, padding::valid}; }
+constexpr inception_step valid(int filters, int kernel, int stride = 1) {
+  return {filters, kernel, stride, padding::valid};
+}
 
 /// A branch: convolutions one after another.
 constexpr tensor inception_branch(auto& net, tensor x, std::initializer_list<inception_step> steps) {
@@ -30,7 +33,9 @@ constexpr tensor inception_branch(auto& net, tensor x, std::initializer_list<inc
   return x;
 }
 
-constexpr tensor inception_max_pool(auto& net, const tensor& x) { return net.max_pool(x, {.kernel = 3, .stride = 2, .pad = padding::valid}); }
+constexpr tensor inception_max_pool(auto& net, const tensor& x) {
+  return net.max_pool(x, {.kernel = 3, .stride = 2, .pad = padding::valid});
+}
 
 /// The branch that pools: a 3x3 average and a 1x1 convolution.
 constexpr tensor inception_pooled(auto& net, const tensor& x, int filters) {
@@ -44,7 +49,8 @@ constexpr tensor inception_fork(auto& net, const tensor& x, int filters) {
   return net.concatenate(wide, high);
 }
 
-// In every cell the branches are built into names first: the order in which arguments are evaluated is the compiler's choice.
+// In every cell the branches are built into names first: the order in which arguments are evaluated is the compiler's
+// choice.
 
 constexpr tensor inception_v3_a(auto& net, const tensor& x, int pooled) {
   const tensor a = inception_branch(net, x, {{64}});
@@ -57,7 +63,8 @@ constexpr tensor inception_v3_a(auto& net, const tensor& x, int pooled) {
 constexpr tensor inception_v3_b(auto& net, const tensor& x, int inside) {
   const tensor a = inception_branch(net, x, {{192}});
   const tensor b = inception_branch(net, x, {{inside}, {inside, {1, 7}}, {192, {7, 1}}});
-  const tensor c = inception_branch(net, x, {{inside}, {inside, {7, 1}}, {inside, {1, 7}}, {inside, {7, 1}}, {192, {1, 7}}});
+  const tensor c =
+      inception_branch(net, x, {{inside}, {inside, {7, 1}}, {inside, {1, 7}}, {inside, {7, 1}}, {192, {1, 7}}});
   const tensor d = inception_pooled(net, x, 192);
   return net.concatenate(a, b, c, d);
 }
@@ -152,8 +159,11 @@ struct inception_v4_body {
   }
 };
 
-inline constexpr model inception_v3{"Inception-v3", 299, inception_v3_body{}, {24, 5.7, "EfficientNet-X paper, Table 3"}};
-inline constexpr model inception_v4{"Inception-v4", 299, inception_v4_body{},
+inline constexpr model inception_v3{
+    "Inception-v3", 299, inception_v3_body{}, {24, 5.7, "EfficientNet-X paper, Table 3"}};
+inline constexpr model inception_v4{"Inception-v4",
+                                    299,
+                                    inception_v4_body{},
                                     {48, 13, "EfficientNet-X paper, Table 3",
                                      "no public definition has 48 M params and 13 G MACs; all have 42.7 M and 12.3 G"}};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A network of the literature: everything fixed, described once, for every interpreter. `count`, `cost`, `to_network` take it as they
-/// take a candidate of a space.
+/// A network of the literature: everything fixed, described once, for every interpreter. `count`, `cost`, `to_network`
+/// take it as they take a candidate of a space.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ namespace nascent {
 
 /// What a paper prints about a model, as printed: 0 where it does not.
 struct printed_figures {
-  double params_m = 0;          ///< millions
-  double macs_g = 0;            ///< thousand millions, often called FLOPs
+  double params_m = 0;           ///< millions
+  double macs_g = 0;             ///< thousand millions, often called FLOPs
   std::string_view source = {};  ///< paper and table
   std::string_view remark = {};  ///< why the count differs by more than 1 %
 };
@@ -30,7 +30,8 @@ struct model {
   Body body;
   printed_figures printed{};
 
-  /// The same network at another input size. Too small a size is an error when it is counted or built; it names the stage.
+  /// The same network at another input size. Too small a size is an error when it is counted or built; it names the
+  /// stage.
   constexpr model at(int px) const {
     model other = *this;
     other.resolution = px;
@@ -56,12 +57,14 @@ network to_network(const model<Body>& m) {
   network graph(std::string(m.name), {});
   net<network> n(graph);
   build(m, n);
-  if (n.fault()) throw network_error("model '" + graph.name() + "' at " + std::to_string(m.resolution) + " px, " + describe(n.fault(), "input"));
+  if (n.fault())
+    throw network_error("model '" + graph.name() + "' at " + std::to_string(m.resolution) + " px, " +
+                        describe(n.fault(), "input"));
   return graph;
 }
 
-/// `layers` blocks one after another, the first with the stage's stride. Where an interpreter's results add up, equal blocks are
-/// interpreted once and multiplied.
+/// `layers` blocks one after another, the first with the stage's stride. Where an interpreter's results add up, equal
+/// blocks are interpreted once and multiplied.
 template <class Interpreter, class Block>
 constexpr tensor repeat(net<Interpreter>& n, tensor x, const Block& block, int layers, int stride = 1) {
   for (int i = 0; i < layers; ++i) {
@@ -86,7 +89,8 @@ constexpr tensor repeat(net<Interpreter>& n, tensor x, const Block& block, int l
 
 /// The same as a stage with a name.
 template <class Interpreter, class Block>
-constexpr tensor add_stage(net<Interpreter>& n, tensor x, std::string_view name, const Block& block, int layers = 1, int stride = 1) {
+constexpr tensor add_stage(net<Interpreter>& n, tensor x, std::string_view name, const Block& block, int layers = 1,
+                           int stride = 1) {
   n.stage(name);
   return repeat(n, x, block, layers, stride);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// NAS-Bench-201 (Dong and Yang, 2020): one cell of four nodes and six edges, repeated fifteen times, on CIFAR-10. By its public code,
-/// D-X-Y/AutoDL-Projects (MIT).
+/// NAS-Bench-201 (Dong and Yang, 2020): one cell of four nodes and six edges, repeated fifteen times, on CIFAR-10. By
+/// its public code, D-X-Y/AutoDL-Projects (MIT).
 #pragma once
 
 #include <array>
@@ -33,10 +33,10 @@ constexpr const char* to_string(cell_operation operation) {
   return "unknown";
 }
 
-/// The cell: node 0 is its input, node 3 its output; every node is the sum of what its edges bring from the nodes before it. A node
-/// without edges is a map of zeros.
-template <class A = cell_operation, class B = cell_operation, class C = cell_operation, class D = cell_operation, class E = cell_operation,
-          class G = cell_operation>
+/// The cell: node 0 is its input, node 3 its output; every node is the sum of what its edges bring from the nodes
+/// before it. A node without edges is a map of zeros.
+template <class A = cell_operation, class B = cell_operation, class C = cell_operation, class D = cell_operation,
+          class E = cell_operation, class G = cell_operation>
 struct nas_bench_201_cell {
   A edge_01;
   B edge_02;
@@ -72,8 +72,8 @@ struct nas_bench_201_cell {
   }
 };
 
-/// Between cells: two 3x3 convolutions, each after a relu, the first with the stride; around them average pooling and a plain 1x1
-/// convolution.
+/// Between cells: two 3x3 convolutions, each after a relu, the first with the stride; around them average pooling and a
+/// plain 1x1 convolution.
 template <class Filters = int>
 struct preactivated_reduction {
   Filters filters;
@@ -82,14 +82,16 @@ struct preactivated_reduction {
     tensor around = net.average_pool(input, {.kernel = stride, .stride = stride, .pad = padding::valid});
     around = net.conv(around, {.filters = filters, .batch_norm = false});
     tensor x = net.activate(input, activation::relu);
-    x = net.conv(x, {.filters = filters, .kernel = 3, .stride = stride, .act = activation::relu, .pad = padding::symmetric});
+    x = net.conv(
+        x, {.filters = filters, .kernel = 3, .stride = stride, .act = activation::relu, .pad = padding::symmetric});
     x = net.conv(x, {.filters = filters, .kernel = 3});
     return net.add(x, around);
   }
 };
 
-/// A batch normalisation and an activation that no convolution precedes, as what they are at inference: each channel times a factor, plus a
-/// summand. Two parameters a channel, and unlike other normalisations a multiply-add for each element.
+/// A batch normalisation and an activation that no convolution precedes, as what they are at inference: each channel
+/// times a factor, plus a summand. Two parameters a channel, and unlike other normalisations a multiply-add for each
+/// element.
 template <class Act = activation>
 struct normalization {
   Act act{activation::relu};
@@ -109,11 +111,16 @@ inline constexpr auto nas_bench_201 = define([] {
   return search_space("NAS-Bench-201")
       .input(3, 32)
       .stage("stem", conv{.filters = 16, .act = identity})
-      .stage("1", chosen).layers(5)
-      .stage("1 to 2", preactivated_reduction{.filters = 32}).stride(2)
-      .stage("2", same).layers(5)
-      .stage("2 to 3", preactivated_reduction{.filters = 64}).stride(2)
-      .stage("3", same).layers(5)
+      .stage("1", chosen)
+      .layers(5)
+      .stage("1 to 2", preactivated_reduction{.filters = 32})
+      .stride(2)
+      .stage("2", same)
+      .layers(5)
+      .stage("2 to 3", preactivated_reduction{.filters = 64})
+      .stride(2)
+      .stage("3", same)
+      .layers(5)
       .head(normalization{}, global_pool{}, dense{10});
 });
 static_assert(nas_bench_201.size() == 15'625);
@@ -135,19 +142,22 @@ constexpr auto nas_bench_201_candidate(const cell_edges& edges) {
   return Space::decode(digits);
 }
 
-/// When two cells are the same. As in the paper, a convolution of zeros counts as zero: the shift of its normalisation is left out.
+/// When two cells are the same. As in the paper, a convolution of zeros counts as zero: the shift of its normalisation
+/// is left out.
 enum class cell_equality : std::uint8_t {
-  edges,       ///< all edges agree: 15625 cells
-  inlined,     ///< their inlined expressions agree: a skip is what it passes on; `none` is an operation like any other: 12751 cells
-  reduced,     ///< the same, and what is `none` or begins at a node of one zero is a zero: 6466 cells, the paper's count
+  edges,    ///< all edges agree: 15625 cells
+  inlined,  ///< their inlined expressions agree: a skip is what it passes on; `none` is an operation like any other:
+            ///< 12751 cells
+  reduced,  ///< the same, and what is `none` or begins at a node of one zero is a zero: 6466 cells, the paper's count
   isomorphic,  ///< they compute the same functions of their input and their convolutions' weights: 5260 cells
 };
 
 namespace detail {
 
-/// Expressions of a cell's nodes. In those of the public code (`inlined`, `reduced`) a node that is passed on stays together as one term,
-/// so that (A + B) + C and (A + C) + B may differ, and zeros remain terms. `isomorphic` has neither fault: terms of sums are sorted, zeros
-/// vanish, and a convolution is written with the label of its weights, which tells one that is used twice from two that look alike.
+/// Expressions of a cell's nodes. In those of the public code (`inlined`, `reduced`) a node that is passed on stays
+/// together as one term, so that (A + B) + C and (A + C) + B may differ, and zeros remain terms. `isomorphic` has
+/// neither fault: terms of sums are sorted, zeros vanish, and a convolution is written with the label of its weights,
+/// which tells one that is used twice from two that look alike.
 template <class Text>
 struct cell_writer {
   using terms_type = std::vector<Text>;
@@ -195,8 +205,8 @@ struct cell_writer {
 
 }  // namespace detail
 
-/// A text that two cells share if and only if they are the same. Empty for a cell whose output is zero (`isomorphic`): 341 of the 15625.
-/// `Text` is a string; a parameter so that only programs that write forms compile this.
+/// A text that two cells share if and only if they are the same. Empty for a cell whose output is zero (`isomorphic`):
+/// 341 of the 15625. `Text` is a string; a parameter so that only programs that write forms compile this.
 template <class Text = std::string>
 Text canonical_form(const cell_edges& edges, cell_equality equality) {
   detail::cell_writer<Text> writer{.equality = equality};
@@ -228,7 +238,8 @@ inline std::string nas_bench_201_name(const cell_edges& edges) {
   std::size_t edge = 0;
   for (int to = 1; to < 4; ++to) {
     name += to == 1 ? "|" : "+|";
-    for (int from = 0; from < to; ++from) name += std::string(to_string(edges[edge++])) + "~" + std::to_string(from) + "|";
+    for (int from = 0; from < to; ++from)
+      name += std::string(to_string(edges[edge++])) + "~" + std::to_string(from) + "|";
   }
   return name;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// NASNet-A (Zoph et al., 2018, "Learning Transferable Architectures for Scalable Image Recognition"), by its public code (TensorFlow's slim,
-/// ported to timm). Every cell reads the two maps made before it.
+/// NASNet-A (Zoph et al., 2018, "Learning Transferable Architectures for Scalable Image Recognition"), by its public
+/// code (TensorFlow's slim, ported to timm). Every cell reads the two maps made before it.
 #pragma once
 
 #include "nascent/zoo/model.hpp"
@@ -14,9 +14,9 @@ constexpr tensor nasnet_squeeze(auto& net, const tensor& x, int filters) {
   return net.conv(net.activate(x, relu), {.filters = filters});
 }
 
-/// Makes `x` fit a map of `height` rows and `filters` channels: a 1x1 convolution or, where x is larger, two with stride 2 side by side, each
-/// to half of the filters. The public code lets the second of the two read pixels one further to the right and below; a layer has no such
-/// offset, and its cost would not change.
+/// Makes `x` fit a map of `height` rows and `filters` channels: a 1x1 convolution or, where x is larger, two with
+/// stride 2 side by side, each to half of the filters. The public code lets the second of the two read pixels one
+/// further to the right and below; a layer has no such offset, and its cost would not change.
 constexpr tensor nasnet_fit(auto& net, const tensor& x, int height, int filters) {
   if (x.height == height) return nasnet_squeeze(net, x, filters);
   const tensor active = net.activate(x, relu);
@@ -25,7 +25,8 @@ constexpr tensor nasnet_fit(auto& net, const tensor& x, int height, int filters)
   return net.concatenate(even, odd);
 }
 
-/// A separable convolution applied twice: depthwise, 1x1 with batch normalisation, activation, and once more. `x` is active already.
+/// A separable convolution applied twice: depthwise, 1x1 with batch normalisation, activation, and once more. `x` is
+/// active already.
 constexpr tensor nasnet_separable(auto& net, tensor x, int kernel, int stride, int filters) {
   x = net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .batch_norm = false});
   x = net.conv(x, {.filters = filters, .act = relu});
@@ -70,12 +71,14 @@ constexpr tensor nasnet_reduce(auto& net, const tensor& right, const tensor& lef
 
 }  // namespace detail
 
-/// Two reduction cells as a stem, then three times `cells` normal cells with a reduction cell before the second and the third.
+/// Two reduction cells as a stem, then three times `cells` normal cells with a reduction cell before the second and the
+/// third.
 struct nasnet_body {
   int stem;           ///< filters of the first convolution
   int cells;          ///< normal cells at one size of map: "N" of the paper
   int filters;        ///< in the first normal cells; each reduction doubles them
-  bool skip_reduced;  ///< the normal cell after a reduction reads, beside its output, the reduction's second input; else its first
+  bool skip_reduced;  ///< the normal cell after a reduction reads, beside its output, the reduction's second input;
+                      ///< else its first
 
   constexpr tensor operator()(auto& net, tensor x) const {
     using namespace detail;
@@ -105,10 +108,14 @@ struct nasnet_body {
 };
 
 /// "NASNet-A (6 @ 4032)": six cells in a row, 4032 channels at the end.
-inline constexpr model nasnet_a_large{"NASNet-A Large", 331, nasnet_body{.stem = 96, .cells = 6, .filters = 168, .skip_reduced = true},
+inline constexpr model nasnet_a_large{"NASNet-A Large",
+                                      331,
+                                      nasnet_body{.stem = 96, .cells = 6, .filters = 168, .skip_reduced = true},
                                       {89, 24, "EfficientNet-X paper, Table 3"}};
 /// "NASNet-A (4 @ 1056)".
-inline constexpr model nasnet_a_mobile{"NASNet-A Mobile", 224, nasnet_body{.stem = 32, .cells = 4, .filters = 44, .skip_reduced = false},
+inline constexpr model nasnet_a_mobile{"NASNet-A Mobile",
+                                       224,
+                                       nasnet_body{.stem = 32, .cells = 4, .filters = 44, .skip_reduced = false},
                                        {5.3, .564, "NASNet paper, Table 3"}};
 
 }  // namespace nascent::zoo

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Once-for-All's MobileNetV3 space (Cai et al., 2020): five stages of 2 to 4 layers, each layer with its own kernel and expansion.
+/// Once-for-All's MobileNetV3 space (Cai et al., 2020): five stages of 2 to 4 layers, each layer with its own kernel
+/// and expansion.
 #pragma once
 
 #include "nascent/block/block.hpp"
@@ -24,13 +25,23 @@ inline constexpr auto once_for_all = define([] {
   constexpr auto layers = independent(range(2, 4));
   return search_space("Once-for-All MobileNetV3")
       .input(3, 224)
-      .stage("stem", conv{.filters = 16, .act = hswish}).stride(2)
+      .stage("stem", conv{.filters = 16, .act = hswish})
+      .stride(2)
       .stage("first", mbconv{.filters = 16, .expand = 1})
-      .stage("1", detail::once_for_all_layer(24, 0, relu)).stride(2).layers(layers)
-      .stage("2", detail::once_for_all_layer(40, .25, relu)).stride(2).layers(layers)
-      .stage("3", detail::once_for_all_layer(80, 0, hswish)).stride(2).layers(layers)
-      .stage("4", detail::once_for_all_layer(112, .25, hswish)).layers(layers)
-      .stage("5", detail::once_for_all_layer(160, .25, hswish)).stride(2).layers(layers)
+      .stage("1", detail::once_for_all_layer(24, 0, relu))
+      .stride(2)
+      .layers(layers)
+      .stage("2", detail::once_for_all_layer(40, .25, relu))
+      .stride(2)
+      .layers(layers)
+      .stage("3", detail::once_for_all_layer(80, 0, hswish))
+      .stride(2)
+      .layers(layers)
+      .stage("4", detail::once_for_all_layer(112, .25, hswish))
+      .layers(layers)
+      .stage("5", detail::once_for_all_layer(160, .25, hswish))
+      .stride(2)
+      .layers(layers)
       .head(conv{.filters = 960, .kernel = 1, .act = hswish}, global_pool{}, dense{1280, hswish}, dense{1000});
 });
 static_assert(once_for_all.size() == checked_power({7371}, 5).value);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What the EfficientNet-X paper (Li et al., 2021) prints about speed: operational intensity, efficiency and latency of 28 networks at batch
-/// 128, bf16 on one TPUv3 chip and f16 on a V100. Facts, contradictions included; docs/roofline.md holds them against each other.
+/// What the EfficientNet-X paper (Li et al., 2021) prints about speed: operational intensity, efficiency and latency of
+/// 28 networks at batch 128, bf16 on one TPUv3 chip and f16 on a V100. Facts, contradictions included; docs/roofline.md
+/// holds them against each other.
 #pragma once
 
 #include <array>
@@ -30,11 +31,17 @@ struct printed_speed {
   constexpr double tpu_v3_rate() const { return 1e3 * operations() / tpu_v3_ms; }
   constexpr double v100_rate() const { return 1e3 * operations() / v100_ms; }
   /// C_ideal that E was taken of, operations per second.
-  constexpr double implied_ideal_rate() const { return nascent::implied_ideal_rate(operations(), tpu_v3_ms, efficiency); }
+  constexpr double implied_ideal_rate() const {
+    return nascent::implied_ideal_rate(operations(), tpu_v3_ms, efficiency);
+  }
   /// The bandwidth of a memory-bound row with this E, bytes per second.
-  constexpr double implied_bandwidth() const { return nascent::implied_bandwidth(operations(), tpu_v3_ms, efficiency, intensity); }
+  constexpr double implied_bandwidth() const {
+    return nascent::implied_bandwidth(operations(), tpu_v3_ms, efficiency, intensity);
+  }
   /// Latency on TPUv3 by equation 1 from the printed W, I and E under these roofs.
-  constexpr double predicted_tpu_v3_ms(const roofs& r) const { return 1e3 * operations() / (r.ideal_rate(intensity) * efficiency); }
+  constexpr double predicted_tpu_v3_ms(const roofs& r) const {
+    return 1e3 * operations() / (r.ideal_rate(intensity) * efficiency);
+  }
 };
 
 /// Table 3 in its order.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// ResNeSt (Zhang et al., 2020, "ResNeSt: Split-Attention Networks"): ResNet-D with split attention. Layers, stems and input sizes by the
-/// authors' public code (zhanghang1989/ResNeSt). That code has a bias in front of the attention's batch normalisation, which cancels it;
-/// here there is none, so counts are lower by its hidden channels (1888 of 27.5 million in ResNeSt-50).
+/// ResNeSt (Zhang et al., 2020, "ResNeSt: Split-Attention Networks"): ResNet-D with split attention. Layers, stems and
+/// input sizes by the authors' public code (zhanghang1989/ResNeSt). That code has a bias in front of the attention's
+/// batch normalisation, which cancels it; here there is none, so counts are lower by its hidden channels (1888 of 27.5
+/// million in ResNeSt-50).
 #pragma once
 
 #include <array>
@@ -26,12 +27,18 @@ struct resnest_body {
   }
 };
 
-inline constexpr model resnest_50{"ResNeSt-50", 224, resnest_body{.layers = {3, 4, 6, 3}, .stem = 32}, {27.5, 5.4, "GPUNet paper, Table 3"}};
-inline constexpr model resnest_101{"ResNeSt-101", 256, resnest_body{.layers = {3, 4, 23, 3}, .stem = 64},
+inline constexpr model resnest_50{
+    "ResNeSt-50", 224, resnest_body{.layers = {3, 4, 6, 3}, .stem = 32}, {27.5, 5.4, "GPUNet paper, Table 3"}};
+inline constexpr model resnest_101{"ResNeSt-101",
+                                   256,
+                                   resnest_body{.layers = {3, 4, 23, 3}, .stem = 64},
                                    {48, 13, "EfficientNet-X paper, Table 3", "MACs printed with two digits"}};
-inline constexpr model resnest_200{"ResNeSt-200", 320, resnest_body{.layers = {3, 24, 36, 3}, .stem = 64},
-                                   {70, 36.3, "EfficientNet-X paper, Table 3", "MACs printed 2.2 % above a straight count: unexplained"}};
-inline constexpr model resnest_269{"ResNeSt-269", 416, resnest_body{.layers = {3, 30, 48, 8}, .stem = 64},
-                                   {111, 77, "EfficientNet-X paper, Table 3"}};
+inline constexpr model resnest_200{
+    "ResNeSt-200",
+    320,
+    resnest_body{.layers = {3, 24, 36, 3}, .stem = 64},
+    {70, 36.3, "EfficientNet-X paper, Table 3", "MACs printed 2.2 % above a straight count: unexplained"}};
+inline constexpr model resnest_269{
+    "ResNeSt-269", 416, resnest_body{.layers = {3, 30, 48, 8}, .stem = 64}, {111, 77, "EfficientNet-X paper, Table 3"}};
 
 }  // namespace nascent::zoo

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// ResNet (He et al., 2015, "Deep Residual Learning for Image Recognition") and its descendants: SE-ResNet (Hu et al., 2018), ResNeXt (Xie
-/// et al., 2017), ResNet-D (He et al., 2018, "Bag of Tricks for Image Classification with Convolutional Neural Networks").
+/// ResNet (He et al., 2015, "Deep Residual Learning for Image Recognition") and its descendants: SE-ResNet (Hu et al.,
+/// 2018), ResNeXt (Xie et al., 2017), ResNet-D (He et al., 2018, "Bag of Tricks for Image Classification with
+/// Convolutional Neural Networks").
 #pragma once
 
 #include <array>
@@ -12,8 +13,8 @@
 
 namespace nascent::zoo {
 
-/// The first layers: a 7x7 convolution with stride 2 to 64 filters or, where `deep` > 0, three 3x3 convolutions to `deep`, `deep` and
-/// 2 * `deep` filters; then a 3x3 max pool with stride 2.
+/// The first layers: a 7x7 convolution with stride 2 to 64 filters or, where `deep` > 0, three 3x3 convolutions to
+/// `deep`, `deep` and 2 * `deep` filters; then a 3x3 max pool with stride 2.
 constexpr tensor resnet_stem(auto& net, tensor x, int deep) {
   net.stage("stem");
   if (deep == 0) {
@@ -29,7 +30,8 @@ constexpr tensor resnet_stem(auto& net, tensor x, int deep) {
 /// Names of four stages.
 inline constexpr std::array<std::string_view, 4> stage_names{"1", "2", "3", "4"};
 
-/// Four stages of bottlenecks with 256 to 2048 filters. The 3x3 convolution takes the stride ("version 1.5", as all public versions now do).
+/// Four stages of bottlenecks with 256 to 2048 filters. The 3x3 convolution takes the stride ("version 1.5", as all
+/// public versions now do).
 struct resnet_body {
   std::array<int, 4> layers;
   int stem = 0;                           ///< filters of a deep stem; 0: one 7x7 convolution
@@ -40,7 +42,12 @@ struct resnet_body {
 
   /// The blocks of a stage. Not inside a template: clang 19 loses fields of other types than the defaults there.
   constexpr auto block(std::size_t stage) const {
-    return bottleneck{.filters = 256 << stage, .ratio = ratio, .groups = groups, .se = se, .residual = shortcut, .se_last = true,
+    return bottleneck{.filters = 256 << stage,
+                      .ratio = ratio,
+                      .groups = groups,
+                      .se = se,
+                      .residual = shortcut,
+                      .se_last = true,
                       .pad = padding::symmetric};
   }
 
@@ -51,13 +58,22 @@ struct resnet_body {
   }
 };
 
-inline constexpr model resnet_50{"ResNet-50", 224, resnet_body{.layers = {3, 4, 6, 3}},
+inline constexpr model resnet_50{"ResNet-50",
+                                 224,
+                                 resnet_body{.layers = {3, 4, 6, 3}},
                                  {26, 4.1, "EfficientNet-X paper, Table 3", "params printed with two digits"}};
-inline constexpr model se_resnet_50{"SE-ResNet-50", 224, resnet_body{.layers = {3, 4, 6, 3}, .se = 1. / 16},
-                                    {28.09, 4, "GPUNet paper, Table 3, called ResNet-50", "MACs printed with one digit"}};
-inline constexpr model resnext_50_32x4d{"ResNeXt-50 32x4d", 224, resnet_body{.layers = {3, 4, 6, 3}, .ratio = .5, .groups = 32},
+inline constexpr model se_resnet_50{
+    "SE-ResNet-50",
+    224,
+    resnet_body{.layers = {3, 4, 6, 3}, .se = 1. / 16},
+    {28.09, 4, "GPUNet paper, Table 3, called ResNet-50", "MACs printed with one digit"}};
+inline constexpr model resnext_50_32x4d{"ResNeXt-50 32x4d",
+                                        224,
+                                        resnet_body{.layers = {3, 4, 6, 3}, .ratio = .5, .groups = 32},
                                         {25.03, 4.26, "timm results, resnext50_32x4d"}};
-inline constexpr model resnet_50_d{"ResNet-50-D", 224, resnet_body{.layers = {3, 4, 6, 3}, .stem = 32, .shortcut = residual::project},
+inline constexpr model resnet_50_d{"ResNet-50-D",
+                                   224,
+                                   resnet_body{.layers = {3, 4, 6, 3}, .stem = 32, .shortcut = residual::project},
                                    {25.58, 4.35, "timm results, resnet50d"}};
 
 }  // namespace nascent::zoo

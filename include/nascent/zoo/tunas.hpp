@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The three search spaces of TuNAS (Bender et al., 2020). Sizes count distinct decisions: a skipped layer has no kernel and no expansion,
-/// so it counts once; the sizes printed with the public code multiply all choices and are larger: `naive_size` gives them.
+/// The three search spaces of TuNAS (Bender et al., 2020). Sizes count distinct decisions: a skipped layer has no
+/// kernel and no expansion, so it counts once; the sizes printed with the public code multiply all choices and are
+/// larger: `naive_size` gives them.
 #pragma once
 
 #include "nascent/block/block.hpp"
@@ -32,18 +33,29 @@ constexpr auto mobilenet_v3_layers(Filters filters, activation act) {
 
 }  // namespace detail
 
-/// ProxylessNAS: fixed widths; each layer chooses kernel and expansion, or is skipped unless it is the first of its block.
+/// ProxylessNAS: fixed widths; each layer chooses kernel and expansion, or is skipped unless it is the first of its
+/// block.
 inline constexpr auto proxylessnas = define([] {
   constexpr auto four = independent(4);
   return search_space("TuNAS ProxylessNAS")
       .input(3, 224)
-      .stage("stem", conv{.filters = 32}).stride(2)
+      .stage("stem", conv{.filters = 32})
+      .stride(2)
       .stage("separable", mbconv{.filters = 16, .kernel = one_of(3, 5, 7), .expand = 1})
-      .stage("1", detail::proxyless_layers(32)).stride(2).layers(four)
-      .stage("2", detail::proxyless_layers(40)).stride(2).layers(four)
-      .stage("3", detail::proxyless_layers(80)).stride(2).layers(four)
-      .stage("4", detail::proxyless_layers(96)).layers(four)
-      .stage("5", detail::proxyless_layers(192)).stride(2).layers(four)
+      .stage("1", detail::proxyless_layers(32))
+      .stride(2)
+      .layers(four)
+      .stage("2", detail::proxyless_layers(40))
+      .stride(2)
+      .layers(four)
+      .stage("3", detail::proxyless_layers(80))
+      .stride(2)
+      .layers(four)
+      .stage("4", detail::proxyless_layers(96))
+      .layers(four)
+      .stage("5", detail::proxyless_layers(192))
+      .stride(2)
+      .layers(four)
       .stage("6", mbconv{.filters = 320, .kernel = one_of(3, 5, 7), .expand = one_of(3, 6)})
       .head(conv{.filters = 1280, .kernel = 1}, global_pool{}, dense{1001});
 });
@@ -55,13 +67,23 @@ inline constexpr auto proxylessnas_enlarged = define([] {
   constexpr auto four = independent(4);
   return search_space("TuNAS ProxylessNAS-Enlarged")
       .input(3, 224)
-      .stage("stem", conv{.filters = 16 * multipliers}).stride(2)
+      .stage("stem", conv{.filters = 16 * multipliers})
+      .stride(2)
       .stage("separable", mbconv{.filters = 16 * multipliers, .kernel = one_of(3, 5, 7), .expand = 1})
-      .stage("1", detail::proxyless_layers(detail::tunas_filters(16))).stride(2).layers(four)
-      .stage("2", detail::proxyless_layers(detail::tunas_filters(32))).stride(2).layers(four)
-      .stage("3", detail::proxyless_layers(detail::tunas_filters(64))).stride(2).layers(four)
-      .stage("4", detail::proxyless_layers(detail::tunas_filters(128))).layers(four)
-      .stage("5", detail::proxyless_layers(detail::tunas_filters(256))).stride(2).layers(four)
+      .stage("1", detail::proxyless_layers(detail::tunas_filters(16)))
+      .stride(2)
+      .layers(four)
+      .stage("2", detail::proxyless_layers(detail::tunas_filters(32)))
+      .stride(2)
+      .layers(four)
+      .stage("3", detail::proxyless_layers(detail::tunas_filters(64)))
+      .stride(2)
+      .layers(four)
+      .stage("4", detail::proxyless_layers(detail::tunas_filters(128)))
+      .layers(four)
+      .stage("5", detail::proxyless_layers(detail::tunas_filters(256)))
+      .stride(2)
+      .layers(four)
       .stage("6", mbconv{.filters = 512 * multipliers, .kernel = one_of(3, 5, 7), .expand = one_of(3, 6)})
       .head(conv{.filters = 1024 * multipliers, .kernel = 1}, global_pool{}, dense{1001});
 });
@@ -73,13 +95,24 @@ inline constexpr auto mobilenet_v3_like = define([] {
   constexpr auto four = independent(4);
   return search_space("TuNAS MobileNetV3-Like")
       .input(3, 224)
-      .stage("stem", conv{.filters = 16 * multipliers, .kernel = one_of(3, 5), .act = hswish}).stride(2)
-      .stage("separable", mbconv{.filters = tied_to("stem.filters"), .kernel = one_of(3, 5, 7), .expand = 1}).layers(range(0, 1))
-      .stage("1", detail::mobilenet_v3_layers(detail::tunas_filters(16), relu)).stride(2).layers(four)
-      .stage("2", detail::mobilenet_v3_layers(detail::tunas_filters(32), relu)).stride(2).layers(four)
-      .stage("3", detail::mobilenet_v3_layers(detail::tunas_filters(64), hswish)).stride(2).layers(four)
-      .stage("4", detail::mobilenet_v3_layers(detail::tunas_filters(128), hswish)).layers(four)
-      .stage("5", detail::mobilenet_v3_layers(detail::tunas_filters(256), hswish)).stride(2).layers(four)
+      .stage("stem", conv{.filters = 16 * multipliers, .kernel = one_of(3, 5), .act = hswish})
+      .stride(2)
+      .stage("separable", mbconv{.filters = tied_to("stem.filters"), .kernel = one_of(3, 5, 7), .expand = 1})
+      .layers(range(0, 1))
+      .stage("1", detail::mobilenet_v3_layers(detail::tunas_filters(16), relu))
+      .stride(2)
+      .layers(four)
+      .stage("2", detail::mobilenet_v3_layers(detail::tunas_filters(32), relu))
+      .stride(2)
+      .layers(four)
+      .stage("3", detail::mobilenet_v3_layers(detail::tunas_filters(64), hswish))
+      .stride(2)
+      .layers(four)
+      .stage("4", detail::mobilenet_v3_layers(detail::tunas_filters(128), hswish))
+      .layers(four)
+      .stage("5", detail::mobilenet_v3_layers(detail::tunas_filters(256), hswish))
+      .stride(2)
+      .layers(four)
       .head(conv{.filters = 512 * multipliers, .kernel = 1, .act = hswish}, global_pool{},
             dense{.units = 1024 * multipliers, .act = hswish}, dense{1001});
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// TuNAS's linear cost model of the ProxylessNAS space (Bender et al., 2020): what a network takes on a Pixel 1, as a sum over its layers.
+/// TuNAS's linear cost model of the ProxylessNAS space (Bender et al., 2020): what a network takes on a Pixel 1, as a
+/// sum over its layers.
 #pragma once
 
 #include <array>
@@ -11,8 +12,8 @@
 
 namespace nascent::zoo {
 
-/// One layer's part of the cost in ms. The expansion is the faster index: kernel 3 with expansions 3 and 6, kernel 5, kernel 7, and skip
-/// where a layer may be skipped. The separable layer has its kernels only.
+/// One layer's part of the cost in ms. The expansion is the faster index: kernel 3 with expansions 3 and 6, kernel 5,
+/// kernel 7, and skip where a layer may be skipped. The separable layer has its kernels only.
 struct tunas_layer_cost {
   std::array<double, 7> ms;
   std::size_t options;  ///< that the layer has; the rest is not used
@@ -60,7 +61,8 @@ constexpr double proxylessnas_cost_ms(const candidate<Space>& c) {
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const int operation = operations[i];
     const bool as_it_is = i == 0 || operation == proxylessnas_skip;
-    ms += proxylessnas_cost_model.layers[i].ms[static_cast<std::size_t>(as_it_is ? operation : 2 * (operation % 3) + operation / 3)];
+    ms += proxylessnas_cost_model.layers[i]
+              .ms[static_cast<std::size_t>(as_it_is ? operation : 2 * (operation % 3) + operation / 3)];
   }
   return ms;
 }

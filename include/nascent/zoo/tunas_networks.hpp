@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Networks of TuNAS (Bender et al., 2020) and of its public code, google-research/google-research, tunas/, 0c1bbe5 (Apache-2.0): the
-/// operations that name a network of the ProxylessNAS space, ProxylessNAS-Mobile (Cai et al., 2019), and the two networks that run well on
-/// several devices ("Discovering Multi-Hardware Mobile Models via Architecture Search", Chu et al., 2020). All have 1001 classes.
+/// Networks of TuNAS (Bender et al., 2020) and of its public code, google-research/google-research, tunas/, 0c1bbe5
+/// (Apache-2.0): the operations that name a network of the ProxylessNAS space, ProxylessNAS-Mobile (Cai et al., 2019),
+/// and the two networks that run well on several devices ("Discovering Multi-Hardware Mobile Models via Architecture
+/// Search", Chu et al., 2020). All have 1001 classes.
 #pragma once
 
 #include <array>
@@ -16,8 +17,9 @@
 
 namespace nascent::zoo {
 
-/// A network of `proxylessnas` as the public code names it: the kernel of the separable layer (0, 1, 2 for 3, 5, 7), then one operation
-/// for each of 21 layers: 0, 1, 2 for expansion 3 with kernel 3, 5, 7; 3, 4, 5 for expansion 6; 6 for a skipped layer.
+/// A network of `proxylessnas` as the public code names it: the kernel of the separable layer (0, 1, 2 for 3, 5, 7),
+/// then one operation for each of 21 layers: 0, 1, 2 for expansion 3 with kernel 3, 5, 7; 3, 4, 5 for expansion 6; 6
+/// for a skipped layer.
 using proxylessnas_operations = std::array<int, 22>;
 inline constexpr int proxylessnas_skip = 6;
 
@@ -39,7 +41,9 @@ inline constexpr auto proxylessnas_slots = [] {
   const std::string_view first_layers[]{"1[0].block", "2[0].block", "3[0].block", "4[0].block", "5[0].block"};
   for (std::size_t stage = 0; stage < 5; ++stage) {
     const int first = find(first_layers[stage]);
-    for (int layer = 0; layer < 4; ++layer) slots[1 + 4 * stage + static_cast<std::size_t>(layer)] = {first + 3 * layer, first + 3 * layer + 1, first + 3 * layer + 2};
+    for (int layer = 0; layer < 4; ++layer)
+      slots[1 + 4 * stage + static_cast<std::size_t>(layer)] = {first + 3 * layer, first + 3 * layer + 1,
+                                                                first + 3 * layer + 2};
   }
   slots[21] = {-1, find("6.kernel"), find("6.expand")};
   return slots;
@@ -50,8 +54,8 @@ inline constexpr auto proxylessnas_slots = [] {
 /// The type of `proxylessnas`.
 using proxylessnas_space = std::remove_const_t<decltype(proxylessnas)>;
 
-/// The candidate that operations name. \throws space_error where one does not exist; the slot is named. A template, as are all functions
-/// here that look into the space: only programs that call them pay for its paths and vectors.
+/// The candidate that operations name. \throws space_error where one does not exist; the slot is named. A template, as
+/// are all functions here that look into the space: only programs that call them pay for its paths and vectors.
 template <class Space = proxylessnas_space>
 constexpr auto proxylessnas_candidate(const proxylessnas_operations& operations) {
   std::array<int, Space::slot_count> vector{};
@@ -95,7 +99,8 @@ struct proxylessnas_body {
       net.stage(names[i]);
       for (std::size_t j = 0; j < 4; ++j) {
         const int operation = operations[1 + 4 * i + j];
-        if (operation != proxylessnas_skip) x = block(filters[i], operation % 3, operation / 3 == 0 ? 3 : 6)(net, x, j == 0 ? strides[i] : 1);
+        if (operation != proxylessnas_skip)
+          x = block(filters[i], operation % 3, operation / 3 == 0 ? 3 : 6)(net, x, j == 0 ? strides[i] : 1);
       }
     }
     x = add_stage(net, x, "6", block(320, operations[21] % 3, operations[21] / 3 == 0 ? 3 : 6));
@@ -104,15 +109,21 @@ struct proxylessnas_body {
   }
 
  private:
-  static constexpr mbconv<> block(int filters, int kernel, int expand) { return {.filters = filters, .kernel = 3 + 2 * kernel, .expand = expand}; }
+  static constexpr mbconv<> block(int filters, int kernel, int expand) {
+    return {.filters = filters, .kernel = 3 + 2 * kernel, .expand = expand};
+  }
 };
 
 /// ProxylessNAS-Mobile: 32 filters, then per stage the kernels 5 3, 7 3 5 5, 7 5 5 5, 5 5 5 5, 7 7 7 7, 7.
-inline constexpr proxylessnas_operations proxylessnas_mobile_operations{0, 1, 0, 6, 6, 2, 0, 1, 1, 5, 1, 1, 1, 4, 1, 1, 1, 5, 5, 2, 2, 5};
+inline constexpr proxylessnas_operations proxylessnas_mobile_operations{0, 1, 0, 6, 6, 2, 0, 1, 1, 5, 1,
+                                                                        1, 1, 4, 1, 1, 1, 5, 5, 2, 2, 5};
 
 inline constexpr model proxylessnas_mobile{
-    "ProxylessNAS-Mobile", 224, proxylessnas_body{proxylessnas_mobile_operations},
-    {4.0, .320, "MobileNetV3 paper, Table 3", "params printed 2 % below a straight count: unexplained, 4080512 with 1000 classes elsewhere"}};
+    "ProxylessNAS-Mobile",
+    224,
+    proxylessnas_body{proxylessnas_mobile_operations},
+    {4.0, .320, "MobileNetV3 paper, Table 3",
+     "params printed 2 % below a straight count: unexplained, 4080512 with 1000 classes elsewhere"}};
 
 /// The best on average over devices.
 inline constexpr model mobilenet_multi_avg{

@@ -1,6 +1,8 @@
 // expect: constraints not satisfied|no matching function
 template <class T>
-concept block = requires(T t) { t.build(); };
+concept block = requires(T t) {
+  t.build();
+};
 
 void stage(block auto) {}
 

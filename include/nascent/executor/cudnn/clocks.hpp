@@ -95,10 +95,8 @@ class clock_monitor {
       unknown_ = "NVML does not start (its status " + std::to_string(status) + ")";
     else if (const int found = functions_.device_by_bus(bus.c_str(), &device_); found != 0)
       unknown_ = "NVML does not know device " + bus + " (its status " + std::to_string(found) + ")";
-    else if (const clock_reading r = read(); r.known)
-      highest_mhz_ = r.highest_sm_mhz;
-    else
-      unknown_ = "NVML does not tell the clocks of device " + bus;
+    else if (const clock_reading r = read(); r.known) highest_mhz_ = r.highest_sm_mhz;
+    else unknown_ = "NVML does not tell the clocks of device " + bus;
   }
 
   bool known() const { return unknown_.empty(); }

@@ -12,12 +12,12 @@
 
 #include <cudnn_graph.h>
 
-#include "nascent/executor/cudnn/descriptor.hpp"
+#include "nascent/executor/detail/cudnn/descriptor.hpp"
 
 namespace nascent::cudnn {
 
-/// The properties of a device, named after CUDA's. The defaults are what all devices of compute capability 8.0 to 10.0 share, by the
-/// table of technical specifications in the CUDA C++ Programming Guide.
+/// The properties of a device, named after CUDA's. The defaults are what all devices of compute capability 8.0 to 10.0
+/// share, by the table of technical specifications in the CUDA C++ Programming Guide.
 struct device_properties {
   std::string name{};
   std::int64_t compute_capability = 0;  ///< 100 times major + 10 times minor: 900 is 9.0, 890 is 8.9
@@ -27,7 +27,7 @@ struct device_properties {
   std::int64_t threads_per_multiprocessor = 2048;
   std::int64_t memory_bytes = 0;
   std::int64_t l2_bytes = 0;
-  std::int64_t clock_khz = 0;         ///< the highest of the multiprocessors
+  std::int64_t clock_khz = 0;  ///< the highest of the multiprocessors
   std::int64_t memory_clock_khz = 0;
   std::int64_t driver_version = 13000;  ///< of CUDA: 13000 is 13.0
 
@@ -44,8 +44,10 @@ struct device_properties {
   std::int64_t pci_device = 0;
   std::int64_t device = 0;  ///< number in its machine
 
-  std::int64_t cudnn_version = 0;  ///< of the library that wrote the description, 91900 is 9.19.0; 0 where it was written by hand
-  std::vector<std::pair<std::string, std::string>> others{};  ///< keys that only a newer cuDNN knows, and their values as JSON
+  std::int64_t cudnn_version =
+      0;  ///< of the library that wrote the description, 91900 is 9.19.0; 0 where it was written by hand
+  std::vector<std::pair<std::string, std::string>>
+      others{};  ///< keys that only a newer cuDNN knows, and their values as JSON
 
   friend bool operator==(const device_properties&, const device_properties&) = default;
 };
@@ -78,10 +80,10 @@ void for_each_property(Properties& p, Visit&& visit) {
   visit("deviceName", p.name);
 }
 
-/// Devices by hand, from public figures. Sizes of shared memory, blocks and threads are those of the compute capability (CUDA C++
-/// Programming Guide, technical specifications); counts of multiprocessors are those of the data sheets. Guessed in all of them: the
-/// memory that is left of the nominal size, the clocks' exact values, the numbers of device and driver. A description that cuDNN itself
-/// wrote on the device (`read_device`) is better.
+/// Devices by hand, from public figures. Sizes of shared memory, blocks and threads are those of the compute capability
+/// (CUDA C++ Programming Guide, technical specifications); counts of multiprocessors are those of the data sheets.
+/// Guessed in all of them: the memory that is left of the nominal size, the clocks' exact values, the numbers of device
+/// and driver. A description that cuDNN itself wrote on the device (`read_device`) is better.
 namespace devices {
 
 /// The SXM module. L2: 60 MiB, as users report it; the H100's data sheet says 50 MB.
@@ -134,7 +136,8 @@ inline device_properties l4() {
           .memory_clock_khz = 6251000};
 }
 
-/// 148 multiprocessors and 126 MB of L2 are what public measurements report; no data sheet lists them, both are guesses.
+/// 148 multiprocessors and 126 MB of L2 are what public measurements report; no data sheet lists them, both are
+/// guesses.
 inline device_properties b200() {
   return {.name = "NVIDIA B200",
           .compute_capability = 1000,
@@ -147,7 +150,9 @@ inline device_properties b200() {
 }
 
 /// All of the above with the short names that programs take.
-inline std::vector<std::pair<std::string_view, device_properties>> all() { return {{"h200", h200()}, {"h100", h100()}, {"a100", a100()}, {"l4", l4()}, {"b200", b200()}}; }
+inline std::vector<std::pair<std::string_view, device_properties>> all() {
+  return {{"h200", h200()}, {"h100", h100()}, {"a100", a100()}, {"l4", l4()}, {"b200", b200()}};
+}
 
 }  // namespace devices
 

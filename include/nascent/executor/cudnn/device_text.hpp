@@ -19,10 +19,13 @@
 
 namespace nascent::cudnn {
 
-/// A description that cuDNN could not plan with: the text names the device, the key, what was found and what is allowed.
+/// A description that cuDNN could not plan with: the text names the device, the key, what was found and what is
+/// allowed.
 struct device_properties_error : executor_error {
-  device_properties_error(std::string_view device, std::string the_key, const std::string& found, const std::string& allowed)
-      : executor_error("cudnn: device description" + (device.empty() ? std::string() : " '" + std::string(device) + "'") + ", key '" + the_key +
+  device_properties_error(std::string_view device, std::string the_key, const std::string& found,
+                          const std::string& allowed)
+      : executor_error("cudnn: device description" +
+                       (device.empty() ? std::string() : " '" + std::string(device) + "'") + ", key '" + the_key +
                        "': found " + found + "; allowed: " + allowed),
         key(std::move(the_key)) {}
   std::string key;
@@ -54,7 +57,9 @@ class flat_json {
 
  private:
   char next() {
-    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\n' || rest_.front() == '\r' || rest_.front() == '\t')) rest_.remove_prefix(1);
+    while (!rest_.empty() &&
+           (rest_.front() == ' ' || rest_.front() == '\n' || rest_.front() == '\r' || rest_.front() == '\t'))
+      rest_.remove_prefix(1);
     return rest_.empty() ? '\0' : rest_.front();
   }
   bool accept(char c) {
@@ -69,7 +74,8 @@ class flat_json {
   std::string read_string() {
     expect('"', "a string");
     const std::size_t end = rest_.find_first_of("\"\\");
-    if (end == std::string_view::npos || rest_[end] == '\\') fail("a string that does not end, or with an escape", "plain characters in quotes");
+    if (end == std::string_view::npos || rest_[end] == '\\')
+      fail("a string that does not end, or with an escape", "plain characters in quotes");
     std::string result(rest_.substr(0, end));
     rest_.remove_prefix(end + 1);
     return result;
@@ -104,7 +110,8 @@ inline void read_member(std::string_view text, const std::string& key, std::int6
     return;
   }
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-  if (error != std::errc{} || end != text.data() + text.size()) throw device_properties_error("", key, std::string(text), "an integer");
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw device_properties_error("", key, std::string(text), "an integer");
 }
 inline void read_member(std::string_view text, const std::string& key, std::array<std::int64_t, 3>& into) {
   const std::string all(text);
@@ -146,8 +153,9 @@ inline std::string to_json(const device_properties& p) {
   return text + "}\n";
 }
 
-/// A description from a file that `to_json` or cuDNN wrote. Keys that this library does not know are kept: a newer cuDNN may want them.
-/// \throws device_properties_error that names the key: missing, given twice, not of its type, or of a newer cuDNN than the one in use
+/// A description from a file that `to_json` or cuDNN wrote. Keys that this library does not know are kept: a newer
+/// cuDNN may want them. \throws device_properties_error that names the key: missing, given twice, not of its type, or
+/// of a newer cuDNN than the one in use
 inline device_properties parse_device_properties(std::string_view text) {
   const auto members = detail::flat_json(text).read();
   device_properties p;
@@ -161,10 +169,13 @@ inline device_properties parse_device_properties(std::string_view text) {
     }
     return found;
   };
-  if (const std::size_t i = find("deviceName"); i != members.size()) detail::read_member(members[i].second, "deviceName", p.name);
+  if (const std::size_t i = find("deviceName"); i != members.size())
+    detail::read_member(members[i].second, "deviceName", p.name);
   for_each_property(p, [&](const char* key, auto& member) {
     const std::size_t i = find(key);
-    if (i == members.size()) throw device_properties_error(p.name, key, "no such key", "every key that cuDNN reads; nascent::cudnn::to_json(devices::h200()) shows all");
+    if (i == members.size())
+      throw device_properties_error(p.name, key, "no such key",
+                                    "every key that cuDNN reads; nascent::cudnn::to_json(devices::h200()) shows all");
     detail::read_member(members[i].second, key, member);
   });
   if (const std::size_t i = find(detail::version_key); i != members.size()) {
@@ -172,7 +183,8 @@ inline device_properties parse_device_properties(std::string_view text) {
     const auto in_use = static_cast<std::int64_t>(cudnnGetVersion());
     if (p.cudnn_version / 100 > in_use / 100)
       throw device_properties_error(p.name, std::string(detail::version_key), members[i].second,
-                                    "up to " + std::to_string(in_use / 100 * 100) + ", the cuDNN in use; use that cuDNN, or write the description with this one");
+                                    "up to " + std::to_string(in_use / 100 * 100) +
+                                        ", the cuDNN in use; use that cuDNN, or write the description with this one");
   }
   for (std::size_t i = 0; i < members.size(); ++i)
     if (!used[i]) p.others.push_back(members[i]);
@@ -186,7 +198,8 @@ inline descriptor describe(const device_properties& p) {
   const auto demand = [&](bool ok, const char* key, std::int64_t found, const char* allowed) {
     if (!ok) throw device_properties_error(p.name, key, std::to_string(found), allowed);
   };
-  demand(p.compute_capability >= 500 && p.compute_capability < 10000, "deviceVer", p.compute_capability, "100 times major + 10 times minor, as 900 for 9.0");
+  demand(p.compute_capability >= 500 && p.compute_capability < 10000, "deviceVer", p.compute_capability,
+         "100 times major + 10 times minor, as 900 for 9.0");
   demand(p.multiprocessors >= 1, "multiProcessorCount", p.multiprocessors, "at least 1");
   demand(p.memory_bytes >= 1, "totalGlobalMem", p.memory_bytes, "at least 1");
   descriptor d(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
@@ -195,30 +208,33 @@ inline descriptor describe(const device_properties& p) {
     plain.cudnn_version = 0;
     d.set_text(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, to_json(plain)).finalise();
   } catch (const library_error& e) {
-    throw device_properties_error(p.name, "/", std::string("a description that cuDNN ") + library_version() + " refuses (" + e.what() + ")",
-                                  "one written for this version");
+    throw device_properties_error(
+        p.name, "/", std::string("a description that cuDNN ") + library_version() + " refuses (" + e.what() + ")",
+        "one written for this version");
   }
   return d;
 }
 
 }  // namespace detail
 
-/// What cuDNN says of device number `index` of this machine, in its own words. \throws device_error without a device, library_error where
-/// cuDNN cannot
+/// What cuDNN says of device number `index` of this machine, in its own words. \throws device_error without a device,
+/// library_error where cuDNN cannot
 inline std::string read_device_text(int index = 0) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || index < 0 || index >= count) {
     static_cast<void>(cudaGetLastError());
     throw device_error("cudnn: device " + std::to_string(index) + ": found " +
-                       (status == cudaSuccess ? std::to_string(count) + " devices" : std::string("none (") + cudaGetErrorString(status) + ")"));
+                       (status == cudaSuccess ? std::to_string(count) + " devices"
+                                              : std::string("none (") + cudaGetErrorString(status) + ")"));
   }
   detail::descriptor d(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
   d.set(CUDNN_ATTR_DEVICEPROP_DEVICE_ID, std::int32_t{index}).finalise();
   return d.get_text(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION);
 }
 
-/// The same, to plan with elsewhere. \throws device_properties_error too, where this library does not understand cuDNN's words
+/// The same, to plan with elsewhere. \throws device_properties_error too, where this library does not understand
+/// cuDNN's words
 inline device_properties read_device(int index = 0) {
   device_properties p = parse_device_properties(read_device_text(index));
   p.cudnn_version = static_cast<std::int64_t>(cudnnGetVersion());
@@ -232,14 +248,16 @@ struct property_difference {
   std::string second;
 };
 
-/// What the descriptions differ in, in the order of the properties. Keys that only one of them has are compared with nothing.
+/// What the descriptions differ in, in the order of the properties. Keys that only one of them has are compared with
+/// nothing.
 inline std::vector<property_difference> differences(const device_properties& first, const device_properties& second) {
   std::vector<property_difference> result;
   std::vector<std::string> of_second;
   for_each_property(second, [&](const char*, const auto& member) { of_second.push_back(detail::member_text(member)); });
   std::size_t i = 0;
   for_each_property(first, [&](const char* key, const auto& member) {
-    if (const std::string text = detail::member_text(member); text != of_second[i]) result.push_back({key, text, of_second[i]});
+    if (const std::string text = detail::member_text(member); text != of_second[i])
+      result.push_back({key, text, of_second[i]});
     ++i;
   });
   const auto value_in = [](const device_properties& p, const std::string& key) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Whether there is an NVIDIA driver, only something that stands in for one, or nothing: what cuDNN can plan depends on it.
+/// Whether there is an NVIDIA driver, only something that stands in for one, or nothing: what cuDNN can plan depends on
+/// it.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@
 
 namespace nascent::cudnn {
 
-/// What answers to the name libcuda.so.1 in this process. Engines that are compiled at run time need it to plan, although they need no
-/// device: without it cuDNN does not offer them.
+/// What answers to the name libcuda.so.1 in this process. Engines that are compiled at run time need it to plan,
+/// although they need no device: without it cuDNN does not offer them.
 enum class driver_kind : std::uint8_t {
   none,      ///< no library of that name
   stand_in,  ///< nascent's own, or the toolkit's for linking: plans can be made, nothing can run
@@ -39,9 +40,9 @@ inline driver_kind find_driver() {
   return initialise == nullptr || initialise(0) == stub_library ? driver_kind::stand_in : driver_kind::real;
 }
 
-/// Loads nascent's stand-in for the driver (the target `driver_stand_in` of its build tree) into this process, for planning on a machine
-/// that has none. Must come before cuDNN's first look for the driver, so at the start of a program. Does nothing where there is a driver.
-/// \throws device_error where the file is no such library
+/// Loads nascent's stand-in for the driver (the target `driver_stand_in` of its build tree) into this process, for
+/// planning on a machine that has none. Must come before cuDNN's first look for the driver, so at the start of a
+/// program. Does nothing where there is a driver. \throws device_error where the file is no such library
 inline void load_driver_stand_in(const std::string& path) {
   if (find_driver() != driver_kind::none) return;
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
@@ -49,7 +50,8 @@ inline void load_driver_stand_in(const std::string& path) {
   if (why != nullptr) throw device_error("cudnn: '" + path + "' cannot be loaded in place of the driver: " + why);
   if (dlsym(library, "nascent_driver_stand_in") == nullptr || find_driver() != driver_kind::stand_in) {
     dlclose(library);
-    throw device_error("cudnn: '" + path + "' is no stand-in for the driver; nascent builds one as driver_stand_in/libcuda.so.1");
+    throw device_error("cudnn: '" + path +
+                       "' is no stand-in for the driver; nascent builds one as driver_stand_in/libcuda.so.1");
   }
 }
 

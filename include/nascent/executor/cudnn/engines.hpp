@@ -12,17 +12,18 @@
 
 #include <cudnn_graph.h>
 
-#include "nascent/executor/cudnn/graph.hpp"
+#include "nascent/executor/detail/cudnn/graph.hpp"
 
 namespace nascent::cudnn {
 
 /// One of cuDNN's engines, as its notes describe it.
 struct engine {
-  std::int64_t index = -1;        ///< cuDNN's number of it, for one pattern of operations
-  bool runtime_compiled = false;  ///< generated for the graph by the run-time compiler; otherwise tuned kernels that cuDNN ships
+  std::int64_t index = -1;  ///< cuDNN's number of it, for one pattern of operations
+  bool runtime_compiled =
+      false;  ///< generated for the graph by the run-time compiler; otherwise tuned kernels that cuDNN ships
   bool tensor_cores = false;
-  bool reduced_sums = false;      ///< adds in less than f32
-  bool rounds_inputs = false;     ///< rounds f32 to something smaller first
+  bool reduced_sums = false;   ///< adds in less than f32
+  bool rounds_inputs = false;  ///< rounds f32 to something smaller first
 
   friend bool operator==(const engine&, const engine&) = default;
 };
@@ -34,7 +35,8 @@ struct planning_target {
   const descriptor* description = nullptr;
   cudnnHandle_t handle = nullptr;
 
-  descriptor& tell(descriptor& d, cudnnBackendAttributeName_t for_description, cudnnBackendAttributeName_t for_handle) const {
+  descriptor& tell(descriptor& d, cudnnBackendAttributeName_t for_description,
+                   cudnnBackendAttributeName_t for_handle) const {
     return handle != nullptr ? d.set(for_handle, handle) : d.set(for_description, *description);
   }
 };
@@ -59,9 +61,10 @@ inline engine engine_of(const descriptor& configuration) {
           .rounds_inputs = notes(CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS)};
 }
 
-/// Every configuration that cuDNN proposes, best first by its heuristics, those of last resort behind. Empty where no engine supports the
-/// graph; then `why` is what cuDNN said. Engines that add in less than f32 are left out.
-inline std::vector<configuration> find_configurations(const operation_graph& graph, const planning_target& target, std::string* why = nullptr) {
+/// Every configuration that cuDNN proposes, best first by its heuristics, those of last resort behind. Empty where no
+/// engine supports the graph; then `why` is what cuDNN said. Engines that add in less than f32 are left out.
+inline std::vector<configuration> find_configurations(const operation_graph& graph, const planning_target& target,
+                                                      std::string* why = nullptr) {
   std::vector<configuration> result;
   static_cast<void>(last_words());
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) try {
@@ -100,7 +103,8 @@ inline execution_plan make_plan(const configuration& c, const planning_target& t
   return p;
 }
 
-/// A plan from the text that `execution_plan::json` gave. \throws library_error where it belongs to another device or cuDNN
+/// A plan from the text that `execution_plan::json` gave. \throws library_error where it belongs to another device or
+/// cuDNN
 inline execution_plan restore_plan(const std::string& json, const engine& e, const planning_target& target) {
   execution_plan p;
   target.tell(p.plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, CUDNN_ATTR_EXECUTION_PLAN_HANDLE);

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "nascent/executor/cudnn/program.hpp"
-#include "nascent/executor/cudnn/runtime.hpp"
+#include "nascent/executor/detail/cudnn/program.hpp"
+#include "nascent/executor/detail/cudnn/runtime.hpp"
 #include "nascent/executor/executor.hpp"
 
 namespace nascent::cudnn {
@@ -226,10 +226,8 @@ class network_clock {
       }
       made.graph = capture(l.device, [&] {
         for (std::size_t i = 0; i < count; ++i) {
-          if (context == cache_context::hot)
-            l.start(i);
-          else
-            sweep(l.device);
+          if (context == cache_context::hot) l.start(i);
+          else sweep(l.device);
           if (context == cache_context::evicted && i > 0) l.start(i - 1);  // it writes what kernel i reads
           mark(made.events[made.spans[i].first], l.device);
           l.start(i);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Execution plans on the disk: cuDNN's own text of each, so that engines that are compiled at run time (0.3 to 1 s each) are compiled once.
+/// Execution plans on the disk: cuDNN's own text of each, so that engines that are compiled at run time (0.3 to 1 s
+/// each) are compiled once.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +44,8 @@ struct cached_plan {
   std::string json{};
 };
 
-/// Plans by kernel, in one file. The file is text: a line that says what it is, a line with the place, then for each plan a line
-/// "plan <bytes> <engine> <notes> <ms> <key>" with as many bytes of cuDNN's JSON behind it.
+/// Plans by kernel, in one file. The file is text: a line that says what it is, a line with the place, then for each
+/// plan a line "plan <bytes> <engine> <notes> <ms> <key>" with as many bytes of cuDNN's JSON behind it.
 class plan_cache {
  public:
   plan_cache(std::filesystem::path file, plan_place place) : file_(std::move(file)), place_(std::move(place)) {
@@ -75,7 +76,9 @@ class plan_cache {
       std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
       out << first_line << '\n' << place_.text() << '\n';
       for (const auto& [key, p] : plans_)
-        out << "plan " << p.json.size() << ' ' << p.engine.index << ' ' << notes(p.engine) << ' ' << p.ms << ' ' << key << '\n' << p.json << '\n';
+        out << "plan " << p.json.size() << ' ' << p.engine.index << ' ' << notes(p.engine) << ' ' << p.ms << ' ' << key
+            << '\n'
+            << p.json << '\n';
       out.flush();
       if (!out) fail("it cannot be written", "a path in a folder that exists and may be written");
     }
@@ -91,14 +94,19 @@ class plan_cache {
  private:
   static constexpr std::string_view first_line = "nascent cuDNN plans 1";
 
-  static int notes(const engine& e) { return (e.runtime_compiled ? 1 : 0) | (e.tensor_cores ? 2 : 0) | (e.reduced_sums ? 4 : 0) | (e.rounds_inputs ? 8 : 0); }
+  static int notes(const engine& e) {
+    return (e.runtime_compiled ? 1 : 0) | (e.tensor_cores ? 2 : 0) | (e.reduced_sums ? 4 : 0) |
+           (e.rounds_inputs ? 8 : 0);
+  }
 
   void load(std::istream& in) {
     std::string line;
     std::getline(in, line);
     if (line != first_line) fail("'" + line.substr(0, 40) + "' in the first line", "'" + std::string(first_line) + "'");
     std::getline(in, line);
-    if (line != place_.text()) fail("plans for " + line, "plans for " + place_.text() + "; name another file for this device, or delete this one");
+    if (line != place_.text())
+      fail("plans for " + line,
+           "plans for " + place_.text() + "; name another file for this device, or delete this one");
     while (std::getline(in, line)) {
       std::istringstream words(line);
       std::string word;
@@ -109,7 +117,8 @@ class plan_cache {
       words >> word >> bytes >> p.engine.index >> bits >> p.ms;
       std::getline(words >> std::ws, key);
       constexpr std::size_t most = std::size_t{64} << 20;
-      if (word != "plan" || key.empty() || bytes > most) fail("a broken line '" + line.substr(0, 60) + "'", "a file that save() wrote; delete it");
+      if (word != "plan" || key.empty() || bytes > most)
+        fail("a broken line '" + line.substr(0, 60) + "'", "a file that save() wrote; delete it");
       p.engine.runtime_compiled = (bits & 1) != 0;
       p.engine.tensor_cores = (bits & 2) != 0;
       p.engine.reduced_sums = (bits & 4) != 0;

@@ -15,11 +15,11 @@
 #include <variant>
 #include <vector>
 
-#include "nascent/executor/checks.hpp"
 #include "nascent/executor/cudnn/device_text.hpp"
 #include "nascent/executor/cudnn/driver.hpp"
 #include "nascent/executor/cudnn/engines.hpp"
-#include "nascent/executor/cudnn/lower.hpp"
+#include "nascent/executor/detail/checks.hpp"
+#include "nascent/executor/detail/cudnn/lower.hpp"
 
 namespace nascent::cudnn {
 
@@ -51,20 +51,23 @@ struct planned_kernel {
   bool last_resort = false;       ///< the chosen one was proposed for when nothing else works, whatever its speed
   std::vector<engine> engines{};  ///< all that support it, in the order of cuDNN's heuristics
   int configurations = 0;         ///< proposals in all: engines with their knobs
-  int refused = 0;                ///< proposals before the chosen one whose plan could not be made, or wants more workspace than allowed
-  std::int64_t workspace = 0;     ///< bytes
-  bool finalised = false;         ///< the plan was made; else only the heuristics were asked
-  int copies = 0;                 ///< of `means` copies: how many
-  std::size_t fused_kernel = 0;   ///< which of the network's fused kernels it is, or is a part of
-  std::string reason{};           ///< why the fused kernel was split, or why nothing runs it; empty where all is well
+  int refused =
+      0;  ///< proposals before the chosen one whose plan could not be made, or wants more workspace than allowed
+  std::int64_t workspace = 0;    ///< bytes
+  bool finalised = false;        ///< the plan was made; else only the heuristics were asked
+  int copies = 0;                ///< of `means` copies: how many
+  std::size_t fused_kernel = 0;  ///< which of the network's fused kernels it is, or is a part of
+  std::string reason{};          ///< why the fused kernel was split, or why nothing runs it; empty where all is well
 
   bool runs() const { return means != kernel_means::not_asked && means != kernel_means::unsupported; }
   /// Tuned kernels that cuDNN ships, against kernels that it generates for this one graph.
-  bool precompiled() const { return (means == kernel_means::engine && !chosen.runtime_compiled) || means == kernel_means::library_call; }
+  bool precompiled() const {
+    return (means == kernel_means::engine && !chosen.runtime_compiled) || means == kernel_means::library_call;
+  }
 };
 
-/// What a device would run for a network. `kernels` holds what really runs, as a compiled network's list does: a fused kernel that no
-/// engine supports appears as its parts.
+/// What a device would run for a network. `kernels` holds what really runs, as a compiled network's list does: a fused
+/// kernel that no engine supports appears as its parts.
 struct network_plan {
   std::string network;
   std::vector<kernel> fused;
@@ -73,12 +76,18 @@ struct network_plan {
   std::size_t count(const std::function<bool(const planned_kernel&)>& which) const {
     return static_cast<std::size_t>(std::ranges::count_if(kernels, which));
   }
-  std::size_t precompiled() const { return count([](const planned_kernel& k) { return k.precompiled(); }); }
+  std::size_t precompiled() const {
+    return count([](const planned_kernel& k) { return k.precompiled(); });
+  }
   std::size_t runtime_compiled() const {
     return count([](const planned_kernel& k) { return k.means == kernel_means::engine && k.chosen.runtime_compiled; });
   }
-  std::size_t copies() const { return count([](const planned_kernel& k) { return k.means == kernel_means::copies; }); }
-  std::size_t without_means() const { return count([](const planned_kernel& k) { return !k.runs(); }); }
+  std::size_t copies() const {
+    return count([](const planned_kernel& k) { return k.means == kernel_means::copies; });
+  }
+  std::size_t without_means() const {
+    return count([](const planned_kernel& k) { return !k.runs(); });
+  }
   /// Fused kernels that run as several.
   std::size_t splits() const {
     std::size_t n = 0;
@@ -108,13 +117,14 @@ struct planner_options {
   data_type type = data_type::f16;
   int batch = 1;
   std::int64_t workspace_limit = std::int64_t{256} << 20;  ///< bytes
-  bool finalise = true;  ///< make each plan, which compiles where the engine does that (0.3 to 1 s each); else believe the heuristics
+  bool finalise = true;  ///< make each plan, which compiles where the engine does that (0.3 to 1 s each); else believe
+                         ///< the heuristics
 };
 
 namespace detail {
 
-/// Why engines refused a graph, engine by engine: "engine 8: DATA_TYPE, x is neither ...". cuDNN tells the first thing that each of them
-/// missed, and then every function on the way back; engines of other architectures are left out.
+/// Why engines refused a graph, engine by engine: "engine 8: DATA_TYPE, x is neither ...". cuDNN tells the first thing
+/// that each of them missed, and then every function on the way back; engines of other architectures are left out.
 inline std::string reasons(const std::string& words) {
   constexpr std::string_view mark = "\"engineId\":";
   constexpr std::string_view status = "CUDNN_STATUS_NOT_SUPPORTED_";
@@ -129,8 +139,9 @@ inline std::string reasons(const std::string& words) {
     const std::size_t middle = line.find(because);
     if (middle == std::string_view::npos || line.starts_with("ARCH_MISMATCH")) continue;
     const std::string_view text = line.substr(middle + because.size());
-    result += (result.empty() ? "engine " : "; engine ") + std::string(part.substr(0, part.find(','))) + ": " + std::string(line.substr(0, middle)) + ", " +
-              std::string(text.substr(0, enough)) + (text.size() > enough ? "..." : "");
+    result += (result.empty() ? "engine " : "; engine ") + std::string(part.substr(0, part.find(','))) + ": " +
+              std::string(line.substr(0, middle)) + ", " + std::string(text.substr(0, enough)) +
+              (text.size() > enough ? "..." : "");
   }
   return result.empty() ? words.substr(0, words.find('\n')) : result;
 }
@@ -138,18 +149,19 @@ inline std::string reasons(const std::string& words) {
 /// The channels of each operand of a kernel's core.
 inline std::vector<int> operand_channels(const network& graph, const layer& l) {
   std::vector<int> channels;
-  for (int i = 0; i < l.operand_count; ++i) channels.push_back(graph.tensor_shape(l.operands[static_cast<std::size_t>(i)]).channels);
+  for (int i = 0; i < l.operand_count; ++i)
+    channels.push_back(graph.tensor_shape(l.operands[static_cast<std::size_t>(i)]).channels);
   return channels;
 }
 
 }  // namespace detail
 
-/// Plans networks for a device that need not be there: `cudnn::planner p(cudnn::devices::h200(), {.type = data_type::f16, .batch = 128})`.
-/// Equal kernels are planned once. Use one planner for one thread.
+/// Plans networks for a device that need not be there: `cudnn::planner p(cudnn::devices::h200(), {.type =
+/// data_type::f16, .batch = 128})`. Equal kernels are planned once. Use one planner for one thread.
 class planner {
  public:
-  /// \throws device_properties_error where cuDNN refuses the description, device_error where the device is too old for the type or for
-  /// this cuDNN
+  /// \throws device_properties_error where cuDNN refuses the description, device_error where the device is too old for
+  /// the type or for this cuDNN
   explicit planner(device_properties device, const planner_options& how = {})
       : device_(std::move(device)), options_(how), driver_(find_driver()), description_(detail::describe(device_)) {
     check_device(device_, how.type);
@@ -164,10 +176,12 @@ class planner {
   std::string standing() const {
     switch (driver_) {
       case driver_kind::none:
-        return "There is no driver library (libcuda.so.1) here: engines that are compiled at run time could not be asked, and kernels that need one are "
+        return "There is no driver library (libcuda.so.1) here: engines that are compiled at run time could not be "
+               "asked, and kernels that need one are "
                "marked \"not asked\". A driver, or nascent's stand-in for one, lifts that.";
       case driver_kind::stand_in:
-        return "Planned with a stand-in for the driver: heuristics, support checks and compilation are cuDNN's own, the last step, loading the compiled "
+        return "Planned with a stand-in for the driver: heuristics, support checks and compilation are cuDNN's own, "
+               "the last step, loading the compiled "
                "kernel into a device, was only pretended. Nothing was run.";
       case driver_kind::real: return "Planned with NVIDIA's driver, for the device described; nothing was run.";
     }
@@ -184,7 +198,8 @@ class planner {
     return result;
   }
 
-  /// The distinct kernels of several networks, for instance of many samples of a space, in the order in which they are met.
+  /// The distinct kernels of several networks, for instance of many samples of a space, in the order in which they are
+  /// met.
   std::vector<surveyed_kernel> survey(std::span<const network> networks) {
     std::vector<surveyed_kernel> result;
     std::map<std::string, std::size_t, std::less<>> seen;
@@ -202,13 +217,16 @@ class planner {
     const auto refuse = [&](const std::string& found, const std::string& allowed) {
       throw device_error("cudnn: '" + device.name + "': found " + found + "; allowed: " + allowed);
     };
-    const std::string own = "compute capability " + std::to_string(device.compute_capability / 100) + "." + std::to_string(device.compute_capability / 10 % 10);
+    const std::string own = "compute capability " + std::to_string(device.compute_capability / 100) + "." +
+                            std::to_string(device.compute_capability / 10 % 10);
     const bool for_cuda_13 = cudnnGetCudartVersion() >= 13000;
     const int first_supported = for_cuda_13 ? 750 : 500;
     constexpr int first_with_bf16 = 800;
     if (device.compute_capability < first_supported)
-      refuse(own, std::string(for_cuda_13 ? "7.5" : "5.0") + " and above, which cuDNN " + library_version() + " supports");
-    if (type == data_type::bf16 && device.compute_capability < first_with_bf16) refuse(own + " with type bf16", "bf16 from 8.0 on; f16 and f32 here");
+      refuse(own,
+             std::string(for_cuda_13 ? "7.5" : "5.0") + " and above, which cuDNN " + library_version() + " supports");
+    if (type == data_type::bf16 && device.compute_capability < first_with_bf16)
+      refuse(own + " with type bf16", "bf16 from 8.0 on; f16 and f32 here");
   }
 
  private:
@@ -242,7 +260,8 @@ class planner {
       return p;
     }
     try {
-      const detail::lowered_kernel said = detail::lowering(options_.type, options_.batch)(k, detail::operand_channels(graph, k.core));
+      const detail::lowered_kernel said =
+          detail::lowering(options_.type, options_.batch)(k, detail::operand_channels(graph, k.core));
       if (const auto* copies = std::get_if<std::vector<detail::strided_copy>>(&said)) {
         p.means = kernel_means::copies;
         p.copies = static_cast<int>(copies->size());

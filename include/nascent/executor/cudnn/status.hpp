@@ -14,7 +14,8 @@
 
 namespace nascent::cudnn {
 
-static_assert(CUDNN_VERSION >= 90800, "nascent: cuDNN 9.8 is the first that plans without a device; install a newer one");
+static_assert(CUDNN_VERSION >= 90800,
+              "nascent: cuDNN 9.8 is the first that plans without a device; install a newer one");
 
 /// A call of cuDNN that failed: which call, on what, and cuDNN's own last words about it.
 struct library_error : executor_error {
@@ -68,7 +69,8 @@ inline void check(cudnnStatus_t status, std::string_view what) {
 inline void check(cudaError_t status, std::string_view what) {
   if (status == cudaSuccess) return;
   static_cast<void>(cudaGetLastError());  // else a later, innocent call would return it again
-  const std::string text = "cudnn: " + std::string(what) + " failed: " + cudaGetErrorName(status) + " (" + cudaGetErrorString(status) + ")";
+  const std::string text =
+      "cudnn: " + std::string(what) + " failed: " + cudaGetErrorName(status) + " (" + cudaGetErrorString(status) + ")";
   if (status == cudaErrorMemoryAllocation) throw memory_error(text);
   throw runtime_error(text, status);
 }

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "nascent/executor/detail/processor.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/executor/onednn/version.hpp"
-#include "nascent/executor/processor.hpp"
 
 namespace nascent::onednn {
 
@@ -66,7 +66,8 @@ constexpr const char* to_string(isa which) {
   return "unknown";
 }
 
-/// The instruction set of a name, for programs that take one from the command line. \throws executor_error that lists the names
+/// The instruction set of a name, for programs that take one from the command line. \throws executor_error that lists
+/// the names
 inline isa parse_isa(std::string_view name) {
   std::string names;
   for (const detail::isa_entry& entry : detail::isa_table) {
@@ -97,8 +98,9 @@ inline bool includes(dnnl::cpu_isa which) {
 /// f32, and wrong in 2.6.3 and 3.7.2 (jit_bf16_1x1:avx512_core where the last block of output channels is not full).
 inline bool computes_bf16() { return includes(dnnl::cpu_isa::avx512_core_bf16); }
 
-/// True where the limit that holds for oneDNN leaves these features (space-separated names of /proc/cpuinfo) to other kernels, too. A
-/// vector instruction belongs to the narrowest set that has it; what is no vector instruction is always left.
+/// True where the limit that holds for oneDNN leaves these features (space-separated names of /proc/cpuinfo) to other
+/// kernels, too. A vector instruction belongs to the narrowest set that has it; what is no vector instruction is always
+/// left.
 inline bool isa_allows(std::string_view features) {
   struct entry {
     std::string_view begins;  ///< of names; the first that fits counts

@@ -19,20 +19,13 @@ namespace nascent::reference {
 
 inline double apply(activation act, double x) {
   switch (act) {
-    case activation::identity:
-      return x;
-    case activation::relu:
-      return std::max(x, 0.0);
-    case activation::relu6:
-      return std::clamp(x, 0.0, 6.0);
-    case activation::swish:
-      return x / (1.0 + std::exp(-x));
-    case activation::hswish:
-      return x * std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
-    case activation::sigmoid:
-      return 1.0 / (1.0 + std::exp(-x));
-    case activation::zero:
-      return 0.0;
+    case activation::identity: return x;
+    case activation::relu: return std::max(x, 0.0);
+    case activation::relu6: return std::clamp(x, 0.0, 6.0);
+    case activation::swish: return x / (1.0 + std::exp(-x));
+    case activation::hswish: return x * std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
+    case activation::sigmoid: return 1.0 / (1.0 + std::exp(-x));
+    case activation::zero: return 0.0;
   }
   return x;
 }
@@ -158,12 +151,9 @@ inline void move_blocks(const layer& l, int maps, std::span<const float> in, std
         for (int c = 0; c < l.input.channels; ++c) {
           const float value = in[at(map, y, x, c)];
           const int cell = y % n * n + x % n;
-          if (l.kind == layer_kind::space_to_depth)
-            out[to(map, y / n, x / n, cell * l.input.channels + c)] = value;
-          else if (l.kind == layer_kind::space_to_batch)
-            out[to(map * n * n + cell, y / n, x / n, c)] = value;
-          else
-            out[to(map / (n * n), y * n + map % (n * n) / n, x * n + map % n, c)] = value;
+          if (l.kind == layer_kind::space_to_depth) out[to(map, y / n, x / n, cell * l.input.channels + c)] = value;
+          else if (l.kind == layer_kind::space_to_batch) out[to(map * n * n + cell, y / n, x / n, c)] = value;
+          else out[to(map / (n * n), y * n + map % (n * n) / n, x * n + map % n, c)] = value;
         }
 }
 
@@ -183,9 +173,11 @@ inline void softmax(const layer& l, int maps, std::span<const float> in, std::sp
   for (int map = 0; map < maps; ++map)
     for (int c = 0; c < part; ++c) {
       double largest = -std::numeric_limits<double>::infinity();
-      for (int p = 0; p < l.groups; ++p) largest = std::max(largest, static_cast<double>(in[at(map, 0, 0, p * part + c)]));
+      for (int p = 0; p < l.groups; ++p)
+        largest = std::max(largest, static_cast<double>(in[at(map, 0, 0, p * part + c)]));
       double sum = 0;
-      for (int p = 0; p < l.groups; ++p) sum += std::exp(static_cast<double>(in[at(map, 0, 0, p * part + c)]) - largest);
+      for (int p = 0; p < l.groups; ++p)
+        sum += std::exp(static_cast<double>(in[at(map, 0, 0, p * part + c)]) - largest);
       for (int p = 0; p < l.groups; ++p) {
         const std::size_t i = at(map, 0, 0, p * part + c);
         out[i] = static_cast<float>(std::exp(static_cast<double>(in[i]) - largest) / sum);
@@ -201,18 +193,12 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
   switch (l.kind) {
     case layer_kind::convolution:
     case layer_kind::dense:
-      if (l.groups == 1)
-        convolve_dense(l, w, maps, in, out);
-      else
-        convolve_grouped(l, w, maps, in, out);
+      if (l.groups == 1) convolve_dense(l, w, maps, in, out);
+      else convolve_grouped(l, w, maps, in, out);
       break;
     case layer_kind::max_pool:
-    case layer_kind::average_pool:
-      pool(l, maps, in, out);
-      break;
-    case layer_kind::global_average_pool:
-      global_pool(l, maps, in, out);
-      break;
+    case layer_kind::average_pool: pool(l, maps, in, out); break;
+    case layer_kind::global_average_pool: global_pool(l, maps, in, out); break;
     case layer_kind::add:
       for (std::size_t i = 0; i < out.size(); ++i) out[i] = in[i] + inputs[1][i];
       break;
@@ -232,20 +218,12 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
         }
       break;
     }
-    case layer_kind::slice:
-      slice(l, maps, in, out);
-      break;
-    case layer_kind::softmax:
-      softmax(l, maps, in, out);
-      break;
-    case layer_kind::activate:
-      std::ranges::copy(in, out.begin());
-      break;
+    case layer_kind::slice: slice(l, maps, in, out); break;
+    case layer_kind::softmax: softmax(l, maps, in, out); break;
+    case layer_kind::activate: std::ranges::copy(in, out.begin()); break;
     case layer_kind::space_to_depth:
     case layer_kind::space_to_batch:
-    case layer_kind::batch_to_space:
-      move_blocks(l, maps, in, out);
-      break;
+    case layer_kind::batch_to_space: move_blocks(l, maps, in, out); break;
   }
   if (l.act != activation::identity)
     for (float& value : out) value = static_cast<float>(apply(l.act, static_cast<double>(value)));

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// How each kernel of a network is said to cuDNN: as an operation graph, or, for the few layers that it has no engines
+/// for, as copies or one call of its older interface.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "nascent/executor/detail/cudnn/graph.hpp"
+#include "nascent/network/kernel.hpp"
+
+namespace nascent::cudnn::detail {
+
+/// A block of bytes moved by cudaMemcpy3DAsync: `slices` x `rows` pieces of `width` bytes. cuDNN's engines refuse maps
+/// that are not packed, so layers that only move numbers cannot be said as a graph.
+struct strided_copy {
+  struct place {
+    std::size_t offset = 0;
+    std::size_t row = 0;    ///< bytes from row to row
+    std::size_t slice = 0;  ///< bytes from slice to slice, a multiple of `row`
+  };
+  int operand = 0;
+  std::size_t width = 0;
+  std::size_t rows = 1;
+  std::size_t slices = 1;
+  place from{};
+  place to{};
+};
+
+/// cudnnSoftmaxForward over the middle dimension of maps x parts x channels.
+struct softmax_call {
+  int maps = 1;
+  int parts = 1;
+  int channels = 1;
+};
+
+/// All bytes of the output become 0.
+struct fill_with_zeros {};
+
+template <class Graph>
+using basic_lowered_kernel = std::variant<Graph, std::vector<strided_copy>, softmax_call, fill_with_zeros>;
+using lowered_kernel = basic_lowered_kernel<operation_graph>;
+
+/// The kernel without the last thing fused into it, and that thing as a kernel of its own; nothing where it is one
+/// thing.
+inline std::optional<std::pair<kernel, kernel>> split(const kernel& k) {
+  kernel core = k;
+  if (k.residual) {
+    layer sum{.kind = layer_kind::add,
+              .act = k.residual_act,
+              .input = k.core.output,
+              .output = k.core.output,
+              .operand_count = 2};
+    core.residual = false;
+    core.residual_act = activation::identity;
+    core.residual_tensor = -1;
+    core.last_layer = k.first_layer;
+    core.output_tensor = static_cast<int>(k.first_layer) + 1;
+    sum.operands = {core.output_tensor, k.residual_tensor};
+    return std::pair{
+        core,
+        kernel{.core = sum, .output_tensor = k.output_tensor, .first_layer = k.last_layer, .last_layer = k.last_layer}};
+  }
+  if (k.core.act == activation::identity || k.core.kind == layer_kind::activate) return std::nullopt;
+  core.core.act = activation::identity;
+  layer act{.kind = layer_kind::activate, .act = k.core.act, .input = k.core.output, .output = k.core.output};
+  act.operands[0] = k.output_tensor;
+  return std::pair{
+      core,
+      kernel{.core = act, .output_tensor = k.output_tensor, .first_layer = k.first_layer, .last_layer = k.last_layer}};
+}
+
+/// Says kernels of one type and batch to a builder of graphs: to cuDNN's, or to a test's that computes instead.
+template <class Builder>
+class basic_lowering {
+ public:
+  using graph_type = decltype(std::declval<Builder&>().finish());
+
+  basic_lowering(data_type type, int batch, cudnnHandle_t handle = nullptr)
+      : type_(type), batch_(batch), handle_(handle) {}
+
+  /// `channels` are those of the operands, which only concatenation needs. \throws library_error where cuDNN does not
+  /// take the graph
+  basic_lowered_kernel<graph_type> operator()(const kernel& k, std::span<const int> channels) const {
+    const layer& l = k.core;
+    // 0 whatever the layer computes, and no engine to make it so; nothing to run but a fill.
+    if (l.act == activation::zero && !k.residual) return fill_with_zeros{};
+    switch (l.kind) {
+      case layer_kind::convolution:
+      case layer_kind::dense: return convolution(k);
+      case layer_kind::max_pool:
+      case layer_kind::average_pool:
+      case layer_kind::global_average_pool: return pool(l);
+      case layer_kind::add: return sum(l);
+      case layer_kind::multiply: return product(l);
+      case layer_kind::activate: return activate(l);
+      case layer_kind::softmax: return softmax_call{maps(l.input), l.groups, l.input.channels / l.groups};
+      case layer_kind::concatenate: return concatenate(l, channels);
+      case layer_kind::slice: return slice(l);
+      case layer_kind::space_to_depth:
+      case layer_kind::space_to_batch:
+      case layer_kind::batch_to_space: return move_blocks(l);
+    }
+    return fill_with_zeros{};
+  }
+
+  /// True where a kernel is something that a graph cannot say together with its activation.
+  static bool must_split(const kernel& k) {
+    switch (k.core.kind) {
+      case layer_kind::concatenate:
+      case layer_kind::slice:
+      case layer_kind::softmax:
+      case layer_kind::space_to_depth:
+      case layer_kind::space_to_batch:
+      case layer_kind::batch_to_space: return k.core.act != activation::identity;
+      default: return false;
+    }
+  }
+
+ private:
+  int maps(const shape& s) const { return batch_ * s.batch; }
+  tensor_view map(const shape& s) const { return nhwc(maps(s), s.height, s.width, s.channels); }
+  /// Where only elements count. Maps of one channel are one long pixel: engines for element-wise graphs refuse a single
+  /// channel.
+  tensor_view elements(const shape& s) const {
+    return s.channels > 1 ? map(s) : nhwc(1, 1, 1, std::int64_t{maps(s)} * s.height * s.width);
+  }
+  std::size_t bytes(std::int64_t count) const { return static_cast<std::size_t>(count * size_of(type_)); }
+
+  static graph_window window_of(const layer& l) {
+    if (l.kind == layer_kind::global_average_pool)
+      return {{l.input.height, l.input.width}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
+    const auto before = [&](int size, int kernel) {
+      return std::int64_t{padding_before(size, kernel, l.stride, l.dilation, l.pad)};
+    };
+    // cuDNN counts what is needed for the last window; the rest of the map is simply not read.
+    const auto after = [&](int size, int kernel) {
+      return std::int64_t{padding_after(size, kernel, l.stride, l.dilation, l.pad)};
+    };
+    return {.size = {l.kernel_height, l.kernel_width},
+            .stride = {l.stride, l.stride},
+            .dilation = {l.dilation, l.dilation},
+            .before = {before(l.input.height, l.kernel_height), before(l.input.width, l.kernel_width)},
+            .after = {after(l.input.height, l.kernel_height), after(l.input.width, l.kernel_width)}};
+  }
+
+  /// y = act(x). `x` may not be y.
+  static void apply(Builder& b, activation act, std::int64_t x, std::int64_t y, const tensor_view& view) {
+    switch (act) {
+      case activation::identity: return b.pointwise(CUDNN_POINTWISE_IDENTITY, x, 0, y);
+      case activation::relu: return b.pointwise(CUDNN_POINTWISE_RELU_FWD, x, 0, y);
+      case activation::relu6: {
+        // Not as one clipped relu: behind convolution and bias that is a pattern for which cuDNN has but an engine of
+        // last resort.
+        const std::int64_t positive = b.tensor(view, role::inside);
+        b.pointwise(CUDNN_POINTWISE_RELU_FWD, x, 0, positive);
+        return b.pointwise(CUDNN_POINTWISE_MIN, positive, b.constant(6), y);
+      }
+      case activation::swish: return b.pointwise(CUDNN_POINTWISE_SWISH_FWD, x, 0, y);
+      case activation::sigmoid: return b.pointwise(CUDNN_POINTWISE_SIGMOID_FWD, x, 0, y);
+      case activation::zero: return b.clamp(x, y, 0, 0);
+      case activation::hswish: {
+        const std::int64_t shifted = b.tensor(view, role::inside);
+        const std::int64_t gate = b.tensor(view, role::inside);
+        const std::int64_t product = b.tensor(view, role::inside);
+        b.pointwise(CUDNN_POINTWISE_ADD, x, b.constant(3), shifted);
+        b.clamp(shifted, gate, 0, 6);
+        b.pointwise(CUDNN_POINTWISE_MUL, gate, x, product);
+        return b.pointwise(CUDNN_POINTWISE_MUL, product, b.constant(1.0F / 6), y);
+      }
+    }
+  }
+
+  /// The order of the sums matters: cuDNN's tuned engines know convolution, + residual, + bias, activation, with a bias
+  /// of the maps' own type. Bias before residual, or a bias in f32, and only engines that are compiled at run time are
+  /// left.
+  graph_type convolution(const kernel& k) const {
+    const layer& l = k.core;
+    Builder b(type_, handle_);
+    const tensor_view out = map(l.output);
+    const std::int64_t x = b.tensor(map(l.input), role::input);
+    const std::int64_t w =
+        b.tensor(nhwc(l.output.channels, l.kernel_height, l.kernel_width, l.input.channels / l.groups), role::weights);
+    const std::int64_t bias = b.tensor(nhwc(1, 1, 1, l.output.channels), role::bias);
+    std::int64_t at = b.tensor(out, role::inside);
+    b.convolution(x, w, at, window_of(l));
+    const bool early =
+        k.residual && l.act == activation::identity;  // else the activation comes before the residual sum
+    const activation last = k.residual ? k.residual_act : l.act;
+    const auto step = [&](bool is_last) { return b.tensor(out, is_last ? role::output : role::inside); };
+    const auto add = [&](std::int64_t other, bool is_last) {
+      const std::int64_t to = step(is_last);
+      b.pointwise(CUDNN_POINTWISE_ADD, at, other, to);
+      at = to;
+    };
+    const auto activate = [&](activation act, bool is_last) {
+      const std::int64_t to = step(is_last);
+      apply(b, act, at, to, out);
+      at = to;
+    };
+    if (early) add(b.tensor(out, role::second), false);
+    add(bias, last == activation::identity && (early || !k.residual));
+    if (k.residual && !early) {
+      activate(l.act, false);
+      add(b.tensor(out, role::second), last == activation::identity);
+    }
+    if (last != activation::identity) activate(last, true);
+    return b.finish();
+  }
+
+  /// y = act(f), where f is made by `make(builder, to)`.
+  template <class Make>
+  static graph_type activated(Builder& b, const layer& l, const tensor_view& out, Make&& make) {
+    const std::int64_t y = b.tensor(out, role::output);
+    const bool plain = l.act == activation::identity;
+    const std::int64_t to = plain ? y : b.tensor(out, role::inside);
+    make(to);
+    if (!plain) apply(b, l.act, to, y, out);
+    return b.finish();
+  }
+
+  graph_type pool(const layer& l) const {
+    Builder b(type_, handle_);
+    const std::int64_t x = b.tensor(map(l.input), role::input);
+    const auto how = l.kind == layer_kind::max_pool              ? CUDNN_RESAMPLE_MAXPOOL
+                     : l.kind == layer_kind::global_average_pool ? CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING
+                                                                 : CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING;
+    return activated(b, l, map(l.output), [&](std::int64_t y) { b.pool(how, x, y, window_of(l)); });
+  }
+
+  graph_type sum(const layer& l) const {
+    Builder b(type_, handle_);
+    const tensor_view view = elements(l.output);
+    const std::int64_t x = b.tensor(view, role::input);
+    const std::int64_t z = l.operands[0] == l.operands[1] ? x : b.tensor(view, role::second);
+    return activated(b, l, view, [&](std::int64_t y) { b.pointwise(CUDNN_POINTWISE_ADD, x, z, y); });
+  }
+
+  /// As maps x pixels x channels: with height and width apart, engines take a gate for one image but not for many.
+  graph_type product(const layer& l) const {
+    Builder b(type_, handle_);
+    const std::int64_t n = maps(l.input);
+    const std::int64_t pixels = std::int64_t{l.input.height} * l.input.width;
+    const std::int64_t c = l.input.channels;
+    const tensor_view whole{{n, pixels, c}, {pixels * c, c, 1}};
+    const std::int64_t x = b.tensor(whole, role::input);
+    const std::int64_t gate = b.tensor({{n, 1, c}, {c, c, 1}}, role::second);
+    return activated(b, l, whole, [&](std::int64_t y) { b.pointwise(CUDNN_POINTWISE_MUL, x, gate, y); });
+  }
+
+  graph_type activate(const layer& l) const {
+    Builder b(type_, handle_);
+    const tensor_view view = elements(l.output);
+    const std::int64_t x = b.tensor(view, role::input);
+    apply(b, l.act, x, b.tensor(view, role::output), view);
+    return b.finish();
+  }
+
+  /// One copy for each operand: pixels are rows.
+  std::vector<strided_copy> concatenate(const layer& l, std::span<const int> channels) const {
+    std::vector<strided_copy> copies;
+    const std::size_t pixels = static_cast<std::size_t>(maps(l.output)) * static_cast<std::size_t>(l.output.height) *
+                               static_cast<std::size_t>(l.output.width);
+    const std::size_t pixel = bytes(l.output.channels);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      const std::size_t width = bytes(channels[i]);
+      copies.push_back({.operand = static_cast<int>(i),
+                        .width = width,
+                        .rows = pixels,
+                        .from = {0, width, width * pixels},
+                        .to = {at, pixel, pixel * pixels}});
+      at += width;
+    }
+    return copies;
+  }
+
+  std::vector<strided_copy> slice(const layer& l) const {
+    const std::size_t pixels = static_cast<std::size_t>(maps(l.output)) * static_cast<std::size_t>(l.output.height) *
+                               static_cast<std::size_t>(l.output.width);
+    const std::size_t whole = bytes(l.input.channels);
+    const std::size_t part = bytes(l.output.channels);
+    return {{.width = part,
+             .rows = pixels,
+             .from = {bytes(l.first_channel), whole, whole * pixels},
+             .to = {0, part, part * pixels}}};
+  }
+
+  /// See reference/layers.hpp, move_blocks, for where each pixel goes.
+  std::vector<strided_copy> move_blocks(const layer& l) const {
+    const bool back = l.kind == layer_kind::batch_to_space;
+    const shape& whole = back ? l.output : l.input;  // the side where blocks lie in the map
+    const auto n = static_cast<std::size_t>(l.stride);
+    const auto images = static_cast<std::size_t>(maps(whole));
+    const auto rows = static_cast<std::size_t>(whole.height) / n;
+    const auto columns = static_cast<std::size_t>(whole.width) / n;
+    const std::size_t pixel = bytes(whole.channels);
+    const std::size_t line = pixel * columns * n;  // of the whole map
+    std::vector<strided_copy> copies;
+    if (l.kind == layer_kind::space_to_depth) {
+      // Row dy of all blocks at once: n pixels lie together on both sides.
+      for (std::size_t dy = 0; dy < n; ++dy)
+        copies.push_back({.width = n * pixel,
+                          .rows = columns,
+                          .slices = images * rows,
+                          .from = {dy * line, n * pixel, n * line},
+                          .to = {dy * n * pixel, n * n * pixel, n * line}});
+      return copies;
+    }
+    // Cell (dy, dx) of all blocks of one image, or of one row of blocks in all images: whichever is fewer copies.
+    const std::size_t map = pixel * columns * rows;  // one of the small maps
+    const bool by_image = images <= rows;
+    for (std::size_t outer = 0; outer < (by_image ? images : rows); ++outer)
+      for (std::size_t cell = 0; cell < n * n; ++cell) {
+        const std::size_t in_line = cell / n * line + cell % n * pixel;
+        const strided_copy::place blocks =
+            by_image ? strided_copy::place{outer * n * n * map + in_line, n * pixel, n * line}
+                     : strided_copy::place{outer * n * line + in_line, n * pixel, n * n * map};
+        const strided_copy::place small =
+            by_image ? strided_copy::place{(outer * n * n + cell) * map, pixel, pixel * columns}
+                     : strided_copy::place{cell * map + outer * pixel * columns, pixel, n * n * map};
+        copies.push_back({.width = pixel,
+                          .rows = columns,
+                          .slices = by_image ? rows : images,
+                          .from = back ? small : blocks,
+                          .to = back ? blocks : small});
+      }
+    return copies;
+  }
+
+  data_type type_;
+  int batch_;
+  cudnnHandle_t handle_;
+};
+
+using lowering = basic_lowering<graph_builder>;
+
+}  // namespace nascent::cudnn::detail

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// How layers look to oneDNN: memory layouts, windows, functions. Maps are NHWC everywhere; the weights' order is
+/// oneDNN's own choice.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "nascent/executor/onednn/version.hpp"
+#include "nascent/network/layer.hpp"
+
+namespace nascent::onednn::detail {
+
+using element = dnnl::memory::data_type;
+using tag = dnnl::memory::format_tag;
+
+constexpr element to_dnnl(data_type type) {
+  switch (type) {
+    case data_type::f32: return element::f32;
+    case data_type::bf16: return element::bf16;
+    case data_type::f16: return element::f16;
+  }
+  return element::undef;
+}
+
+/// Not for identity, which no primitive is made for.
+constexpr api::eltwise to_dnnl(activation act) {
+  switch (act) {
+    case activation::identity: return {dnnl::algorithm::eltwise_linear, 1, 0};
+    case activation::relu: return {dnnl::algorithm::eltwise_relu, 0, 0};
+    case activation::relu6: return {dnnl::algorithm::eltwise_clip, 0, 6};
+    case activation::swish: return {dnnl::algorithm::eltwise_swish, 1, 0};
+    case activation::hswish: return {dnnl::algorithm::eltwise_hardswish, 1.0F / 6, 0.5F};
+    case activation::sigmoid: return {dnnl::algorithm::eltwise_logistic, 0, 0};
+    case activation::zero: return {dnnl::algorithm::eltwise_linear, 0, 0};
+  }
+  return {dnnl::algorithm::undef, 0, 0};
+}
+
+/// A map of `batch` images. oneDNN names dimensions in the order NCHW, whatever the layout.
+inline api::desc nhwc(const shape& s, int batch, element type) {
+  return {{std::int64_t{batch} * s.batch, s.channels, s.height, s.width}, type, tag::nhwc};
+}
+
+/// A map of 1x1 pixels as a matrix: images x channels.
+inline api::desc matrix(const shape& s, int batch, element type) {
+  return {{std::int64_t{batch} * s.batch, s.channels}, type, tag::nc};
+}
+
+/// Biases are f32 whatever the maps are.
+inline api::desc vector_of(int count) { return {{count}, element::f32, tag::a}; }
+
+/// Plain: the order of layer_weights. Any: the primitive chooses.
+enum class order : std::uint8_t { plain, any };
+
+/// The kernel of a convolution: [groups], output channels, input channels, height, width.
+inline api::desc kernel_layout(const layer& l, element type, order o) {
+  const std::int64_t depth = l.input.channels / l.groups;
+  const std::int64_t filters = l.output.channels / l.groups;
+  if (l.groups == 1)
+    return {{filters, depth, l.kernel_height, l.kernel_width}, type, o == order::any ? tag::any : tag::ohwi};
+  const api::dims size{l.groups, filters, depth, l.kernel_height, l.kernel_width};
+  if (o == order::any) return {size, type, tag::any};
+  const std::int64_t row = depth * l.kernel_width;
+  const std::int64_t filter = row * l.kernel_height;
+  return {size, type, api::dims{filter * filters, filter, 1, row, depth}};
+}
+
+/// The kernel of a dense layer: units x input channels.
+inline api::desc kernel_matrix(const layer& l, element type, order o) {
+  return {{l.output.channels, l.input.channels}, type, o == order::any ? tag::any : tag::ab};
+}
+
+inline api::window window_of(const layer& l) {
+  const auto before = [&](int size, int kernel) { return padding_before(size, kernel, l.stride, l.dilation, l.pad); };
+  const auto after = [&](int size, int kernel) { return padding_after(size, kernel, l.stride, l.dilation, l.pad); };
+  return {.stride = {l.stride, l.stride},
+          .dilation = {l.dilation, l.dilation},
+          .before = {before(l.input.height, l.kernel_height), before(l.input.width, l.kernel_width)},
+          .after = {after(l.input.height, l.kernel_height), after(l.input.width, l.kernel_width)}};
+}
+
+/// Part of a map's channels, as a view of the whole and as a map of its own.
+inline std::pair<api::desc, api::desc> slice_views(const layer& l, int batch, element type) {
+  const api::desc whole = nhwc(l.input, batch, type);
+  const api::desc part = nhwc(l.output, batch, type);
+  const std::int64_t maps = std::int64_t{batch} * l.input.batch;
+  return {whole.submemory_desc({maps, l.output.channels, l.output.height, l.output.width}, {0, l.first_channel, 0, 0}),
+          part};
+}
+
+/// The channels of 1x1 maps as maps x parts x channels of one part.
+inline api::desc parts_of(const layer& l, int batch, element type) {
+  return {{std::int64_t{batch} * l.input.batch, l.groups, l.input.channels / l.groups}, type, tag::abc};
+}
+
+/// Input and output of a layer that only moves pixels, as two views with the same dimensions: maps, rows of blocks,
+/// rows in a block, columns of blocks, columns in a block, channels.
+inline std::pair<api::desc, api::desc> move_views(const layer& l, int batch, element type) {
+  const std::int64_t n = l.stride;
+  const bool back = l.kind == layer_kind::batch_to_space;
+  const shape& whole = back ? l.output : l.input;  // the side where blocks lie in the map
+  const std::int64_t depth = whole.channels;
+  const std::int64_t rows = whole.height / n;
+  const std::int64_t columns = whole.width / n;
+  const std::int64_t line = whole.width * depth;
+  const std::int64_t map = whole.height * line;
+  const api::dims size{std::int64_t{batch} * whole.batch, rows, n, columns, n, depth};
+  const api::desc blocks(size, type, api::dims{map, n * line, line, n * depth, depth, 1});
+  if (l.kind == layer_kind::space_to_depth)
+    return {blocks, {size, type, api::dims{map, n * line, n * depth, n * n * depth, depth, 1}}};
+  const std::int64_t cell = rows * columns * depth;
+  const api::desc maps(size, type, api::dims{map, columns * depth, n * cell, depth, cell, 1});
+  return back ? std::pair{maps, blocks} : std::pair{blocks, maps};
+}
+
+}  // namespace nascent::onednn::detail

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// All kernels that the networks of a space can have, without going through the networks.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "nascent/kernels/detail/trellis_builder.hpp"
+
+namespace nascent {
+
+/// The kernels of a space, and which of them each decision brings. Takes a part of a second to build for
+/// GPUNet's 1.3e24 networks.
+template <space Space>
+class kernel_trellis {
+  using F = typename Space::declaration_type;
+
+ public:
+  /// \throws space_error where a stage has too many decisions to list, or adds a skip connection right after a layer
+  /// that does nothing
+  kernel_trellis() : trellis_(detail::trellis_builder(detail::functions_of_space<F>()).build()) {}
+  explicit kernel_trellis(const Space& /*space*/) : kernel_trellis() {}
+
+  /// The distinct kernels after fusion, in the order of how often they occur.
+  std::span<const space_kernel> kernels() const { return trellis_.kernels; }
+
+  /// Networks that can be built: all of the space but those with a layer that cannot exist.
+  uint128 networks() const { return trellis_.networks; }
+
+  /// Kernels that come together, those of one layer: numbers in `kernels()`. Group 0 is empty.
+  const std::vector<std::vector<std::int32_t>>& groups() const { return trellis_.groups; }
+
+  const detail::trellis& data() const { return trellis_; }
+
+  /// Calls `visit(group, times)` for the layers of a candidate, equal ones together, from the input to the output.
+  /// False where its network cannot be built. Allocates nothing.
+  template <class Visit>
+  bool walk(const candidate<Space>& c, Visit&& visit) const {
+    std::size_t state = 0;
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return (pass<I>(c.digits.data(), state, visit) && ...); }
+    (std::make_index_sequence<Space::stage_count>{});
+  }
+
+  /// First step of each stage.
+  static constexpr auto first_steps = [] {
+    std::array<std::size_t, Space::stage_count + 1> first{};
+    for (std::size_t i = 0; i < Space::stage_count; ++i)
+      first[i + 1] = first[i] + (detail::all_stage_facts<F>[i].independent
+                                     ? static_cast<std::size_t>(detail::all_stage_facts<F>[i].configurations) + 1
+                                     : 1);
+    return first;
+  }();
+
+ private:
+  static bool follow(const detail::trellis_edge& edge, std::size_t& state) {
+    state = static_cast<std::size_t>(edge.to);
+    return edge.to >= 0;
+  }
+
+  template <std::size_t I, class Visit>
+  [[gnu::always_inline]] bool pass(const digit* digits, std::size_t& state, Visit& visit) const {
+    using layout = detail::stage_layout<F, I>;
+    using decisions = detail::stage_decisions<F, I>;
+    const digit* d = digits + detail::stage_slots<F>[I];
+    const int layers = detail::stage_counter<F, I>::layers(d);
+    std::size_t option = 0;
+    if constexpr (layout::layers_chosen) option = static_cast<std::size_t>(d[layout::layers_slot]);
+    const detail::trellis_step* step = trellis_.steps.data() + first_steps[I];
+    if constexpr (!layout::independent) {
+      std::size_t c = step->combinations;
+      if (layers > 0)
+        c = decisions::rank_common(d) * static_cast<std::size_t>(decisions::later_layer) +
+            decisions::rank_layer(d, true);
+      if (step->kind == detail::trellis_step_kind::stage_counts) [[unlikely]] {
+        const detail::trellis_edge& edge = step->edges[state * step->width + c * layout::layer_options + option];
+        visit(edge.first, 1);
+        return follow(edge, state);
+      }
+      const detail::trellis_edge& edge = step->edges[state * step->width + c];
+      if (edge.to < 0) [[unlikely]]
+        return false;
+      visit(edge.first, 1);
+      if (layout::max_layers > 1 && layers > 1) visit(edge.repeat, layers - 1);
+      const std::int32_t to = step->targets[static_cast<std::size_t>(edge.to) * layout::layer_options + option];
+      state = static_cast<std::size_t>(to);
+      return to >= 0;
+    } else {
+      const std::size_t common = layers > 0 ? decisions::rank_common(d) : 0;
+      if (!follow(step->edges[state * step->width + option * static_cast<std::size_t>(decisions::common) + common],
+                  state))
+        return false;
+      int last = layers - 1;  // that is not skipped
+      if constexpr (layout::has_skip)
+        while (last > 0 && decisions::is_skip(d + last * layout::slots_per_layer)) --last;
+      for (int j = 0; j < layout::max_layers; ++j) {
+        ++step;
+        std::size_t c = step->combinations;
+        if (j < layers) {
+          c = decisions::rank_layer(d + j * layout::slots_per_layer, j == 0);
+          if constexpr (layout::has_skip) c = 2 * c + (j == last ? 1 : 0);
+        }
+        const detail::trellis_edge& edge = step->edges[state * step->width + c];
+        visit(edge.first, 1);
+        if (!follow(edge, state)) [[unlikely]]
+          return false;
+      }
+      return true;
+    }
+  }
+
+  detail::trellis trellis_;
+};
+
+template <class Space>
+kernel_trellis(const Space&) -> kernel_trellis<Space>;
+
+/// The distinct kernels that the networks of a space can have, after fusion, the most frequent first. \throws
+/// space_error, see kernel_trellis
+template <space Space>
+std::vector<space_kernel> kernels_of(const Space& s) {
+  const kernel_trellis trellis(s);
+  return {trellis.kernels().begin(), trellis.kernels().end()};
+}
+
+}  // namespace nascent

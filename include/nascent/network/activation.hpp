@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Activation functions and the other enumerations that blocks take as hyper-parameters.
+#pragma once
+
+#include <cstdint>
+
+namespace nascent {
+
+/// What is added to the output of a block (EfficientNet-X supplement, Table 4, row "skip connections").
+enum class residual : std::uint8_t {
+  none,      ///< nothing
+  identity,  ///< the block's input, where the shapes match; nothing where they do not
+  project,   ///< the block's input; through average pooling and a 1x1 convolution where the shapes differ (ResNet-D)
+  strided,   ///< the same through one strided 1x1 convolution (ResNet)
+};
+
+/// An element-wise function after a layer. `swish` is x * sigmoid(x), `hswish` is x * relu6(x + 3) / 6, `zero` is 0
+/// whatever x is ("none" among the operations of cell-based search spaces).
+enum class activation : std::uint8_t { identity, relu, relu6, swish, hswish, sigmoid, zero };
+
+inline constexpr auto identity = activation::identity;
+inline constexpr auto relu = activation::relu;
+inline constexpr auto relu6 = activation::relu6;
+inline constexpr auto swish = activation::swish;
+inline constexpr auto hswish = activation::hswish;
+inline constexpr auto sigmoid = activation::sigmoid;
+
+/// The name that text, tables and files use.
+constexpr const char* to_string(activation act) {
+  switch (act) {
+    case activation::identity: return "identity";
+    case activation::relu: return "relu";
+    case activation::relu6: return "relu6";
+    case activation::swish: return "swish";
+    case activation::hswish: return "hswish";
+    case activation::sigmoid: return "sigmoid";
+    case activation::zero: return "zero";
+  }
+  return "unknown";
+}
+
+constexpr const char* to_string(residual kind) {
+  switch (kind) {
+    case residual::none: return "none";
+    case residual::identity: return "identity";
+    case residual::project: return "project";
+    case residual::strided: return "strided";
+  }
+  return "unknown";
+}
+
+/// What surrounds a map under a window that slides over it.
+enum class padding : std::uint8_t {
+  same,       ///< as much as gives ceil(size / stride); what is odd goes after the map (TensorFlow)
+  symmetric,  ///< (kernel - 1) / 2 on both sides (PyTorch's usual); differs from same at strides above 1
+  valid,      ///< none: the window stays inside the map
+  narrow,     ///< one less than symmetric on both sides (some layers of FBNetV3); none for kernels up to 3
+};
+
+constexpr const char* to_string(padding kind) {
+  switch (kind) {
+    case padding::same: return "same";
+    case padding::symmetric: return "symmetric";
+    case padding::valid: return "valid";
+    case padding::narrow: return "narrow";
+  }
+  return "unknown";
+}
+
+/// Which channel count a squeeze-and-excite ratio refers to; the families of the literature differ.
+enum class se_reference : std::uint8_t {
+  block_input,       ///< channels that enter the block (EfficientNet, GPUNet, RegNetY)
+  expanded,          ///< channels after the expansion (FBNetV2, AlphaNet)
+  expanded_rounded,  ///< the same, rounded to a multiple of 8 (MobileNetV3, TuNAS)
+};
+
+constexpr const char* to_string(se_reference reference) {
+  switch (reference) {
+    case se_reference::block_input: return "block_input";
+    case se_reference::expanded: return "expanded";
+    case se_reference::expanded_rounded: return "expanded_rounded";
+  }
+  return "unknown";
+}
+
+}  // namespace nascent

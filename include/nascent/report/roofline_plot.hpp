@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Rooflines of several devices in one plot, with networks on them: Figure 2 of the EfficientNet-X paper.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nascent/cost/roofline.hpp"
+#include "nascent/report/plot.hpp"
+
+namespace nascent {
+
+/// One device in the plot, and what ran on it.
+struct device_roofline {
+  std::string name{};
+  roofs under{};
+  std::vector<plot_point> networks{};  ///< x: operations per byte; y: Gops/s reached; with labels
+};
+
+/// \throws plot_error where there is no device, or a rate is not above 0
+inline plot rooflines_plot(std::string title, const std::vector<device_roofline>& devices) {
+  if (devices.empty()) throw plot_error("nascent: plot '" + title + "', devices: found none; allowed: 1 or more");
+  double left = std::numeric_limits<double>::infinity();
+  double right = 0;
+  for (const device_roofline& d : devices) {
+    const auto check = [&](const char* what, double rate) {
+      if (!(rate > 0) || !std::isfinite(rate))
+        throw plot_error("nascent: plot '" + title + "', device '" + d.name + "', " + what + ": found " +
+                         detail::short_number(rate) + "; allowed: above 0");
+    };
+    check("bandwidth", d.under.bytes_per_s);
+    check("peak", d.under.ops_per_s);
+    left = std::min(left, d.under.ridge_point() / 6);
+    right = std::max(right, d.under.ridge_point() * 5);
+    for (const plot_point& p : d.networks) {
+      left = std::min(left, p.x / 2);
+      right = std::max(right, p.x * 3);
+    }
+  }
+  plot p{
+      .title = std::move(title),
+      .x = {.title = "operational intensity", .unit = "ops/byte", .scale = axis_scale::log, .low = left, .high = right},
+      .y = {.title = "rate", .unit = "Gops/s", .scale = axis_scale::log},
+      .height = 560};
+  int colour = 0;
+  double highest = 0;
+  for (const device_roofline& d : devices) {
+    const double ridge = d.under.ridge_point();
+    const double peak = d.under.ops_per_s * 1e-9;
+    highest = std::max(highest, peak);
+    p.series.push_back({.name = d.name,
+                        .points = {{.x = left, .y = left * d.under.bytes_per_s * 1e-9},
+                                   {.x = ridge, .y = peak},
+                                   {.x = right, .y = peak}},
+                        .marker = plot_marker::none,
+                        .line = plot_line::straight,
+                        .colour = colour++ % 9});
+  }
+  p.y.high = highest * 2;
+  constexpr plot_marker markers[] = {plot_marker::dot, plot_marker::square, plot_marker::diamond,
+                                     plot_marker::triangle};
+  for (std::size_t i = 0; i < devices.size(); ++i)
+    if (!devices[i].networks.empty())
+      p.series.push_back({.name = "networks on " + devices[i].name,
+                          .points = devices[i].networks,
+                          .marker = markers[i % 4],
+                          .colour = static_cast<int>(i % 9)});
+  return p;
+}
+
+}  // namespace nascent

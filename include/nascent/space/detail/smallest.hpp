@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The smallest network of a space, for the check of its shapes: the least resolution, the largest strides, every stage
+/// present, the first option of everything else. Most of it is compiled once for a type of stage, whatever space it is
+/// in.
+#pragma once
+
+#include "nascent/space/build.hpp"
+
+namespace nascent::detail {
+
+template <class Block>
+inline constexpr bool takes_a_net = requires(const Block& b, net<null_interpreter>& n, const tensor& x) {
+  b(n, x, 1);
+};
+template <class Block>
+using built_type =
+    decltype(std::declval<const Block&>()(std::declval<net<null_interpreter>&>(), std::declval<const tensor&>(), 1));
+
+/// The largest of several strides, or the one.
+template <class Stride>
+constexpr int largest_stride(const Stride& stride) {
+  if constexpr (choice<Stride>) {
+    int largest = 1;
+    for (std::size_t o = 0; o < stride.size(); ++o)
+      if (stride[o] > largest) largest = stride[o];
+    return largest;
+  } else if constexpr (std::is_convertible_v<Stride, int>) {
+    return stride;
+  } else {
+    return 1;
+  }
+}
+
+template <class Resolution>
+constexpr int least_resolution(const Resolution& resolution) {
+  if constexpr (choice<Resolution>) {
+    int least = resolution[0];
+    for (std::size_t o = 1; o < resolution.size(); ++o)
+      if (resolution[o] < least) least = resolution[o];
+    return least;
+  } else {
+    return resolution;
+  }
+}
+
+/// Equal layers one after another, until one leaves the shape as it is: those after it would, too.
+template <class Block>
+constexpr tensor build_layers(const Block& block, net<null_interpreter>& n, tensor x, int layers, int stride) {
+  for (int j = 0; j < layers; ++j) {
+    const tensor y = block(n, x, j == 0 ? stride : 1);
+    const bool unchanged = j > 0 && y.same_shape(x);
+    x = y;
+    if (unchanged) break;
+  }
+  return x;
+}
+
+/// Adds the output of the stage that `skip` names first.
+template <class Skip>
+constexpr tensor connect_first([[maybe_unused]] const Skip& skip, [[maybe_unused]] net<null_interpreter>& n, tensor x,
+                               [[maybe_unused]] const short_text* names, [[maybe_unused]] std::size_t number,
+                               [[maybe_unused]] const tensor* outputs) {
+  if constexpr (!std::is_same_v<Skip, no_skip>) {
+    const int source = stage_named(names, number, first_value(skip.from));
+    if (source >= 0) return connect(n, x, outputs[source], skip.kind);
+  }
+  return x;
+}
+
+/// The layers of a stage with ties, whose values come from other stages of the space.
+using tied_layers = tensor (*)(net<null_interpreter>& n, const tensor& x, int layers, int stride);
+template <class F>
+inline constexpr std::array<digit, slot_total<F> + 1> first_digits{};
+template <class F, std::size_t I>
+constexpr tensor build_tied_layers(net<null_interpreter>& n, const tensor& x, int layers, int stride) {
+  return build_layers(decided_block<F, I, 0>(first_digits<F>.data(), 0), n, x, layers, stride);
+}
+template <class F, std::size_t... K>
+constexpr std::array<tied_layers, sizeof...(K) + 1> list_tied_layers(std::index_sequence<K...>) {
+  return {build_tied_layers<F, tied_stages<F>.at[K]>...};
+}
+
+/// Builds stage after stage on the outputs of those before it.
+struct smallest_builder {
+  net<null_interpreter>& n;
+  const stage_facts* facts;
+  const short_text* names;
+  const tied_layers* tied;
+  tensor* outputs;
+  std::size_t number = 0;
+
+  template <class Block, class Layers, class Stride, class Skip>
+  constexpr void operator()(const stage_declaration<Block, Layers, Stride, Skip>& stage) {
+    const std::size_t i = number++;
+    if (i == 0) return;  // the input
+    int layers = facts[i].layer_counts[0];
+    for (std::size_t o = 1; o < facts[i].layer_options && layers == 0; ++o) layers = facts[i].layer_counts[o];
+    n.stage(static_cast<int>(i));
+    const int step = largest_stride(stage.stride);
+    tensor x{};
+    if constexpr (has_ties<Block>) x = (*tied++)(n, outputs[i - 1], layers, step);
+    else x = build_layers(first_block(alternative_of<0>(stage.block)), n, outputs[i - 1], layers, step);
+    outputs[i] = connect_first(stage.skip, n, x, names, i, outputs);
+  }
+};
+
+/// What is wrong with the shapes of the smallest network, if anything.
+template <class F>
+constexpr fault_record build_smallest() {
+  std::array<tensor, declared<F>::stage_count> outputs{};
+  null_interpreter sink;
+  net<null_interpreter> n(sink);
+  const int resolution = least_resolution(stage_at<F, 0>().block.resolution);
+  outputs[0] = n.input(resolution, resolution, declared<F>::value.channels());
+  const auto tied = list_tied_layers<F>(std::make_index_sequence<tied_stages<F>.count>{});
+  smallest_builder builder{n, all_stage_facts<F>.data(), stage_names<F>.data(), tied.data(), outputs.data()};
+  visit_stages(builder, declared<F>::stages.items);
+  return n.fault();
+}
+
+}  // namespace nascent::detail

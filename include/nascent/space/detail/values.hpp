@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The values behind decisions, as text: for tables, files and messages.
+#pragma once
+
+#include "nascent/space/detail/paths.hpp"
+
+namespace nascent::detail {
+
+template <class Value>
+constexpr short_text to_text(const Value& value) {
+  if constexpr (std::is_enum_v<Value>) return short_text{}.add(to_string(value));
+  else if constexpr (std::is_same_v<Value, bool>) return short_text{}.add(value ? "true" : "false");
+  else return short_text{}.add(value);
+}
+
+/// Option `option` of slot k as text.
+template <class F>
+constexpr short_text value_text(std::size_t k, int option) {
+  const slot_place& place = slot_places<F>[k];
+  const auto o = static_cast<std::size_t>(option);
+  short_text result;
+  for_each_stage<F>([&](auto i) {
+    if (place.stage != static_cast<int>(i())) return;
+    using layout = stage_layout<F, i()>;
+    if constexpr (layout::stride_chosen)
+      if (place.role == slot_role::stride) result = to_text(layout::declared_stage.stride[o]);
+    if constexpr (layout::skip_chosen)
+      if (place.role == slot_role::skip) result = to_text(layout::declared_stage.skip.from[o]);
+    if constexpr (layout::layers_chosen)
+      if (place.role == slot_role::layers) result = to_text(layout::layers_at(o));
+    layout::for_each_alternative([&](auto a) {
+      using block = typename layout::template alternative_type<a()>;
+      if (place.role == slot_role::block && a() == o) result = short_text{}.add(block_name<block>);
+      if (place.role != slot_role::field || place.alternative != static_cast<int>(a())) return;
+      [&]<std::size_t... J>(std::index_sequence<J...>) {
+        [[maybe_unused]] const auto one = [&](auto j) {
+          if (place.field != static_cast<int>(j())) return;
+          const auto& f = field<j()>(alternative_of<a()>(layout::declared_stage.block));
+          if constexpr (is_shared<std::remove_cvref_t<decltype(f)>>) result = to_text(f.values[o]);
+          else if constexpr (choice<std::remove_cvref_t<decltype(f)>>) result = to_text(f[o]);
+        };
+        (one(std::integral_constant<std::size_t, J>{}), ...);
+      }
+      (std::make_index_sequence<field_count<block>>{});
+    });
+  });
+  return result;
+}
+
+/// Whether slot k can change counts of parameters and MACs: choices of activations cannot.
+template <class F>
+inline constexpr auto changes_counts = [] {
+  std::array<bool, slot_total<F> + 1> does{};
+  for (bool& d : does) d = true;
+  for_each_stage<F>([&](auto i) {
+    using layout = stage_layout<F, i()>;
+    layout::for_each_alternative([&](auto a) {
+      using block = typename layout::template alternative_type<a()>;
+      [&]<std::size_t... J>(std::index_sequence<J...>) {
+        [[maybe_unused]] const auto one = [&](auto j) {
+          using field_type =
+              std::remove_cvref_t<decltype(field<j()>(alternative_of<a()>(layout::declared_stage.block)))>;
+          if constexpr (kind_of_field<field_type>() == field_kind::chosen) {
+            if constexpr (std::is_same_v<typename field_type::value_type, activation>) {
+              for (int n = 0; n < layout::configurations; ++n)
+                does[static_cast<std::size_t>(stage_slots<F>[i()] + layout::template field_slot<a(), j()> +
+                                              n * layout::slots_per_layer)] = false;
+            }
+          }
+        };
+        (one(std::integral_constant<std::size_t, J>{}), ...);
+      }
+      (std::make_index_sequence<field_count<block>>{});
+    });
+  });
+  return does;
+}();
+
+}  // namespace nascent::detail

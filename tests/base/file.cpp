@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/base/file.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../temporary_folder.hpp"
+#include <catch2/catch_test_macros.hpp>
+#include <sys/resource.h>
+
+namespace fs = std::filesystem;
+using nascent::file_error;
+using nascent::read_file;
+using nascent::write_file;
+using test::temporary_folder;
+
+namespace {
+
+std::size_t entries(const fs::path& folder) {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+/// The error that writing to `path` ends in.
+std::string write_fault(const fs::path& path, const std::string& content = "new") {
+  try {
+    write_file(path, content);
+  } catch (const file_error& e) {
+    CHECK(e.path() == path);
+    return e.what();
+  }
+  return "";
+}
+
+bool contains(const std::string& all, const std::string& part) { return all.find(part) != std::string::npos; }
+
+/// Files of this process cannot grow past a few bytes for a while: a full disk in the middle of a write.
+class full_disk {
+ public:
+  explicit full_disk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit less{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &less);
+  }
+  full_disk(const full_disk&) = delete;
+  full_disk& operator=(const full_disk&) = delete;
+  ~full_disk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST_CASE("a file holds what was written last, and nothing else is left behind") {
+  const temporary_folder folder;
+  const fs::path path = folder / "a.txt";
+  const std::string binary("\0\n\r\xff end", 8);
+  for (const std::string& content : {std::string("first"), std::string(), binary, std::string(3 << 20, 'x')}) {
+    write_file(path, content);
+    CHECK(read_file(path) == content);
+    CHECK(entries(folder.path()) == 1);
+  }
+}
+
+TEST_CASE("a path without a folder is one in the working folder") {
+  const temporary_folder folder;
+  const fs::path before = fs::current_path();
+  fs::current_path(folder.path());
+  write_file("plain.txt", "x");
+  fs::current_path(before);
+  CHECK(read_file(folder / "plain.txt") == "x");
+}
+
+TEST_CASE("permissions survive, links are followed") {
+  const temporary_folder folder;
+  write_file(folder / "a", "1");
+  fs::permissions(folder / "a", fs::perms::owner_read | fs::perms::owner_write | fs::perms::others_read);
+  fs::create_symlink("a", folder / "link");
+  write_file(folder / "link", "2");
+  CHECK(fs::is_symlink(folder / "link"));
+  CHECK(read_file(folder / "a") == "2");
+  CHECK(fs::status(folder / "a").permissions() ==
+        (fs::perms::owner_read | fs::perms::owner_write | fs::perms::others_read));
+
+  const mode_t mask = ::umask(027);
+  write_file(folder / "b", "1");
+  ::umask(mask);
+  CHECK(fs::status(folder / "b").permissions() == static_cast<fs::perms>(0640));
+}
+
+TEST_CASE("an error says which file, why, and what to do") {
+  const temporary_folder folder;
+  const std::string missing = write_fault(folder / "no" / "such" / "file");
+  CHECK(contains(missing, (folder / "no" / "such" / "file").string()));
+  CHECK(contains(missing,
+                 "No such file or directory; make the folder '" + (folder / "no" / "such").string() + "' first"));
+  CHECK(contains(write_fault(folder.path()), "Is a directory; it is a folder; name a file in it"));
+  CHECK(contains(write_fault(""), "the path is empty; give the path of a file"));
+  CHECK(contains(write_fault(folder / std::string(300, 'n')), "choose a shorter name"));
+  write_file(folder / "file", "x");
+  CHECK(contains(write_fault(folder / "file" / "below"), "Not a directory"));
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("a folder that takes no files leaves what is there alone") {
+  CHECK(contains(write_fault("/proc/nascent-test"), "cannot be written"));
+  if (::geteuid() == 0) return;  // root may write anywhere
+  const temporary_folder folder;
+  write_file(folder / "a", "old");
+  fs::permissions(folder.path(), fs::perms::owner_read | fs::perms::owner_exec);
+  CHECK(contains(write_fault(folder / "a"), "Permission denied; ask for the permission to write it"));
+  fs::permissions(folder.path(), fs::perms::owner_all);
+  CHECK(read_file(folder / "a") == "old");
+  fs::permissions(folder / "a", fs::perms::owner_read);
+  CHECK(contains(write_fault(folder / "a"), "Permission denied"));
+  CHECK(read_file(folder / "a") == "old");
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("a disk that is full in the middle of a file leaves the old file, and no half one") {
+  const temporary_folder folder;
+  write_file(folder / "a", "old");
+  std::string found;
+  {
+    const full_disk disk(1000);
+    found = write_fault(folder / "a", std::string(100'000, 'n'));
+    CHECK(contains(write_fault(folder / "b", std::string(100'000, 'n')), "free some space"));
+  }
+  CHECK(contains(found, "free some space there, or name a path on another disk"));
+  CHECK(read_file(folder / "a") == "old");
+  CHECK(entries(folder.path()) == 1);
+  write_file(folder / "a", "new");
+  CHECK(read_file(folder / "a") == "new");
+}
+
+TEST_CASE("a device is written to, never replaced") {
+  if (!fs::is_character_file("/dev/full")) return;
+  CHECK(contains(write_fault("/dev/full"), "No space left on device; free some space"));
+  CHECK(fs::is_character_file("/dev/full"));
+  write_file("/dev/null", "x");
+  CHECK(fs::is_character_file("/dev/null"));
+}
+
+TEST_CASE("writers at the same time each write a whole file") {
+  const temporary_folder folder;
+  const fs::path path = folder / "shared";
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 4; ++i)
+    writers.emplace_back([&path, i] {
+      for (int k = 0; k < 20; ++k) write_file(path, std::string(20'000, static_cast<char>('a' + i)));
+    });
+  for (std::thread& w : writers) w.join();
+  const std::string content = read_file(path);
+  CHECK(content.size() == 20'000);
+  CHECK(std::all_of(content.begin(), content.end(), [&](char c) { return c == content.front(); }));
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("what a killed writer left does not stop the next") {
+  const temporary_folder folder;
+  for (int i = 0; i < 2000; ++i)
+    test::make_empty(folder / (".nascent-" + std::to_string(::getpid()) + "-" + std::to_string(i) + ".tmp"));
+  write_file(folder / "a", "x");
+  CHECK(read_file(folder / "a") == "x");
+}
+
+TEST_CASE("reading says what is wrong") {
+  const temporary_folder folder;
+  const auto fault = [](const fs::path& path) {
+    try {
+      return "read " + read_file(path);
+    } catch (const file_error& e) {
+      return std::string(e.what());
+    }
+  };
+  CHECK(contains(fault(folder / "none"), "cannot be read: No such file or directory; check the path"));
+  CHECK(contains(fault(folder.path()), "it is a folder; name a file in it"));
+}
+
+}  // namespace

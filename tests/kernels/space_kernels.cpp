@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/kernels/space_kernels.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "spaces.hpp"
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "nascent/space/to_network.hpp"
+#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/gpunet.hpp"
+#include "nascent/zoo/mnasnet.hpp"
+#include "nascent/zoo/nas_bench_macro.hpp"
+#include "nascent/zoo/once_for_all.hpp"
+#include "nascent/zoo/tunas.hpp"
+
+namespace {
+
+using Catch::Approx;
+using namespace nascent;
+
+using kernel_counts = std::map<std::string, int>;
+
+kernel_counts count_kernels(const network& graph) {
+  kernel_counts counts;
+  for (const kernel& k : fuse(graph)) ++counts[k.signature()];
+  return counts;
+}
+
+template <class Space>
+kernel_counts count_kernels(const kernel_trellis<Space>& trellis, const candidate<Space>& c) {
+  kernel_counts counts;
+  const bool possible = trellis.walk(c, [&](std::int32_t group, int times) {
+    for (const std::int32_t k : trellis.groups()[static_cast<std::size_t>(group)])
+      counts[trellis.kernels()[static_cast<std::size_t>(k)].signature] += times;
+  });
+  CHECK(possible);
+  return counts;
+}
+
+/// Builds every network of a space, and expects what the trellis says.
+template <class Space>
+void check_against_all(const Space& space) {
+  CAPTURE(space.name());
+  const kernel_trellis trellis(space);
+  kernel_counts all;
+  std::uint64_t networks = 0;
+  for (uint128 r = 0; r < space.size(); ++r, ++networks) {
+    const auto c = space.unrank(r);
+    const kernel_counts counts = count_kernels(to_network(c));
+    if (counts != count_kernels(trellis, c)) {
+      CAPTURE(static_cast<std::uint64_t>(r));
+      REQUIRE(counts == count_kernels(trellis, c));
+    }
+    for (const auto& [signature, n] : counts) all[signature] += n;
+  }
+  CHECK(static_cast<std::uint64_t>(trellis.networks()) == networks);
+  REQUIRE(trellis.kernels().size() == all.size());
+  double before = 1e300;
+  for (const space_kernel& k : trellis.kernels()) {
+    REQUIRE(all.contains(k.signature));
+    CHECK(k.what.signature() == k.signature);
+    CHECK(k.per_network == Approx(all[k.signature] / static_cast<double>(networks)).epsilon(1e-12));
+    CHECK(k.per_network <= before);
+    before = k.per_network;
+  }
+}
+
+/// Random networks have kernels of the list only, and those that the trellis says.
+template <class Space>
+void check_samples(const Space& space, int count) {
+  CAPTURE(space.name());
+  const kernel_trellis trellis(space);
+  CHECK(trellis.networks() == space.size());
+  random_engine rng(20260131);
+  double sampled = 0;
+  for (int i = 0; i < count; ++i) {
+    const auto c = space.sample(rng);
+    const kernel_counts counts = count_kernels(to_network(c));
+    REQUIRE(count_kernels(trellis, c) == counts);
+    for (const auto& [signature, n] : counts) sampled += n;
+  }
+  double expected = 0;
+  for (const space_kernel& k : trellis.kernels()) expected += k.per_network;
+  CHECK(sampled / count == Approx(expected).epsilon(0.05));
+}
+
+TEST_CASE("the kernels of a space are those of all its networks, as often as they occur") {
+  check_against_all(test::plain);
+  check_against_all(test::tied);
+  check_against_all(test::independent_layers);
+  check_against_all(test::connected);
+  check_against_all(test::constrained);
+}
+
+TEST_CASE("a named network is a space of one") { check_against_all(zoo::efficientnet_x_b0); }
+
+TEST_CASE("every network of the spaces of the literature has kernels of the list only") {
+  check_samples(zoo::efficientnet_x, 200);
+  check_samples(zoo::proxylessnas, 200);
+  check_samples(zoo::proxylessnas_enlarged, 200);
+  check_samples(zoo::mobilenet_v3_like, 200);
+  check_samples(zoo::once_for_all, 200);
+}
+
+TEST_CASE("GPUNet's 1.3e24 networks have 25,476 kernels") {
+  check_samples(zoo::gpunet, 200);
+  CHECK(kernels_of(zoo::gpunet).size() == 25476);
+  CHECK(kernels_of(zoo::gpunet_encoded).size() == 25416);
+}
+
+/// Shrinks the map below 1x1 where too many layers are stacked.
+inline constexpr auto shrinking = define([] {
+  return search_space("shrinking")
+      .input(3, 5)
+      .stage("1", conv{.filters = 8, .kernel = one_of(1, 3, 5), .pad = padding::valid})
+      .layers(range(1, 3))
+      .head(global_pool{}, dense{10});
+});
+
+TEST_CASE("networks that cannot be built are left out") {
+  const kernel_trellis trellis(shrinking);
+  kernel_counts all;
+  int possible = 0;
+  for (uint128 r = 0; r < shrinking.size(); ++r) {
+    const auto c = shrinking.unrank(r);
+    network graph;
+    bool exists = true;
+    try {
+      graph = to_network(c);
+    } catch (const network_error&) {
+      exists = false;
+    }
+    CHECK(trellis.walk(c, [](std::int32_t, int) {}) == exists);
+    if (!exists) continue;
+    ++possible;
+    for (const auto& [signature, n] : count_kernels(graph)) all[signature] += n;
+  }
+  CHECK(possible < static_cast<int>(shrinking.size()));
+  CHECK(trellis.networks() == static_cast<unsigned>(possible));
+  CHECK(trellis.kernels().size() == all.size());
+}
+
+inline constexpr auto nothing_made = define([] {
+  return search_space("nothing made")
+      .input(3, 8)
+      .stage("1", conv{.filters = 3})
+      .choose("c", one_of(1, 2))
+      .stage("2", max_pool{.kernel = tied_to("c")})
+      .head(global_pool{}, dense{10});
+});
+
+TEST_CASE("a named choice has no kernels of its own") { check_against_all(nothing_made); }
+
+inline constexpr auto too_many = define([] {
+  return search_space("too many")
+      .input(3, range(32, 8192, 32))
+      .stage("1", mbconv{.filters = range(8, 4000, 8),
+                         .kernel = one_of(3, 5, 7),
+                         .expand = range(1, 50),
+                         .se = one_of(0, .25),
+                         .act = one_of(relu, swish)})
+      .head(global_pool{}, dense{10});
+});
+
+TEST_CASE("a space with too many decisions in a stage is refused by name") {
+  std::string message;
+  try {
+    kernels_of(too_many);
+  } catch (const space_error& e) {
+    message = e.what();
+  }
+  CHECK(message.find("'too many'") != std::string::npos);
+  CHECK(message.find("stage 1") != std::string::npos);
+}
+
+}  // namespace
