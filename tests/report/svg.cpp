@@ -28,14 +28,14 @@ TEST_CASE("text is escaped, and made valid") {
 }
 
 TEST_CASE("numbers are short, and the same under every locale") {
-  CHECK(detail::short_number(1.5) == "1.5");
-  CHECK(detail::short_number(-0.001) == "0");
-  CHECK(detail::short_number(100) == "100");
-  CHECK(detail::short_number(1234567.891) == "1234567.89");
+  CHECK(rounded_text(1.5) == "1.5");
+  CHECK(rounded_text(-0.001) == "0");
+  CHECK(rounded_text(100) == "100");
+  CHECK(rounded_text(1234567.891) == "1234567.89");
   const char* before = std::setlocale(LC_ALL, nullptr);
   const std::string kept = before == nullptr ? "C" : before;
   std::setlocale(LC_ALL, "de_DE.UTF-8");
-  CHECK(detail::short_number(0.25) == "0.25");
+  CHECK(rounded_text(0.25) == "0.25");
   std::setlocale(LC_ALL, kept.c_str());
   CHECK(detail::grouped_digits("1234") == "1234");
   CHECK(detail::grouped_digits("1234567") ==

@@ -3,9 +3,13 @@
 /// Short texts that can be built in constant evaluation: paths of slots, sentences of errors.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
+
+#include "nascent/base/detail/shortest_digits.hpp"
 
 namespace nascent {
 
@@ -30,10 +34,10 @@ struct basic_text {
     return *this;
   }
   constexpr basic_text& add(std::int64_t number) {
-    if (number < 0) {
-      add('-');
-      number = -number;
-    }
+    if (number < 0) return add('-').add(std::uint64_t{0} - static_cast<std::uint64_t>(number));
+    return add(static_cast<std::uint64_t>(number));
+  }
+  constexpr basic_text& add(std::uint64_t number) {
     char digits[20] = {};
     int n = 0;
     do digits[n++] = static_cast<char>('0' + number % 10);
@@ -41,28 +45,35 @@ struct basic_text {
     while (n > 0) add(digits[--n]);
     return *this;
   }
-  /// Up to three decimals, without trailing zeros: enough for ratios.
-  constexpr basic_text& add(double number) {
-    if (number < 0) {
-      add('-');
-      number = -number;
-    }
-    const auto thousandths = static_cast<std::int64_t>(number * 1000 + 0.5);
-    add(thousandths / 1000);
-    int rest = static_cast<int>(thousandths % 1000);
-    if (rest == 0) return *this;
-    add('.');
-    for (int place = 100; place > 0 && rest != 0; place /= 10) {
-      add(static_cast<char>('0' + rest / place));
-      rest %= place;
-    }
-    return *this;
-  }
   constexpr basic_text& add(int number) { return add(static_cast<std::int64_t>(number)); }
-  constexpr basic_text& add(std::size_t number) { return add(static_cast<std::int64_t>(number)); }
+  /// The shortest text that reads back as the same number, also in constant evaluation: "0.0625", "1e-9", "-inf".
+  constexpr basic_text& add(double number) { return add_exact(number); }
+  constexpr basic_text& add(float number) { return add_exact(number); }
+  /// d1.d2d3...: plain from 0.0001 to 9999999999999999, else with a power of ten.
+  constexpr basic_text& add(const detail::decimal_digits& number) {
+    const auto digit = [&](int i) { return i >= 0 && i < number.count ? number.digits[i] : '0'; };
+    const bool plain = number.exponent >= -4 && number.exponent < 16;
+    const int point = plain ? number.exponent : 0;  // the digit that the decimal point follows
+    for (int i = std::min(point, 0); i < std::max(number.count, point + 1); ++i) {
+      add(digit(i));
+      if (i == point && i + 1 < number.count) add('.');
+    }
+    return plain ? *this : add('e').add(number.exponent);
+  }
   constexpr basic_text& add(const char* more) { return add(std::string_view(more)); }
 
   friend constexpr bool operator==(const basic_text& a, std::string_view b) { return a.view() == b; }
+
+ private:
+  template <class Float>
+  constexpr basic_text& add_exact(Float number) {
+    using limits = std::numeric_limits<Float>;
+    if (number != number) return add("nan");
+    if (number == 0) return add('0');
+    if (number < 0) add('-');
+    const Float size = number < 0 ? -number : number;
+    return size > limits::max() ? add("inf") : add(detail::shortest_digits(size));
+  }
 };
 
 /// Long enough for paths and for the parts of an error.

@@ -147,11 +147,7 @@ namespace detail {
 [[noreturn]] inline void rate_must_be_above_zero(std::string_view profile, std::string_view field,
                                                  std::string_view what, double rate) {
   basic_text<64> found;
-  found.add("a ").add(what).add(" of ");
-  if (std::isnan(rate)) found.add("nan");
-  else if (std::isinf(rate)) found.add(rate > 0 ? "infinity" : "-infinity");
-  else if (rate < -1e15) found.add("less than -1e15");
-  else found.add(rate);
+  found.add("a ").add(what).add(" of ").add(rate);
   throw profile_error(profile, field, found.view(), "above 0");
 }
 [[noreturn]] inline void profile_does_not_fit(std::string_view profile, std::string_view field, std::string_view found,

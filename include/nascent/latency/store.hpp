@@ -4,8 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +19,7 @@
 #include <vector>
 
 #include "nascent/base/database.hpp"
+#include "nascent/base/number_text.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/latency/detail/schema.hpp"
 #include "nascent/latency/entry.hpp"
@@ -297,10 +296,7 @@ class latency_store {
   }
 
   static std::string csv_field(const statement& row, int column) {
-    if (row.is_real(column)) {
-      std::array<char, 32> text{};  // the shortest digits that read back as the same number
-      return {text.data(), std::to_chars(text.data(), text.data() + text.size(), row.real(column)).ptr};
-    }
+    if (row.is_real(column)) return exact_text(row.real(column));
     std::string text = row.text(column);
     if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
     std::string quoted = "\"";

@@ -44,7 +44,7 @@ inline std::string to_svg(const ratio_map& m) {
     refuse("found " + std::to_string(m.tips.size()) + " tips; allowed: none, or one for each ratio");
   for (const double ratio : m.ratios)
     if (!std::isnan(ratio) && !(ratio > 0 && std::isfinite(ratio)))
-      refuse("found " + detail::short_number(ratio) + "; allowed: above 0");
+      refuse("found " + exact_text(ratio) + "; allowed: above 0");
 
   constexpr double size = 12;
   constexpr double gap = 2;
@@ -82,7 +82,7 @@ inline std::string to_svg(const ratio_map& m) {
                                              : "c4",
                    .tip = m.tips.empty() ? std::string_view{} : std::string_view(m.tips[r * m.columns.size() + c]),
                    .strength = strength});
-      std::string text = std::isnan(ratio) ? "\xE2\x80\x93" : detail::short_number(std::round(ratio * 100) / 100);
+      std::string text = std::isnan(ratio) ? "\xE2\x80\x93" : rounded_text(ratio);
       canvas.text({.x = x + (width - gap) / 2,
                    .y = y + height / 2 + 3,
                    .text = text,

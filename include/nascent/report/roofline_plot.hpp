@@ -32,7 +32,7 @@ inline plot rooflines_plot(std::string title, const std::vector<device_roofline>
     const auto check = [&](const char* what, double rate) {
       if (!(rate > 0) || !std::isfinite(rate))
         throw plot_error("nascent: plot '" + title + "', device '" + d.name + "', " + what + ": found " +
-                         detail::short_number(rate) + "; allowed: above 0");
+                         exact_text(rate) + "; allowed: above 0");
     };
     check("bandwidth", d.under.bytes_per_s);
     check("peak", d.under.ops_per_s);

@@ -5,14 +5,14 @@
 #pragma once
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <system_error>
+
+#include "nascent/base/number_text.hpp"
 
 namespace nascent {
 
@@ -52,19 +52,6 @@ inline std::string escape_xml(std::string_view source) {
 }
 
 namespace detail {
-
-/// A number with up to `decimals` decimals and no trailing zeros, the same under every locale.
-inline std::string short_number(double value, int decimals = 2) {
-  char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, decimals);
-  if (end.ec != std::errc{}) return "0";
-  std::string out(buffer, end.ptr);
-  if (out.find('.') != std::string::npos) {
-    out.erase(out.find_last_not_of('0') + 1);
-    if (out.back() == '.') out.pop_back();
-  }
-  return out == "-0" ? "0" : out;
-}
 
 /// Digits in groups of three, parted by thin spaces: "12 345".
 inline std::string grouped_digits(std::string_view digits) {
@@ -161,7 +148,7 @@ class svg_pen {
     bool first = true;
     for (const double n : numbers) {
       if (!first) data_ += ' ';
-      data_ += detail::short_number(n);
+      data_ += rounded_text(n);
       first = false;
     }
     return *this;
@@ -179,8 +166,7 @@ class svg_canvas {
     if (t.anchor != text_anchor::start) word("text-anchor", t.anchor == text_anchor::middle ? "middle" : "end");
     if (t.bold) word("font-weight", "600");
     if (t.angle != 0)
-      word("transform", "rotate(" + detail::short_number(t.angle) + " " + detail::short_number(t.x) + " " +
-                            detail::short_number(t.y) + ")");
+      word("transform", "rotate(" + rounded_text(t.angle) + " " + rounded_text(t.x) + " " + rounded_text(t.y) + ")");
     body_ += ">" + escape_xml(t.text) + "</text>\n";
     return *this;
   }
@@ -212,8 +198,7 @@ class svg_canvas {
   svg_canvas& begin_clip(double x, double y, double width, double height) {
     body_ += "<svg";
     put("x", x).put("y", y).put("width", width).put("height", height);
-    word("viewBox", detail::short_number(x) + " " + detail::short_number(y) + " " + detail::short_number(width) + " " +
-                        detail::short_number(height));
+    word("viewBox", rounded_text(x) + " " + rounded_text(y) + " " + rounded_text(width) + " " + rounded_text(height));
     body_ += ">\n";
     return *this;
   }
@@ -224,8 +209,8 @@ class svg_canvas {
 
   /// The whole document; `title` is what a screen reader says.
   std::string str(double width, double height, std::string_view title) const {
-    const std::string w = detail::short_number(std::ceil(width));
-    const std::string h = detail::short_number(std::ceil(height));
+    const std::string w = rounded_text(std::ceil(width));
+    const std::string h = rounded_text(std::ceil(height));
     const std::string name = escape_xml(title);
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"nascent\" viewBox=\"0 0 " + w + " " + h + "\" width=\"" +
            w + "\" height=\"" + h + "\" role=\"img\" aria-label=\"" + name + "\">\n<title>" + name +
@@ -257,7 +242,7 @@ svg.nascent:root{background:#fff}
     body_ += tag;
     word("class", look);
   }
-  svg_canvas& put(std::string_view name, double value) { return word(name, detail::short_number(value)); }
+  svg_canvas& put(std::string_view name, double value) { return word(name, rounded_text(value)); }
   svg_canvas& word(std::string_view name, std::string_view value) {
     body_ += ' ';
     body_ += name;

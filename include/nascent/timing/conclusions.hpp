@@ -6,26 +6,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/timing/explanation.hpp"
 
 namespace nascent {
 
 namespace detail {
 
-/// Three digits: "8.06", "0.0123", "1235".
-inline std::string three_figures(double value) {
-  char text[32];
-  const double size = std::abs(value);
-  const int decimals =
-      size == 0 || size >= 100 ? 0 : std::clamp(2 - static_cast<int>(std::floor(std::log10(size))), 0, 6);
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
+/// "8.06", "0.0123", "1235".
+inline std::string three_figures(double value) { return significant_text(value, 3); }
 inline std::string per_cent(double share) { return std::to_string(std::lround(100 * share)) + " %"; }
 
 /// "+1.2 ms in a, -0.8 ms in b": the largest differences, down to a tenth of them all.

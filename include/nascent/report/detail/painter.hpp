@@ -90,15 +90,15 @@ class plot_painter {
     const bool log = axis.scale == axis_scale::log;
     const auto check = [&](double value, const std::string& where) {
       if (std::isfinite(value) && (!log || value > 0)) return;
-      throw plot_error("nascent: plot '" + plot_.title + "', " + where + ": found " + short_number(value, 6) +
-                       " on the " + (log ? "logarithmic " : "") + (horizontal ? "x" : "y") +
+      throw plot_error("nascent: plot '" + plot_.title + "', " + where + ": found " + exact_text(value) + " on the " +
+                       (log ? "logarithmic " : "") + (horizontal ? "x" : "y") +
                        " axis; allowed: " + (log ? "numbers above 0" : "finite numbers"));
     };
     if (axis.low) check(*axis.low, "lower limit");
     if (axis.high) check(*axis.high, "upper limit");
     if (axis.low && axis.high && !(*axis.low < *axis.high))
-      throw plot_error("nascent: plot '" + plot_.title + "': found the limits " + short_number(*axis.low, 6) + " to " +
-                       short_number(*axis.high, 6) + "; allowed: a lower limit below the upper one");
+      throw plot_error("nascent: plot '" + plot_.title + "': found the limits " + exact_text(*axis.low) + " to " +
+                       exact_text(*axis.high) + "; allowed: a lower limit below the upper one");
     std::vector<double> all;
     if (horizontal)
       for (const plot_mark& m : plot_.marks) {
@@ -113,7 +113,7 @@ class plot_painter {
         check(value, "series '" + s.name + "', point " + std::to_string(i));
         if (!std::isfinite(error) || error < 0)
           throw plot_error("nascent: plot '" + plot_.title + "', series '" + s.name + "', point " + std::to_string(i) +
-                           ": found an error bar of " + short_number(error, 6) + "; allowed: 0 or more");
+                           ": found an error bar of " + exact_text(error) + "; allowed: 0 or more");
         all.push_back(value);
         if (error > 0) {
           all.push_back(value + error);

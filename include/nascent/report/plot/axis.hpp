@@ -44,9 +44,9 @@ inline std::string tick_label(double value, int decimals) {
   const double size = std::abs(value);
   if (size != 0 && (size >= 1e7 || size < 1e-4)) {
     const auto exponent = static_cast<int>(std::floor(std::log10(size) + 1e-9));
-    return short_number(value / std::pow(10, exponent), 3) + "e" + std::to_string(exponent);
+    return rounded_text(value / std::pow(10, exponent), 3) + "e" + std::to_string(exponent);
   }
-  const std::string plain = short_number(size, 6);
+  const std::string plain = rounded_text(size, 6);
   std::string whole = plain.substr(0, plain.find('.'));
   std::string fraction = plain.size() > whole.size() ? plain.substr(whole.size() + 1) : "";
   if (fraction.size() < static_cast<std::size_t>(decimals))
