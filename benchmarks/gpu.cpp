@@ -44,9 +44,7 @@
 #include <nascent/io/json.hpp>
 #include <nascent/timing/measure.hpp>
 #include <nascent/zoo/catalog.hpp>
-#include <nascent/zoo/efficientnet.hpp>
-#include <nascent/zoo/gpunet.hpp>
-#include <nascent/zoo/tunas.hpp>
+#include <nascent/zoo/spaces.hpp>
 
 using namespace nascent;
 using exported::elements;
@@ -407,9 +405,9 @@ void predict(const settings& s) {
                                  .most_placements = s.placements,
                                  .out = s.out.string()};
   std::filesystem::create_directories(s.out);
-  if (s.space == "proxylessnas") report["study"] = prediction::study(zoo::proxylessnas, how, gpu);
-  else if (s.space == "efficientnet-x") report["study"] = prediction::study(zoo::efficientnet_x, how, gpu);
-  else report["study"] = prediction::study(zoo::gpunet_encoded, how, gpu);
+  report["study"] = zoo::with_space(
+      s.space, [&](const auto& space) { return prediction::study(space, how, gpu); }, zoo::proxylessnas,
+      zoo::efficientnet_x, zoo::gpunet_encoded);
   finish(report, gpu, s, "predict " + s.space);
 }
 
@@ -513,8 +511,8 @@ int main(int argc, char** argv) try {
   command("activations", "tuned engines and compiled ones", time_activations);
   CLI::App* p = command(
       "predict", "networks from a latency table that was not built from them; the first batch of --batch", predict);
-  p->add_option("--space", s.space, "proxylessnas, efficientnet-x or gpunet")
-      ->check(CLI::IsMember({"proxylessnas", "efficientnet-x", "gpunet"}))
+  p->add_option("--space", s.space, "proxylessnas, efficientnet_x or gpunet_encoded")
+      ->check(CLI::IsMember({"proxylessnas", "efficientnet_x", "gpunet_encoded"}))
       ->capture_default_str();
   p->add_option("--networks", s.networks, "to predict")->check(CLI::Range(2, 100000))->capture_default_str();
   p->add_option("--pool", s.pool, "other networks that fill the table")

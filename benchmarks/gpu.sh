@@ -157,7 +157,7 @@ PYTHON
 predictions() {
   # GPUNet's table is bound by compiling engines: what its budget does not reach is left out, and counted.
   "$gpu" predict --space proxylessnas --networks "$networks" --pool "$pool" --fill-s "$fill" --batch 1 --candidates 2 --out "$out" "${plans[@]}" || return 1
-  "$gpu" predict --space gpunet --networks "$networks" --pool $((pool / 4)) --fill-s "$fill" --batch 1 --candidates 1 --out "$out" "${plans[@]}"
+  "$gpu" predict --space gpunet_encoded --networks "$networks" --pool $((pool / 4)) --fill-s "$fill" --batch 1 --candidates 1 --out "$out" "${plans[@]}"
 }
 
 for step in ${steps//,/ }; do

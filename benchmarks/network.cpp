@@ -32,9 +32,7 @@ void run(benchmark::State& state, data_type type) {
   state.counters["whole_over_sum"] = 1 / m.sum_over_whole.median;
   state.counters["whole_over_sum_low"] = 1 / m.sum_over_whole.high;
   state.counters["whole_over_sum_high"] = 1 / m.sum_over_whole.low;
-  const device_description device = cpu.description();
-  state.SetLabel(device.device + ", " + device.library + ", " + device.isa +
-                 (type == data_type::f32 ? ", f32" : ", bf16"));
+  state.SetLabel(describe(cpu.description()));
 }
 
 void efficientnet_b0_f32(benchmark::State& state) { run<zoo::efficientnet_b0>(state, data_type::f32); }

@@ -14,9 +14,7 @@
 #include <nascent/base/file.hpp>
 #include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
-#include <nascent/zoo/efficientnet.hpp>
-#include <nascent/zoo/gpunet.hpp>
-#include <nascent/zoo/tunas.hpp>
+#include <nascent/zoo/spaces.hpp>
 
 using namespace nascent;
 using prediction::settings;
@@ -24,13 +22,13 @@ using prediction::study;
 
 int main(int argc, char** argv) try {
   settings s;
-  std::vector<std::string> spaces{"proxylessnas", "efficientnet-x", "gpunet"};
+  std::vector<std::string> spaces{"proxylessnas", "efficientnet_x", "gpunet_encoded"};
   CLI::App app("How well a latency table predicts networks that it was not built from");
   app.add_option("--networks", s.networks, "networks to predict, for each space")
       ->check(CLI::Range(2, 100000))
       ->capture_default_str();
   app.add_option("--spaces", spaces, "which")
-      ->check(CLI::IsMember({"proxylessnas", "efficientnet-x", "gpunet"}))
+      ->check(CLI::IsMember({"proxylessnas", "efficientnet_x", "gpunet_encoded"}))
       ->capture_default_str();
   app.add_option("--pool", s.pool, "random networks that fill the table first")
       ->check(CLI::Range(0, 100000))
@@ -70,13 +68,12 @@ int main(int argc, char** argv) try {
                         .type = s.dtype == "bf16" ? data_type::bf16 : data_type::f32,
                         .kernels = s.kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
   const device_description d = cpu.description();
-  std::printf("%s, %s, %s, %d thread(s)\n", d.device.c_str(), d.library.c_str(), d.isa.c_str(), d.threads);
+  std::printf("%s\n", describe(d).c_str());
   nlohmann::json all = nlohmann::json::array();
-  for (const std::string& name : spaces) {
-    if (name == "proxylessnas") all.push_back(study(zoo::proxylessnas, s, cpu));
-    if (name == "efficientnet-x") all.push_back(study(zoo::efficientnet_x, s, cpu));
-    if (name == "gpunet") all.push_back(study(zoo::gpunet_encoded, s, cpu));
-  }
+  for (const std::string& name : spaces)
+    all.push_back(zoo::with_space(
+        name, [&](const auto& space) { return study(space, s, cpu); }, zoo::proxylessnas, zoo::efficientnet_x,
+        zoo::gpunet_encoded));
   write_file(std::filesystem::path(s.out) / ("predict " + s.dtype + ".json"),
              nlohmann::json{
                  {"device", d.device}, {"library", d.library}, {"isa", d.isa}, {"threads", d.threads}, {"studies", all}}

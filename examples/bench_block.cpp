@@ -9,24 +9,22 @@
 //
 //   bench_block --dtype f32,bf16 --html blocks.html
 #include <cstdio>
-#include <functional>
 #include <iostream>
 #include <limits>
-#include <memory>
+#include <optional>
 #include <sstream>
 #include <vector>
 
+#include "cpu_options.hpp"
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <nascent/base/file.hpp>
-#include <nascent/executor/onednn.hpp>
-#include <nascent/executor/own_kernels.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/ratio_map.hpp>
 #include <nascent/report/report.hpp>
-#include <nascent/timing/measure.hpp>
+#include <nascent/timing/compare_networks.hpp>
 
 using namespace nascent;
 
@@ -37,26 +35,34 @@ struct row {
   std::string where;
   costs cost;
   sample_summary time;
-  paired_ratio ratio;
+  std::optional<paired_ratio> ratio;  // none for the block that others are compared with
   std::string outcome;
+
+  double ratio_or_1() const { return ratio ? ratio->median : 1; }
+  std::string interval(const char* between) const {
+    if (!ratio) return {};
+    char text[48];
+    std::snprintf(text, sizeof text, "%.3f%s%.3f", ratio->low, between, ratio->high);
+    return text;
+  }
 };
 
-costs cost_of(const network& graph, data_type type, int batch) {
-  cost_counter counter({.type = type, .batch = batch});
-  for (const layer& l : graph.layers()) counter(l);
-  return counter.total();
+std::string text(const char* format, double number) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, format, number);
+  return buffer;
 }
 
 void print(const std::vector<row>& rows, const device_description& device) {
-  std::printf("%s, %s, %s, %d thread(s)\n\n", device.device.c_str(), device.library.c_str(), device.isa.c_str(),
-              device.threads);
+  std::printf("%s\n\n", describe(device).c_str());
   std::printf("%-52s %-26s %9s %10s %9s %8s %18s  %s\n", "block", "shape, batch, type", "MMACs", "ms", "spread",
               "GMAC/s", "time ratio (95 %)", "");
   for (const row& r : rows)
-    std::printf("%-52s %-26s %9.2f %10.4f %8.1f%% %8.1f  %.3f (%.3f..%.3f)  %s\n", r.block.c_str(), r.where.c_str(),
+    std::printf("%-52s %-26s %9.2f %10.4f %8.1f%% %8.1f  %18s  %s\n", r.block.c_str(), r.where.c_str(),
                 static_cast<double>(r.cost.macs) * 1e-6, r.time.median_ms, 100 * r.time.spread,
-                static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6, r.ratio.median, r.ratio.low,
-                r.ratio.high, r.outcome.c_str());
+                static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6,
+                r.ratio ? (text("%.3f", r.ratio->median) + " (" + r.interval("..") + ")").c_str() : "",
+                r.outcome.c_str());
 }
 
 void write_csv(const std::vector<row>& rows, const std::string& path, const device_description& device) {
@@ -66,8 +72,9 @@ void write_csv(const std::vector<row>& rows, const std::string& path, const devi
   for (const row& r : rows)
     out << '"' << r.block << "\",\"" << r.where << "\"," << r.cost.macs << ',' << r.cost.params << ',' << r.cost.traffic
         << ',' << r.time.median_ms << ',' << r.time.low_ms << ',' << r.time.high_ms << ',' << r.time.spread << ','
-        << r.time.count << ',' << r.ratio.median << ',' << r.ratio.low << ',' << r.ratio.high << ',' << r.outcome
-        << ",\"" << device.device << "\",\"" << device.library << "\"," << device.isa << ',' << device.threads << '\n';
+        << r.time.count << ',' << r.ratio_or_1() << ',' << (r.ratio ? r.ratio->low : 1) << ','
+        << (r.ratio ? r.ratio->high : 1) << ',' << r.outcome << ",\"" << device.device << "\",\"" << device.library
+        << "\"," << device.isa << ',' << device.threads << '\n';
   write_file(path, out.str());
 }
 
@@ -88,9 +95,9 @@ void write_json(const std::vector<row>& rows, const std::string& path, const dev
                            {"high_ms", r.time.high_ms},
                            {"spread", r.time.spread},
                            {"samples", r.time.count},
-                           {"ratio", r.ratio.median},
-                           {"ratio_low", r.ratio.low},
-                           {"ratio_high", r.ratio.high},
+                           {"ratio", r.ratio_or_1()},
+                           {"ratio_low", r.ratio ? r.ratio->low : 1},
+                           {"ratio_high", r.ratio ? r.ratio->high : 1},
                            {"outcome", r.outcome}});
   write_file(path, all.dump(2) + "\n");
 }
@@ -102,8 +109,9 @@ std::vector<std::string> conclusions(const std::vector<row>& rows, const std::ve
     std::string faster;
     std::string slower;
     for (std::size_t i = b; i < rows.size(); i += blocks.size()) {
-      std::string& list = rows[i].ratio.high < 1 ? faster : slower;
-      if (rows[i].ratio.high < 1 || rows[i].ratio.low > 1) list += (list.empty() ? "" : "; ") + rows[i].where;
+      const paired_ratio& ratio = *rows[i].ratio;
+      std::string& list = ratio.high < 1 ? faster : slower;
+      if (ratio.high < 1 || ratio.low > 1) list += (list.empty() ? "" : "; ") + rows[i].where;
     }
     sentences.push_back("\"" + blocks[b] + "\" against \"" + blocks[0] + "\": faster at " +
                         (faster.empty() ? "none" : faster) + "; slower at " + (slower.empty() ? "none" : slower) + ".");
@@ -119,23 +127,16 @@ void write_html(const std::vector<row>& rows, const std::vector<std::string>& bl
   map.rows.assign(blocks.begin() + 1, blocks.end());
   for (std::size_t i = 0; i < rows.size(); i += blocks.size()) map.columns.push_back(rows[i].where);
   map.ratios.assign(map.rows.size() * map.columns.size(), std::numeric_limits<double>::quiet_NaN());
-  const auto text = [](const char* format, double number) {
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, format, number);
-    return std::string(buffer);
-  };
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const row& r = rows[i];
     table.rows.push_back({r.block, r.where, text("%.2f", static_cast<double>(r.cost.macs) * 1e-6),
                           text("%.4f", r.time.median_ms), text("%.1f %%", 100 * r.time.spread),
                           text("%.1f", static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6),
-                          text("%.3f", r.ratio.median), text("%.3f", r.ratio.low) + " to " + text("%.3f", r.ratio.high),
-                          r.outcome});
+                          text("%.3f", r.ratio_or_1()), r.interval(" to "), r.outcome});
     if (i % blocks.size() > 0)
-      map.ratios[(i % blocks.size() - 1) * map.columns.size() + i / blocks.size()] = r.ratio.median;
+      map.ratios[(i % blocks.size() - 1) * map.columns.size() + i / blocks.size()] = r.ratio_or_1();
   }
-  html_report report("Blocks on this device", device.device + ", " + device.library + ", " + device.isa + ", " +
-                                                  std::to_string(device.threads) + " thread(s)");
+  html_report report("Blocks on this device", describe(device));
   if (blocks.size() > 1) {
     report.section("Which is faster where")
         .figure(to_svg(map), "Median over rounds of the time of a block over that of the first, run in turns.");
@@ -152,12 +153,10 @@ int main(int argc, char** argv) try {
   std::vector<std::string> shapes{"112x112x8", "112x112x16", "56x56x24", "28x28x48", "14x14x96", "7x7x192"};
   std::vector<std::string> types{"f32"};
   std::vector<int> batches{1};
-  std::string isa = "best";
   std::string csv;
   std::string json;
   std::string html;
-  int threads = 1;
-  std::string kernels = "fastest";
+  examples::cpu_options cpu_chosen;
   double budget_s = 3;
   CLI::App app{"Times blocks against each other on this CPU. The first block is what the others are compared with."};
   app.add_option("--block", blocks,
@@ -166,10 +165,8 @@ int main(int argc, char** argv) try {
   app.add_option("--shape", shapes, "height x width x channels of the input")->delimiter(',');
   app.add_option("--dtype", types, "f32, bf16")->delimiter(',');
   app.add_option("--batch", batches, "images per run")->delimiter(',')->check(CLI::PositiveNumber);
-  app.add_option("--threads", threads, "threads")->check(CLI::PositiveNumber);
-  app.add_option("--kernels", kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")
-      ->check(CLI::IsMember({"fastest", "onednn"}));
-  app.add_option("--isa", isa, "the largest instruction set to use, e.g. sse41, avx2, avx512_core, best; one per run");
+  app.add_option("--threads", cpu_chosen.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
+  cpu_chosen.add_isa_and_kernels(app);
   app.add_option("--budget-s", budget_s, "seconds per comparison")->check(CLI::PositiveNumber);
   app.add_option("--csv", csv, "write the rows to this file too");
   app.add_option("--json", json, "the same as JSON");
@@ -180,35 +177,23 @@ int main(int argc, char** argv) try {
   device_description device;
   for (const std::string& type_name : types) {
     const data_type type = parse_data_type(type_name);
-    onednn::executor cpu{{.threads = threads,
-                          .type = type,
-                          .isa = onednn::parse_isa(isa),
-                          .kernels = kernels == "onednn" ? kernel_library{} : own_kernels()}};
+    onednn::executor cpu = cpu_chosen.executor(type);
     device = cpu.description();
     for (const std::string& shape_text : shapes)
       for (const int batch : batches) {
         std::vector<network> graphs;
         for (const std::string& block : blocks) graphs.push_back(parse_block(block, parse_shape(shape_text)));
-        std::vector<onednn::compiled> compiled;
-        for (const network& graph : graphs) compiled.push_back(prepare(cpu, graph, batch));
-        std::vector<std::function<void()>> runs;
-        for (onednn::compiled& c : compiled) runs.emplace_back([&c] { c.run(); });
         const std::string where = shape_text + ", " + std::to_string(batch) + ", " + type_name;
-        const measure_options how{.budget_ms = budget_s * 1000};
-        if (runs.size() == 1) {
-          rows.push_back({blocks[0], where, cost_of(graphs[0], type, batch), measure(runs[0], how), {}, ""});
-          continue;
-        }
-        const std::vector<comparison> against = compare(runs, {.measure = how});
-        rows.push_back({blocks[0],
-                        where,
-                        cost_of(graphs[0], type, batch),
-                        against[0].first,
-                        {.median = 1, .low = 1, .high = 1},
-                        "reference"});
-        for (std::size_t i = 1; i < blocks.size(); ++i)
-          rows.push_back({blocks[i], where, cost_of(graphs[i], type, batch), against[i - 1].second,
-                          against[i - 1].ratio, to_string(against[i - 1].outcome)});
+        const auto times = compare_networks(cpu, graphs, {.measure = {.budget_ms = budget_s * 1000}}, batch);
+        for (std::size_t i = 0; i < blocks.size(); ++i)
+          rows.push_back({.block = blocks[i],
+                          .where = where,
+                          .cost = cost(graphs[i], {type, batch}),
+                          .time = times[i].time,
+                          .ratio = times[i].against_first,
+                          .outcome = i > 0               ? to_string(times[i].outcome)
+                                     : blocks.size() > 1 ? "reference"
+                                                         : ""});
       }
   }
   print(rows, device);

@@ -21,21 +21,16 @@
 #include <utility>
 #include <vector>
 
+#include "cpu_options.hpp"
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
-#include <nascent/executor/onednn.hpp>
-#include <nascent/executor/own_kernels.hpp>
-#include <nascent/io/block_text.hpp>
 #include <nascent/io/latency_json.hpp>
 #include <nascent/latency/build_table.hpp>
 #include <nascent/latency/predictor.hpp>
 #include <nascent/latency/table_validation.hpp>
 #include <nascent/nascent.hpp>
-#include <nascent/zoo/efficientnet.hpp>
-#include <nascent/zoo/gpunet.hpp>
-#include <nascent/zoo/once_for_all.hpp>
-#include <nascent/zoo/tunas.hpp>
+#include <nascent/zoo/spaces.hpp>
 
 using namespace nascent;
 
@@ -44,13 +39,10 @@ namespace {
 struct settings {
   std::string space = "proxylessnas";
   std::string table = "latency.db";
-  std::string dtype = "f32";
-  std::string isa = "best";
-  std::string kernels = "fastest";
+  examples::cpu_options cpu;
   std::string context = "in_network";
   std::string csv;
   std::string json;
-  int threads = 1;
   int batch = 1;
   int placements = 3;
   int most_placements = 8;
@@ -96,17 +88,12 @@ int build(const Space& space, const settings& s) {
               trellis.kernels().size());
   const auto context = parse_cache_context(s.context);
   if (!context) throw std::invalid_argument("--context " + s.context + "; allowed: in_network, evicted, hot, cold");
-  onednn::executor cpu{{.threads = s.threads,
-                        .type = parse_data_type(s.dtype),
-                        .isa = onednn::parse_isa(s.isa),
-                        .kernels = s.kernels == "onednn" ? kernel_library{} : own_kernels()}};
+  onednn::executor cpu = s.cpu.executor();
   latency_table table(s.plan && !std::filesystem::exists(s.table) ? ":memory:" : s.table, cpu,
                       {.batch = s.batch,
                        .context = *context,
                        .placements = {.least = s.placements, .most = std::max(s.placements, s.most_placements)}});
-  const device_description& d = table.description();
-  std::printf("%s, %s, %s, %d thread(s), %s, batch %d, %s\n", d.device.c_str(), d.library.c_str(), d.isa.c_str(),
-              d.threads, to_string(d.type), s.batch, s.context.c_str());
+  std::printf("%s, batch %d, %s\n", describe(table.description()).c_str(), s.batch, s.context.c_str());
   print(coverage_of(trellis, table));
 
   constexpr std::size_t planned = 200;
@@ -158,10 +145,7 @@ int build(const Space& space, const settings& s) {
 int main(int argc, char** argv) try {
   settings s;
   CLI::App app("Fills a latency table for a search space on this CPU");
-  app.add_option("--space", s.space, "whose kernels")
-      ->check(CLI::IsMember({"proxylessnas", "proxylessnas_enlarged", "mobilenet_v3_like", "once_for_all",
-                             "efficientnet_x", "gpunet", "gpunet_encoded"}))
-      ->capture_default_str();
+  app.add_option("--space", s.space, "whose kernels: a space of the zoo by its name there")->capture_default_str();
   app.add_option("--table", s.table, "the file; made where there is none, continued where there is one")
       ->capture_default_str();
   CLI::Option* const plan = app.add_flag("--plan", s.plan, "measure nothing, say what there is to do");
@@ -174,30 +158,20 @@ int main(int argc, char** argv) try {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   app.add_option("--context", s.context, "in_network, evicted, hot, cold: what the caches hold")->capture_default_str();
-  app.add_option("--dtype", s.dtype, "f32, bf16")->capture_default_str();
-  app.add_option("--isa", s.isa, "the largest instruction set to use, e.g. sse41, avx2, avx512_core, best")
-      ->capture_default_str();
-  app.add_option("--kernels", s.kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")
-      ->check(CLI::IsMember({"fastest", "onednn"}))
-      ->capture_default_str();
+  s.cpu.add_to(app);
   app.add_option("--validate", s.validate,
                  "then run so many random networks, and say how their times compare with the table's")
       ->check(CLI::Range(0, 100000))
       ->excludes(plan)
       ->capture_default_str();
-  app.add_option("--threads", s.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--batch", s.batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--list", s.list, "print so many of the most frequent kernels")->capture_default_str();
   app.add_option("--csv", s.csv, "write the table to this file too, as comma-separated values");
   app.add_option("--json", s.json, "the same as JSON");
   CLI11_PARSE(app, argc, argv);
-  if (s.space == "proxylessnas") return build(zoo::proxylessnas, s);
-  if (s.space == "proxylessnas_enlarged") return build(zoo::proxylessnas_enlarged, s);
-  if (s.space == "mobilenet_v3_like") return build(zoo::mobilenet_v3_like, s);
-  if (s.space == "once_for_all") return build(zoo::once_for_all, s);
-  if (s.space == "efficientnet_x") return build(zoo::efficientnet_x, s);
-  if (s.space == "gpunet") return build(zoo::gpunet, s);
-  return build(zoo::gpunet_encoded, s);
+  return zoo::with_space(
+      s.space, [&](const auto& space) { return build(space, s); }, zoo::proxylessnas, zoo::proxylessnas_enlarged,
+      zoo::mobilenet_v3_like, zoo::once_for_all, zoo::efficientnet_x, zoo::gpunet, zoo::gpunet_encoded);
 } catch (const std::exception& e) {
   std::cerr << "build_table: " << e.what() << '\n';
   return 1;

@@ -266,7 +266,7 @@ int run(const settings& s) {
   std::printf(
       "   best of %zu: estimated %.2f %% at %.2f ms (EfficientNet-B0: %.2f %% at %.2f ms), %zu networks on the front, "
       "%zu kernels in the table\n",
-      found.history.size(), best.measured->accuracy, best.measured->latency_ms, judge(b0).top1, table.latency(b0),
+      found.history.size(), best.metrics->accuracy, best.metrics->latency_ms, judge(b0).top1, table.latency(b0),
       found.front.size(), table.size());
   for (std::size_t k = 0; k < family_space.slot_count; ++k)
     if (best.candidate.digits[k] != inactive)
@@ -359,8 +359,8 @@ int run(const settings& s) {
 
   pareto_figure pareto{.title = "Networks tried, estimated accuracy against predicted latency", .target = target};
   for (const auto& t : found.history)
-    if (t.is_usable() && t.measured->latency_ms < 6 * target)
-      pareto.trials.push_back({.x = t.measured->latency_ms, .y = t.measured->accuracy});
+    if (t.is_usable() && t.metrics->latency_ms < 6 * target)
+      pareto.trials.push_back({.x = t.metrics->latency_ms, .y = t.metrics->accuracy});
   roofline_figure roofline{.title =
                                "Roofline of this machine, " + std::to_string(s.threads) + " thread(s), " + s.dtype};
   for (const bandwidth_sample& b : roofs.bandwidths)

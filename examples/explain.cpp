@@ -11,12 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "cpu_options.hpp"
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
-#include <nascent/executor/onednn.hpp>
-#include <nascent/executor/own_kernels.hpp>
-#include <nascent/io/block_text.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/plot.hpp>
 #include <nascent/report/report.hpp>
@@ -134,8 +132,7 @@ void print(const std::vector<std::string>& columns, const std::vector<std::vecto
 }
 
 std::string machine_text(const findings& f, const device_description& d, int batch) {
-  std::string text = d.device + ", " + d.library + ", " + d.isa + ", " + std::to_string(d.threads) + " thread(s), " +
-                     to_string(d.type) + ", batch " + std::to_string(batch) +
+  std::string text = describe(d) + ", batch " + std::to_string(batch) +
                      ". Measured roofs: " + fixed(f.machine.peak(d.type).tops * 1e3, 0) + " Gops/s";
   for (const memory_level& cache : f.machine.caches())
     text += ", " + std::string(cache.name.view()) + " of " + fixed(cache.bytes / 1024, 0) + " KiB " +
@@ -193,39 +190,28 @@ void write_report(const findings& f, const std::string& path, const std::string&
 int main(int argc, char** argv) try {
   std::string first_name = "EfficientNet-B0";
   std::string second_name = "EfficientNet-X-B0";
-  std::string type_name = "f32";
-  std::string isa = "best";
+  examples::cpu_options cpu_chosen;
   std::string html;
   int resolution = 0;
   int batch = 1;
-  int threads = 1;
-  std::string kernels = "fastest";
   double budget_s = 5;
   CLI::App app{
       "Explains the times of two networks on this CPU kernel by kernel: MACs, bytes, intensity, efficiency, bound."};
   app.add_option("--first", first_name, "a model of the zoo by its name")->capture_default_str();
   app.add_option("--second", second_name, "another")->capture_default_str();
   app.add_option("--resolution", resolution, "px for both; without, each model's own")->check(CLI::PositiveNumber);
-  app.add_option("--dtype", type_name, "f32, bf16")->capture_default_str();
+  cpu_chosen.add_to(app);
   app.add_option("--batch", batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--threads", threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--kernels", kernels, "who computes: oneDNN alone, or per kernel the fastest of oneDNN and nascent")
-      ->check(CLI::IsMember({"fastest", "onednn"}))
-      ->capture_default_str();
-  app.add_option("--isa", isa, "the largest instruction set to use")->capture_default_str();
   app.add_option("--budget-s", budget_s, "seconds for each of three measurements")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--html", html, "write a report with all tables to this file");
   CLI11_PARSE(app, argc, argv);
 
-  const data_type type = parse_data_type(type_name);
+  const data_type type = cpu_chosen.type();
   const network a = zoo::make_model(first_name, resolution);
   const network b = zoo::make_model(second_name, resolution);
-  onednn::executor cpu{{.threads = threads,
-                        .type = type,
-                        .isa = onednn::parse_isa(isa),
-                        .kernels = kernels == "onednn" ? kernel_library{} : own_kernels()}};
+  onednn::executor cpu = cpu_chosen.executor();
   auto first = prepare(cpu, a, batch);
   auto second = prepare(cpu, b, batch);
 

@@ -130,7 +130,7 @@ def of_peers(report):
 
 def page(folder):
     found = {name: read(folder, name) for name in steps if name != "predict"}
-    found["predict"] = [r for r in (read(folder, f"predict {space}") for space in ("proxylessnas", "efficientnet-x", "gpunet")) if r] or None
+    found["predict"] = [r for r in (read(folder, f"predict {space}") for space in ("proxylessnas", "efficientnet_x", "gpunet_encoded")) if r] or None
     writers = {"tests": of_tests, "device": of_device, "heuristics": of_heuristics, "models": of_models, "ratio": of_ratio, "activations": of_activations,
                "predict": of_predictions, "peers": of_peers}
     abouts = [r["about"] for r in found.values() if isinstance(r, dict) and "about" in r]

@@ -135,7 +135,7 @@ class Page(unittest.TestCase):
             ratio={"about": self.about, "rows": [{"first": "X", "second": "B", "batch": 128, "ratio": ratio, "first_time": time, "second_time": time}]},
             activations={"about": self.about, "rows": [{"layer": "L", "batch": 1, "activation": "relu", "hot_ms": 0.01, "cold_ms": 0.02, "engine": "engine 10"},
                                                        {"layer": "L", "batch": 1, "activation": "swish", "error": "none"}]},
-            predict_gpunet={"about": self.about, "study": study},
+            predict_proxylessnas={"about": self.about, "study": study},
             peers={"cells": [{"model": "M", "batch": 1, "rows": [row, {**row, "runtime": "torch", "device_ratio": ratio, "wall_ratio": {"median": 0.6, "low": 0.0, "high": "infinity"}}],
                               "left_out": {"tensorrt": "not here"}}]}))
         for part in ("27 test cases passed, 1 failed", "* failed: f16, 3", "| l2CacheSize |", "| f16  | 1     | 5       | 4         |", "1.0000 (0.9000 to 1.1000)", "no memory", "2 of 30",

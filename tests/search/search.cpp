@@ -206,11 +206,11 @@ TEST_CASE("a search by accuracy, latency and reward keeps all trials, the best a
   CHECK_FALSE(found.exhausted);
   std::vector<cost_gain> points;
   for (const auto& t : found.history) {
-    REQUIRE(t.measured->accuracy == macro_accuracy(t.candidate));
-    REQUIRE(t.measured->latency_ms == latency(t.candidate));
-    REQUIRE(t.reward == judge(*t.measured));
+    REQUIRE(t.metrics->accuracy == macro_accuracy(t.candidate));
+    REQUIRE(t.metrics->latency_ms == latency(t.candidate));
+    REQUIRE(t.reward == judge(*t.metrics));
     REQUIRE(t.reward <= found.best().reward);
-    points.push_back({t.measured->latency_ms, t.measured->accuracy});
+    points.push_back({t.metrics->latency_ms, t.metrics->accuracy});
   }
   CHECK(found.front == pareto_front(points));
   CHECK(std::is_sorted(found.front.begin(), found.front.end(),
@@ -251,7 +251,7 @@ TEST_CASE("metrics of one's own go to a reward of one's own") {
   const auto measure = [](const macro_candidate& c) { return with_params{macro_accuracy(c), count(c).params}; };
   const auto judge = [](const with_params& m) { return m.params > 1000000 ? minus_infinity : m.accuracy; };
   const auto found = search(macro_space, measure, judge, {.trials = 400});
-  CHECK(found.best().measured->params <= 1000000);
+  CHECK(found.best().metrics->params <= 1000000);
   CHECK(found.front.empty());
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 
+#include "nascent/network/network.hpp"
 #include "nascent/space/space.hpp"
 
 namespace nascent {
@@ -146,6 +147,13 @@ template <network_candidate Candidate>
 constexpr costs cost(const Candidate& c, cost_options options = {}) {
   cost_counter sink(options);
   detail::interpret(c, sink);
+  return sink.total();
+}
+
+/// The same of a network that is built already.
+inline costs cost(const network& graph, cost_options options = {}) {
+  cost_counter sink(options);
+  for (const layer& l : graph.layers()) sink(l);
   return sink.total();
 }
 

@@ -33,6 +33,12 @@ struct device_description {
   friend bool operator==(const device_description&, const device_description&) = default;
 };
 
+/// In one line: "AMD EPYC 9654, oneDNN 2.6.3, avx512_core_bf16, 1 thread, f32".
+inline std::string describe(const device_description& d) {
+  return d.device + ", " + d.library + ", " + d.isa + ", " + std::to_string(d.threads) +
+         (d.threads == 1 ? " thread, " : " threads, ") + to_string(d.type);
+}
+
 /// A network compiled for a device and a batch.
 /// `kernels()` is what really runs, in order (a fusion that the device lacks appears as two kernels).
 /// `run(in, out)` copies NHWC f32 in and out; `run()` executes on the buffers as they are; `run_kernel(i)` executes one

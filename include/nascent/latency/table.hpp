@@ -196,7 +196,7 @@ class latency_table {
     if (fill.bar != nullptr)
       fill.bar->begin("measuring " + std::to_string(plan.remaining()) + " kernels in networks", ahead);
     while (seconds() < fill.budget_s) {
-      auto chosen = plan.next(result.duplicates > 0 ? &own_way_ : nullptr);
+      auto chosen = plan.next(result.duplicates > 0 ? &random_ : nullptr);
       if (!chosen) {  // kernels whose placements disagree are wanted once more
         if (plan.remaining() == 0) break;
         plan.restart();
@@ -338,10 +338,10 @@ class latency_table {
     if (first == groups.signatures.end()) return fresh;
     check_can_measure(static_cast<std::size_t>(std::ranges::count_if(groups.signatures, is_wanted)), *first);
     // Memory of a random size beside the network's moves the network to other addresses: a placement of its own.
-    const std::vector<unsigned char> beside(own_way_() % (std::size_t{1} << 21), 1);
+    const std::vector<unsigned char> beside(random_() % (std::size_t{1} << 21), 1);
     const std::vector<sample_summary> times = measurer_(graph, groups, options_);
     const std::string now = utc_now();
-    const auto placement = static_cast<std::int64_t>(own_way_() >> 1 | 1);
+    const auto placement = static_cast<std::int64_t>(random_() >> 1 | 1);
     std::int64_t network_weights = 0;
     for (const layer& l : graph.layers()) network_weights += params(l);
     double network_ms = 0;
@@ -371,8 +371,8 @@ class latency_table {
   std::size_t new_rows_ = 0;      ///< since then
   std::vector<latency_entry> entries_;
   text_map<std::size_t> ids_;
-  std::mt19937_64 own_way_{(std::uint64_t{std::random_device{}()} << 32) ^ static_cast<std::uint64_t>(wall_ns()) ^
-                           static_cast<std::uint64_t>(::getpid())};
+  std::mt19937_64 random_{(std::uint64_t{std::random_device{}()} << 32) ^ static_cast<std::uint64_t>(wall_ns()) ^
+                          static_cast<std::uint64_t>(::getpid())};
 };
 
 }  // namespace nascent

@@ -61,12 +61,8 @@ template <executor Executor>
 table_validation validate(const latency_table& table, Executor& device, std::span<const network> networks,
                           const validation_options& options = {}) {
   if (const device_description found = device.description(); found != table.description()) {
-    const auto text = [](const device_description& d) {
-      return d.device + ", " + d.library + ", " + d.isa + ", " + std::to_string(d.threads) + " thread(s), " +
-             to_string(d.type);
-    };
-    throw std::invalid_argument("validate: the device is " + text(found) + ", the table's is " +
-                                text(table.description()) + "; open the table for this one");
+    throw std::invalid_argument("validate: the device is " + describe(found) + ", the table's is " +
+                                describe(table.description()) + "; open the table for this one");
   }
   if (table.options().context != cache_context::in_network)
     throw latency_table_error("latency table '" + table.path().string() + "' was opened for times '" +

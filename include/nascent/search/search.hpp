@@ -44,7 +44,7 @@ struct search_options {
 template <class Space, class Metrics = metrics>
 struct trial {
   nascent::candidate<Space> candidate{};
-  std::optional<Metrics> measured{};  ///< none where a callable could not judge the network
+  std::optional<Metrics> metrics{};  ///< none where a callable could not judge the network
   double reward = -std::numeric_limits<double>::infinity();
 
   bool is_usable() const { return reward > -std::numeric_limits<double>::infinity(); }
@@ -85,8 +85,8 @@ auto run_search(Searcher& searching, Measure measure, const Reward& judge, const
       result.exhausted = true;
       break;
     }
-    trial<space_type, Metrics> t{.candidate = *proposed, .measured = measure(*proposed)};
-    if (t.measured) t.reward = static_cast<double>(judge(*t.measured));
+    trial<space_type, Metrics> t{.candidate = *proposed, .metrics = measure(*proposed)};
+    if (t.metrics) t.reward = static_cast<double>(judge(*t.metrics));
     if (std::isnan(t.reward) || t.reward == std::numeric_limits<double>::infinity())
       throw search_error(sentence("search, trial " + std::to_string(result.history.size()) + ", reward",
                                   number(t.reward), "finite numbers, or -inf for a network that cannot be used"));
@@ -103,7 +103,7 @@ auto run_search(Searcher& searching, Measure measure, const Reward& judge, const
     std::vector<std::size_t> usable;
     for (std::size_t i = 0; i < result.history.size(); ++i)
       if (result.history[i].is_usable()) usable.push_back(i);
-    const auto of = [&](std::size_t i) -> const Metrics& { return *result.history[i].measured; };
+    const auto of = [&](std::size_t i) -> const Metrics& { return *result.history[i].metrics; };
     result.front = pareto_front(
         usable, [&](std::size_t i) { return of(i).latency_ms; }, [&](std::size_t i) { return of(i).accuracy; });
     for (std::size_t& i : result.front) i = usable[i];

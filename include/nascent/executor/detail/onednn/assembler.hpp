@@ -139,7 +139,7 @@ class assembler {
   }
 
   template <class Descriptor>
-  struct candidate {
+  struct described_primitive {
     Descriptor descriptor;
     dnnl::primitive primitive;
     std::string_view implementation() const { return descriptor.impl_info_str(); }
@@ -149,11 +149,12 @@ class assembler {
   /// What `make` describes, or nothing where oneDNN refuses; then `refusal_` says why. Some primitives are refused only
   /// when their code is generated, so a description alone proves nothing.
   template <class Make>
-  auto attempt(const kernel& k, Make&& make) -> std::optional<candidate<decltype(make(dnnl::primitive_attr{}))>> {
+  auto attempt(const kernel& k, Make&& make)
+      -> std::optional<described_primitive<decltype(make(dnnl::primitive_attr{}))>> {
     try {
       auto descriptor = make(attributes(k));
       dnnl::primitive primitive(descriptor.get());
-      return candidate<decltype(descriptor)>{std::move(descriptor), std::move(primitive)};
+      return described_primitive<decltype(descriptor)>{std::move(descriptor), std::move(primitive)};
     } catch (const dnnl::error& e) {
       if (e.status == dnnl_out_of_memory) throw;
       refusal_ = e.what();
