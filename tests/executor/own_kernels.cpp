@@ -16,6 +16,7 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "nascent/executor/detail/vector/memory.hpp"
 #include "nascent/executor/onednn.hpp"
 #include "nascent/executor/reference.hpp"
 
@@ -103,6 +104,8 @@ std::vector<kernel_library> test::own_libraries(data_type type) {
   }
   return all;
 }
+
+kernel_library test::linked_kernels(kernel_preference preference) { return own_kernels(preference); }
 
 TEST_CASE("own_kernels: numbers of 16 bits are the nearest ones, ties to even") {
   const auto bits = [](float x) { return own::nearest<own::bfloat16>(x).bits; };

@@ -13,4 +13,7 @@ namespace test {
 /// convolutions before the others, and once after them, where they never run. Empty where it runs none.
 std::vector<nascent::kernel_library> own_libraries(nascent::data_type type);
 
+/// own_kernels() as that file has them: of nascent::kernels, where this program links it.
+nascent::kernel_library linked_kernels(nascent::kernel_preference preference);
+
 }  // namespace test

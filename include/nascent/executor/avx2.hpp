@@ -4,37 +4,34 @@
 ///
 ///     onednn::executor cpu{{.threads = 1, .kernels = avx2_kernels()}};
 ///
-/// Including this header costs some seconds of compile time. own_kernels.hpp has these and those for AVX-512.
+/// Including this header costs some seconds of compile time, unless the program links the CMake target
+/// nascent::kernels, which has them compiled. own_kernels.hpp has these and those for AVX-512.
 #pragma once
 
-#include "nascent/executor/detail/avx2/vector.hpp"
-#include "nascent/executor/detail/vector/implementation.hpp"
 #include "nascent/executor/kernel_library.hpp"
 
-#if defined(__x86_64__)
-#define NASCENT_DETAIL_ISA avx2
-#define NASCENT_DETAIL_TARGET NASCENT_DETAIL_AVX2
-#include "nascent/executor/detail/vector/kernels.inc"
-#undef NASCENT_DETAIL_TARGET
-#undef NASCENT_DETAIL_ISA
-#endif
+#if defined(NASCENT_COMPILED_KERNELS)
+
+namespace nascent {
+inline namespace compiled_kernels {
+
+/// As avx512_kernels(), for f32 alone.
+kernel_library avx2_kernels(kernel_preference preference = kernel_preference::fastest);
+
+}  // namespace compiled_kernels
+}  // namespace nascent
+
+#else
+
+#include "nascent/executor/detail/avx2/library.hpp"
 
 namespace nascent {
 
 /// As avx512_kernels(), for f32 alone.
 inline kernel_library avx2_kernels(kernel_preference preference = kernel_preference::fastest) {
-  kernel_library library{.name = "nascent avx2", .features = "avx2 fma", .preference = preference};
-#if defined(__x86_64__)
-  namespace own = detail::own;
-  library.implementations = {
-      own::implementation<own::avx2::convolution, float>("nascent_convolution:avx2"),
-      own::implementation<own::avx2::winograd, float>("nascent_winograd:avx2"),
-      own::implementation<own::avx2::depthwise, float>("nascent_depthwise:avx2"),
-      own::implementation<own::avx2::global_pool, float>("nascent_pool:avx2"),
-      own::implementation<own::avx2::multiplication, float>("nascent_multiply:avx2"),
-  };
-#endif
-  return library;
+  return detail::own::avx2_library(preference);
 }
 
 }  // namespace nascent
+
+#endif

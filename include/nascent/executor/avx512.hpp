@@ -6,40 +6,36 @@
 ///
 ///     onednn::executor cpu{{.threads = 1, .kernels = avx512_kernels()}};
 ///
-/// Including this header costs some seconds of compile time. own_kernels.hpp has these and those for AVX2.
+/// Including this header costs some seconds of compile time, unless the program links the CMake target
+/// nascent::kernels, which has them compiled. own_kernels.hpp has these and those for AVX2.
 #pragma once
 
-#include "nascent/executor/detail/avx512/vector.hpp"
-#include "nascent/executor/detail/vector/implementation.hpp"
 #include "nascent/executor/kernel_library.hpp"
 
-#if defined(__x86_64__)
-#define NASCENT_DETAIL_ISA avx512
-#define NASCENT_DETAIL_TARGET NASCENT_DETAIL_AVX512
-#include "nascent/executor/detail/vector/kernels.inc"
-#undef NASCENT_DETAIL_TARGET
-#undef NASCENT_DETAIL_ISA
-#endif
+#if defined(NASCENT_COMPILED_KERNELS)
+
+namespace nascent {
+inline namespace compiled_kernels {
+
+/// Swish takes about a third of the time that it takes in oneDNN 2.6, 3x3 windows take a quarter of the
+/// multiplications, and depthwise convolutions in bf16 need no detour (docs/kernels.md).
+kernel_library avx512_kernels(kernel_preference preference = kernel_preference::fastest);
+
+}  // namespace compiled_kernels
+}  // namespace nascent
+
+#else
+
+#include "nascent/executor/detail/avx512/library.hpp"
 
 namespace nascent {
 
 /// Swish takes about a third of the time that it takes in oneDNN 2.6, 3x3 windows take a quarter of the
 /// multiplications, and depthwise convolutions in bf16 need no detour (docs/kernels.md).
 inline kernel_library avx512_kernels(kernel_preference preference = kernel_preference::fastest) {
-  kernel_library library{
-      .name = "nascent avx512", .features = "avx512f avx512bw avx512dq avx512vl fma", .preference = preference};
-#if defined(__x86_64__)
-  namespace own = detail::own;
-  library.implementations = {
-      own::implementation<own::avx512::convolution, float, own::bfloat16>("nascent_convolution:avx512"),
-      own::implementation<own::avx512::widened_convolution, own::bfloat16>("nascent_widened_convolution:avx512"),
-      own::implementation<own::avx512::winograd, float, own::bfloat16>("nascent_winograd:avx512"),
-      own::implementation<own::avx512::depthwise, float, own::bfloat16>("nascent_depthwise:avx512"),
-      own::implementation<own::avx512::global_pool, float, own::bfloat16>("nascent_pool:avx512"),
-      own::implementation<own::avx512::multiplication, float, own::bfloat16>("nascent_multiply:avx512"),
-  };
-#endif
-  return library;
+  return detail::own::avx512_library(preference);
 }
 
 }  // namespace nascent
+
+#endif

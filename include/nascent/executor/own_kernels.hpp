@@ -4,8 +4,8 @@
 ///
 ///     onednn::executor cpu{{.threads = 1, .kernels = own_kernels()}};
 ///
-/// Including this header costs the compile time of avx512.hpp and avx2.hpp. Who knows the processor includes one of
-/// them.
+/// Including this header costs the compile time of avx512.hpp and avx2.hpp: seconds, or next to nothing in a program
+/// that links the CMake target nascent::kernels. Who knows the processor includes one of them.
 #pragma once
 
 #include "nascent/executor/avx2.hpp"
@@ -13,6 +13,14 @@
 #include "nascent/executor/kernel_library.hpp"
 
 namespace nascent {
+
+// What calls functions that are compiled elsewhere is itself another function: files that include the kernels and files
+// that link them may be parts of one program.
+#if defined(NASCENT_COMPILED_KERNELS)
+inline namespace compiled_kernels {
+#else
+inline namespace included_kernels {
+#endif
 
 /// The executor takes those for AVX-512 where the processor has it and the executor's instruction set is not limited
 /// below it, else those for AVX2 under the same conditions, else none.
@@ -22,4 +30,5 @@ inline kernel_library own_kernels(kernel_preference preference = kernel_preferen
   return library;
 }
 
+}  // one of the two
 }  // namespace nascent
