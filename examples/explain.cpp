@@ -113,24 +113,6 @@ std::vector<std::vector<std::string>> kernel_rows(const findings& f) {
   return rows;
 }
 
-/// A table whose columns are as wide as their widest cell; the first `texts` columns begin at the left.
-void print(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
-           std::size_t texts) {
-  std::vector<std::size_t> widths;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    widths.push_back(columns[i].size());
-    for (const auto& row : rows) widths[i] = std::max(widths[i], row[i].size());
-  }
-  const auto line = [&](const std::vector<std::string>& row) {
-    for (std::size_t i = 0; i < row.size(); ++i)
-      std::printf(i < texts ? "%-*s  " : "%*s  ", static_cast<int>(widths[i]), row[i].c_str());
-    std::printf("\n");
-  };
-  line(columns);
-  for (const auto& row : rows) line(row);
-  std::printf("\n");
-}
-
 std::string machine_text(const findings& f, const device_description& d, int batch) {
   std::string text = describe(d) + ", batch " + std::to_string(batch) +
                      ". Measured roofs: " + fixed(f.machine.peak(d.type).tops * 1e3, 0) + " Gops/s";
@@ -227,9 +209,9 @@ int main(int argc, char** argv) try {
 
   const std::string text = machine_text(f, cpu.description(), batch);
   std::printf("%s\n\n", text.c_str());
-  print(kernel_columns, kernel_rows(f), 3);
-  print(sum_columns, stage_rows(f), 2);
-  print(sum_columns, group_rows(f), 2);
+  std::printf("%s\n", to_text({.columns = kernel_columns, .rows = kernel_rows(f)}).c_str());
+  std::printf("%s\n", to_text({.columns = sum_columns, .rows = stage_rows(f)}).c_str());
+  std::printf("%s\n", to_text({.columns = sum_columns, .rows = group_rows(f)}).c_str());
   std::printf("%s\n\n", meaning);
   for (const std::string& s : f.sentences) std::printf("* %s\n", s.c_str());
   if (!html.empty()) write_report(f, html, text);

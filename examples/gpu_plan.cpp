@@ -164,24 +164,7 @@ rows kind_rows(const std::vector<cudnn::surveyed_kernel>& kernels, notes& reason
 
 /// A table whose columns are as wide as their widest cell; numbers stand at the right.
 void print(const std::vector<std::string>& columns, const rows& table) {
-  std::vector<std::size_t> widths;
-  std::vector<bool> numbers;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    widths.push_back(columns[i].size());
-    for (const auto& row : table) widths[i] = std::max(widths[i], row[i].size());
-    numbers.push_back(std::ranges::all_of(
-        table, [&](const auto& row) { return row[i].find_first_not_of("0123456789 %-") == std::string::npos; }));
-  }
-  const auto line = [&](const std::vector<std::string>& row) {
-    std::string text;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string space(widths[i] - row[i].size(), ' ');
-      text += numbers[i] ? space + row[i] + "  " : row[i] + space + "  ";
-    }
-    std::printf("%s\n", text.substr(0, text.find_last_not_of(' ') + 1).c_str());
-  };
-  line(columns);
-  for (const auto& row : table) line(row);
+  std::printf("%s", to_text({.columns = columns, .rows = table}).c_str());
 }
 
 void print(const notes& reasons) {

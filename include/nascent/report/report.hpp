@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nascent/report/svg.hpp"
+#include "nascent/report/table.hpp"
 
 namespace nascent {
 
@@ -20,59 +21,12 @@ struct report_error : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
-/// Rows of text. Columns of numbers are recognised and aligned at their decimal points.
-struct report_table {
-  std::vector<std::string> columns{};
-  std::vector<std::vector<std::string>> rows{};
-  std::string caption{};
-  std::vector<std::size_t> highlighted{};  ///< rows
-};
-
 /// A figure of merit in the head of a report: "latency", "7.9 ms", "target 8 ms".
 struct report_tile {
   std::string name{};
   std::string value{};
   std::string note{};
 };
-
-namespace detail {
-
-/// A number with an optional sign, unit, spread or percent sign behind it: "-1.25", "7.9 ms", "76.5 %", "12 345", "8.1
-/// ± 0.2".
-struct number_parts {
-  std::string whole;
-  std::string fraction;  ///< with its point
-  std::string rest;
-  bool is_number = false;
-};
-
-inline number_parts split_number(std::string_view cell) {
-  constexpr std::string_view thin = "\xE2\x80\x89";
-  constexpr std::string_view minus = "\xE2\x88\x92";
-  const auto digit = [&](std::size_t i) { return i < cell.size() && cell[i] >= '0' && cell[i] <= '9'; };
-  std::size_t i = cell.starts_with(minus) ? minus.size() : !cell.empty() && (cell[0] == '-' || cell[0] == '+') ? 1 : 0;
-  number_parts parts;
-  if (!digit(i)) return parts;
-  while (digit(i) || (i < cell.size() && cell.substr(i, thin.size()) == thin && digit(i + thin.size())))
-    i += digit(i) ? 1 : thin.size();
-  parts.whole = cell.substr(0, i);
-  std::size_t end = i;
-  if (end < cell.size() && cell[end] == '.' && digit(end + 1))
-    for (++end; digit(end);) ++end;
-  parts.fraction = cell.substr(i, end - i);
-  parts.rest = cell.substr(end);
-  // "3x3" and "2024-11-21" are no numbers; "7.9 ms" and "12%" are.
-  parts.is_number = parts.rest.empty() || parts.rest[0] == ' ' || parts.rest[0] == '%' || parts.rest[0] == 'e' ||
-                    parts.rest.starts_with(thin) || parts.rest.starts_with("\xC2\xB1");
-  return parts;
-}
-
-/// What stands for "nothing" in a column of numbers.
-inline bool is_absent(std::string_view cell) {
-  return cell.empty() || cell == "-" || cell == "\xE2\x80\x93" || cell == "\xE2\x80\x94";
-}
-
-}  // namespace detail
 
 /// A report, built from top to bottom: `html_report("Family").text("...").table({...}).figure(svg, "...")`.
 class html_report {
@@ -178,19 +132,9 @@ class html_report {
   }
 
   void add_table(const report_table& t) {
-    std::vector<bool> numeric(t.columns.size(), false);
-    std::vector<std::size_t> decimals(t.columns.size(), 0);
-    for (std::size_t c = 0; c < t.columns.size(); ++c) {
-      bool all = true;
-      for (const auto& row : t.rows) {
-        if (detail::is_absent(row[c])) continue;
-        const detail::number_parts n = detail::split_number(row[c]);
-        all = all && n.is_number;
-        numeric[c] = true;
-        if (n.rest.empty()) decimals[c] = std::max(decimals[c], n.fraction.size());
-      }
-      numeric[c] = numeric[c] && all;
-    }
+    const detail::table_layout layout(t);
+    const std::vector<bool>& numeric = layout.numeric;
+    const std::vector<std::size_t>& decimals = layout.decimals;
     body_ += "<figure>\n<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>";
     for (std::size_t c = 0; c < t.columns.size(); ++c)
       body_ +=

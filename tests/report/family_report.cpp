@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/report/family_report.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "nascent/network/network.hpp"
+
+using namespace nascent;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+reported_network made(const std::string& name, double predicted_ms, double measured_ms, double top1) {
+  const network graph = make_network(name, {.height = 8, .width = 8, .channels = 3}, [](auto& net, auto x) {
+    net.dense(net.global_pool(net.conv(x, {.filters = 8, .kernel = 3, .act = relu})), {.units = 10});
+  });
+  return {.name = name,
+          .graph = graph,
+          .cost = cost(graph),
+          .predicted = {.ms = predicted_ms},
+          .measured = {.time = {.median_ms = measured_ms, .spread = 0.02}},
+          .accuracy = {.top1 = top1, .standard_error = 0.4}};
+}
+
+family_report example() {
+  family_report r{
+      .device = {.device = "a processor", .library = "a library 1.0", .isa = "any"},
+      .command = "design_family --seed 7",
+      .findings = {"No network of this space is better under 10 ms: bound 78.2 %."},
+      .networks = {made("Old-B0", 10, 10.1, 76.9), made("New <B0>", 9.8, 12, 78)},
+      .base = 1,
+      .target_ms = 10,
+      .searched = {{.x = 5, .y = 70}, {.x = 10, .y = 78}},
+      .roofs = {.peak_gops = 100, .bandwidths = {{std::size_t{512} << 10, 50}, {std::size_t{256} << 20, 10}}}};
+  r.networks[1].measured.against_first = paired_ratio{.median = 1.19, .low = 1.18, .high = 1.2};
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("the table of a family says what is predicted, what is measured, and where they part") {
+  const report_table t = results_of(example());
+  REQUIRE(t.rows.size() == 2);
+  CHECK(t.columns[7] == "time / Old-B0 (95 %)");
+  CHECK(t.rows[0][4] == "10.00");
+  CHECK(t.rows[0][7].empty());
+  CHECK(t.rows[1][4] == "9.80 !");  // 18 % below what was measured
+  CHECK(t.rows[1][5] == "12.00");
+  CHECK(t.rows[1][6] == "2.0 %");
+  CHECK(t.rows[1][7] == "1.190 (1.180 to 1.200)");
+  CHECK(t.highlighted == std::vector<std::size_t>{1});
+}
+
+TEST_CASE("a time that spreads widely is marked") {
+  family_report r = example();
+  r.networks[0].measured.time.spread = 0.28;
+  CHECK(results_of(r).rows[0][6] == "28.0 % !");
+}
+
+TEST_CASE("the page names device, command, date and version, and escapes names") {
+  const std::string page = to_html(example());
+  CHECK_THAT(page, ContainsSubstring("a processor, a library 1.0, any, 1 thread, f32"));
+  CHECK_THAT(page, ContainsSubstring("design_family --seed 7"));
+  CHECK_THAT(page, ContainsSubstring("bound 78.2 %"));
+  CHECK_THAT(page, ContainsSubstring("nascent " + std::string(version) + ", 20"));
+  CHECK_THAT(page, ContainsSubstring("New &lt;B0&gt;"));
+  CHECK(page.find("New <B0>") == std::string::npos);
+  CHECK_THAT(page, ContainsSubstring("predicted latency"));
+}
