@@ -9,7 +9,8 @@ usage: bash tests/run.sh [option]... [ctest argument]...
 
   --debian13        run in a Debian 13 chroot (made on first use; see tests/debian13.sh)
   --compiler NAME   g++ (default) or clang++-19
-  --sanitize        with AddressSanitizer and UndefinedBehaviorSanitizer; programs only, no compile-only tests
+  --sanitize        with AddressSanitizer and UndefinedBehaviorSanitizer
+  --thread          with ThreadSanitizer; only the tests that start threads
   --short           leave out the tests labelled "long", the benchmarks and each header alone; optimise less
   --strict          warnings are errors
 
@@ -19,12 +20,13 @@ USAGE
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 given=("$@")
-compiler=g++ debian13=no sanitize=no configure=() tests=()
+compiler=g++ debian13=no preset= configure=() tests=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --debian13) debian13=yes ;;
     --compiler) compiler=${2:?"--compiler needs a name"} && shift ;;
-    --sanitize) sanitize=yes ;;
+    --sanitize) preset=sanitize ;;
+    --thread) preset=thread ;;
     --short)
       tests+=(-LE '^long$')
       configure+=(-DNASCENT_BUILD_BENCHMARKS=OFF -DNASCENT_TEST_EACH_HEADER=OFF
@@ -48,21 +50,45 @@ fi
 packages=("${test_packages[@]}")
 if [[ $compiler == clang++-* ]]; then
   packages+=("clang-${compiler#clang++-}")
-  [[ $sanitize == no ]] || packages+=("libclang-rt-${compiler#clang++-}-dev")
+  [[ -z $preset ]] || packages+=("libclang-rt-${compiler#clang++-}-dev")
 fi
 install_packages "${packages[@]}"
 install_catch2
+installed=$SECONDS
 
-case $sanitize,$compiler in
-  no,g++) preset=release build=release ;;
-  no,clang++-19) preset=clang19 build=clang19 ;;
-  no,*) preset=release build=release-$compiler ;;
-  yes,g++) preset=sanitize build=sanitize ;;
-  yes,*) preset=sanitize build=sanitize-$compiler ;;
+case $preset,$compiler in
+  ,g++) preset=release build=release ;;
+  ,clang++-19) preset=clang19 build=clang19 ;;
+  ,*) preset=release build=release-$compiler ;;
+  *,g++) build=$preset ;;
+  *) build=$preset-$compiler ;;
 esac
+build=build/$build
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 
+# report: how long each part took, with what was slowest to build and to test. Targets and tests run side by side: their
+# seconds add up to more than the part's.
+report() {
+  printf '\n%8s  %s\n' seconds part
+  printf '%8d  %s\n' "$installed" packages "$((configured - installed))" configure "$((built - configured))" build \
+    "$((SECONDS - built))" test
+  printf '\n%8s  %s\n' seconds 'slowest to build'
+  tail -n "+$((log_lines + 1))" "$build/.ninja_log" |
+    awk '/^[0-9]/ { printf "%8.1f  %s\n", ($2 - $1) / 1000, $4 }' | sort -k 1,1nr | uniq | sed -n 1,12p
+  printf '\n%8s  %s\n' seconds 'slowest tests'
+  sed -nE 's/.*<testcase name="([^"]*)".* time="([0-9.e+-]*)".*/\2 \1/p' "$build/tests.xml" |
+    awk '{ time = $1; sub(/^[^ ]+ /, ""); printf "%8.1f  %s\n", time, $0 }' | sort -k 1,1nr | sed -n 1,12p
+  printf '\n'
+}
+
 cd "$root"
-cmake --preset "$preset" -B "build/$build" -DCMAKE_CXX_COMPILER="$compiler" "${component_flags[@]}" "${configure[@]}"
-cmake --build "build/$build" --parallel "$jobs"
-ctest --test-dir "build/$build" --timeout 600 --output-on-failure --no-tests=error --parallel "$jobs" "${tests[@]}"
+cmake --preset "$preset" -B "$build" -DCMAKE_CXX_COMPILER="$compiler" "${component_flags[@]}" "${configure[@]}"
+configured=$SECONDS
+log_lines=$(cat "$build/.ninja_log" 2>/dev/null | wc -l)
+cmake --build "$build" --parallel "$jobs"
+built=$SECONDS
+status=0
+ctest --test-dir "$build" --timeout 600 --output-on-failure --no-tests=error --parallel "$jobs" \
+  --output-junit "$root/$build/tests.xml" "${tests[@]}" || status=$?
+report || true
+exit "$status"

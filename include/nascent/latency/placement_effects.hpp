@@ -252,8 +252,10 @@ class placement_effects {
     std::ranges::sort(values);
     double half = 0;
     for (const auto& [value, weight] : values) half += weight / 2;
-    for (const auto& [value, weight] : values)
-      if ((half -= weight) <= 0) return value;
+    for (const auto& [value, weight] : values) {
+      half -= weight;
+      if (half <= 0) return value;
+    }
     return values.back().first;
   }
 

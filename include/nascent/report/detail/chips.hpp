@@ -58,7 +58,8 @@ class chip_grid {
     const bool tied = field_->how == field_outline::kind::tied;
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const double left = x + static_cast<double>(i % per_line_) * (chip_width_ + gap);
-      const double top = y + static_cast<double>(i / per_line_) * (chip_height + gap);
+      const std::size_t line = i / per_line_;
+      const double top = y + static_cast<double>(line) * (chip_height + gap);
       if (!fixed)
         canvas.rect({.x = left,
                      .y = top,

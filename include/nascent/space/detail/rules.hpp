@@ -52,7 +52,7 @@ inline constexpr bool is_not_a_block = false;
 template <class Found>
 inline constexpr bool is_not_a_block<not_a_block<Found>> = true;
 template <class Block>
-inline constexpr std::string_view found_instead = "";
+inline constexpr std::string_view found_instead{};
 template <class Found>
 inline constexpr std::string_view found_instead<not_a_block<Found>> = block_name<Found>;
 

@@ -38,7 +38,7 @@ constexpr data_type type_of = std::is_same_v<T, float> ? data_type::f32 : data_t
 
 /// An implementation by `Kernel<T>` for each of the types `T`: float, bfloat16, or both.
 template <template <class> class Kernel, class... T>
-kernel_implementation implementation(std::string name) {
+kernel_implementation implementation(std::string name) {  // NOLINT(performance-unnecessary-value-param): moved
   return {.name = std::move(name),
           // An executor refuses bf16 where the processor does not compute it.
           .supports =
