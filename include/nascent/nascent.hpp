@@ -25,6 +25,7 @@
 #include "nascent/scaling/lacs.hpp"
 #include "nascent/scaling/phi_interval.hpp"
 #include "nascent/scaling/published.hpp"
+#include "nascent/search/exact_front.hpp"
 #include "nascent/search/search.hpp"
 #include "nascent/space/moves.hpp"
 #include "nascent/space/naive_size.hpp"

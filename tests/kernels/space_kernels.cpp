@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,55 @@ void check_against_all(const Space& space) {
     CHECK(k.per_network <= before);
     before = k.per_network;
   }
+}
+
+/// Goes all ways through the trellis: they make every network once, by the decisions and the kernels that they say.
+template <class Space>
+void check_paths(const Space& space) {
+  CAPTURE(space.name());
+  const kernel_trellis trellis(space);
+  std::vector<trellis_path> paths;
+  std::set<std::uint64_t> ranks;
+  const auto go_on = [&](const auto& self, std::size_t step, std::size_t state) -> void {
+    if (step == trellis.steps()) {
+      const auto c = trellis.candidate_of(paths);
+      space.validate(c);
+      REQUIRE(ranks.insert(static_cast<std::uint64_t>(space.rank(c))).second);
+      std::map<std::int32_t, int> groups;
+      std::map<std::int32_t, int> walked;
+      for (const trellis_path& path : paths) {
+        ++groups[path.first];
+        if (path.repeats > 0) groups[path.repeat] += path.repeats;
+      }
+      trellis.walk(c, [&](std::int32_t group, int times) { walked[group] += times; });
+      groups.erase(0);
+      walked.erase(0);
+      REQUIRE(groups == walked);
+      std::size_t here = 0;
+      for (std::size_t p = 0; p < paths.size(); here = paths[p++].to) {
+        const auto& state_here = trellis.states(p)[here];
+        for (std::size_t i = 0; i < trellis.live_slots(p).size(); ++i)
+          REQUIRE(state_here.live[i] == c.digits[static_cast<std::size_t>(trellis.live_slots(p)[i])]);
+      }
+      return;
+    }
+    trellis.for_each_path(step, state, [&](const trellis_path& path) {
+      if (trellis.completions(step + 1, path.to) == 0) return;
+      paths.push_back(path);
+      self(self, step + 1, path.to);
+      paths.pop_back();
+    });
+  };
+  go_on(go_on, 0, 0);
+  CHECK(ranks.size() == static_cast<std::uint64_t>(trellis.networks()));
+}
+
+TEST_CASE("the ways through a trellis are the networks of its space") {
+  check_paths(test::plain);
+  check_paths(test::tied);
+  check_paths(test::independent_layers);
+  check_paths(test::connected);
+  check_paths(test::constrained);
 }
 
 /// Random networks have kernels of the list only, and those that the trellis says.

@@ -30,12 +30,9 @@ struct covering_network {
 /// stands for all networks.
 template <space Space>
 class network_cover {
-  using F = typename Space::declaration_type;
-
  public:
   /// Keeps a pointer to the trellis.
-  explicit network_cover(const kernel_trellis<Space>& trellis)
-      : trellis_(&trellis), space_(detail::functions_of_space<F>()) {
+  explicit network_cover(const kernel_trellis<Space>& trellis) : trellis_(&trellis) {
     for (const auto& group : trellis.groups()) {
       for (auto k = group.begin(); k != group.end(); ++k)
         members_.push_back({static_cast<std::size_t>(*k), std::find(group.begin(), k, *k) == k});
@@ -61,12 +58,9 @@ class network_cover {
     const detail::trellis& t = trellis_->data();
     const std::size_t steps = t.steps.size();
     weigh(ms, ms);
-    const auto time_of = [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
-      return groups_[static_cast<std::size_t>(edge.first)].cost +
-             path.repeats * groups_[static_cast<std::size_t>(edge.repeat)].cost;
-    };
-    const auto for_each = [&](std::size_t p, auto&& visit) {
-      detail::for_each_path(t.steps[p], stage_of(t.steps[p]), visit);
+    const auto time_of = [&](const trellis_path& path) {
+      return groups_[static_cast<std::size_t>(path.first)].cost +
+             path.repeats * groups_[static_cast<std::size_t>(path.repeat)].cost;
     };
     // Mean time of what lies before and after each state: a path counts for as many networks as it is part of.
     std::vector<std::vector<double>> before(steps + 1);
@@ -76,28 +70,28 @@ class network_cover {
       after[p].assign(t.ways[p].size(), 0);
     }
     for (std::size_t p = 0; p < steps; ++p)
-      for_each(p, [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
+      detail::for_each_path(t.steps[p], [&](const trellis_path& path) {
         if (t.ways[p + 1][path.to] == 0) return;
         const double share = static_cast<double>(t.ways[p][path.from]) / static_cast<double>(t.ways[p + 1][path.to]);
-        before[p + 1][path.to] += share * (before[p][path.from] + time_of(path, edge));
+        before[p + 1][path.to] += share * (before[p][path.from] + time_of(path));
       });
     for (std::size_t p = steps; p-- > 0;)
-      for_each(p, [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
+      detail::for_each_path(t.steps[p], [&](const trellis_path& path) {
         if (t.completions[p][path.from] == 0) return;
         const double share =
             static_cast<double>(t.completions[p + 1][path.to]) / static_cast<double>(t.completions[p][path.from]);
-        after[p][path.from] += share * (after[p + 1][path.to] + time_of(path, edge));
+        after[p][path.from] += share * (after[p + 1][path.to] + time_of(path));
       });
     std::vector<double> per_ms(t.groups.size(),
                                0);  // of each group: how often it occurs, over the time of its networks
     for (std::size_t p = 0; p < steps; ++p)
-      for_each(p, [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
+      detail::for_each_path(t.steps[p], [&](const trellis_path& path) {
         const double often =
             static_cast<double>(t.ways[p][path.from] * t.completions[p + 1][path.to]) / static_cast<double>(t.networks);
-        const double time = before[p][path.from] + time_of(path, edge) + after[p + 1][path.to];
+        const double time = before[p][path.from] + time_of(path) + after[p + 1][path.to];
         if (time <= 0) return;
-        per_ms[static_cast<std::size_t>(edge.first)] += often / time;
-        per_ms[static_cast<std::size_t>(edge.repeat)] += path.repeats * often / time;
+        per_ms[static_cast<std::size_t>(path.first)] += often / time;
+        per_ms[static_cast<std::size_t>(path.repeat)] += path.repeats * often / time;
       });
     std::vector<double> result(ms.size(), 0);
     for (std::size_t g = 0; g < t.groups.size(); ++g)
@@ -117,21 +111,20 @@ class network_cover {
     const std::vector<group_sum>& groups = groups_;
     constexpr double never = -std::numeric_limits<double>::infinity();
     const std::size_t steps = t.steps.size();
-    std::vector<std::vector<choice_made>> made(steps);
+    std::vector<std::vector<trellis_path>> made(steps);
     std::vector<double> after(t.completions[steps].size(), 0);
     for (std::size_t p = steps; p-- > 0;) {
       const detail::trellis_step& step = t.steps[p];
       made[p].resize(step.states);
       std::vector<double> here(step.states, never);
-      detail::for_each_path(step, stage_of(step),
-                            [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
-                              const group_sum& first = groups[static_cast<std::size_t>(edge.first)];
-                              double sum = first.value + after[path.to];
-                              if (path.repeats > 0) sum += groups[static_cast<std::size_t>(edge.repeat)].value;
-                              if (sum <= here[path.from]) return;
-                              here[path.from] = sum;
-                              made[p][path.from] = {path.edge, path.option};
-                            });
+      detail::for_each_path(step, [&](const trellis_path& path) {
+        const group_sum& first = groups[static_cast<std::size_t>(path.first)];
+        double sum = first.value + after[path.to];
+        if (path.repeats > 0) sum += groups[static_cast<std::size_t>(path.repeat)].value;
+        if (sum <= here[path.from]) return;
+        here[path.from] = sum;
+        made[p][path.from] = path;
+      });
       after = std::move(here);
     }
     return follow(made);
@@ -146,9 +139,9 @@ class network_cover {
     for_each_member([&](std::size_t g, const member& m) {
       if (m.first) tilt_of[g] += tilts[m.kernel];
     });
-    const auto tilt = [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
-      return tilt_of[static_cast<std::size_t>(edge.first)] +
-             (path.repeats > 0 ? tilt_of[static_cast<std::size_t>(edge.repeat)] : 0);
+    const auto tilt = [&](const trellis_path& path) {
+      return tilt_of[static_cast<std::size_t>(path.first)] +
+             (path.repeats > 0 ? tilt_of[static_cast<std::size_t>(path.repeat)] : 0);
     };
     constexpr double never = -std::numeric_limits<double>::infinity();
     const std::size_t steps = t.steps.size();
@@ -157,29 +150,26 @@ class network_cover {
     after[steps].assign(t.completions[steps].size(), 0);
     for (std::size_t p = steps; p-- > 0;) {
       after[p].assign(t.steps[p].states, never);
-      detail::for_each_path(t.steps[p], stage_of(t.steps[p]),
-                            [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
-                              const double more = tilt(path, edge) + after[p + 1][path.to];
-                              double& sum = after[p][path.from];
-                              const auto [low, high] = std::minmax(sum, more);
-                              sum = low == never ? high : high + std::log1p(std::exp(low - high));
-                            });
+      detail::for_each_path(t.steps[p], [&](const trellis_path& path) {
+        const double more = tilt(path) + after[p + 1][path.to];
+        double& sum = after[p][path.from];
+        const auto [low, high] = std::minmax(sum, more);
+        sum = low == never ? high : high + std::log1p(std::exp(low - high));
+      });
     }
-    std::vector<std::vector<choice_made>> made(steps);
+    std::vector<std::vector<trellis_path>> made(steps);
     std::size_t state = 0;
     for (std::size_t p = 0; p < steps; ++p) {
       made[p].resize(t.steps[p].states);
       double left = static_cast<double>(rng() >> 11) * 0x1p-53;
       std::size_t next = 0;
-      detail::for_each_path_from(t.steps[p], stage_of(t.steps[p]), state,
-                                 [&](const detail::trellis_path& path, const detail::trellis_edge& edge) {
-                                   const double share =
-                                       std::exp(tilt(path, edge) + after[p + 1][path.to] - after[p][state]);
-                                   if (left < 0 || share <= 0) return;
-                                   made[p][state] = {path.edge, path.option};
-                                   next = path.to;
-                                   left -= share;
-                                 });
+      detail::for_each_path_from(t.steps[p], state, [&](const trellis_path& path) {
+        const double share = std::exp(tilt(path) + after[p + 1][path.to] - after[p][state]);
+        if (left < 0 || share <= 0) return;
+        made[p][state] = path;
+        next = path.to;
+        left -= share;
+      });
       state = next;
     }
     return follow(made);
@@ -189,10 +179,6 @@ class network_cover {
   struct group_sum {
     double value = 0;
     double cost = 0;
-  };
-  struct choice_made {
-    std::size_t edge = 0;
-    std::size_t option = 0;
   };
   struct member {
     std::size_t kernel = 0;
@@ -206,27 +192,12 @@ class network_cover {
       for (; at < ends_[g]; ++at) visit(g, members_[at]);
   }
 
-  const detail::stage_functions& stage_of(const detail::trellis_step& step) const {
-    return space_.stages[static_cast<std::size_t>(step.stage)];
-  }
-
   /// The candidate of the choices, and what it really brings: each kernel once.
-  covering_network<Space> follow(const std::vector<std::vector<choice_made>>& made) const {
-    const detail::trellis& t = trellis_->data();
+  covering_network<Space> follow(const std::vector<std::vector<trellis_path>>& made) const {
     covering_network<Space> found;
-    digit* digits = found.what.digits.data();
-    std::fill_n(digits, Space::slot_count, inactive);
-    std::size_t state = 0;
-    for (std::size_t p = 0; p < t.steps.size(); ++p) {
-      const detail::trellis_step& step = t.steps[p];
-      const choice_made& choice = made[p][state];
-      const detail::trellis_edge& edge = step.edges[state * step.width + choice.edge];
-      decide(step, choice, digits);
-      state = static_cast<std::size_t>(
-          step.kind == detail::trellis_step_kind::stage
-              ? step.targets[static_cast<std::size_t>(edge.to) * step.layer_options + choice.option]
-              : edge.to);
-    }
+    std::vector<trellis_path> paths;
+    for (std::size_t p = 0, state = 0; p < made.size(); state = paths.back().to, ++p) paths.push_back(made[p][state]);
+    found.what = trellis_->candidate_of(paths);
     std::vector<bool> seen(trellis_->kernels().size(), false);
     trellis_->walk(found.what, [&](std::int32_t group, int times) {
       for (const std::int32_t number : trellis_->groups()[static_cast<std::size_t>(group)]) {
@@ -239,34 +210,7 @@ class network_cover {
     return found;
   }
 
-  void decide(const detail::trellis_step& step, const choice_made& choice, digit* digits) const {
-    using enum detail::trellis_step_kind;
-    const detail::stage_functions& s = stage_of(step);
-    digit* own = digits + s.first_slot;
-    const auto set_layers = [&](std::size_t option) {
-      if (s.layers_slot >= 0) digits[s.layers_slot] = static_cast<digit>(option);
-    };
-    if (step.kind == layer) {
-      if (choice.edge >= step.combinations) return;
-      s.unrank_layer(s.has_skip ? choice.edge / 2 : choice.edge, own + step.layer * s.slots_per_layer);
-      return;
-    }
-    const auto common = static_cast<std::size_t>(s.common);
-    if (step.kind == choices) {
-      set_layers(choice.edge / common);
-      if (s.layers_at(choice.edge / common) > 0) s.unrank_common(choice.edge % common, own);
-      return;
-    }
-    const std::size_t combination = step.kind == stage ? choice.edge : choice.edge / step.layer_options;
-    set_layers(step.kind == stage ? choice.option : choice.edge % step.layer_options);
-    if (combination >= step.combinations) return;
-    const auto layers = static_cast<std::size_t>(s.later_layer);
-    s.unrank_common(combination / layers, own);
-    s.unrank_layer(combination % layers, own);
-  }
-
   const kernel_trellis<Space>* trellis_;
-  detail::space_functions space_;
   std::vector<member> members_;    ///< of all groups
   std::vector<std::size_t> ends_;  ///< of each group in them
   std::vector<double> values_;

@@ -3,6 +3,7 @@
 /// All kernels that the networks of a space can have, without going through the networks.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,7 @@ class kernel_trellis {
  public:
   /// \throws space_error where a stage has too many decisions to list, or adds a skip connection right after a layer
   /// that does nothing
-  kernel_trellis() : trellis_(detail::trellis_builder(detail::functions_of_space<F>()).build()) {}
+  kernel_trellis() : space_(detail::functions_of_space<F>()), trellis_(detail::trellis_builder(space_).build()) {}
   explicit kernel_trellis(const Space& /*space*/) : kernel_trellis() {}
 
   /// The distinct kernels after fusion, in the order of how often they occur.
@@ -37,6 +38,62 @@ class kernel_trellis {
   const std::vector<std::vector<std::int32_t>>& groups() const { return trellis_.groups; }
 
   const detail::trellis& data() const { return trellis_; }
+
+  /// Steps that a network takes: one for each stage, and one more for each layer of independent ones.
+  std::size_t steps() const { return trellis_.steps.size(); }
+  trellis_step_kind kind(std::size_t step) const { return trellis_.steps[step].kind; }
+  /// Stage of a step, the input being 0, and its layer, where the step is one.
+  int stage(std::size_t step) const { return trellis_.steps[step].stage; }
+  int layer(std::size_t step) const { return trellis_.steps[step].layer; }
+
+  /// States before a step, or after the last one, which is `states(steps())`. All networks start in state 0.
+  std::span<const trellis_state> states(std::size_t step) const { return trellis_.states[step]; }
+  /// Slots whose decisions these states hold.
+  std::span<const int> live_slots(std::size_t step) const { return trellis_.live[step]; }
+  /// Ways to go on from a state to the end: 0 where broken constraints or layers that cannot exist leave none.
+  uint128 completions(std::size_t step, std::size_t state) const { return trellis_.completions[step][state]; }
+
+  /// Calls `visit(path)` for every path through a step from one of its states, those that lead to no end too.
+  template <class Visit>
+  void for_each_path(std::size_t step, std::size_t state, Visit&& visit) const {
+    detail::for_each_path_from(trellis_.steps[step], state, visit);
+  }
+
+  /// Writes the decisions of a path through a step where `digits`, all slots of the space, has them.
+  void decide(std::size_t step, const trellis_path& path, digit* digits) const {
+    using enum trellis_step_kind;
+    const detail::trellis_step& at = trellis_.steps[step];
+    const detail::stage_functions& s = space_.stages[static_cast<std::size_t>(at.stage)];
+    digit* own = digits + s.first_slot;
+    const auto set_layers = [&](std::size_t option) {
+      if (s.layers_slot >= 0) digits[s.layers_slot] = static_cast<digit>(option);
+    };
+    if (at.kind == trellis_step_kind::layer) {
+      if (path.edge >= at.combinations) return;
+      s.unrank_layer(s.has_skip ? path.edge / 2 : path.edge, own + at.layer * s.slots_per_layer);
+      return;
+    }
+    const auto common = static_cast<std::size_t>(s.common);
+    if (at.kind == choices) {
+      set_layers(path.edge / common);
+      if (s.layers_at(path.edge / common) > 0) s.unrank_common(path.edge % common, own);
+      return;
+    }
+    const std::size_t combination = at.kind == trellis_step_kind::stage ? path.edge : path.edge / at.layer_options;
+    set_layers(at.kind == trellis_step_kind::stage ? path.option : path.edge % at.layer_options);
+    if (combination >= at.combinations) return;
+    const auto layers = static_cast<std::size_t>(s.later_layer);
+    s.unrank_common(combination / layers, own);
+    s.unrank_layer(combination % layers, own);
+  }
+
+  /// The candidate that takes these paths, one for each step, each from the state that the one before leads to.
+  candidate<Space> candidate_of(std::span<const trellis_path> paths) const {
+    candidate<Space> c;
+    std::fill_n(c.digits.data(), Space::slot_count, inactive);
+    for (std::size_t step = 0; step < paths.size(); ++step) decide(step, paths[step], c.digits.data());
+    return c;
+  }
 
   /// Calls `visit(group, times)` for the layers of a candidate, equal ones together, from the input to the output.
   /// False where its network cannot be built. Allocates nothing.
@@ -77,7 +134,7 @@ class kernel_trellis {
       if (layers > 0)
         c = decisions::rank_common(d) * static_cast<std::size_t>(decisions::later_layer) +
             decisions::rank_layer(d, true);
-      if (step->kind == detail::trellis_step_kind::stage_counts) [[unlikely]] {
+      if (step->kind == trellis_step_kind::stage_counts) [[unlikely]] {
         const detail::trellis_edge& edge = step->edges[state * step->width + c * layout::layer_options + option];
         visit(edge.first, 1);
         return follow(edge, state);
@@ -114,6 +171,7 @@ class kernel_trellis {
     }
   }
 
+  detail::space_functions space_;
   detail::trellis trellis_;
 };
 

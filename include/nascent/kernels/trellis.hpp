@@ -25,15 +25,35 @@ struct space_kernel {
   double per_network = 0;  ///< how often it occurs in a network drawn uniformly, on average; exact up to rounding
 };
 
-namespace detail {
-
 /// What a step does with the decisions that it takes.
 enum class trellis_step_kind : std::uint8_t {
-  stage,         ///< a whole stage of equal layers: one edge for all layer counts, see `trellis_edge`
-  stage_counts,  ///< the same with an edge for every layer count: the layers differ, or a skip connection ends them
+  stage,         ///< a whole stage of equal layers
+  stage_counts,  ///< the same where the layers differ, or where a skip connection ends them
   choices,       ///< a stage of independent layers: how many there are, and what they share
   layer,         ///< one of them
 };
+
+/// What the layers to come depend on. States are numbered from 0 before each step, and after the last one.
+struct trellis_state {
+  tensor map{};                   ///< that the next layer reads
+  bool last_layer_seen = false;   ///< inside a stage of independent layers with a skip connection
+  std::vector<digit> live{};      ///< decisions that are still looked at: those of `kernel_trellis::live_slots`
+  std::vector<tensor> outputs{};  ///< of stages that a skip connection may still add
+};
+
+/// A path through one step, from a state to a state: the decisions of a stage or of a layer. Groups are numbers in
+/// `kernel_trellis::groups()`.
+struct trellis_path {
+  std::size_t from = 0;
+  std::size_t edge = 0;     ///< which decisions, of those that the step takes in this state
+  std::size_t option = 0;   ///< which layer count, in steps of kind `stage`; else 0
+  std::size_t to = 0;       ///< state before the next step
+  int repeats = 0;          ///< further layers after the first
+  std::int32_t first = 0;   ///< group of kernels of the first layer, or of all
+  std::int32_t repeat = 0;  ///< of each further layer
+};
+
+namespace detail {
 
 /// Where a decision leads, and through which groups of kernels. Group 0 is empty.
 struct trellis_edge {
@@ -50,6 +70,7 @@ struct trellis_step {
       1;  ///< decisions, layer counts apart; the number after the last stands for a stage or layer that is not there
   std::size_t width = 1;  ///< edges of a state
   std::size_t layer_options = 1;
+  std::vector<int> layers{};  ///< of each option
   std::size_t states = 0;
   std::vector<trellis_edge> edges{};    ///< states x width
   std::vector<std::int32_t> targets{};  ///< of `stage`: rows x layer options
@@ -58,45 +79,39 @@ struct trellis_step {
 /// The finished trellis.
 struct trellis {
   std::vector<trellis_step> steps{};
-  std::vector<std::vector<uint128>> ways{};         ///< for each state before each step: paths from the start
-  std::vector<std::vector<uint128>> completions{};  ///< paths to the end
-  std::vector<space_kernel> kernels{};              ///< most frequent first
-  std::vector<std::vector<std::int32_t>> groups{};  ///< kernels that come together: those of a layer, in order
-  uint128 networks = 0;                             ///< that can be built
+  std::vector<std::vector<trellis_state>> states{};  ///< before each step, and after the last
+  std::vector<std::vector<int>> live{};              ///< slots whose decisions these states hold
+  std::vector<std::vector<uint128>> ways{};          ///< for each state before each step: paths from the start
+  std::vector<std::vector<uint128>> completions{};   ///< paths to the end
+  std::vector<space_kernel> kernels{};               ///< most frequent first
+  std::vector<std::vector<std::int32_t>> groups{};   ///< kernels that come together: those of a layer, in order
+  uint128 networks = 0;                              ///< that can be built
 };
 
-/// A path through one step: from a state, by an edge, with the option of a layer count, to a state.
-struct trellis_path {
-  std::size_t from = 0;
-  std::size_t edge = 0;    ///< of the state
-  std::size_t option = 0;  ///< 0 but for steps of kind `stage`
-  std::size_t to = 0;
-  int repeats = 0;  ///< layers of the edge's group `repeat`
-};
-
-/// Calls `visit(path, edge)` for every path through a step from one state.
+/// Calls `visit(path)` for every path through a step from one state.
 template <class Visit>
-void for_each_path_from(const trellis_step& step, const stage_functions& stage, std::size_t from, Visit&& visit) {
+void for_each_path_from(const trellis_step& step, std::size_t from, Visit&& visit) {
   for (std::size_t e = 0; e < step.width; ++e) {
     const trellis_edge& edge = step.edges[from * step.width + e];
     if (edge.to < 0) continue;
     if (step.kind != trellis_step_kind::stage) {
-      visit(trellis_path{from, e, 0, static_cast<std::size_t>(edge.to), 0}, edge);
+      visit(trellis_path{from, e, 0, static_cast<std::size_t>(edge.to), 0, edge.first, edge.repeat});
       continue;
     }
     for (std::size_t option = 0; option < step.layer_options; ++option) {
       const std::int32_t to = step.targets[static_cast<std::size_t>(edge.to) * step.layer_options + option];
-      const int layers = stage.layers_at(option);
+      const int layers = step.layers[option];
       if (to >= 0)
-        visit(trellis_path{from, e, option, static_cast<std::size_t>(to), layers > 1 ? layers - 1 : 0}, edge);
+        visit(trellis_path{from, e, option, static_cast<std::size_t>(to), layers > 1 ? layers - 1 : 0, edge.first,
+                           edge.repeat});
     }
   }
 }
 
-/// Calls `visit(path, edge)` for every path through a step.
+/// Calls `visit(path)` for every path through a step.
 template <class Visit>
-void for_each_path(const trellis_step& step, const stage_functions& stage, Visit&& visit) {
-  for (std::size_t n = 0; n < step.states; ++n) for_each_path_from(step, stage, n, visit);
+void for_each_path(const trellis_step& step, Visit&& visit) {
+  for (std::size_t n = 0; n < step.states; ++n) for_each_path_from(step, n, visit);
 }
 
 /// A layer of a stage, built on a map of some shape.

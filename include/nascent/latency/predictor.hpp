@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "nascent/kernels/space_kernels.hpp"
@@ -27,10 +29,12 @@ class latency_predictor {
   void refresh(const latency_table& table) {
     std::vector<const latency_entry*> entry_of;
     missing_ = 0;
+    kernel_ms_.clear();
     effects_ = table.effects();
     for (const space_kernel& k : trellis_.kernels()) {
       const auto found = table.id(k.signature);
       entry_of.push_back(found ? &table.entries()[*found] : nullptr);
+      kernel_ms_.push_back(found ? entry_of.back()->time.trimmed_mean_ms : std::numeric_limits<double>::quiet_NaN());
       missing_ += !found;
     }
     sums_.clear();
@@ -47,6 +51,20 @@ class latency_predictor {
 
   /// Kernels of the space that the table lacks.
   std::size_t missing() const { return missing_; }
+
+  /// The most frequent one of these, or "".
+  std::string missing_kernel() const {
+    for (std::size_t k = 0; k < kernel_ms_.size(); ++k)
+      if (std::isnan(kernel_ms_[k])) return trellis_.kernels()[k].signature;
+    return {};
+  }
+
+  /// Milliseconds of each kernel in a network of median size and time, in the order of the trellis; not a number where
+  /// the table lacks it.
+  std::span<const double> kernel_ms() const { return kernel_ms_; }
+
+  /// What kernels of one network have in common: `ms` is their sum times `effects().network_factor(weights, sum)`.
+  const placement_effects& effects() const { return effects_; }
 
   /// Milliseconds for one batch; not a number where the table lacks a kernel of the network. Allocates nothing.
   /// \throws space_error where the network cannot be built
@@ -84,6 +102,7 @@ class latency_predictor {
   }
 
   kernel_trellis<Space> trellis_;
+  std::vector<double> kernel_ms_;
   std::vector<part> parts_;  ///< by group of kernels
   std::vector<detail::prediction_sum> sums_;
   placement_effects effects_;

@@ -30,16 +30,13 @@ class trellis_builder {
     for (step_ = 0; step_ < out_.steps.size(); ++step_) expand();
     count();
     weigh();
+    out_.states = std::move(states_);
+    out_.live = std::move(live_);
     return std::move(out_);
   }
 
  private:
-  struct state {
-    tensor x{};
-    bool last_layer_seen = false;  ///< inside a stage of independent layers with a skip connection
-    std::vector<digit> live{};
-    std::vector<tensor> outputs{};
-  };
+  using state = trellis_state;
 
   void plan_steps() {
     std::vector<int> step_of(space_.slot_count, -1);
@@ -56,6 +53,7 @@ class trellis_builder {
                             .combinations = n,
                             .width = n + 1,
                             .layer_options = s.layer_options});
+      for (std::size_t o = 0; o < s.layer_options; ++o) out_.steps.back().layers.push_back(s.layers_at(o));
     };
     for (std::size_t i = 0; i < space_.stages.size(); ++i) {
       const stage_functions& s = space_.stages[i];
@@ -131,7 +129,7 @@ class trellis_builder {
   std::int32_t reach(const state& from, const tensor& x, bool last_layer_seen) {
     for (const std::size_t c : completed_[step_])
       if (!space_.constraints[c].holds(digits_.data())) return -1;
-    state next{.x = x, .last_layer_seen = last_layer_seen};
+    state next{.map = x, .last_layer_seen = last_layer_seen};
     const trellis_step& step = out_.steps[step_];
     const bool stage_ends = static_cast<int>(step_) == last_step_[static_cast<std::size_t>(step.stage)];
     if (stage_ends) next.last_layer_seen = false;
@@ -207,11 +205,11 @@ class trellis_builder {
       const bool there = c < step.combinations;
       clear_stage(s);
       if (there) set_combination(s, c);
-      built_layer first{.out = from.x};
+      built_layer first{.out = from.map};
       built_layer later{};
       if (there) {
         if (step.stage == 0) first.out = space_.input(digits_.data());
-        else first = layers_.build(step.stage, 0, true, digits_.data(), from.x, nullptr);
+        else first = layers_.build(step.stage, 0, true, digits_.data(), from.map, nullptr);
         if (s.max_layers > 1 && first.possible) {
           later = layers_.build(step.stage, 1, false, digits_.data(), first.out, nullptr);
           if (!later.possible || !later.out.same_shape(first.out)) return false;
@@ -247,7 +245,7 @@ class trellis_builder {
         set_layers(s, option);
         if (layers > 0) set_combination(s, c);
         const int source = layers > 0 && s.has_skip ? s.source(digits_.data()) : -1;
-        tensor x = from.x;
+        tensor x = from.map;
         bool possible = true;
         std::vector<std::int32_t> all;
         for (int j = 0; j < layers && possible; ++j) {
@@ -275,7 +273,7 @@ class trellis_builder {
       clear_stage(s);
       set_layers(s, option);
       if (there) s.unrank_common(c % common, digits_.data() + s.first_slot);
-      edges[c].to = reach(from, from.x, false);
+      edges[c].to = reach(from, from.map, false);
     }
   }
 
@@ -288,7 +286,7 @@ class trellis_builder {
     const bool must_end = s.has_skip && is_last_step && layers > 0;  // a layer must have taken the connection by then
     std::fill_n(digits_.begin() + own, s.slots_per_layer, inactive);
     if (step.layer >= layers) {
-      if (!must_end || from.last_layer_seen) edges[step.combinations].to = reach(from, from.x, from.last_layer_seen);
+      if (!must_end || from.last_layer_seen) edges[step.combinations].to = reach(from, from.map, from.last_layer_seen);
       return;
     }
     const int source = s.has_skip ? s.source(digits_.data()) : -1;
@@ -299,18 +297,13 @@ class trellis_builder {
       const bool skipped = s.is_skip(digits_.data() + own - (s.first_layer_slot - s.first_slot));
       if (s.has_skip && (skipped ? last : from.last_layer_seen)) continue;
       if (must_end && !last && !from.last_layer_seen) continue;
-      const built_layer f = layers_.build(step.stage, step.layer, step.layer == 0, digits_.data(), from.x,
+      const built_layer f = layers_.build(step.stage, step.layer, step.layer == 0, digits_.data(), from.map,
                                           last && source >= 0 ? &added : nullptr);
       if (f.possible) edges[c] = {.first = f.group, .to = reach(from, f.out, from.last_layer_seen || last)};
     }
   }
 
   // --- counting
-
-  template <class Visit>
-  void for_each_path_of(std::size_t p, Visit&& visit) const {
-    for_each_path(out_.steps[p], space_.stages[static_cast<std::size_t>(out_.steps[p].stage)], visit);
-  }
 
   void count() {
     const std::size_t steps = out_.steps.size();
@@ -320,13 +313,11 @@ class trellis_builder {
     }
     out_.ways[0][0] = 1;
     for (std::size_t p = 0; p < steps; ++p)
-      for_each_path_of(
-          p, [&](const trellis_path& t, const trellis_edge&) { out_.ways[p + 1][t.to] += out_.ways[p][t.from]; });
+      for_each_path(out_.steps[p], [&](const trellis_path& t) { out_.ways[p + 1][t.to] += out_.ways[p][t.from]; });
     std::ranges::fill(out_.completions[steps], uint128{1});
     for (std::size_t p = steps; p-- > 0;)
-      for_each_path_of(p, [&](const trellis_path& t, const trellis_edge&) {
-        out_.completions[p][t.from] += out_.completions[p + 1][t.to];
-      });
+      for_each_path(out_.steps[p],
+                    [&](const trellis_path& t) { out_.completions[p][t.from] += out_.completions[p + 1][t.to]; });
     out_.networks = out_.completions[0][0];
   }
 
@@ -335,10 +326,10 @@ class trellis_builder {
     std::vector<double> weights(out_.groups.size(), 0);
     const auto total = static_cast<double>(out_.networks);
     for (std::size_t p = 0; p < out_.steps.size(); ++p)
-      for_each_path_of(p, [&](const trellis_path& t, const trellis_edge& edge) {
+      for_each_path(out_.steps[p], [&](const trellis_path& t) {
         const double share = static_cast<double>(out_.ways[p][t.from] * out_.completions[p + 1][t.to]) / total;
-        weights[static_cast<std::size_t>(edge.first)] += share;
-        weights[static_cast<std::size_t>(edge.repeat)] += share * t.repeats;
+        weights[static_cast<std::size_t>(t.first)] += share;
+        weights[static_cast<std::size_t>(t.repeat)] += share * t.repeats;
       });
     for (std::size_t g = 0; g < out_.groups.size(); ++g)
       for (const std::int32_t k : out_.groups[g]) out_.kernels[static_cast<std::size_t>(k)].per_network += weights[g];
