@@ -24,14 +24,14 @@ using namespace nascent;
 
 /// Random whole numbers for kernels, so that sums are exact; few of them where ties are wanted.
 template <class Space>
-kernel_sum random_sum(const kernel_trellis<Space>& trellis, std::uint64_t seed, int most) {
+sum_over_kernels random_sum(const kernel_trellis<Space>& trellis, std::uint64_t seed, int most) {
   std::mt19937_64 rng(seed);
   return {trellis, [&](const space_kernel&) { return static_cast<double>(rng() % static_cast<unsigned>(most)); }};
 }
 
 /// The sum of one network, along its own way.
 template <class Space>
-double sum_of(const kernel_trellis<Space>& trellis, const kernel_sum& sum, const candidate<Space>& c) {
+double sum_of(const kernel_trellis<Space>& trellis, const sum_over_kernels& sum, const candidate<Space>& c) {
   double result = 0;
   trellis.walk(
       c, [&](std::int32_t group, int times) { result += sum(0, {.repeats = times, .first = 0, .repeat = group}); });
@@ -40,7 +40,8 @@ double sum_of(const kernel_trellis<Space>& trellis, const kernel_sum& sum, const
 
 /// Every network of a space, and its two sums.
 template <class Space>
-std::vector<cost_gain> all_of(const kernel_trellis<Space>& trellis, const kernel_sum& cost, const kernel_sum& gain) {
+std::vector<cost_gain> all_of(const kernel_trellis<Space>& trellis, const sum_over_kernels& cost,
+                              const sum_over_kernels& gain) {
   std::vector<cost_gain> all;
   for (uint128 r = 0; r < Space::size(); ++r) {
     const auto c = Space::unrank(r);
@@ -55,8 +56,8 @@ void check_against_all(const Space& space) {
   for (const int most : {4, 1000})
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
       INFO("space " << space.name() << ", seed " << seed << ", numbers below " << most);
-      const kernel_sum cost = random_sum(trellis, 2 * seed, most);
-      const kernel_sum gain = random_sum(trellis, 2 * seed + 1, most);
+      const sum_over_kernels cost = random_sum(trellis, 2 * seed, most);
+      const sum_over_kernels gain = random_sum(trellis, 2 * seed + 1, most);
       const std::vector<cost_gain> all = all_of(trellis, cost, gain);
       const std::vector<std::size_t> expected = pareto_front(all);
       const auto found = pareto_front(trellis, price{.cost = cost, .gain = gain});
@@ -146,7 +147,7 @@ std::string message_of(Call&& call) {
 
 TEST_CASE("what cannot be answered is said") {
   const kernel_trellis trellis(test::tied);
-  const kernel_sum macs = macs_sum(trellis);
+  const sum_over_kernels macs = macs_sum(trellis);
   const price p{.cost = macs, .gain = params_sum(trellis)};
   CHECK(message_of<search_error>([&] { pareto_front(trellis, p, {.epsilon = -1}); }) ==
         "nascent: exact_front_options.epsilon: found -1; allowed: 0 or more, in units of gain");
@@ -162,8 +163,8 @@ TEST_CASE("what cannot be answered is said") {
   CHECK(best_under(trellis, p, least.cost).cost == least.cost);
   const std::string first = trellis.kernels().front().signature;
   CHECK(message_of<search_error>([&] {
-          kernel_sum(trellis, [](const space_kernel& k) { return k.per_network > 0 ? std::nan("") : 1.0; });
-        }) == "nascent: kernel_sum, kernel '" + first + "': found nan; allowed: finite numbers");
+          sum_over_kernels(trellis, [](const space_kernel& k) { return k.per_network > 0 ? std::nan("") : 1.0; });
+        }) == "nascent: sum_over_kernels, kernel '" + first + "': found nan; allowed: finite numbers");
 }
 
 }  // namespace

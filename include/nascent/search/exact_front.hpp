@@ -217,10 +217,11 @@ class front_search {
 /// \throws search_error where no network can be built
 template <space Space, class Cost>
 exact_network<Space> cheapest(const kernel_trellis<Space>& trellis, const Cost& cost) {
-  static_assert(path_sum<Cost>,
-                "nascent: cheapest: found a cost that is not a sum over the paths of a trellis; allowed: kernel_sum, "
-                "latency_sum, "
-                "macs_sum, params_sum, traffic_sum, decision_sum; other objectives are for search()");
+  static_assert(
+      path_sum<Cost>,
+      "nascent: cheapest: found a cost that is not a sum over the paths of a trellis; allowed: sum_over_kernels, "
+      "latency_sum, "
+      "macs_sum, params_sum, traffic_sum, sum_over_decisions; other objectives are for search()");
   if constexpr (path_sum<Cost>) {
     detail::require_networks(trellis, "cheapest");
     const detail::cheapest_ends ends = detail::find_cheapest_ends(trellis, cost);
@@ -237,8 +238,8 @@ exact_front<Space> pareto_front(const kernel_trellis<Space>& trellis, const Pric
                                 const exact_front_options& options = {}) {
   static_assert(detail::is_price<Price>,
                 "nascent: pareto_front: found a price that is not two sums over the paths of a trellis, such as a "
-                "function of networks; allowed: kernel_sum, latency_sum, macs_sum, params_sum, traffic_sum, "
-                "decision_sum; other objectives are for search()");
+                "function of networks; allowed: sum_over_kernels, latency_sum, macs_sum, params_sum, traffic_sum, "
+                "sum_over_decisions; other objectives are for search()");
   if constexpr (detail::is_price<Price>) {
     if (!(options.epsilon >= 0))
       throw search_error(detail::sentence("exact_front_options.epsilon", detail::number(options.epsilon),
@@ -262,8 +263,8 @@ template <space Space, class Price>
 exact_network<Space> best_under(const kernel_trellis<Space>& trellis, const Price& price, double limit) {
   static_assert(detail::is_price<Price>,
                 "nascent: best_under: found a price that is not two sums over the paths of a trellis, such as a "
-                "function of networks; allowed: kernel_sum, latency_sum, macs_sum, params_sum, traffic_sum, "
-                "decision_sum; other objectives are for search()");
+                "function of networks; allowed: sum_over_kernels, latency_sum, macs_sum, params_sum, traffic_sum, "
+                "sum_over_decisions; other objectives are for search()");
   if constexpr (detail::is_price<Price>) return pareto_front(trellis, price, {.target = limit}).points.back();
   else return {};
 }

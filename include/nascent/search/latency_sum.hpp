@@ -15,7 +15,7 @@ namespace nascent {
 /// sum (`placement_effects::network_factor`): `predictor.ms` says it of a network, `fastest` and `best_under` with a
 /// predictor reckon with it. \throws search_error where the predictor's table lacks kernels; it names the first.
 template <space Space>
-kernel_sum latency_sum(const kernel_trellis<Space>& trellis, const latency_predictor<Space>& predictor) {
+sum_over_kernels latency_sum(const kernel_trellis<Space>& trellis, const latency_predictor<Space>& predictor) {
   if (predictor.missing() > 0)
     throw search_error(detail::sentence(
         "latency_sum",

@@ -25,19 +25,19 @@ concept path_sum = requires(const Sum& sum, std::size_t step, const trellis_path
 };
 
 /// A sum over the kernels of a network.
-class kernel_sum {
+class sum_over_kernels {
  public:
   /// `value` gives a number for each kernel of the trellis, a `space_kernel`. \throws search_error for a value that is
   /// not finite; it names the kernel.
   template <space Space, class Value>
   requires std::convertible_to < std::invoke_result_t<Value&, const space_kernel&>,
-  double > kernel_sum(const kernel_trellis<Space>& trellis, Value&& value) {
+  double > sum_over_kernels(const kernel_trellis<Space>& trellis, Value&& value) {
     std::vector<double> values;
     for (const space_kernel& k : trellis.kernels()) {
       values.push_back(static_cast<double>(value(k)));
       if (!std::isfinite(values.back()))
-        throw search_error(detail::sentence("kernel_sum, kernel '" + k.signature + "'", detail::number(values.back()),
-                                            "finite numbers"));
+        throw search_error(detail::sentence("sum_over_kernels, kernel '" + k.signature + "'",
+                                            detail::number(values.back()), "finite numbers"));
     }
     for (const auto& group : trellis.groups()) {
       double sum = 0;
@@ -58,19 +58,19 @@ class kernel_sum {
 
 /// Multiply-adds, for one image.
 template <space Space>
-kernel_sum macs_sum(const kernel_trellis<Space>& trellis) {
+sum_over_kernels macs_sum(const kernel_trellis<Space>& trellis) {
   return {trellis, [](const space_kernel& k) { return static_cast<double>(macs(k.what.core)); }};
 }
 
 /// Parameters.
 template <space Space>
-kernel_sum params_sum(const kernel_trellis<Space>& trellis) {
+sum_over_kernels params_sum(const kernel_trellis<Space>& trellis) {
   return {trellis, [](const space_kernel& k) { return static_cast<double>(params(k.what.core)); }};
 }
 
 /// Bytes to and from memory after fusion.
 template <space Space>
-kernel_sum traffic_sum(const kernel_trellis<Space>& trellis, cost_options options = {}) {
+sum_over_kernels traffic_sum(const kernel_trellis<Space>& trellis, cost_options options = {}) {
   return {trellis,
           [&](const space_kernel& k) { return static_cast<double>(traffic(k.what, options.type, options.batch)); }};
 }
