@@ -7,7 +7,7 @@
 
 A header includes headers of its own room and of the rooms that cmake/house.txt allows it, the standard library, and of
 other libraries only those of its room. One header includes at most one other library. nascent.hpp needs the standard
-library only. What a header includes once for each instruction set is a file *.inc; the same holds for it. No arrow runs
+library only. What is compiled once for each instruction set is a file *.inc; the same holds for it. No arrow runs
 back: house.txt names a room's rooms from those before it.
 """
 

@@ -8,11 +8,10 @@
 #include "nascent/executor/kernel_library.hpp"
 
 #if defined(__x86_64__)
-#define NASCENT_DETAIL_ISA avx2
-#define NASCENT_DETAIL_TARGET NASCENT_DETAIL_AVX2
+#define NASCENT_DETAIL_SET avx2
+#define NASCENT_DETAIL_FEATURES NASCENT_DETAIL_AVX2
 #include "nascent/executor/detail/vector/kernels.inc"
-#undef NASCENT_DETAIL_TARGET
-#undef NASCENT_DETAIL_ISA
+#include "nascent/executor/detail/vector/next_set.inc"
 #endif
 
 namespace nascent::detail::own {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Kernels of executor/vector as implementations of a kernel library.
+/// Kernels of this folder as implementations of a kernel library.
 #pragma once
 
 #include <cstddef>
