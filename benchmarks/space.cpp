@@ -70,7 +70,7 @@ template <const auto& Space>
 void mutate_one(benchmark::State& state) {
   random_engine rng(1);
   auto c = Space.sample(rng);
-  run(state, [&] { return c = mutate(c, rng); });
+  run(state, [&] { return c = Space.mutate(c, rng); });
 }
 
 }  // namespace

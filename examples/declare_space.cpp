@@ -43,7 +43,7 @@ int main() {
   std::printf("\nnetwork %s\n", to_decimal(mobile.rank(net)).c_str());
   for (std::size_t k = 0; k < mobile.slot_count; ++k)
     if (net.digits[k] != inactive)
-      std::printf("  %-20s %s\n", mobile.slot(k).path.c_str(), mobile.value(k, net.digits[k]).c_str());
+      std::printf("  %-20s %s\n", mobile.slot(k).path.c_str(), mobile.value(k, net.digits[k]).text().c_str());
   std::printf("%lld parameters, %lld MACs, %lld bytes of traffic, %.1f operations per byte\n",
               static_cast<long long>(c.params), static_cast<long long>(c.macs), static_cast<long long>(c.traffic),
               c.operational_intensity());

@@ -271,7 +271,7 @@ int run(const settings& s) {
   for (std::size_t k = 0; k < family_space.slot_count; ++k)
     if (best.candidate.digits[k] != inactive)
       std::printf("%s%s = %s", k == 0 ? "   " : ", ", family_space.slot(k).path.c_str(),
-                  family_space.value(k, best.candidate.digits[k]).c_str());
+                  family_space.value(k, best.candidate.digits[k]).text().c_str());
   std::printf("\n");
 
   std::printf(

@@ -25,8 +25,8 @@ void check_all_is_said(const Space& s, const test::element& root) {
   for (std::size_t k = 0; k < Space::slot_count; ++k) {
     const int options = Space::slot(k).options;
     for (int o = 0; o < options && options <= 40; ++o) {
-      INFO(Space::slot(k).path.view() << " = " << Space::value(k, o).view());
-      CHECK(test::says(root, Space::value(k, o).view()));
+      INFO(Space::slot(k).path.view() << " = " << Space::value(k, o).text().view());
+      CHECK(test::says(root, Space::value(k, o).text().view()));
     }
   }
   CHECK(test::says(root, s.name()));

@@ -8,7 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/cost/cost.hpp"
-#include "nascent/space/moves.hpp"
+#include "nascent/space/space.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
@@ -42,9 +42,9 @@ std::size_t allocations_in(const Space& space) {
   for (int i = 0; i < 100; ++i) {
     const auto a = space.sample(rng);
     const auto b = space.unrank(space.rank(space.sample_decisions(rng)));
-    const auto c = mutate(crossover(a, b, rng), rng);
+    const auto c = space.mutate(space.crossover(a, b, rng), rng);
     for (const int decision : space.encode(c)) sum += decision;
-    for_each_neighbour(a, [&](const auto& near) { sum += near.digits[0]; });
+    space.for_each_neighbour(a, [&](const auto& near) { sum += near.digits[0]; });
     sum += count(a).macs + cost(b).traffic + distance(a, c);
   }
   const std::size_t made = allocations - before;

@@ -130,7 +130,7 @@ TEST_CASE("the EfficientNet-X space keeps the stride and the width that space-to
     const auto c = i % 2 == 0 ? space.sample(rng) : space.sample_decisions(rng);
     const auto value = [&](const char* path) {
       const auto k = space.find(path);
-      return std::string(space.value(k, c.digits[k]).view());
+      return std::string(space.value(k, c.digits[k]).text().view());
     };
     const bool reshapes = value("reshape.layers") == "1";
     REQUIRE(value("2.stride") == (reshapes ? "1" : "2"));

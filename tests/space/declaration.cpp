@@ -111,7 +111,7 @@ TEST_CASE("a block of a user's own is a block like any other") {
   });
   STATIC_CHECK(space.size() == (1 + 3 * 2 * 2) * 3);
   STATIC_CHECK(space.slot(1).path == "1.kernel");
-  STATIC_CHECK(space.value(space.find("2.block"), 0) == "ghost");
+  STATIC_CHECK(space.value(space.find("2.block"), 0).text() == "ghost");
   const network graph = to_network(space.unrank(space.size() - 1));
   CHECK(graph.layers()[2].output == shape{1, 16, 16, 48});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/space/moves.hpp"
+#include "nascent/space/detail/moves.hpp"
 
 #include <map>
 #include <set>
@@ -44,7 +44,7 @@ std::set<std::vector<int>> neighbours_by_force(const std::vector<int>& v, const 
 template <class Candidate>
 std::vector<Candidate> neighbours(const Candidate& c) {
   std::vector<Candidate> all;
-  for_each_neighbour(c, [&](const Candidate& near) { all.push_back(near); });
+  typename Candidate::space_type{}.for_each_neighbour(c, [&](const Candidate& near) { all.push_back(near); });
   return all;
 }
 
@@ -101,7 +101,7 @@ TEMPLATE_LIST_TEST_CASE("a mutation is another candidate of the space", "", smal
   random_engine rng(seed);
   for (const auto& c : all_candidates(space)) {
     for (int i = 0; i < 20; ++i) {
-      const auto changed = mutate(c, rng);
+      const auto changed = space.mutate(c, rng);
       REQUIRE_NOTHROW(space.validate(changed));
       REQUIRE(changed != c);
       if (detail::constraint_total<typename std::remove_cvref_t<decltype(space)>::declaration_type> == 0)
@@ -117,7 +117,7 @@ TEST_CASE("every slot mutates equally often, and each of its other options") {
   std::map<std::pair<std::size_t, int>, int> seen;
   constexpr int draws = 18'000;
   for (int i = 0; i < draws; ++i) {
-    const auto v = vector_of(mutate(c, rng));
+    const auto v = vector_of(space.mutate(c, rng));
     std::size_t k = 0;
     while (v[k] < 0 || v[k] == c.digits[k]) ++k;
     ++seen[{k, v[k]}];
@@ -134,7 +134,7 @@ TEST_CASE("a mutation of the first of two joined choices takes the second along"
   auto c = locked.unrank(0);
   std::set<int> met;
   for (int i = 0; i < 200; ++i) {
-    const auto next = mutate(c, rng);
+    const auto next = locked.mutate(c, rng);
     REQUIRE(next != c);
     REQUIRE(next.digits[0] == next.digits[1]);
     met.insert(next.digits[0]);
@@ -147,8 +147,8 @@ TEST_CASE("a mutation of the first of two joined choices takes the second along"
 TEST_CASE("where there is one network, nothing moves") {
   random_engine rng(1);
   const auto c = single.only();
-  CHECK(mutate(c, rng) == c);
-  CHECK(crossover(c, c, rng) == c);
+  CHECK(single.mutate(c, rng) == c);
+  CHECK(single.crossover(c, c, rng) == c);
   CHECK(neighbours(c).empty());
 }
 
@@ -161,10 +161,10 @@ TEMPLATE_LIST_TEST_CASE("a child takes each decision from a parent", "", small_s
   for (int i = 0; i < 2000; ++i) {
     const auto a = space.sample(rng);
     const auto b = space.sample(rng);
-    const auto child = crossover(a, b, rng);
+    const auto child = space.crossover(a, b, rng);
     CAPTURE(a, b, child);
     REQUIRE_NOTHROW(space.validate(child));
-    REQUIRE(crossover(a, a, rng) == a);
+    REQUIRE(space.crossover(a, a, rng) == a);
     for (std::size_t k = 0; k < space.slot_count; ++k) {
       if (child.digits[k] < 0) continue;
       const bool inherited = child.digits[k] == a.digits[k] || child.digits[k] == b.digits[k];
@@ -179,7 +179,7 @@ TEST_CASE("a child takes from both parents alike") {
   const auto b = tied::space.decode(std::vector<int>{2, 1, 1, 1});
   int from_a = 0;
   constexpr int draws = 10'000;
-  for (int i = 0; i < draws; ++i) from_a += crossover(a, b, rng).digits[0] == 0 ? 1 : 0;
+  for (int i = 0; i < draws; ++i) from_a += tied::space.crossover(a, b, rng).digits[0] == 0 ? 1 : 0;
   CHECK(chi_square_excess({from_a, draws - from_a}, draws) < 5);
 }
 
@@ -192,12 +192,12 @@ TEMPLATE_TEST_CASE("moves stay inside large spaces", "", decltype(zoo::gpunet), 
   auto a = space.sample(rng);
   auto b = space.sample(rng);
   for (int i = 0; i < 500; ++i) {
-    a = mutate(crossover(a, b, rng), rng);
-    b = mutate(b, rng);
+    a = space.mutate(space.crossover(a, b, rng), rng);
+    b = space.mutate(b, rng);
     REQUIRE_NOTHROW(space.validate(a));
     REQUIRE_NOTHROW(space.validate(b));
   }
-  for_each_neighbour(a, [&](const auto& near) { REQUIRE_NOTHROW(space.validate(near)); });
+  space.for_each_neighbour(a, [&](const auto& near) { REQUIRE_NOTHROW(space.validate(near)); });
 }
 
 TEMPLATE_LIST_TEST_CASE("distance is a metric", "", small_spaces) {

@@ -247,7 +247,7 @@ TEST_CASE("a space knows its name and its stages") {
 
 TEST_CASE("values are text") {
   const auto text_of = [](const auto& space, std::string_view path, int option) {
-    return std::string(space.value(space.find(path), option).view());
+    return std::string(space.value(space.find(path), option).text().view());
   };
   CHECK(text_of(zoo::gpunet, "2.se", 1) == "0.25");
   CHECK(text_of(zoo::gpunet, "2.act", 1) == "swish");

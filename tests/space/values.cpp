@@ -17,7 +17,8 @@ std::string options_of(const Space& space, std::string_view path) {
   const std::size_t k = space.find(path);
   REQUIRE(k < space.slot_count);
   std::string all;
-  for (int o = 0; o < space.slot(k).options; ++o) all += (o > 0 ? " " : "") + std::string(space.value(k, o).view());
+  for (int o = 0; o < space.slot(k).options; ++o)
+    all += (o > 0 ? " " : "") + std::string(space.value(k, o).text().view());
   return all;
 }
 

@@ -38,10 +38,10 @@ TEST_CASE("a space-to-depth always comes with stride 1 in stage 2 and 64 filters
   int reshaped = 0;
   for (int i = 0; i < 2000; ++i) {
     const auto c = space.sample(rng);
-    const bool has = space.value(reshape, c.digits[reshape]) == "1";
+    const bool has = space.value(reshape, c.digits[reshape]).text() == "1";
     reshaped += has ? 1 : 0;
-    CHECK(space.value(stride, c.digits[stride]) == (has ? "1" : "2"));
-    CHECK((space.value(filters, c.digits[filters]) == "64") == has);
+    CHECK(space.value(stride, c.digits[stride]).text() == (has ? "1" : "2"));
+    CHECK((space.value(filters, c.digits[filters]).text() == "64") == has);
     CHECK(to_network(c).output().channels == 1000);
   }
   CHECK(reshaped > 0);

@@ -47,7 +47,7 @@ TEST_CASE("each integer of the encoding counts the values of Table 1 in their or
     const std::size_t k = space.find(path);
     std::string all;
     for (int option = 0; option < space.slot(k).options; ++option)
-      all += (option == 0 ? "" : " ") + std::string(space.value(k, option).view());
+      all += (option == 0 ? "" : " ") + std::string(space.value(k, option).text().view());
     return all;
   };
   CHECK(values("input.resolution") == "224 256 288 320 352 384 416 448 480 512");

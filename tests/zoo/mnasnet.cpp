@@ -20,7 +20,7 @@ namespace {
 /// The option of a slot that prints as `value`.
 int option_named(std::size_t slot, std::string_view value) {
   for (int option = 0; option < zoo::mnasnet.slot(slot).options; ++option)
-    if (zoo::mnasnet.value(slot, option) == value) return option;
+    if (zoo::mnasnet.value(slot, option).text() == value) return option;
   FAIL("no option " << value << " in " << zoo::mnasnet.slot(slot).path.view());
   return -1;
 }
@@ -68,7 +68,7 @@ TEST_CASE("widths round 0.75, 1 and 1.25 times MobileNetV2's to multiples of 8")
     std::string all;
     REQUIRE(slot < zoo::mnasnet.slot_count);
     for (int o = 0; o < zoo::mnasnet.slot(slot).options; ++o)
-      all += std::string(zoo::mnasnet.value(slot, o).view()) + " ";
+      all += std::string(zoo::mnasnet.value(slot, o).text().view()) + " ";
     return all;
   };
   CHECK(values("2.excited_conv.filters") == "16 24 32 ");

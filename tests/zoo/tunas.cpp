@@ -21,5 +21,5 @@ TEST_CASE("filters around a base are the distinct multiples of 8 of the public c
   REQUIRE(k < space.slot_count);
   REQUIRE(space.slot(k).options == 4);
   const char* expected[] = {"8", "16", "24", "32"};
-  for (int i = 0; i < 4; ++i) CHECK(space.value(k, i) == expected[i]);
+  for (int i = 0; i < 4; ++i) CHECK(space.value(k, i).text() == expected[i]);
 }

@@ -91,19 +91,19 @@ struct climb {
 /// Bounds of MACs and parameters over all networks of a space. Exact where the cost rises or falls steadily with every
 /// single choice, whatever the others are: so for every block of the library whose choices are listed in ascending
 /// order of cost. Constraints are not looked at: with them, the bounds hold but may not be reached.
-template <space Space>
+template <declared_space Space>
 constexpr std::int64_t max_macs(const Space& /*space*/) {
   return detail::climb<Space, detail::measured::macs, true>::value();
 }
-template <space Space>
+template <declared_space Space>
 constexpr std::int64_t min_macs(const Space& /*space*/) {
   return detail::climb<Space, detail::measured::macs, false>::value();
 }
-template <space Space>
+template <declared_space Space>
 constexpr std::int64_t max_params(const Space& /*space*/) {
   return detail::climb<Space, detail::measured::params, true>::value();
 }
-template <space Space>
+template <declared_space Space>
 constexpr std::int64_t min_params(const Space& /*space*/) {
   return detail::climb<Space, detail::measured::params, false>::value();
 }

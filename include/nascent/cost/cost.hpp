@@ -110,14 +110,14 @@ concept network_candidate = requires(const T& c, net<layer_counter>& n) {
 
 namespace detail {
 
+/// `c` is a space or a model.
 template <class Candidate>
 [[noreturn]] constexpr void refuse(const Candidate& c, const fault_record& fault) {
   basic_text<160> sentence;
   sentence.add(fault.found).add(" against ").add(fault.allowed).add("; ").add(to_string(fault.what));
-  if constexpr (requires { typename Candidate::space_type; }) {
-    const auto stage = Candidate::space_type::stage(static_cast<std::size_t>(fault.stage < 0 ? 0 : fault.stage));
-    throw space_error(declared<typename Candidate::space_type::declaration_type>::value.name(),
-                      short_text{}.add("stage ").add(stage.view()).view(), sentence.view());
+  if constexpr (network_space<Candidate>) {
+    const auto stage = c.stage(static_cast<std::size_t>(fault.stage < 0 ? 0 : fault.stage));
+    throw space_error(c.name(), short_text{}.add("stage ").add(stage.view()).view(), sentence.view());
   } else throw space_error(c.name, short_text{}.add("stage ").add(fault.stage_name).view(), sentence.view(), "model");
 }
 
@@ -129,8 +129,18 @@ constexpr void
 interpret(const Candidate& c, Interpreter& sink) {
   net<Interpreter> n(sink);
   build(c, n);
+  if (n.fault()) [[unlikely]] {
+    if constexpr (requires { typename Candidate::space_type; }) refuse(typename Candidate::space_type{}, n.fault());
+    else refuse(c, n.fault());
+  }
+}
+
+template <class Space, class Candidate, class Interpreter>
+constexpr void interpret(const Space& s, const Candidate& c, Interpreter& sink) {
+  net<Interpreter> n(sink);
+  s.build(c, n);
   if (n.fault()) [[unlikely]]
-    refuse(c, n.fault());
+    refuse(s, n.fault());
 }
 }  // namespace detail
 
@@ -154,6 +164,20 @@ constexpr costs cost(const Candidate& c, cost_options options = {}) {
 inline costs cost(const network& graph, cost_options options = {}) {
   cost_counter sink(options);
   for (const layer& l : graph.layers()) sink(l);
+  return sink.total();
+}
+
+/// Both for a candidate of a space with state, which alone can build it.
+template <network_space Space>
+constexpr counts count(const Space& s, const candidate<Space>& c) {
+  layer_counter sink;
+  detail::interpret(s, c, sink);
+  return sink.total();
+}
+template <network_space Space>
+constexpr costs cost(const Space& s, const candidate<Space>& c, cost_options options = {}) {
+  cost_counter sink(options);
+  detail::interpret(s, c, sink);
   return sink.total();
 }
 

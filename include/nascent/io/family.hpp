@@ -132,9 +132,9 @@ costs read_costs(const json_reader<Json>& r) {
 }
 
 template <class Space, class Json>
-family_level<Space> read_level(const json_reader<Json>& r) {
+family_level<Space> read_level(const Space& s, const json_reader<Json>& r) {
   family_level<Space> l{.name = r.text_at("name"),
-                        .network = {.base = read_candidate<Space>(r.at("candidate"))},
+                        .network = {.base = read_candidate(s, r.at("candidate"))},
                         .cost = read_costs(r.at("costs"))};
   const json_reader<Json> scale = r.at("dimensions");
   l.network.scale = {scale.number_at("width"), scale.number_at("depth"),
@@ -154,7 +154,7 @@ family_level<Space> read_level(const json_reader<Json>& r) {
 
 /// The family that `j` describes. \throws json_error that names the place
 template <space Space, class Json>
-family_record<Space> family_from_json(const Space&, const Json& j) {
+family_record<Space> family_from_json(const Space& s, const Json& j) {
   const detail::json_reader<Json> r(j, "");
   if (r.whole_at("format") != family_record<Space>::format)
     r.at("format").fail(std::to_string(family_record<Space>::format));
@@ -164,7 +164,7 @@ family_record<Space> family_from_json(const Space&, const Json& j) {
   if (!levels.value().is_array()) levels.fail("a list of levels");
   for (std::size_t i = 0; i < levels.value().size(); ++i)
     f.levels.push_back(
-        detail::read_level<Space>(detail::json_reader<Json>(levels.value()[i], "/levels/" + std::to_string(i))));
+        detail::read_level(s, detail::json_reader<Json>(levels.value()[i], "/levels/" + std::to_string(i))));
   return f;
 }
 

@@ -3,13 +3,13 @@
 /// Costs, networks and candidates as JSON. Numbers that may need more than 53 bits are decimal strings.
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -116,34 +116,43 @@ void to_json(Json& j, const network& graph) {
 
 namespace detail {
 
-/// The value behind an option: a number where it reads like one.
-template <class Json, class Space>
-Json option_json(std::size_t slot, int option) {
-  const auto value = Space::value(slot, option);
-  const char* end = value.chars + value.length;
-  std::int64_t whole = 0;
-  if (const auto r = std::from_chars(value.chars, end, whole); r.ec == std::errc{} && r.ptr == end) return whole;
-  double number = 0;
-  if (const auto r = std::from_chars(value.chars, end, number); r.ec == std::errc{} && r.ptr == end) return number;
-  return std::string(value.view());
+/// A value as what it is: a number with all its digits, a truth value, a name.
+template <class Json>
+Json value_json(const option_value& v) {
+  switch (v.kind()) {
+    case value_kind::boolean: return v.integer() != 0;
+    case value_kind::integer: return v.integer();
+    case value_kind::real: return v.number();
+    case value_kind::enumerator:
+    case value_kind::block:
+    case value_kind::name:
+    case value_kind::other: break;
+  }
+  return v.text().c_str();
 }
 
 }  // namespace detail
 
-/// A candidate: its space with the size, its rank, and every active decision with its value under the slot's path.
-template <class Json, class Space>
-void to_json(Json& j, const candidate<Space>& c) {
+/// A candidate of `s`: the space with its size, the rank, and every active decision with its value under the slot's
+/// path.
+template <class Json = json, space Space>
+Json candidate_json(const Space& s, const candidate<Space>& c) {
   Json decisions = Json::object();
-  for (std::size_t k = 0; k < Space::slot_count; ++k)
+  for (std::size_t k = 0; k < s.slot_count; ++k)
     if (c.digits[k] >= 0)
-      decisions[std::string(Space::slot(k).path.view())] = detail::option_json<Json, Space>(k, c.digits[k]);
-  j = Json{{"space", Space{}.name()},
-           {"size", to_decimal(Space::size()).c_str()},
-           {"rank", to_decimal(Space::rank(c)).c_str()}};
+      decisions[std::string(s.slot(k).path.view())] = detail::value_json<Json>(s.value(k, c.digits[k]));
+  Json j{{"space", s.name()}, {"size", to_decimal(s.size()).c_str()}, {"rank", to_decimal(s.rank(c)).c_str()}};
   j["decisions"] = std::move(decisions);
+  return j;
 }
 
-template <class Json, class Space>
+/// The same where the candidate's type says which space it is of.
+template <class Json, stateless_space Space>
+void to_json(Json& j, const candidate<Space>& c) {
+  j = candidate_json<Json>(Space{}, c);
+}
+
+template <class Json, stateless_space Space>
 void to_json(Json& j, const scaled_candidate<Space>& c) {
   j = Json{{"scale", c.scale}, {"candidate", c.base}};
 }
@@ -217,56 +226,59 @@ class json_reader {
 /// The option of slot k that a value names. Options that read alike are told apart by `hint`, the option that the rank
 /// says.
 template <class Space, class Json>
-digit option_of(std::size_t k, const json_reader<Json>& value, int hint) {
+digit option_of(const Space& s, std::size_t k, const json_reader<Json>& value, int hint) {
   std::string allowed;
-  const int options = Space::slot(k).options;
+  const int options = s.slot(k).options;
   for (int i = 0; i < options; ++i) {
     const int option = hint < 0 ? i : (hint + i) % options;
-    if (value.value() == option_json<Json, Space>(k, option)) return static_cast<digit>(option);
-    if (i < 24) allowed += (i == 0 ? "" : ", ") + std::string(Space::value(k, i).view());
+    if (value.value() == value_json<Json>(s.value(k, option))) return static_cast<digit>(option);
+    if (i < 24) allowed += (i == 0 ? "" : ", ") + std::string(s.value(k, i).text().view());
   }
   value.fail(allowed + (options > 24 ? ", ..." : ""));
 }
 
+/// The value that a candidate has in slot k; `none` where the slot takes no part.
+template <class Space>
+std::string decided_text(const Space& s, const candidate<Space>& c, std::size_t k, const char* none) {
+  return c.digits[k] < 0 ? none : std::string(s.value(k, c.digits[k]).text().view());
+}
+
 /// Why slot k takes no part: what its parent decided.
 template <class Space>
-std::string inactive_reason(const candidate<Space>& c, std::size_t k) {
-  const int parent = Space::slot(k).parent;
+std::string inactive_reason(const Space& s, const candidate<Space>& c, std::size_t k) {
+  const int parent = s.slot(k).parent;
   if (parent < 0) return "nothing; this decision takes no part here";
   const auto p = static_cast<std::size_t>(parent);
-  const std::string value = c.digits[p] < 0 ? "inactive" : std::string(Space::value(p, c.digits[p]).view());
-  return "nothing, because '" + std::string(Space::slot(p).path.view()) + "' is " + value;
+  return "nothing, because '" + std::string(s.slot(p).path.view()) + "' is " + decided_text(s, c, p, "inactive");
 }
 
 /// Decisions by path. \throws json_error
 template <class Space, class Json>
-candidate<Space> read_decisions(const json_reader<Json>& decisions, const candidate<Space>* by_rank) {
+candidate<Space> read_decisions(const Space& s, const json_reader<Json>& decisions,
+                                const std::type_identity_t<candidate<Space>>* by_rank) {
   decisions.must_be_object();
-  candidate<Space> c;
-  c.digits.fill(inactive);
+  candidate<Space> c = s.undecided();
   for (const auto& [path, value] : decisions.value().items()) {
-    const std::size_t k = Space::find(path);
+    const std::size_t k = s.find(path);
     const json_reader<Json> entry(value, decisions.where() + "/" + path);
-    if (k == Space::slot_count)
+    if (k == s.slot_count)
       throw json_error(entry.where(), "an unknown decision",
-                       std::string("paths of decisions of the space '") + Space{}.name() + "'");
-    c.digits[k] = option_of<Space>(k, entry, by_rank == nullptr ? -1 : by_rank->digits[k]);
+                       std::string("paths of decisions of the space '") + s.name() + "'");
+    c.digits[k] = option_of(s, k, entry, by_rank == nullptr ? -1 : by_rank->digits[k]);
   }
-  for (std::size_t k = 0; k < Space::slot_count; ++k) {
-    const std::string where = decisions.where() + "/" + std::string(Space::slot(k).path.view());
-    const bool active = Space::is_active(c, k);
+  for (std::size_t k = 0; k < s.slot_count; ++k) {
+    const std::string where = decisions.where() + "/" + std::string(s.slot(k).path.view());
+    const bool active = s.is_active(c, k);
     if (active && c.digits[k] < 0)
       throw json_error(where, "nothing", "one of its values, because this decision takes part");
-    if (!active && c.digits[k] >= 0)
-      throw json_error(where, std::string(Space::value(k, c.digits[k]).view()), inactive_reason(c, k));
+    if (!active && c.digits[k] >= 0) throw json_error(where, decided_text(s, c, k, ""), inactive_reason(s, c, k));
     if (by_rank != nullptr && c.digits[k] != by_rank->digits[k])
-      throw json_error(where, c.digits[k] < 0 ? "nothing" : std::string(Space::value(k, c.digits[k]).view()),
-                       by_rank->digits[k] < 0 ? "nothing, as the rank says; correct one of the two or remove the rank"
-                                              : std::string(Space::value(k, by_rank->digits[k]).view()) +
-                                                    ", as the rank says; correct one of the two or remove the rank");
+      throw json_error(
+          where, decided_text(s, c, k, "nothing"),
+          decided_text(s, *by_rank, k, "nothing") + ", as the rank says; correct one of the two or remove the rank");
   }
   try {
-    Space::validate(c);
+    s.validate(c);
   } catch (const space_error& e) {
     throw json_error(decisions.where(), "decisions that do not fit together (" + std::string(e.what()) + ")",
                      "a candidate of the space");
@@ -275,25 +287,25 @@ candidate<Space> read_decisions(const json_reader<Json>& decisions, const candid
 }
 
 template <class Space, class Json>
-candidate<Space> read_candidate(const json_reader<Json>& j) {
+candidate<Space> read_candidate(const Space& s, const json_reader<Json>& j) {
   j.must_be_object();
-  if (j.has("space") && j.text_at("space") != Space{}.name())
-    j.at("space").fail(std::string("'") + Space{}.name() + "'");
-  const std::string size = to_decimal(Space::size()).c_str();
+  if (j.has("space") && j.text_at("space") != s.name()) j.at("space").fail(std::string("'") + s.name() + "'");
+  const std::string size = to_decimal(s.size()).c_str();
   if (j.has("size") && j.text_at("size") != size)
     j.at("size").fail(size + ", the size of this space; the declaration has changed since the file was written");
   if (!j.has("rank") && !j.has("decisions")) throw json_error(j.where(), "neither", "'rank' or 'decisions', or both");
-  if (!j.has("rank")) return read_decisions<Space>(j.at("decisions"), nullptr);
-  const candidate<Space> by_rank = Space::unrank(j.decimal_at("rank", Space::size()));
-  return j.has("decisions") ? read_decisions<Space>(j.at("decisions"), &by_rank) : by_rank;
+  if (!j.has("rank")) return read_decisions(s, j.at("decisions"), nullptr);
+  const candidate<Space> by_rank = s.unrank(j.decimal_at("rank", s.size()));
+  return j.has("decisions") ? read_decisions(s, j.at("decisions"), &by_rank) : by_rank;
 }
 
 }  // namespace detail
 
-/// The candidate that `j` describes: by rank, by decisions, or by both, which then must agree. \throws json_error
+/// The candidate of `s` that `j` describes: by rank, by decisions, or by both, which then must agree. \throws
+/// json_error
 template <space Space, class Json>
-typename Space::candidate_type candidate_from_json(const Space&, const Json& j) {
-  return detail::read_candidate<Space>(detail::json_reader<Json>(j, ""));
+candidate<Space> candidate_from_json(const Space& s, const Json& j) {
+  return detail::read_candidate(s, detail::json_reader<Json>(j, ""));
 }
 
 /// The JSON in a file. \throws file_error where it cannot be read, json_error where it is no JSON

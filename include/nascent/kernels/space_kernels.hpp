@@ -25,8 +25,13 @@ class kernel_trellis {
  public:
   /// \throws space_error where a stage has too many decisions to list, or adds a skip connection right after a layer
   /// that does nothing
-  kernel_trellis() : space_(detail::functions_of_space<F>()), trellis_(detail::trellis_builder(space_).build()) {}
-  explicit kernel_trellis(const Space& /*space*/) : kernel_trellis() {}
+  explicit kernel_trellis(const Space& of)
+      : space_(of),
+        functions_(detail::functions_of_space<F>()),
+        trellis_(detail::trellis_builder(functions_).build()) {}
+  kernel_trellis() requires stateless_space<Space> : kernel_trellis(Space{}) {}
+
+  const Space& space() const { return space_; }
 
   /// The distinct kernels after fusion, in the order of how often they occur.
   std::span<const space_kernel> kernels() const { return trellis_.kernels; }
@@ -63,7 +68,7 @@ class kernel_trellis {
   void decide(std::size_t step, const trellis_path& path, digit* digits) const {
     using enum trellis_step_kind;
     const detail::trellis_step& at = trellis_.steps[step];
-    const detail::stage_functions& s = space_.stages[static_cast<std::size_t>(at.stage)];
+    const detail::stage_functions& s = functions_.stages[static_cast<std::size_t>(at.stage)];
     digit* own = digits + s.first_slot;
     const auto set_layers = [&](std::size_t option) {
       if (s.layers_slot >= 0) digits[s.layers_slot] = static_cast<digit>(option);
@@ -89,8 +94,7 @@ class kernel_trellis {
 
   /// The candidate that takes these paths, one for each step, each from the state that the one before leads to.
   candidate<Space> candidate_of(std::span<const trellis_path> paths) const {
-    candidate<Space> c;
-    std::fill_n(c.digits.data(), Space::slot_count, inactive);
+    candidate<Space> c = space_.undecided();
     for (std::size_t step = 0; step < paths.size(); ++step) decide(step, paths[step], c.digits.data());
     return c;
   }
@@ -171,7 +175,8 @@ class kernel_trellis {
     }
   }
 
-  detail::space_functions space_;
+  [[no_unique_address]] Space space_;
+  detail::space_functions functions_;
   detail::trellis trellis_;
 };
 

@@ -308,11 +308,12 @@ build_result build_table(const kernel_trellis<Space>& trellis, latency_table& ta
   std::size_t shown = 0;
   constexpr int most_refused = 100;  // in a row
   int refused = 0;
-  if (options.bar != nullptr) options.bar->begin(std::string(Space{}.name()) + ": placements of kernels", at_first);
+  if (options.bar != nullptr)
+    options.bar->begin(std::string(trellis.space().name()) + ": placements of kernels", at_first);
   while (seconds() < options.budget_s) {
     const auto found = planner.next();
     if (!found) break;
-    const network graph = to_network(found->what);
+    const network graph = to_network(trellis.space(), found->what);
     if (options.may_run && !options.may_run(graph)) {
       if (++refused == most_refused) break;
       planner.scatter();

@@ -96,8 +96,8 @@ class latency_predictor {
     double weights = 0;
   };
 
-  [[noreturn]] static void refuse() {
-    throw space_error(Space{}.name(), "candidate",
+  [[noreturn]] void refuse() const {
+    throw space_error(trellis_.space().name(), "candidate",
                       "decisions that make no network; allowed: candidates that to_network can build");
   }
 

@@ -108,8 +108,8 @@ table_validation validate(const kernel_trellis<Space>& trellis, const latency_ta
   random_engine rng(options.seed);
   std::vector<network> known;
   for (int draw = 0; draw < most_draws && static_cast<int>(known.size()) < options.networks; ++draw) {
-    const auto c = Space{}.sample(rng);
-    if (detail::is_measured(predictor.predict(c))) known.push_back(to_network(c));
+    const auto c = trellis.space().sample(rng);
+    if (detail::is_measured(predictor.predict(c))) known.push_back(to_network(trellis.space(), c));
   }
   return validate(table, device, known, options);
 }

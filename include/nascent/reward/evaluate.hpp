@@ -33,15 +33,27 @@ concept answers = requires(Callable& f, const Argument& argument) {
 template <class Callable, class Candidate>
 concept network_metric = detail::answers<Callable, Candidate> || detail::answers<Callable, network>;
 
+namespace detail {
+
+constexpr auto number_or_none = [](auto&& given) -> std::optional<double> {
+  if constexpr (std::convertible_to<decltype(given), double>) return static_cast<double>(given);
+  else return std::forward<decltype(given)>(given);
+};
+
+}  // namespace detail
+
 /// The callable's answer; it is asked about the candidate if it takes one, else about the candidate's network.
 template <class Candidate, network_metric<Candidate> Callable>
 std::optional<double> evaluate(Callable& f, const Candidate& c) {
-  const auto answer = [](auto&& given) -> std::optional<double> {
-    if constexpr (std::convertible_to<decltype(given), double>) return static_cast<double>(given);
-    else return std::forward<decltype(given)>(given);
-  };
-  if constexpr (detail::answers<Callable, Candidate>) return answer(f(c));
-  else return answer(f(to_network(c)));
+  if constexpr (detail::answers<Callable, Candidate>) return detail::number_or_none(f(c));
+  else return detail::number_or_none(f(to_network(c)));
+}
+
+/// The same for a candidate of `s`, which builds its network.
+template <space Space, class Candidate, network_metric<Candidate> Callable>
+std::optional<double> evaluate(const Space& s, Callable& f, const Candidate& c) {
+  if constexpr (detail::answers<Callable, Candidate>) return detail::number_or_none(f(c));
+  else return detail::number_or_none(f(to_network(s, c)));
 }
 
 }  // namespace nascent

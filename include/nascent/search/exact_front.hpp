@@ -49,8 +49,8 @@ namespace detail {
 template <space Space>
 void require_networks(const kernel_trellis<Space>& trellis, const char* who) {
   if (trellis.networks() == 0)
-    throw search_error(sentence(std::string(who) + ", space '" + Space{}.name() + "'", "no network that can be built",
-                                "spaces with one or more"));
+    throw search_error(sentence(std::string(who) + ", space '" + trellis.space().name() + "'",
+                                "no network that can be built", "spaces with one or more"));
 }
 
 /// For each state the least that a sum comes to between there and the end, and the path that leads there.
@@ -173,7 +173,7 @@ class front_search {
       if (width > 0) lost = std::max(lost, thin_front(next, first.back(), width));
       first.push_back(next.size());
       if (next.size() > most_labels)
-        throw search_error(sentence("pareto_front, space '" + std::string(Space{}.name()) + "'",
+        throw search_error(sentence("pareto_front, space '" + std::string(trellis_->space().name()) + "'",
                                     "more than " + std::to_string(most_labels) + " beginnings of networks to keep",
                                     "fewer, with a larger epsilon or a lower target"));
     }
@@ -186,8 +186,7 @@ class front_search {
   }
 
   candidate<Space> network_of(std::uint32_t label) const {
-    candidate<Space> c;
-    std::fill_n(c.digits.data(), Space::slot_count, inactive);
+    candidate<Space> c = trellis_->space().undecided();
     for (std::size_t p = decisions_.size(); p-- > 0;) {
       const origin& o = origins_[p][label];
       const decision& d = decisions_[p][o.move];
@@ -249,10 +248,10 @@ exact_front<Space> pareto_front(const kernel_trellis<Space>& trellis, const Pric
     detail::require_networks(trellis, "pareto_front");
     detail::front_search search(trellis, price.cost, price.gain, options);
     if (search.least() > options.target)
-      throw search_error(
-          detail::sentence("exact_front_options.target", detail::number(options.target),
-                           detail::number(search.least()) + " or more: so much costs the cheapest network of space '" +
-                               Space{}.name() + "', rank " + to_decimal(Space::rank(search.cheapest())).c_str()));
+      throw search_error(detail::sentence(
+          "exact_front_options.target", detail::number(options.target),
+          detail::number(search.least()) + " or more: so much costs the cheapest network of space '" +
+              trellis.space().name() + "', rank " + to_decimal(trellis.space().rank(search.cheapest())).c_str()));
     return search.run();
   } else return {};
 }

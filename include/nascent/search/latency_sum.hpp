@@ -19,8 +19,8 @@ sum_over_kernels latency_sum(const kernel_trellis<Space>& trellis, const latency
   if (predictor.missing() > 0)
     throw search_error(detail::sentence(
         "latency_sum",
-        std::to_string(predictor.missing()) + " kernels of space '" + Space{}.name() + "' without a time, first '" +
-            predictor.missing_kernel() + "'",
+        std::to_string(predictor.missing()) + " kernels of space '" + trellis.space().name() +
+            "' without a time, first '" + predictor.missing_kernel() + "'",
         "tables with all kernels of the space (build_table measures them, or estimates with estimate_rest)"));
   std::size_t next = 0;
   return {trellis, [&](const space_kernel&) { return predictor.kernel_ms()[next++]; }};

@@ -25,10 +25,13 @@ struct local_search_options {
 template <class Space>
 class local_search {
  public:
-  using space_type = Space;
-  using candidate_type = typename Space::candidate_type;
+  using space_type = detail::space_or_stand_in<Space>;
+  using candidate_type = candidate<space_type>;
 
-  explicit local_search(const Space& /*searched*/, const local_search_options& options = {}) : rng_(options.seed) {}
+  explicit local_search(const Space& searched, const local_search_options& options = {})
+      : memory_(detail::take_space(searched)), rng_(options.seed) {}
+
+  const space_type& space() const { return memory_.space(); }
 
   std::optional<candidate_type> ask() {
     while (at_) {
@@ -65,7 +68,7 @@ class local_search {
     value_ = value;
     asked_.clear();
     untried_.clear();
-    for_each_neighbour(c, [this](const candidate_type& near) { untried_.push_back(near); });
+    space().for_each_neighbour(c, [this](const candidate_type& near) { untried_.push_back(near); });
     for (std::size_t n = untried_.size(); n > 1; --n)
       std::swap(untried_[n - 1], untried_[static_cast<std::size_t>(random_below(rng_, std::uint64_t{n}))]);
   }
@@ -80,8 +83,8 @@ class local_search {
     return false;
   }
 
+  detail::search_memory<space_type> memory_;
   random_engine rng_;
-  detail::search_memory<Space> memory_;
   std::optional<candidate_type> at_;
   double value_ = 0;
   std::vector<candidate_type> untried_;

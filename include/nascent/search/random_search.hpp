@@ -18,18 +18,21 @@ struct random_search_options {
 template <class Space>
 class random_search {
  public:
-  using space_type = Space;
-  using candidate_type = typename Space::candidate_type;
+  using space_type = detail::space_or_stand_in<Space>;
+  using candidate_type = candidate<space_type>;
 
-  explicit random_search(const Space& /*searched*/, const random_search_options& options = {}) : rng_(options.seed) {}
+  explicit random_search(const Space& searched, const random_search_options& options = {})
+      : memory_(detail::take_space(searched)), rng_(options.seed) {}
+
+  const space_type& space() const { return memory_.space(); }
 
   std::optional<candidate_type> ask() { return memory_.fresh(rng_); }
 
   bool tell(const candidate_type& c, double value) { return memory_.tell(c, value); }
 
  private:
+  detail::search_memory<space_type> memory_;
   random_engine rng_;
-  detail::search_memory<Space> memory_;
 };
 
 }  // namespace nascent

@@ -25,12 +25,12 @@ struct regularized_evolution_options {
 template <class Space>
 class regularized_evolution {
  public:
-  using space_type = Space;
-  using candidate_type = typename Space::candidate_type;
+  using space_type = detail::space_or_stand_in<Space>;
+  using candidate_type = candidate<space_type>;
 
   /// \throws search_error for options out of range.
-  explicit regularized_evolution(const Space& /*searched*/, const regularized_evolution_options& options = {})
-      : options_(options), rng_(options.seed) {
+  explicit regularized_evolution(const Space& searched, const regularized_evolution_options& options = {})
+      : memory_(detail::take_space(searched)), options_(options), rng_(options.seed) {
     const auto check = [](bool ok, const char* name, double found, const char* allowed) {
       if (!ok)
         throw search_error(
@@ -41,13 +41,15 @@ class regularized_evolution {
     check(options.crossover >= 0 && options.crossover <= 1, "crossover", options.crossover, "0 to 1");
   }
 
+  const space_type& space() const { return memory_.space(); }
+
   std::optional<candidate_type> ask() {
     if (population_.size() >= static_cast<std::size_t>(options_.population)) {
       // Further from the parent where its surroundings are known.
       for (int attempt = 0; attempt < 16 * furthest; ++attempt) {
         candidate_type child = parent();
-        if (options_.crossover > 0 && chance(options_.crossover)) child = crossover(child, parent(), rng_);
-        for (int step = 0; step <= attempt / 16; ++step) child = mutate(child, rng_);
+        if (options_.crossover > 0 && chance(options_.crossover)) child = space().crossover(child, parent(), rng_);
+        for (int step = 0; step <= attempt / 16; ++step) child = space().mutate(child, rng_);
         if (memory_.propose(child)) return child;
       }
     }
@@ -83,9 +85,9 @@ class regularized_evolution {
 
   bool chance(double probability) { return static_cast<double>(random_bits(rng_) >> 11) * 0x1p-53 < probability; }
 
+  detail::search_memory<space_type> memory_;
   regularized_evolution_options options_;
   random_engine rng_;
-  detail::search_memory<Space> memory_;
   std::deque<individual> population_;
 };
 

@@ -130,7 +130,7 @@ using metrics_of_t = typename metrics_of<std::remove_cvref_t<std::invoke_result_
 /// throws.
 template <searcher Searcher, network_metric<typename Searcher::candidate_type> Objective>
 auto search(Searcher& searching, Objective&& objective, const search_options& options = {}) {
-  const auto measure = [&](const auto& c) { return evaluate(objective, c); };
+  const auto measure = [&](const auto& c) { return evaluate(searching.space(), objective, c); };
   return detail::run_search<double>(
       searching, measure, [](double value) { return value; }, options);
 }
@@ -152,9 +152,9 @@ template <searcher Searcher, network_metric<typename Searcher::candidate_type> A
 auto search(Searcher& searching, Accuracy&& accuracy, Latency&& latency, const Reward& judge,
             const search_options& options = {}) {
   const auto measure = [&](const auto& c) -> std::optional<metrics> {
-    const std::optional<double> gained = evaluate(accuracy, c);
+    const std::optional<double> gained = evaluate(searching.space(), accuracy, c);
     if (!gained) return std::nullopt;
-    const std::optional<double> spent = evaluate(latency, c);
+    const std::optional<double> spent = evaluate(searching.space(), latency, c);
     if (!spent) return std::nullopt;
     return metrics{.accuracy = *gained, .latency_ms = *spent};
   };
@@ -169,7 +169,7 @@ auto search(const Space& searched, Objective&& objective, const search_options& 
   return search(evolution, objective, options);
 }
 template <space Space, class Measure, class Reward>
-requires reward<Reward, detail::metrics_of_t<Measure, typename Space::candidate_type>>
+requires reward<Reward, detail::metrics_of_t<Measure, candidate<Space>>>
 auto search(const Space& searched, Measure&& measure, const Reward& judge, const search_options& options = {}) {
   regularized_evolution evolution{searched, {.seed = options.seed}};
   return search(evolution, measure, judge, options);
@@ -179,6 +179,34 @@ auto search(const Space& searched, Accuracy&& accuracy, Latency&& latency, const
             const search_options& options = {}) {
   regularized_evolution evolution{searched, {.seed = options.seed}};
   return search(evolution, accuracy, latency, judge, options);
+}
+
+namespace detail {
+
+/// What a search answers to what is neither a searcher nor a space, which is reported.
+template <class Searched>
+concept unsearchable = !space<Searched> && !searcher<Searched>;
+template <class Searched>
+using refused_search = search_result<stand_in_space, double>;
+
+}  // namespace detail
+
+template <detail::unsearchable Searched, class Objective>
+detail::refused_search<Searched> search(const Searched& searched, Objective&&, const search_options& = {}) {
+  detail::take_space(searched);
+  return {};
+}
+template <detail::unsearchable Searched, class Measure, class Reward>
+detail::refused_search<Searched> search(const Searched& searched, Measure&&, const Reward&,
+                                        const search_options& = {}) {
+  detail::take_space(searched);
+  return {};
+}
+template <detail::unsearchable Searched, class Accuracy, class Latency, class Reward>
+detail::refused_search<Searched> search(const Searched& searched, Accuracy&&, Latency&&, const Reward&,
+                                        const search_options& = {}) {
+  detail::take_space(searched);
+  return {};
 }
 
 }  // namespace nascent

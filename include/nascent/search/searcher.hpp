@@ -12,9 +12,9 @@
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "nascent/base/sentence.hpp"
-#include "nascent/space/moves.hpp"
 #include "nascent/space/space.hpp"
 
 namespace nascent {
@@ -29,9 +29,11 @@ struct search_error : std::invalid_argument {
 /// `ask` gives a candidate that was neither proposed nor told before, or none once there is no such candidate left. It
 /// may be called again before the last answer is in, so that several workers can be kept busy. `tell` gives the value
 /// of a candidate, the higher the better; minus infinity says that it cannot be used. A candidate that no `ask`
-/// proposed is welcome too. The first value told counts; `tell` is false where there was one already.
+/// proposed is welcome too. The first value told counts; `tell` is false where there was one already. `space` is the
+/// space.
 template <class T>
 concept searcher = requires(T& s, const typename T::candidate_type& c, double value) {
+  { std::as_const(s).space() } -> std::same_as<const typename T::candidate_type::space_type&>;
   { s.ask() } -> std::same_as<std::optional<typename T::candidate_type>>;
   { s.tell(c, value) } -> std::convertible_to<bool>;
 };
@@ -73,21 +75,23 @@ class lazy_shuffle {
   std::unordered_map<uint128, uint128, rank_hash> moved_;
 };
 
-/// Which candidates were proposed or told, by their ranks, and the values of those told.
-template <class Space>
+/// A space, which of its candidates were proposed or told, by their ranks, and the values of those told.
+template <space Space>
 class search_memory {
-  using candidate_type = typename Space::candidate_type;
+  using candidate_type = candidate<Space>;
 
  public:
-  search_memory() : untouched_(Space::size()) {}
+  explicit search_memory(const Space& searched) : space_(searched), untouched_(searched.size()) {}
+
+  const Space& space() const { return space_; }
 
   /// Notes a candidate as proposed; false if it was proposed or told before.
-  bool propose(const candidate_type& c) { return values_.try_emplace(Space::rank(c)).second; }
+  bool propose(const candidate_type& c) { return values_.try_emplace(space_.rank(c)).second; }
 
   /// A candidate uniform among those not yet proposed or told, noted as proposed; none where there is none.
   std::optional<candidate_type> fresh(random_engine& rng) {
     while (const auto rank = untouched_.next(rng))
-      if (values_.try_emplace(*rank).second) return Space::unrank(*rank);
+      if (values_.try_emplace(*rank).second) return space_.unrank(*rank);
     return std::nullopt;
   }
 
@@ -97,8 +101,8 @@ class search_memory {
     if (std::isnan(value) || value == std::numeric_limits<double>::infinity())
       throw search_error(
           sentence("tell, value", number(value), "finite numbers, or -inf for a candidate that cannot be used"));
-    Space::decode(Space::encode(c));
-    std::optional<double>& kept = values_.try_emplace(Space::rank(c)).first->second;
+    space_.decode(space_.encode(c));
+    std::optional<double>& kept = values_.try_emplace(space_.rank(c)).first->second;
     if (kept) return false;
     kept = value;
     return true;
@@ -106,11 +110,12 @@ class search_memory {
 
   /// The value of a candidate, if it was told.
   std::optional<double> value(const candidate_type& c) const {
-    const auto found = values_.find(Space::rank(c));
+    const auto found = values_.find(space_.rank(c));
     return found == values_.end() ? std::nullopt : found->second;
   }
 
  private:
+  [[no_unique_address]] Space space_;
   lazy_shuffle untouched_;
   std::unordered_map<uint128, std::optional<double>, rank_hash> values_;
 };

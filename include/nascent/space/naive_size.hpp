@@ -21,7 +21,7 @@ constexpr basic_text<naive_size_digits> naive_size(const Space& space) {
   std::array<int, naive_size_digits> places{1};  // the lowest first
   std::size_t used = 1;
   bool truncated = false;
-  for (std::size_t k = 0; k < Space::slot_count; ++k) {
+  for (std::size_t k = 0; k < space.slot_count; ++k) {
     std::int64_t carry = 0;
     for (std::size_t i = 0; i < used || carry > 0; ++i) {
       if (i == places.size()) {

@@ -4,13 +4,16 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "nascent/space/build.hpp"
 #include "nascent/space/check.hpp"
 #include "nascent/space/detail/constraints.hpp"
+#include "nascent/space/detail/moves.hpp"
 #include "nascent/space/detail/values.hpp"
 #include "nascent/space/error.hpp"
 
@@ -19,12 +22,19 @@ namespace nascent {
 template <class F>
 class defined_space;
 
+namespace detail {
+struct ignore_candidate {
+  constexpr void operator()(const auto& /*c*/) const {}
+};
+}  // namespace detail
+
 /// One network of a space, as one decision per slot; `inactive` (-1) where a slot does not take part. A plain value:
-/// compare, copy and hash it. What it is made of is asked of its space.
+/// compare, copy and hash it. What it is made of is asked of its space, which also says what its digits lie in: an
+/// array where the number of slots is known to the compiler, a vector where it is not.
 template <class Space>
 struct candidate {
   using space_type = Space;
-  std::array<digit, Space::slot_count> digits{};
+  typename Space::digits_type digits{};
 
   friend constexpr bool operator==(const candidate&, const candidate&) = default;
 };
@@ -44,14 +54,27 @@ constexpr scaled_candidate<Space> scaled(const candidate<Space>& base, const dim
   return {base, by};
 }
 
-/// Builds a candidate into a net and returns its output. Look at `n.fault()` afterwards where sizes might not work out.
-template <class Space, class Interpreter>
-constexpr tensor build(const candidate<Space>& c, net<Interpreter>& n) {
-  return detail::candidate_builder<typename Space::declaration_type>::build(c.digits.data(), n, detail::unscaled{});
+/// Number of slots in which two candidates differ; an inactive slot differs from an active one.
+template <class Space>
+constexpr int distance(const candidate<Space>& a, const candidate<Space>& b) {
+  int n = 0;
+  for (std::size_t k = 0; k < a.digits.size(); ++k) n += a.digits[k] != b.digits[k] ? 1 : 0;
+  return n;
 }
-template <class Space, class Interpreter>
+
+/// A space whose type says everything, as `define` makes them: its candidates know it, so that what is made of them
+/// needs no other argument.
+template <class T>
+concept stateless_space = std::is_empty_v<T> && std::is_default_constructible_v<T>;
+
+/// Builds a candidate into a net and returns its output. Look at `n.fault()` afterwards where sizes might not work out.
+template <stateless_space Space, class Interpreter>
+constexpr tensor build(const candidate<Space>& c, net<Interpreter>& n) {
+  return Space{}.build(c, n);
+}
+template <stateless_space Space, class Interpreter>
 constexpr tensor build(const scaled_candidate<Space>& c, net<Interpreter>& n) {
-  return detail::candidate_builder<typename Space::declaration_type>::build(c.base.digits.data(), n, c.scale);
+  return Space{}.build(c, n);
 }
 
 /// Builds the stages after the input on a map that is there already, and tells the net their names: as a model of the
@@ -78,11 +101,11 @@ struct slot_info {
 template <class F>
 class defined_space {
   static_assert(detail::is_well_formed<F>());
-  using digits_type = std::array<digit, detail::slot_total<F>>;
   using counted = detail::joint_counter<F>;
 
  public:
   using declaration_type = F;
+  using digits_type = std::array<digit, detail::slot_total<F>>;
   using candidate_type = candidate<defined_space>;
   static constexpr std::size_t slot_count = detail::slot_total<F>;
   static constexpr std::size_t stage_count = detail::declared<F>::stage_count;
@@ -127,6 +150,35 @@ class defined_space {
     static_assert(counted::size.value == 1,
                   "nascent: only() found a space of more than 1 network; allowed: exactly 1; use sample or unrank");
     return unrank(0);
+  }
+
+  /// No decision yet: what is filled slot by slot, by a reader of files for one, and then validated.
+  static constexpr candidate_type undecided() {
+    candidate_type c;
+    c.digits.fill(inactive);
+    return c;
+  }
+
+  /// Calls `visit` with every candidate that differs from `c` in one decision. Slots that the change makes active take
+  /// their first allowed options; changes that would break a constraint are left out.
+  template <class Visit>
+  static constexpr void for_each_neighbour(const candidate_type& c, Visit visit) {
+    detail::visit_neighbours<F>(c, visit);
+  }
+
+  /// Changes one decision, uniform over the active slots that have another option, then over those options. Slots that
+  /// the change makes active are decided uniformly; decisions that constraints no longer allow are decided anew.
+  /// Returns `c` where there is nothing else.
+  template <class Rng>
+  static constexpr candidate_type mutate(const candidate_type& c, Rng& rng) {
+    return detail::mutate<F>(c, rng);
+  }
+
+  /// A child that takes each decision from one of its parents, where the decision is active and allowed there (uniform
+  /// crossover).
+  template <class Rng>
+  static constexpr candidate_type crossover(const candidate_type& a, const candidate_type& b, Rng& rng) {
+    return detail::cross<F>(a, b, rng);
   }
 
   /// The decisions as integers, one per slot in slot order, -1 where inactive.
@@ -184,11 +236,21 @@ class defined_space {
     return k < 0 ? slot_count : static_cast<std::size_t>(k);
   }
 
-  /// The value behind option `option` of slot k as text: "5", "0.25", "swish".
-  static constexpr short_text value(std::size_t k, int option) { return detail::value_text<F>(k, option); }
+  /// The value behind option `option` of slot k: 5, 0.25, swish.
+  static constexpr option_value value(std::size_t k, int option) { return detail::value_at<F>(k, option); }
 
   /// Name of stage i: 0 is "input", the parts of the head are "head.conv" and so on.
   static constexpr short_text stage(std::size_t i) { return detail::stage_names<F>[i]; }
+
+  /// Builds a candidate, or one at other dimensions, into a net; see the functions of that name.
+  template <class Interpreter>
+  static constexpr tensor build(const candidate_type& c, net<Interpreter>& n) {
+    return detail::candidate_builder<F>::build(c.digits.data(), n, detail::unscaled{});
+  }
+  template <class Interpreter>
+  static constexpr tensor build(const scaled_candidate<defined_space>& c, net<Interpreter>& n) {
+    return detail::candidate_builder<F>::build(c.base.digits.data(), n, c.scale);
+  }
 
  private:
   static constexpr const char* space_name() { return detail::declared<F>::value.name(); }
@@ -204,12 +266,74 @@ constexpr defined_space<F> define(F) {
   return {};
 }
 
-/// A finished search space.
+/// A finished search space: an object that is called. What `define` makes models it, and so does a class of one's own
+/// whose state is read at run time. All that searchers, views and readers of files ask for is here; docs/spaces.md
+/// shows a model of it in 60 lines.
+///
+/// * `digits_type`: what a candidate's decisions lie in, such as std::array or std::vector of `digit`
+/// * `size()`, `rank(c)`, `unrank(r)`: candidates are numbered 0 .. size() - 1
+/// * `sample`, `sample_decisions`: uniform over candidates, uniform per decision
+/// * `encode`, `decode`, `validate`, `undecided`, `is_active`: candidates and their decisions
+/// * `slot_count`, `slot`, `find`, `value`: what is decided, and what the options stand for
+/// * `mutate`, `crossover`, `for_each_neighbour`: moves, which never leave the space
 template <class T>
-concept space = requires(const T& s, const typename T::candidate_type& c) {
-  T::slot_count;
+concept space = std::copy_constructible<T> &&
+    std::same_as<typename T::candidate_type, candidate<std::remove_const_t<T>>> &&
+    requires(const T& s, const candidate<std::remove_const_t<T>>& c, random_engine& rng, uint128 position,
+             std::size_t k, std::span<const int> decisions, std::string_view path) {
+  { s.name() } -> std::convertible_to<std::string_view>;
   { s.size() } -> std::convertible_to<uint128>;
   { s.rank(c) } -> std::convertible_to<uint128>;
+  { s.unrank(position) } -> std::same_as<candidate<std::remove_const_t<T>>>;
+  { s.sample(rng) } -> std::same_as<candidate<std::remove_const_t<T>>>;
+  { s.sample_decisions(rng) } -> std::same_as<candidate<std::remove_const_t<T>>>;
+  { s.undecided() } -> std::same_as<candidate<std::remove_const_t<T>>>;
+  { s.encode(c)[k] } -> std::convertible_to<int>;
+  { s.decode(decisions) } -> std::same_as<candidate<std::remove_const_t<T>>>;
+  s.validate(c);
+  { s.is_active(c, k) } -> std::same_as<bool>;
+  { s.slot_count } -> std::convertible_to<std::size_t>;
+  { s.slot(k) } -> std::same_as<slot_info>;
+  { s.find(path) } -> std::same_as<std::size_t>;
+  { s.value(k, 0) } -> std::same_as<option_value>;
+  { s.mutate(c, rng) } -> std::same_as<candidate<std::remove_const_t<T>>>;
+  { s.crossover(c, c, rng) } -> std::same_as<candidate<std::remove_const_t<T>>>;
+  s.for_each_neighbour(c, detail::ignore_candidate{});
 };
 
+/// A space that was declared in C++: what needs its stages as types asks for one.
+template <class T>
+concept declared_space = space<T> && requires {
+  typename T::declaration_type;
+};
+
+/// A space whose candidates are networks: it builds them into any net, and names its stages.
+template <class T>
+concept network_space = space<T> &&
+    requires(const T& s, const candidate<std::remove_const_t<T>>& c, net<null_interpreter>& n) {
+  { s.build(c, n) } -> std::same_as<tensor>;
+  { s.stage_count } -> std::convertible_to<std::size_t>;
+  { s.stage(std::size_t{}).view() } -> std::same_as<std::string_view>;
+};
+
+namespace detail {
+
+/// What algorithms go on with where they are given what is no space: so one mistake makes one message.
+using stand_in_space = defined_space<stand_in<void>>;
+
+template <class T>
+using space_or_stand_in = std::conditional_t<space<T>, std::remove_const_t<T>, stand_in_space>;
+
+/// What an algorithm was given, if that is a space.
+template <class T>
+constexpr space_or_stand_in<T> take_space([[maybe_unused]] const T& given) {
+  constexpr bool is_space = space<T>;  // of a concept by itself, compilers would report every part
+  static_assert(is_space,
+                "nascent: an algorithm found a type that is no space; allowed: define([] { return "
+                "search_space(...)...; }), or a class of your own for which static_assert(nascent::space<...>) holds");
+  if constexpr (is_space) return given;
+  else return {};
+}
+
+}  // namespace detail
 }  // namespace nascent

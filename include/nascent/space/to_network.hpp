@@ -3,6 +3,7 @@
 /// The graph of a candidate.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,22 +13,28 @@
 
 namespace nascent {
 
-/// The layers of a candidate, or of a scaled candidate, with the names of their stages. \throws network_error where it
-/// cannot exist: the text names the stage.
-template <class Candidate>
-network to_network(const Candidate& c, std::string name = {}) {
-  using space_type = typename Candidate::space_type;
-  if (name.empty()) name = space_type{}.name();
+/// The layers of a candidate of `s`, or of a scaled candidate, with the names of their stages. \throws network_error
+/// where it cannot exist: the text names the stage.
+template <network_space Space, class Candidate>
+requires std::same_as<typename Candidate::space_type, Space> network to_network(const Space& s, const Candidate& c,
+                                                                                std::string name = {}) {
+  if (name.empty()) name = s.name();
   std::vector<std::string> stages;
-  for (std::size_t i = 0; i < space_type::stage_count; ++i) stages.emplace_back(space_type::stage(i).view());
+  for (std::size_t i = 0; i < s.stage_count; ++i) stages.emplace_back(s.stage(i).view());
   network graph(std::move(name), {});
   graph.name_stages(stages);
   net<network> n(graph);
-  build(c, n);
+  s.build(c, n);
   if (n.fault())
     throw network_error(
         describe(n.fault(), n.fault().stage < 0 ? "input" : stages[static_cast<std::size_t>(n.fault().stage)]));
   return graph;
+}
+
+/// The same where the candidate's type says which space it is of.
+template <class Candidate>
+requires stateless_space<typename Candidate::space_type> network to_network(const Candidate& c, std::string name = {}) {
+  return to_network(typename Candidate::space_type{}, c, std::move(name));
 }
 
 }  // namespace nascent

@@ -1,44 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The values behind decisions, as text: for tables, files and messages.
+/// The values behind decisions.
 #pragma once
 
 #include "nascent/space/detail/paths.hpp"
+#include "nascent/space/option_value.hpp"
 
 namespace nascent::detail {
 
-template <class Value>
-constexpr short_text to_text(const Value& value) {
-  if constexpr (std::is_enum_v<Value>) return short_text{}.add(to_string(value));
-  else if constexpr (std::is_same_v<Value, bool>) return short_text{}.add(value ? "true" : "false");
-  else return short_text{}.add(value);
-}
-
-/// Option `option` of slot k as text.
+/// The value behind option `option` of slot k.
 template <class F>
-constexpr short_text value_text(std::size_t k, int option) {
+constexpr option_value value_at(std::size_t k, int option) {
   const slot_place& place = slot_places<F>[k];
   const auto o = static_cast<std::size_t>(option);
-  short_text result;
+  option_value result;
   for_each_stage<F>([&](auto i) {
     if (place.stage != static_cast<int>(i())) return;
     using layout = stage_layout<F, i()>;
     if constexpr (layout::stride_chosen)
-      if (place.role == slot_role::stride) result = to_text(layout::declared_stage.stride[o]);
+      if (place.role == slot_role::stride) result = make_option_value(layout::declared_stage.stride[o]);
     if constexpr (layout::skip_chosen)
-      if (place.role == slot_role::skip) result = to_text(layout::declared_stage.skip.from[o]);
+      if (place.role == slot_role::skip) result = make_option_value(layout::declared_stage.skip.from[o]);
     if constexpr (layout::layers_chosen)
-      if (place.role == slot_role::layers) result = to_text(layout::layers_at(o));
+      if (place.role == slot_role::layers) result = make_option_value(layout::layers_at(o));
     layout::for_each_alternative([&](auto a) {
       using block = typename layout::template alternative_type<a()>;
-      if (place.role == slot_role::block && a() == o) result = short_text{}.add(block_name<block>);
+      if (place.role == slot_role::block && a() == o) result = option_value::of_block(block_name<block>);
       if (place.role != slot_role::field || place.alternative != static_cast<int>(a())) return;
       [&]<std::size_t... J>(std::index_sequence<J...>) {
         [[maybe_unused]] const auto one = [&](auto j) {
           if (place.field != static_cast<int>(j())) return;
           const auto& f = field<j()>(alternative_of<a()>(layout::declared_stage.block));
-          if constexpr (is_shared<std::remove_cvref_t<decltype(f)>>) result = to_text(f.values[o]);
-          else if constexpr (choice<std::remove_cvref_t<decltype(f)>>) result = to_text(f[o]);
+          if constexpr (is_shared<std::remove_cvref_t<decltype(f)>>) result = make_option_value(f.values[o]);
+          else if constexpr (choice<std::remove_cvref_t<decltype(f)>>) result = make_option_value(f[o]);
         };
         (one(std::integral_constant<std::size_t, J>{}), ...);
       }

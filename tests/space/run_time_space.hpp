@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A space written by hand whose decisions are known at run time only: what each chooses from is a list, and its
+/// candidates lie in a vector. Every decision takes part in every network, as in NAS benchmarks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nascent/space/space.hpp"
+
+namespace test {
+
+using namespace nascent;
+
+class listed_space {
+ public:
+  using digits_type = std::vector<digit>;
+  using candidate_type = candidate<listed_space>;
+
+  /// A decision: its name, and the kernels that its convolution chooses from.
+  struct decision {
+    std::string name;
+    std::vector<int> kernels;
+  };
+
+  listed_space(std::string name, std::vector<decision> decisions)
+      : slot_count(decisions.size()),
+        stage_count(decisions.size() + 1),
+        name_(std::move(name)),
+        decisions_(std::move(decisions)) {
+    for (const decision& d : decisions_) size_ *= d.kernels.size();
+  }
+
+  std::size_t slot_count;
+  std::size_t stage_count;
+
+  const char* name() const { return name_.c_str(); }
+  uint128 size() const { return size_; }
+
+  uint128 rank(const candidate_type& c) const {
+    uint128 r = 0;
+    for (std::size_t k = 0; k < slot_count; ++k) r = r * options(k) + static_cast<unsigned>(c.digits[k]);
+    return r;
+  }
+  candidate_type unrank(uint128 position) const {
+    if (position >= size_) throw space_error(name_, "rank", position, "a rank below the size,", size_);
+    candidate_type c = undecided();
+    for (std::size_t k = slot_count; k-- > 0; position /= options(k))
+      c.digits[k] = static_cast<digit>(position % options(k));
+    return c;
+  }
+
+  candidate_type sample(random_engine& rng) const {
+    candidate_type c = undecided();
+    for (std::size_t k = 0; k < slot_count; ++k) c.digits[k] = draw(rng, k);
+    return c;
+  }
+  candidate_type sample_decisions(random_engine& rng) const { return sample(rng); }
+
+  candidate_type undecided() const { return {std::vector<digit>(slot_count, inactive)}; }
+  std::vector<int> encode(const candidate_type& c) const { return {c.digits.begin(), c.digits.end()}; }
+  candidate_type decode(std::span<const int> vector) const {
+    candidate_type c{{vector.begin(), vector.end()}};
+    validate(c);
+    return c;
+  }
+  void validate(const candidate_type& c) const {
+    if (c.digits.size() != slot_count)
+      throw space_error(name_, "vector", "a length of", static_cast<std::int64_t>(c.digits.size()),
+                        "the number of slots,", static_cast<std::int64_t>(slot_count));
+    for (std::size_t k = 0; k < slot_count; ++k)
+      if (c.digits[k] < 0 || c.digits[k] >= static_cast<int>(options(k)))
+        throw space_error(name_, decisions_[k].name, "the option", c.digits[k], "0 up to",
+                          static_cast<std::int64_t>(options(k)) - 1);
+  }
+  bool is_active(const candidate_type& /*c*/, std::size_t /*k*/) const { return true; }
+
+  slot_info slot(std::size_t k) const {
+    return {short_text{}.add(decisions_[k].name), slot_role::field, static_cast<int>(options(k)), -1};
+  }
+  std::size_t find(std::string_view path) const {
+    std::size_t k = 0;
+    while (k < slot_count && decisions_[k].name != path) ++k;
+    return k;
+  }
+  option_value value(std::size_t k, int option) const {
+    return option_value::of_integer(decisions_[k].kernels[static_cast<std::size_t>(option)]);
+  }
+
+  template <class Visit>
+  void for_each_neighbour(const candidate_type& c, Visit visit) const {
+    for (std::size_t k = 0; k < slot_count; ++k)
+      for (std::size_t option = 0; option < options(k); ++option) {
+        candidate_type near = c;
+        near.digits[k] = static_cast<digit>(option);
+        if (near != c) visit(near);
+      }
+  }
+  candidate_type mutate(const candidate_type& c, random_engine& rng) const {
+    candidate_type changed = c;
+    const auto k = static_cast<std::size_t>(random_below(rng, std::uint64_t{slot_count}));
+    while (options(k) > 1 && changed == c) changed.digits[k] = draw(rng, k);
+    return changed;
+  }
+  candidate_type crossover(const candidate_type& a, const candidate_type& b, random_engine& rng) const {
+    candidate_type child = a;
+    for (std::size_t k = 0; k < slot_count; ++k)
+      if (random_below(rng, std::uint64_t{2}) != 0) child.digits[k] = b.digits[k];
+    return child;
+  }
+
+  /// Networks: one convolution per decision.
+  short_text stage(std::size_t i) const { return short_text{}.add(i == 0 ? "input" : decisions_[i - 1].name); }
+  template <class Interpreter>
+  tensor build(const candidate_type& c, net<Interpreter>& n) const {
+    tensor x = n.input(8, 8, 3);
+    for (std::size_t k = 0; k < slot_count; ++k) {
+      n.stage(static_cast<int>(k) + 1);
+      x = n.conv(x, {.filters = 4, .kernel = decisions_[k].kernels[static_cast<std::size_t>(c.digits[k])]});
+    }
+    return x;
+  }
+
+ private:
+  std::size_t options(std::size_t k) const { return decisions_[k].kernels.size(); }
+  digit draw(random_engine& rng, std::size_t k) const {
+    return static_cast<digit>(random_below(rng, static_cast<std::uint64_t>(options(k))));
+  }
+
+  std::string name_;
+  std::vector<decision> decisions_;
+  uint128 size_ = 1;
+};
+
+/// 3 x 4 x 1 x 2 x 5 = 120 networks. A function: what it gives is made at run time.
+inline listed_space make_listed_space() {
+  return {"listed", {{"a", {1, 3, 5}}, {"b", {1, 3, 5, 7}}, {"c", {3}}, {"d", {3, 5}}, {"e", {1, 3, 5, 7, 9}}}};
+}
+
+}  // namespace test
