@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "../space/run_time_space.hpp"
 #include "../temporary_folder.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
@@ -66,6 +67,45 @@ TEST_CASE("decisions alone are enough where they are told apart") {
   CHECK(candidate_from_json(test::gpunet, j) == test::gpunet.unrank(12345));
   j["decisions"]["2.kernel"] = 3.0;  // the same number
   CHECK(fault_of(test::gpunet, j) == "");
+}
+
+TEST_CASE("values keep all their digits and their kind") {
+  constexpr auto close = define([] {
+    return search_space("close").input(3, 16).stage("1", mbconv{.filters = 16,
+                                                                .se = one_of(.0625, .0626, .1 + .2, .3),
+                                                                .act = one_of(relu, swish),
+                                                                .always_expand = one_of(false, true)});
+  });
+  for (uint128 r = 0; r < close.size(); ++r) {
+    json j = json::parse(json(close.unrank(r)).dump());
+    j.erase("rank");
+    CHECK(candidate_from_json(close, j) == close.unrank(r));
+  }
+  json j = close.unrank(0);
+  CHECK(j["decisions"]["1.se"] == .0625);
+  CHECK(j["decisions"]["1.always_expand"] == false);
+  j.erase("rank");
+  j["decisions"]["1.se"] = .06;
+  CHECK(fault_of(close, j) ==
+        "nascent: JSON at '/decisions/1.se': found 0.06; allowed: 0.0625, 0.0626, "
+        "0.30000000000000004, 0.3");
+  j["decisions"]["1.se"] = .0625;
+  j["decisions"]["1.always_expand"] = 0;
+  CHECK(fault_of(close, j) == "nascent: JSON at '/decisions/1.always_expand': found 0; allowed: false, true");
+}
+
+TEST_CASE("candidates of a space made at run time") {
+  const test::listed_space s = test::make_listed_space();
+  for (uint128 r = 0; r < s.size(); ++r) {
+    json j = json::parse(candidate_json(s, s.unrank(r)).dump());
+    CHECK(candidate_from_json(s, j) == s.unrank(r));
+    j.erase("rank");
+    CHECK(candidate_from_json(s, j) == s.unrank(r));
+  }
+  json j = candidate_json(s, s.unrank(0));
+  CHECK(j["decisions"]["b"] == 1);
+  j["decisions"]["b"] = 4;
+  CHECK(fault_of(s, j) == "nascent: JSON at '/decisions/b': found 4; allowed: 1, 3, 5, 7");
 }
 
 TEST_CASE("what does not fit is refused with its path, what was found, and what is allowed") {

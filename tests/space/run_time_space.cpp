@@ -12,6 +12,7 @@
 #include <range/v3/range/conversion.hpp>
 
 #include "nascent/cost/cost.hpp"
+#include "nascent/space/describe.hpp"
 #include "nascent/space/naive_size.hpp"
 #include "nascent/space/to_network.hpp"
 #include "nascent/space/views.hpp"
@@ -80,6 +81,7 @@ TEST_CASE("views, sizes, networks and costs of a space made at run time") {
   // Without biases, batch normalisation in two numbers per filter.
   CHECK(count(s, c).params == 3 * 4 + 4 * 4 * (9 + 9 + 25 + 81) + 5 * 2 * 4);
   CHECK(cost(s, c).macs == count(s, c).macs);
+  CHECK(describe(s, c) == "a = 1, b = 3, c = 3, d = 5, e = 9");
 }
 
 TEST_CASE("a space without state costs its users nothing") {

@@ -87,7 +87,7 @@ template <class Space>
 field_outline outline_slot(std::string name, int slot, field_outline::kind how) {
   field_outline f{.name = std::move(name), .how = how, .slot = slot};
   const auto k = static_cast<std::size_t>(slot);
-  for (int o = 0; o < Space::slot(k).options; ++o) f.values.emplace_back(Space::value(k, o).view());
+  for (int o = 0; o < Space::slot(k).options; ++o) f.values.emplace_back(Space::value(k, o).text().view());
   return f;
 }
 
