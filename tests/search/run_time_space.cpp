@@ -11,6 +11,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/cost/cost.hpp"
+#include "nascent/search/front_search.hpp"
 #include "nascent/search/search.hpp"
 
 using namespace nascent;
@@ -69,6 +70,16 @@ TEST_CASE("a search over a space made at run time judges candidates by their net
   CHECK(result.exhausted);
   CHECK(s.rank(result.best().candidate) == 0);  // the smallest kernel everywhere
   CHECK(-result.best().reward == static_cast<double>(count(s, result.best().candidate).params));
+}
+
+TEST_CASE("the front of a space made at run time") {
+  const listed_space s = make_listed_space();
+  const auto params_of = [&](const candidate<listed_space>& c) { return static_cast<double>(count(s, c).params); };
+  const auto front = search_front(s, params_of, closeness, {.networks = 2000, .seed = 5});
+  REQUIRE_FALSE(front.points.empty());
+  CHECK(front.points.back().accuracy == 0);
+  // The archive keeps one network for half a per cent of latency: the smallest one is alone there.
+  CHECK(s.rank(front.points.front().what) == 0);
 }
 
 TEST_CASE("a searcher of a space without state is no larger for it") {

@@ -16,7 +16,6 @@
 
 #include "nascent/reward/evaluate.hpp"
 #include "nascent/search/searcher.hpp"
-#include "nascent/space/moves.hpp"
 
 namespace nascent {
 
@@ -125,9 +124,9 @@ predicted_front<Space> search_front(const Space& searched, Latency&& latency, Ac
   predicted_front<Space> result;
   const auto look = [&](const candidate<Space>& c) {
     ++result.networks;
-    const std::optional<double> gained = evaluate(accuracy, c);
+    const std::optional<double> gained = evaluate(searched, accuracy, c);
     if (!gained) return;
-    const std::optional<double> ms = evaluate(latency, c);
+    const std::optional<double> ms = evaluate(searched, latency, c);
     if (std::isnan(*gained) || (ms && std::isnan(*ms)))
       throw search_error(detail::sentence("front search, network " + std::to_string(result.networks),
                                           std::isnan(*gained) ? "an accuracy of nan" : "a latency of nan",
@@ -146,7 +145,7 @@ predicted_front<Space> search_front(const Space& searched, Latency&& latency, Ac
     candidate<Space> child = (near ? archive.draw(rng, near_target * options.target_ms, options.target_ms)
                                    : archive.draw(rng, options.least_ms, options.most_ms))
                                  .what;
-    do child = mutate(child, rng);
+    do child = searched.mutate(child, rng);
     while (rng() % 2 == 0);  // one step, often two, seldom many
     look(child);
   }
