@@ -104,7 +104,7 @@ std::string title_of(onednn::isa isa) {
 /// Answers {"load": MODEL} and {"run": UNTIMED} with one line of JSON each.
 void serve(onednn::isa isa, int threads, int batch) {
   std::optional<onednn::compiled> compiled;
-  std::optional<detail::stopwatch> watch;
+  std::optional<stopwatch> watch;
   for (std::string line; std::getline(std::cin, line);) {
     json reply;
     try {

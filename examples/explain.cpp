@@ -80,8 +80,8 @@ std::vector<std::vector<std::string>> group_rows(const findings& f) {
   const std::vector<kernel_sum> second = sums_by_group(f.second);
   for (int g = 0; g < kernel_group_count; ++g) {
     const std::string name = to_string(static_cast<kernel_group>(g));
-    if (const kernel_sum* s = detail::find_sum(first, name)) rows.push_back(sum_cells(name, f.first, *s));
-    if (const kernel_sum* s = detail::find_sum(second, name)) rows.push_back(sum_cells(name, f.second, *s));
+    if (const kernel_sum* s = find_sum(first, name)) rows.push_back(sum_cells(name, f.first, *s));
+    if (const kernel_sum* s = find_sum(second, name)) rows.push_back(sum_cells(name, f.second, *s));
   }
   return rows;
 }

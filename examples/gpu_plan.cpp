@@ -3,7 +3,7 @@
 // machine without one.
 //
 //   gpu_plan --model EfficientNet-B0,GPUNet-0 --device h200 --type f16 --batch 128 --html plan.html
-//   gpu_plan --space GPUNet --samples 100 --device l4
+//   gpu_plan --space gpunet --samples 100 --device l4
 //
 // Nothing is run and nothing is timed.
 #include <algorithm>
@@ -23,8 +23,7 @@
 #include <nascent/nascent.hpp>
 #include <nascent/report/report.hpp>
 #include <nascent/zoo/catalog.hpp>
-#include <nascent/zoo/efficientnet.hpp>
-#include <nascent/zoo/gpunet.hpp>
+#include <nascent/zoo/spaces.hpp>
 
 using namespace nascent;
 
@@ -197,15 +196,12 @@ std::vector<std::string> split_list(const std::string& text) {
 
 std::vector<network> sample(const std::string& space, int count, std::uint64_t seed) {
   random_engine rng(seed);
-  std::vector<network> networks;
   const auto draw = [&](const auto& from) {
+    std::vector<network> networks;
     for (int i = 0; i < count; ++i) networks.push_back(to_network(from.sample(rng)));
+    return networks;
   };
-  const std::string plain = zoo::detail::plain_name(space);
-  if (plain == "gpunet") draw(zoo::gpunet);
-  else if (plain == "efficientnetx") draw(zoo::efficientnet_x);
-  else throw std::invalid_argument("space '" + space + "'; allowed: GPUNet, EfficientNet-X");
-  return networks;
+  return zoo::with_space(space, draw, zoo::gpunet, zoo::efficientnet_x);
 }
 
 cudnn::device_properties find_device(const std::string& name, const std::string& file) {
@@ -239,7 +235,7 @@ int main(int argc, char** argv) try {
       "Plans networks for a GPU that need not be there: which kernels cuDNN has tuned engines for, which it would "
       "compile, which it lacks."};
   app.add_option("--model", models, "models of the zoo by their names, with commas between")->capture_default_str();
-  app.add_option("--space", space, "instead: the distinct kernels of samples of a space, GPUNet or EfficientNet-X");
+  app.add_option("--space", space, "instead: the distinct kernels of samples of a space, gpunet or efficientnet_x");
   app.add_option("--samples", samples, "how many")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--seed", seed, "of the samples")->capture_default_str();
   app.add_option("--device", device_name, "h200, h100, a100, l4, b200")->capture_default_str();

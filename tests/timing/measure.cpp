@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fake.hpp"
@@ -117,6 +119,52 @@ TEST_CASE("what reading the clocks costs is not part of the work") {
   const auto s = measure([] { fake::work(10 * us); }, options);
   CHECK(s.median_ms == Approx(0.01));
   CHECK(s.cpu_median_ms == Approx(0.01));
+}
+
+/// A network whose every run binds threads first, in 5 us, unless somebody has bound them for longer.
+class bound_network {
+ public:
+  explicit bound_network(fake::compiled inner) : inner_(std::move(inner)) {}
+  std::span<const nascent::kernel> kernels() const { return inner_.kernels(); }
+  int batch() const { return inner_.batch(); }
+  void run(std::span<const float>, std::span<float>) { run(); }
+  void run() { bind(), inner_.run(); }
+  void run_kernel(std::size_t i) { bind(), inner_.run_kernel(i); }
+
+  struct hold {
+    explicit hold(int& of) : held(of) { ++held; }
+    ~hold() { --held; }
+    hold(const hold&) = delete;
+    hold& operator=(const hold&) = delete;
+    int& held;
+  };
+  hold stay_on_cores() const { return hold(holds_); }
+  int holds() const { return holds_; }
+
+ private:
+  void bind() {
+    if (holds_ == 0) fake::work(5 * us);
+  }
+
+  fake::compiled inner_;
+  mutable int holds_ = 0;
+};
+
+static_assert(nascent::core_bound_network<bound_network>);
+static_assert(nascent::core_bound_network<nascent::onednn::compiled>);
+static_assert(!nascent::core_bound_network<fake::compiled>);
+
+TEST_CASE("kernels are timed with the threads bound for all of them, and given back afterwards") {
+  const network graph = nascent::make_network("two", {1, 8, 8, 4}, [](auto& net, nascent::tensor x) {
+    net.conv(net.conv(x, {.filters = 8, .kernel = 3}), {.filters = 4, .kernel = 1});
+  });
+  bound_network compiled(fake::executor{}.compile(graph, {}, 1));
+  const auto m = measure_kernels(compiled, fake_options());
+  REQUIRE(m.kernels.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(m.kernels[i].median_ms ==
+          Approx(1e-6 * static_cast<double>(fake::kernel_ns(compiled.kernels()[i].signature()))));
+  CHECK(compiled.holds() == 0);
 }
 
 TEST_CASE("kernels are timed in the running network, in order, and add up to the whole") {

@@ -74,6 +74,14 @@ concept self_timed_network = compiled_network<T> && requires(T& c, cache_context
   { c.time_kernels(context) } -> std::convertible_to<device_times>;
 };
 
+/// A compiled network whose every run binds its threads to cores at first and gives them back at last, which takes some
+/// microseconds. `stay_on_cores()` binds them for longer: until what it returns is destroyed, runs in the thread that
+/// holds it bind nothing. What times single kernels holds one, so that binding is no part of their times.
+template <class T>
+concept core_bound_network = compiled_network<T> && requires(const T& c) {
+  { c.stay_on_cores() } -> std::destructible;
+};
+
 /// \throws executor_error from compile where a layer cannot run on the device.
 template <class T>
 concept executor = requires(T& e, const network& graph, const weights& values, int batch) {

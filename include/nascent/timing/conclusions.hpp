@@ -15,6 +15,12 @@
 
 namespace nascent {
 
+/// The sum of that name; null where there is none.
+inline const kernel_sum* find_sum(const std::vector<kernel_sum>& sums, const std::string& name) {
+  const auto found = std::ranges::find(sums, name, &kernel_sum::name);
+  return found == sums.end() ? nullptr : &*found;
+}
+
 namespace detail {
 
 /// "8.06", "0.0123", "1235".
@@ -33,11 +39,6 @@ inline std::string largest_differences(std::vector<std::pair<std::string, double
     text += (text.empty() ? "" : ", ") + std::string(by_name[i].second >= 0 ? "+" : "") +
             three_figures(by_name[i].second) + " ms in " + by_name[i].first;
   return text;
-}
-
-inline const kernel_sum* find_sum(const std::vector<kernel_sum>& sums, const std::string& name) {
-  const auto found = std::ranges::find(sums, name, &kernel_sum::name);
-  return found == sums.end() ? nullptr : &*found;
 }
 
 /// Of one network: groups of kernels whose share of the time is far above their share of the MACs.
@@ -124,8 +125,8 @@ inline std::vector<std::string> conclusions(const explained_network& first, cons
   std::vector<std::pair<std::string, double>> by_group;
   for (int g = 0; g < kernel_group_count; ++g) {
     const std::string name = to_string(static_cast<kernel_group>(g));
-    const kernel_sum* x = detail::find_sum(groups_a, name);
-    const kernel_sum* y = detail::find_sum(groups_b, name);
+    const kernel_sum* x = find_sum(groups_a, name);
+    const kernel_sum* y = find_sum(groups_b, name);
     by_group.emplace_back(name, (x != nullptr ? x->ms : 0) - (y != nullptr ? y->ms : 0));
   }
   std::vector<std::pair<std::string, double>> by_stage;

@@ -31,7 +31,7 @@ template <timeable T>
 sample_summary measure(T&& thing, const measure_options& options = {}) {
   detail::check(options);
   const bool one_thread = detail::warm_up_on_one_thread(options, [&] { detail::execute(thing); });
-  detail::stopwatch watch(options.clocks, one_thread);
+  stopwatch watch(options.clocks, one_thread);
   const detail::sample_reader sum_up{one_thread, self_timed_network<std::remove_cvref_t<T>>, options.confidence};
   std::vector<time_sample> samples;
   detail::repeat_rounds(
@@ -68,9 +68,8 @@ network_measurement measure_groups(C& compiled, std::span<const std::size_t> gro
   constexpr bool by_device = self_timed_network<C>;
   cache_eviction evict(by_device ? cache_context::in_network : context);
   const std::size_t kernel_count = group_of.size();
-  // Threads that were bound to cores for each kernel anew would be a part of its time.
   [[maybe_unused]] const auto bound = [&] {
-    if constexpr (requires { compiled.stay_on_cores(); }) return compiled.stay_on_cores();
+    if constexpr (core_bound_network<C>) return compiled.stay_on_cores();
     else return 0;
   }();
   const bool one_thread = warm_up_on_one_thread(options, [&] { compiled.run(); });

@@ -35,45 +35,11 @@ struct measure_options {
 template <class T>
 concept timeable = compiled_network<T> || std::invocable<T&>;
 
-namespace detail {
-
-inline void check(const measure_options& o) {
-  const auto demand = [](bool ok, const char* field, double found, const char* allowed) {
-    if (!ok)
-      throw std::invalid_argument(std::string("measure_options: ") + field + " is " + std::to_string(found) +
-                                  ", it must be " + allowed);
-  };
-  demand(o.warm_up >= 1, "warm_up", o.warm_up, "at least 1");
-  demand(o.min_samples >= 1, "min_samples", o.min_samples, "at least 1");
-  demand(o.max_samples >= o.min_samples, "max_samples", o.max_samples, "at least min_samples");
-  demand(o.half_width > 0, "half_width", o.half_width, "above 0");
-  demand(o.confidence > 0 && o.confidence < 1, "confidence", o.confidence, "above 0 and below 1");
-  demand(o.budget_ms > 0, "budget_ms", o.budget_ms, "above 0");
-}
-
-template <timeable T>
-void execute(T& thing) {
-  if constexpr (compiled_network<T>) thing.run();
-  else thing();
-}
-
-/// Runs the warm-up. True where the calling thread did all the work: only then may its processor time stand in for wall
-/// time, and only then are its own switches all that matter.
-template <class Run>
-bool warm_up_on_one_thread(const measure_options& o, Run&& run) {
-  constexpr std::int64_t reading_ns = 50'000;  // the readings themselves count as work of this thread
-  const std::int64_t process = o.clocks.process_cpu();
-  const std::int64_t thread = o.clocks.thread_cpu();
-  for (int i = 0; i < o.warm_up; ++i) run();
-  const std::int64_t own = o.clocks.thread_cpu() - thread;
-  const std::int64_t all = o.clocks.process_cpu() - process;
-  return all - own <= own / 20 + reading_ns;
-}
-
 /// Times one stretch after another. The slow clocks are read between the stretches, once for both neighbours, so that
 /// nothing but the fast wall clock lies inside a stretch.
 class stopwatch {
  public:
+  /// `one_thread`: the thread that asks does all the work, so only its own switches to other programs count.
   stopwatch(const clock_set& clocks, bool one_thread)
       : clocks_(clocks), switches_(one_thread ? clocks.thread_switches : clocks.process_switches) {
     // What a lap costs in processor time on top of the work: the readings that lie between two of the thread's clock.
@@ -114,6 +80,41 @@ class stopwatch {
   std::int64_t cpu_before_ = 0;
   std::int64_t switches_before_ = 0;
 };
+
+namespace detail {
+
+inline void check(const measure_options& o) {
+  const auto demand = [](bool ok, const char* field, double found, const char* allowed) {
+    if (!ok)
+      throw std::invalid_argument(std::string("measure_options: ") + field + " is " + std::to_string(found) +
+                                  ", it must be " + allowed);
+  };
+  demand(o.warm_up >= 1, "warm_up", o.warm_up, "at least 1");
+  demand(o.min_samples >= 1, "min_samples", o.min_samples, "at least 1");
+  demand(o.max_samples >= o.min_samples, "max_samples", o.max_samples, "at least min_samples");
+  demand(o.half_width > 0, "half_width", o.half_width, "above 0");
+  demand(o.confidence > 0 && o.confidence < 1, "confidence", o.confidence, "above 0 and below 1");
+  demand(o.budget_ms > 0, "budget_ms", o.budget_ms, "above 0");
+}
+
+template <timeable T>
+void execute(T& thing) {
+  if constexpr (compiled_network<T>) thing.run();
+  else thing();
+}
+
+/// Runs the warm-up. True where the calling thread did all the work: only then may its processor time stand in for wall
+/// time, and only then are its own switches all that matter.
+template <class Run>
+bool warm_up_on_one_thread(const measure_options& o, Run&& run) {
+  constexpr std::int64_t reading_ns = 50'000;  // the readings themselves count as work of this thread
+  const std::int64_t process = o.clocks.process_cpu();
+  const std::int64_t thread = o.clocks.thread_cpu();
+  for (int i = 0; i < o.warm_up; ++i) run();
+  const std::int64_t own = o.clocks.thread_cpu() - thread;
+  const std::int64_t all = o.clocks.process_cpu() - process;
+  return all - own <= own / 20 + reading_ns;
+}
 
 inline time_sample sample_of(double ms, bool disturbed) { return {.wall_ms = ms, .switches = disturbed ? 1 : 0}; }
 
