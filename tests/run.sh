@@ -11,6 +11,7 @@ usage: bash tests/run.sh [option]... [ctest argument]...
   --compiler NAME   g++ (default) or clang++-19
   --sanitize        with AddressSanitizer and UndefinedBehaviorSanitizer
   --thread          with ThreadSanitizer; only the tests that start threads
+  --fuzz SECONDS    libFuzzer searches so long for each importer; with clang and --sanitize
   --short           leave out the tests labelled "long", the benchmarks and each header alone; optimise less
   --strict          warnings are errors
 
@@ -27,6 +28,7 @@ while [[ $# -gt 0 ]]; do
     --compiler) compiler=${2:?"--compiler needs a name"} && shift ;;
     --sanitize) preset=sanitize ;;
     --thread) preset=thread ;;
+    --fuzz) configure+=("-DNASCENT_FUZZ_SECONDS=${2:?"--fuzz needs seconds"}") && shift ;;
     --short)
       tests+=(-LE '^long$')
       configure+=(-DNASCENT_BUILD_BENCHMARKS=OFF -DNASCENT_TEST_EACH_HEADER=OFF

@@ -82,6 +82,10 @@ TEST_CASE("a fault in a family's file is named with its place") {
   j["levels"] = 4;
   CHECK(fault_of(j) == "nascent: JSON at '/levels': found 4; allowed: a list of levels");
   j = good;
+  j["levels"][0]["costs"]["batch"] = 4'294'967'297;
+  CHECK(fault_of(j) ==
+        "nascent: JSON at '/levels/0/costs/batch': found 4294967297; allowed: a whole number below 2^31");
+  j = good;
   j["format"] = 2;
   CHECK(fault_of(j) == "nascent: JSON at '/format': found 2; allowed: 1");
   CHECK(fault_of(json(7)) == "nascent: JSON at '/': found 7; allowed: a group of keys");

@@ -234,6 +234,10 @@ TEST_CASE("files are written whole, and read with their faults named") {
   write_file(folder / "b.json", "{\"n\": ");
   CHECK_THROWS_AS(read_json(folder / "b.json"), json_error);
   CHECK_THROWS_AS(read_json(folder / "none.json"), file_error);
+  write_file(folder / "deep.json", std::string(1'000'000, '[') + std::string(1'000'000, ']'));
+  CHECK_THROWS_AS(read_json(folder / "deep.json"), json_error);
+  write_file(folder / "less_deep.json", std::string(100, '[') + std::string(100, ']'));
+  CHECK(read_json(folder / "less_deep.json").is_array());
 }
 
 }  // namespace

@@ -87,6 +87,8 @@ TEST_CASE("JSON that is no table is refused with its place, and nothing is writt
   refused("/environments/0/dtype", "f64", "\"bf16\"");
   refused("/environments/0/context", "warm", "\"evicted\"");
   refused("/environments/0/threads", 0, "1 or more");
+  refused("/environments/0/threads", 4'294'967'297,
+          "found 4294967297; allowed: a whole number of 1 or more, below 2^31");
   refused("/environments/1/kernels/0/placements/0/median_ms", -1, "0 or more");
   refused("/environments/1/kernels/0/placements/0/median_ms", "fast", "found \"fast\"");
   refused("/environments/1/kernels/0/placements/0/source", "sun", "\"wall\"");

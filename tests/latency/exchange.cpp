@@ -109,5 +109,8 @@ TEST_CASE("a bad record is named, and nothing is written") {
   refused(with("two,0,2,", "two,0,nan,"), "median_ms: found 'nan'");
   refused(with("two,0,2,", "two,0,2,7,"), "found 26 fields");
   refused(with(",5,0,0,", ",5.5,0,0,"), "samples: found '5.5'");
+  refused(with(",5,0,0,", ",1e300,0,0,"), "samples: found '1e300'");
+  refused(with("any,1,", "any,4294967297,"),
+          "threads: found '4294967297'; allowed: a whole number of 0 or more, below 2^31");
   CHECK(!fs::exists(temporary.path() / "b.db"));
 }

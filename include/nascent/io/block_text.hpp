@@ -4,6 +4,7 @@
 /// block itself.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <stdexcept>
@@ -67,6 +68,25 @@ bool parse_value(std::string_view text, Value& value) {
   }
 }
 
+/// The largest numbers in a text. What a block computes from them are products of channels and two other numbers: they
+/// fit into an int.
+inline constexpr int most_channels = 1 << 16;
+inline constexpr int most_of_others = 1 << 7;
+inline constexpr int most_layers = 1000;
+
+/// Refuses a number that is too large for field `key`, or none at all.
+template <class Value>
+void check_size(const std::string& block, std::string_view key, std::string_view text, const Value& value) {
+  if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>) {
+    const int most = key == "filters" || key == "groups" ? most_channels
+                     : key == "layers"                   ? most_layers
+                                                         : most_of_others;
+    if (!(value >= static_cast<Value>(-most) && value <= static_cast<Value>(most)))
+      throw block_text_error("block " + block + ", field " + std::string(key) + ": found '" + std::string(text) +
+                             "'; allowed: up to " + std::to_string(most));
+  }
+}
+
 template <class Block>
 std::string field_list() {
   std::string names;
@@ -85,9 +105,11 @@ bool set_field(Block& block, std::string_view key, std::string_view value) {
     const auto one = [&](auto j) {
       if (key != field_name<Block, j()>) return;
       known = true;
-      if (!parse_value(value, const_cast<std::remove_cvref_t<decltype(field<j()>(block))>&>(field<j()>(block))))
+      auto& target = const_cast<std::remove_cvref_t<decltype(field<j()>(block))>&>(field<j()>(block));
+      if (!parse_value(value, target))
         throw block_text_error("block " + std::string(block_name<Block>) + ", field " + std::string(key) + ": found '" +
                                std::string(value) + "', which is no value of this field");
+      check_size(std::string(block_name<Block>), key, value, target);
     };
     (one(std::integral_constant<std::size_t, J>{}), ...);
   }
@@ -124,28 +146,37 @@ inline network parse_block(const std::string& text, shape input) {
         int& target = key == "stride" ? stride : layers;
         if (!detail::parse_value(value, target) || target < 1)
           throw block_text_error("block " + name + ", " + key + ": found '" + value + "'; allowed: 1 or more");
+        detail::check_size(name, key, value, target);
       } else if (!detail::set_field(block, key, value)) {
         throw block_text_error("block " + name + ": found field '" + key +
                                "'; allowed: " + detail::field_list<block_type>());
       }
     }
     result = make_network(text, input, [&](auto& net, auto x) {
-      for (int i = 0; i < layers; ++i) x = block(net, x, i == 0 ? stride : 1);
+      for (int i = 0; i < layers; ++i) {
+        x = block(net, x, i == 0 ? stride : 1);
+        if (x.channels > detail::most_channels)
+          throw block_text_error("block '" + text + "': found " + std::to_string(x.channels) +
+                                 " channels after layer " + std::to_string(i + 1) + "; allowed: up to " +
+                                 std::to_string(detail::most_channels));
+      }
     });
   });
   if (result.layers().empty()) throw block_text_error("found block '" + name + "'; allowed: " + names);
   return result;
 }
 
-/// "56x56x24": height, width, channels. \throws block_text_error
+/// "56x56x24": height, width, channels, each up to 65536. \throws block_text_error
 inline shape parse_shape(const std::string& text) {
   shape s;
   char x = 0;
   char y = 0;
   std::istringstream in(text);
   in >> s.height >> x >> s.width >> y >> s.channels;
-  if (!in || !(in >> std::ws).eof() || x != 'x' || y != 'x' || s.height < 1 || s.width < 1 || s.channels < 1)
-    throw block_text_error("shape: found '" + text + "'; allowed: heightxwidthxchannels, such as 56x56x24");
+  if (!in || !(in >> std::ws).eof() || x != 'x' || y != 'x' || s.height < 1 || s.width < 1 || s.channels < 1 ||
+      std::max({s.height, s.width, s.channels}) > detail::most_channels)
+    throw block_text_error("shape: found '" + text +
+                           "'; allowed: heightxwidthxchannels, such as 56x56x24, each up to 65536");
   return s;
 }
 

@@ -128,7 +128,7 @@ costs read_costs(const json_reader<Json>& r) {
           .activations = r.whole_at("activations"),
           .layers = static_cast<int>(r.whole_at("layers")),
           .traffic = r.whole_at("traffic_bytes"),
-          .batch = static_cast<int>(r.whole_at("batch"))};
+          .batch = r.int_at("batch")};
 }
 
 template <class Space, class Json>
@@ -137,14 +137,13 @@ family_level<Space> read_level(const Space& s, const json_reader<Json>& r) {
                         .network = {.base = read_candidate(s, r.at("candidate"))},
                         .cost = read_costs(r.at("costs"))};
   const json_reader<Json> scale = r.at("dimensions");
-  l.network.scale = {scale.number_at("width"), scale.number_at("depth"),
-                     static_cast<int>(scale.whole_at("resolution"))};
+  l.network.scale = {scale.number_at("width"), scale.number_at("depth"), scale.int_at("resolution")};
   if (!(l.network.scale.width > 0)) scale.at("width").fail("above 0");
   if (!(l.network.scale.depth > 0)) scale.at("depth").fail("above 0");
   if (l.network.scale.resolution < 0) scale.at("resolution").fail("0 for the candidate's own, or more");
   const json_reader<Json> latency = r.at("latency");
   l.latency = {optional_at(latency, "predicted_ms"), optional_at(latency, "measured_ms"),
-               optional_at(latency, "spread_ms"), static_cast<int>(latency.whole_at("samples"))};
+               optional_at(latency, "spread_ms"), latency.int_at("samples")};
   const json_reader<Json> accuracy = r.at("accuracy");
   l.accuracy = {accuracy.number_at("top1"), optional_at(accuracy, "standard_error"), accuracy.text_at("source")};
   return l;

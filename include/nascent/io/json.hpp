@@ -203,6 +203,12 @@ class json_reader {
       r.fail("a whole number");
     return r.value_.template get<std::int64_t>();
   }
+  /// The same where an `int` must hold it.
+  int int_at(const std::string& key) const {
+    const std::int64_t value = whole_at(key);
+    if (!std::in_range<int>(value)) at(key).fail("a whole number below 2^31");
+    return static_cast<int>(value);
+  }
   /// A 128-bit number in decimal digits below `limit`.
   uint128 decimal_at(const std::string& key, uint128 limit) const {
     const json_reader r = at(key);
@@ -308,11 +314,16 @@ candidate<Space> candidate_from_json(const Space& s, const Json& j) {
   return detail::read_candidate(s, detail::json_reader<Json>(j, ""));
 }
 
-/// The JSON in a file. \throws file_error where it cannot be read, json_error where it is no JSON
+/// The JSON in a file. \throws file_error where it cannot be read, json_error where it is no JSON, or nested more than
+/// 100 deep (all that goes through JSON calls itself for each level)
 inline json read_json(const std::filesystem::path& path) {
   const std::string content = read_file(path);
+  const auto not_too_deep = [&](int depth, json::parse_event_t, const json&) {
+    if (depth > 100) throw json_error("", "more than 100 levels in '" + path.string() + "'", "at most 100");
+    return true;
+  };
   try {
-    return json::parse(content);
+    return json::parse(content, not_too_deep);
   } catch (const json::parse_error& e) {
     throw json_error("", "no JSON in '" + path.string() + "' (" + e.what() + ")", "a JSON file");
   }

@@ -62,11 +62,17 @@ class latency_reader {
       throw json_error(place(key), describe(v), "a number of 0 or more");
     return v.get<double>();
   }
-  std::int64_t whole(const char* key, std::int64_t least) const {
+  /// A whole number of `least` or more that `Integer` holds.
+  template <class Integer = std::int64_t>
+  Integer whole(const char* key, std::int64_t least) const {
     const json& v = at(key, "a whole number");
-    if (!v.is_number_integer() || v.get<std::int64_t>() < least)
-      throw json_error(place(key), describe(v), "a whole number of " + std::to_string(least) + " or more");
-    return v.get<std::int64_t>();
+    const bool fits = v.is_number_unsigned() ? std::in_range<Integer>(v.get<std::uint64_t>())
+                                             : v.is_number_integer() && std::in_range<Integer>(v.get<std::int64_t>());
+    if (!fits || v.get<std::int64_t>() < least)
+      throw json_error(place(key), describe(v),
+                       "a whole number of " + std::to_string(least) + " or more" +
+                           (sizeof(Integer) < sizeof(std::int64_t) ? ", below 2^31" : ""));
+    return v.get<Integer>();
   }
   bool flag(const char* key) const {
     const json& v = at(key, "true or false");
@@ -182,9 +188,9 @@ inline exchange_result import_latency_json(const std::filesystem::path& into, co
     const store_key key{.device = {.device = r.text("device"),
                                    .library = r.text("library"),
                                    .isa = r.text("isa"),
-                                   .threads = static_cast<int>(r.whole("threads", 1)),
+                                   .threads = r.whole<int>("threads", 1),
                                    .type = *type},
-                        .batch = static_cast<int>(r.whole("batch", 1)),
+                        .batch = r.whole<int>("batch", 1),
                         .context = *context};
     const json& kernels = r.list("kernels");
     for (std::size_t k = 0; k < kernels.size(); ++k) {

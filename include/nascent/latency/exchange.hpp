@@ -201,26 +201,23 @@ class record_reader {
   const std::string& text(std::string_view column) const {
     return (*record_)[static_cast<std::size_t>(std::ranges::find(*columns_, column) - columns_->begin())];
   }
-  double number(std::string_view column, bool whole = false) const {
+  double number(std::string_view column) const {
     const std::string& found = text(column);
     double value = 0;
     const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
-    if (error != std::errc{} || end != found.data() + found.size() || !std::isfinite(value) || value < 0 ||
-        (whole && value != std::floor(value)))
-      refuse(column, std::string("a ") + (whole ? "whole number" : "number") + " of 0 or more");
+    if (error != std::errc{} || end != found.data() + found.size() || !std::isfinite(value) || value < 0)
+      refuse(column, "a number of 0 or more");
     return value;
   }
-  template <class Integer>
+  template <class Integer = std::int64_t>
   Integer whole(std::string_view column) const {
-    return static_cast<Integer>(number(column, true));
-  }
-  std::int64_t identity(std::string_view column) const {
     const std::string& found = text(column);
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
-    if (error != std::errc{} || end != found.data() + found.size() || value < 0)
-      refuse(column, "a whole number of 0 or more");
-    return value;
+    if (error != std::errc{} || end != found.data() + found.size() || value < 0 || !std::in_range<Integer>(value))
+      refuse(column, sizeof(Integer) < sizeof value ? "a whole number of 0 or more, below 2^31"
+                                                    : "a whole number of 0 or more");
+    return static_cast<Integer>(value);
   }
   bool flag(std::string_view column) const {
     if (text(column) != "0" && text(column) != "1") refuse(column, "0 or 1");
@@ -279,8 +276,8 @@ inline table_row to_row(const std::vector<std::string>& columns, const std::vect
                     .estimated = r.flag("estimated"),
                     .network = r.text("network"),
                     .measured_at = r.text("measured_at"),
-                    .placement = has("placement") ? r.identity("placement") : 0,
-                    .network_weights = has("network_weights") ? r.identity("network_weights") : 0,
+                    .placement = has("placement") ? r.whole("placement") : 0,
+                    .network_weights = has("network_weights") ? r.whole("network_weights") : 0,
                     .network_ms = has("network_ms") ? r.number("network_ms") : 0}};
 }
 
