@@ -210,7 +210,8 @@ int run(const settings& s) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed)
-    throw file_error(folder, "the folder cannot be made (" + failed.message() + ")", "choose another with --out");
+    throw file_error("file.write", "folder '" + folder.string() + "'", failed.message(),
+                     "a folder that can be made; choose another with --out");
 
   std::printf("1. Space '%s': %s networks, %zu decisions, %.0f to %.0f million MACs, %.1f to %.1f million parameters\n",
               family_space.name(), to_decimal(family_space.size()).c_str(), family_space.slot_count,

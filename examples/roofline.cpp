@@ -201,7 +201,7 @@ int main(int argc, char** argv) try {
 
   const device_profile* known = devices::find(device_name);
   if (known == nullptr && device_name != "this")
-    throw block_text_error("device: found '" + device_name + "'; allowed: " + names + "this");
+    throw block_text_error("io.block", "--device", "'" + device_name + "'", names + "this");
   const device_profile device = known != nullptr ? *known : measured(threads, onednn::parse_isa(isa));
   const cost_options how{.type = type_name.empty() ? device.fastest_type() : parse_data_type(type_name),
                          .batch = batch};

@@ -21,7 +21,7 @@ int code_of(Action&& action) {
   try {
     action();
   } catch (const database_error& e) {
-    return e.code;
+    return e.result;
   }
   return SQLITE_OK;
 }

@@ -29,7 +29,7 @@ std::string write_fault(const fs::path& path, const std::string& content = "new"
   try {
     write_file(path, content);
   } catch (const file_error& e) {
-    CHECK(e.path() == path);
+    CHECK(e.where() == "file '" + path.string() + "', writing");
     return e.what();
   }
   return "";
@@ -98,10 +98,11 @@ TEST_CASE("an error says which file, why, and what to do") {
   const temporary_folder folder;
   const std::string missing = write_fault(folder / "no" / "such" / "file");
   CHECK(contains(missing, (folder / "no" / "such" / "file").string()));
-  CHECK(contains(missing,
-                 "No such file or directory; make the folder '" + (folder / "no" / "such").string() + "' first"));
-  CHECK(contains(write_fault(folder.path()), "Is a directory; it is a folder; name a file in it"));
-  CHECK(contains(write_fault(""), "the path is empty; give the path of a file"));
+  CHECK(contains(missing, "found No such file or directory; allowed: a path that can be written; make the folder '" +
+                              (folder / "no" / "such").string() + "' first"));
+  CHECK(contains(write_fault(folder.path()),
+                 "Is a directory; allowed: a path that can be written; it is a folder; name a file in it"));
+  CHECK(contains(write_fault(""), "found no name; allowed: the path of a file"));
   CHECK(contains(write_fault(folder / std::string(300, 'n')), "choose a shorter name"));
   write_file(folder / "file", "x");
   CHECK(contains(write_fault(folder / "file" / "below"), "Not a directory"));
@@ -109,7 +110,7 @@ TEST_CASE("an error says which file, why, and what to do") {
 }
 
 TEST_CASE("a folder that takes no files leaves what is there alone") {
-  CHECK(contains(write_fault("/proc/nascent-test"), "cannot be written"));
+  CHECK(contains(write_fault("/proc/nascent-test"), "allowed: a path that can be written"));
   if (::geteuid() == 0) return;  // root may write anywhere
   const temporary_folder folder;
   write_file(folder / "a", "old");
@@ -141,7 +142,8 @@ TEST_CASE("a disk that is full in the middle of a file leaves the old file, and 
 
 TEST_CASE("a device is written to, never replaced") {
   if (!fs::is_character_file("/dev/full")) return;
-  CHECK(contains(write_fault("/dev/full"), "No space left on device; free some space"));
+  CHECK(contains(write_fault("/dev/full"),
+                 "No space left on device; allowed: a path that can be written; free some space"));
   CHECK(fs::is_character_file("/dev/full"));
   write_file("/dev/null", "x");
   CHECK(fs::is_character_file("/dev/null"));
@@ -179,8 +181,9 @@ TEST_CASE("reading says what is wrong") {
       return std::string(e.what());
     }
   };
-  CHECK(contains(fault(folder / "none"), "cannot be read: No such file or directory; check the path"));
-  CHECK(contains(fault(folder.path()), "it is a folder; name a file in it"));
+  CHECK(contains(fault(folder / "none"),
+                 "reading: found No such file or directory; allowed: a file that can be read; check the path"));
+  CHECK(contains(fault(folder.path()), "this is a folder: name a file in it"));
 }
 
 }  // namespace

@@ -69,8 +69,8 @@ TEST_CASE("the price of a MAC") {
   CHECK(mac_price_ratio({1e9, 10}, {2e9, 20}) == Approx(1));
   CHECK(mac_price_ratio({1e9, 10}, {2e9, 10}) == Approx(.5));
   CHECK(mac_price_ratio({2e9, 10}, {1e9, 10}) == Approx(2));
-  CHECK_THROWS_AS(mac_price_ratio({0, 10}, {1e9, 10}), std::invalid_argument);
-  CHECK_THROWS_AS(mac_price_ratio({1e9, 10}, {1e9, -1}), std::invalid_argument);
+  CHECK_THROWS_AS(mac_price_ratio({0, 10}, {1e9, 10}), nascent::error);
+  CHECK_THROWS_AS(mac_price_ratio({1e9, 10}, {1e9, -1}), nascent::error);
 }
 
 TEST_CASE("too little to fit is refused") {
@@ -80,7 +80,7 @@ TEST_CASE("too little to fit is refused") {
   const std::vector<timed_network> zero{{1e9, 5}, {2e9, 0}};
   const std::vector<timed_network> undefined{{1e9, 5}, {2e9, std::numeric_limits<double>::quiet_NaN()}};
   for (const auto* networks : {&none, &one, &same, &zero, &undefined})
-    CHECK_THROWS_AS(fit_power_law(*networks), std::invalid_argument);
+    CHECK_THROWS_AS(fit_power_law(*networks), nascent::error);
 }
 
 }  // namespace

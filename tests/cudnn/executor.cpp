@@ -91,7 +91,7 @@ TEST_CASE("executor: a driver without a device is a typed error") {
   int count = 0;
   if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0) {
     CHECK_THROWS_MATCHES(cudnn::executor({.device = count}), cudnn::device_error,
-                         MessageMatches(ContainsSubstring("must be from 0 to")));
+                         MessageMatches(ContainsSubstring("allowed: 0 to")));
   } else {
     CHECK_THROWS_MATCHES(cudnn::executor(), cudnn::device_error, MessageMatches(ContainsSubstring("no device")));
   }

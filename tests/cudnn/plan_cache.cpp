@@ -94,7 +94,8 @@ TEST_CASE("plan_cache: a broken file is refused, and a file that cannot be writt
                        MessageMatches(ContainsSubstring("found 'SQLite format 3' in the first line")));
   plan_cache nowhere(folder / "no folder" / "plans", here);
   nowhere.keep("k", {.json = "{}"});
-  CHECK_THROWS_MATCHES(nowhere.save(), plan_cache_error, MessageMatches(ContainsSubstring("cannot be written")));
+  CHECK_THROWS_MATCHES(nowhere.save(), plan_cache_error,
+                       MessageMatches(ContainsSubstring("a path that can be written")));
 }
 
 TEST_CASE("plan_cache: cuDNN makes a plan again from its text, without the device and without compiling") {
@@ -124,12 +125,12 @@ TEST_CASE("choose: the fastest of the first that work") {
   std::vector<std::size_t> made;
   const std::vector<double> ms{5, -1, 3, 4, 1};  // negative: fails when it runs
   const auto make = [&](std::size_t i) {
-    if (i == 0) throw library_error("cannot be made", CUDNN_STATUS_NOT_SUPPORTED);
+    if (i == 0) throw library_error("making", "no plan", CUDNN_STATUS_NOT_SUPPORTED);
     made.push_back(i);
     return i;
   };
   const auto time = [&](std::size_t i) {
-    if (ms[i] < 0) throw library_error("fails when it runs", CUDNN_STATUS_EXECUTION_FAILED);
+    if (ms[i] < 0) throw library_error("running", "a crash", CUDNN_STATUS_EXECUTION_FAILED);
     return ms[i];
   };
   const auto best = cd::choose_fastest(ms.size(), 2, make, time, failures);
@@ -137,14 +138,16 @@ TEST_CASE("choose: the fastest of the first that work") {
   CHECK(best->plan == 2);
   CHECK(best->ms == 3);
   CHECK(made == std::vector<std::size_t>{1, 2, 3});
-  CHECK(failures == std::vector<std::string>{"cannot be made", "fails when it runs"});
+  CHECK(failures == std::vector<std::string>{"nascent: making: found no plan; allowed: success",
+                                             "nascent: running: found a crash; allowed: success"});
 }
 
 TEST_CASE("choose: nothing where nothing works, and other errors are not swallowed") {
   std::vector<std::string> failures;
   const auto make = [](std::size_t i) { return i; };
   CHECK(!cd::choose_fastest(
-      3, 5, make, [](std::size_t) -> double { throw executor_error("no"); }, failures));
+      3, 5, make, [](std::size_t) -> double { throw executor_error("executor.library", "a test", "no", "yes"); },
+      failures));
   CHECK(failures.size() == 3);
   CHECK(!cd::choose_fastest(
       0, 5, make, [](std::size_t) { return 1.0; }, failures));

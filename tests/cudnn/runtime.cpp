@@ -70,7 +70,7 @@ TEST_CASE("runtime: failures of CUDA are typed") {
   CHECK_NOTHROW(cd::check(cudaSuccess, "something"));
   CHECK_THROWS_AS(cd::check(cudaErrorMemoryAllocation, "allocating"), memory_error);
   CHECK_THROWS_MATCHES(cd::check(cudaErrorInvalidValue, "copying"), nascent::cudnn::runtime_error,
-                       MessageMatches(ContainsSubstring("cudnn: copying failed: cudaErrorInvalidValue")));
+                       MessageMatches(ContainsSubstring("cudnn, copying: found cudaErrorInvalidValue")));
 }
 
 TEST_CASE("runtime: a session without a driver says what to do") {

@@ -299,10 +299,10 @@ TEST_CASE("device: plans from the disk are neither made nor measured again, and 
 TEST_CASE("device: none, another number, too old, too old for a type") {
   const fresh_device device;
   CHECK_THROWS_MATCHES(cudnn::executor({.device = 1}), cudnn::device_error,
-                       MessageMatches(ContainsSubstring("device 1, must be from 0 to 0")));
+                       MessageMatches(ContainsSubstring("device: found 1; allowed: 0 to 0")));
   CHECK_THROWS_AS(cudnn::executor({.device = -1}), cudnn::device_error);
   CHECK_THROWS_MATCHES(cudnn::executor({.candidates = 0}), executor_error,
-                       MessageMatches(ContainsSubstring("candidates 0, must be at least 1")));
+                       MessageMatches(ContainsSubstring("candidates: found 0; allowed: 1 or more")));
   device.state().major = 7;
   device.state().minor = 5;
   CHECK_THROWS_MATCHES(cudnn::executor({.type = data_type::bf16}), cudnn::device_error,
@@ -313,7 +313,7 @@ TEST_CASE("device: none, another number, too old, too old for a type") {
                        MessageMatches(ContainsSubstring("compute capability 3.5")));
   device.state().count = 0;
   CHECK_THROWS_MATCHES(cudnn::executor(), cudnn::device_error,
-                       MessageMatches(ContainsSubstring("found a driver but no device")));
+                       MessageMatches(ContainsSubstring("devices: found none")));
 }
 
 TEST_CASE("device: a latency table is built on it and predicts the sum") {

@@ -77,10 +77,11 @@ TEST_CASE("buffers: no two live tensors overlap") {
 
 TEST_CASE("buffers: a request that ends before it begins is refused") {
   const std::vector<buffer_request> requests{{1, 0, 0}, {1, 3, 2}};
-  CHECK_THROWS_MATCHES(plan_buffers(requests), std::invalid_argument,
-                       Catch::Matchers::Message("plan_buffers: request 1 lives from step 3 to 2"));
-  CHECK_THROWS_MATCHES(plan_buffers({}, 0), std::invalid_argument,
-                       Catch::Matchers::Message("plan_buffers: alignment 0, must be at least 1"));
+  CHECK_THROWS_MATCHES(plan_buffers(requests), nascent::error,
+                       Catch::Matchers::Message("nascent: plan_buffers, request 1: found a life from step 3 to 2; "
+                                                "allowed: a last step that is not before the first"));
+  CHECK_THROWS_MATCHES(plan_buffers({}, 0), nascent::error,
+                       Catch::Matchers::Message("nascent: plan_buffers, alignment: found 0; allowed: 1 or more"));
 }
 
 TEST_CASE("lifetimes: from being written to being read last, in place means the same memory") {

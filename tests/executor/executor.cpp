@@ -39,19 +39,21 @@ TEMPLATE_TEST_CASE("executor: weights that do not belong to the network are refu
   weights values = good;
   values.pop_back();
   CHECK_THROWS_MATCHES(executor.compile(graph, values, 1), executor_error,
-                       Message("'small': 2 entries of weights, expected 3"));
+                       Message("nascent: 'small', entries of weights: found 2; allowed: 3"));
   values = good;
   values[0].kernel.push_back(0);
-  CHECK_THROWS_MATCHES(executor.compile(graph, values, 1), executor_error,
-                       Message("'small', layer 0 (convolution): 217 numbers in the kernel, expected 216"));
+  CHECK_THROWS_MATCHES(
+      executor.compile(graph, values, 1), executor_error,
+      Message("nascent: 'small', layer 0 (convolution), numbers in the kernel: found 217; allowed: 216"));
   values = good;
   values[2].bias.clear();
   CHECK_THROWS_MATCHES(executor.compile(graph, values, 1), executor_error,
-                       Message("'small', layer 2 (dense): 0 numbers in the bias, expected 2"));
+                       Message("nascent: 'small', layer 2 (dense), numbers in the bias: found 0; allowed: 2"));
   values = good;
   values[1].kernel.push_back(1);
-  CHECK_THROWS_MATCHES(executor.compile(graph, values, 1), executor_error,
-                       Message("'small', layer 1 (global_average_pool): 1 numbers in the kernel, expected 0"));
+  CHECK_THROWS_MATCHES(
+      executor.compile(graph, values, 1), executor_error,
+      Message("nascent: 'small', layer 1 (global_average_pool), numbers in the kernel: found 1; allowed: 0"));
 }
 
 TEMPLATE_TEST_CASE("executor: a batch or a network that cannot be run is refused", "", reference::executor,
@@ -60,18 +62,19 @@ TEMPLATE_TEST_CASE("executor: a batch or a network that cannot be run is refused
   const network graph = small();
   const weights values = random_weights(graph, 1);
   CHECK_THROWS_MATCHES(executor.compile(graph, values, 0), executor_error,
-                       Message("'small': batch 0, must be at least 1"));
+                       Message("nascent: 'small', batch: found 0; allowed: 1 or more"));
   CHECK_THROWS_MATCHES(executor.compile(graph, values, -3), executor_error,
-                       Message("'small': batch -3, must be at least 1"));
+                       Message("nascent: 'small', batch: found -3; allowed: 1 or more"));
   CHECK_THROWS_MATCHES(executor.compile(network("empty", {1, 2, 2, 1}), {}, 1), executor_error,
-                       Message("'empty': the network has no layers, there is nothing to run"));
+                       Message("nascent: 'empty': found no layers, so nothing to run; allowed: 1 layer or more"));
 
   network wrong("wrong", {1, 2, 2, 1});
   layer l{.kind = layer_kind::add, .input = {1, 2, 2, 1}, .output = {1, 2, 2, 1}, .operand_count = 2};
   l.operands[1] = 4;
   wrong(l);
-  CHECK_THROWS_MATCHES(executor.compile(wrong, {{}}, 1), executor_error,
-                       Message("'wrong', layer 0 (add): reads tensor 4, which is not made before it"));
+  CHECK_THROWS_MATCHES(
+      executor.compile(wrong, {{}}, 1), executor_error,
+      Message("nascent: 'wrong', layer 0 (add): found tensor 4 as operand; allowed: tensors that are made before it"));
 }
 
 TEMPLATE_TEST_CASE("executor: spans of the wrong length and kernels past the end are refused", "", reference::executor,
@@ -82,10 +85,11 @@ TEMPLATE_TEST_CASE("executor: spans of the wrong length and kernels past the end
   std::vector<float> out(4);
   CHECK_NOTHROW(program.run(in, out));
   CHECK_THROWS_MATCHES(program.run(std::span(in).first(60), out), executor_error,
-                       Message("'small', batch 2: 60 numbers of input, expected 120"));
+                       Message("nascent: 'small', batch 2, numbers of input: found 60; allowed: 120"));
   CHECK_THROWS_MATCHES(program.run(in, std::span(out).first(3)), executor_error,
-                       Message("'small', batch 2: 3 numbers of space for the output, expected 4"));
-  CHECK_THROWS_MATCHES(program.run_kernel(3), executor_error, Message("'small': kernel 3 of 3; the last one is 2"));
+                       Message("nascent: 'small', batch 2, numbers of space for the output: found 3; allowed: 4"));
+  CHECK_THROWS_MATCHES(program.run_kernel(3), executor_error,
+                       Message("nascent: 'small', kernel: found 3; allowed: below 3"));
   CHECK(program.batch() == 2);
 }
 
@@ -118,5 +122,6 @@ TEST_CASE("checks: errors name the stage where there is one") {
   weights values(2);
   CHECK_THROWS_MATCHES(
       reference::executor{}.compile(staged, values), executor_error,
-      Message("'staged', layer 0 of stage 'stem' (convolution): 0 numbers in the kernel, expected 216"));
+      Message(
+          "nascent: 'staged', layer 0 of stage 'stem' (convolution), numbers in the kernel: found 0; allowed: 216"));
 }

@@ -80,16 +80,18 @@ TEST_CASE("onednn: bf16 where the processor computes it, an error where it would
     CHECK(onednn::executor{{.type = data_type::bf16}}.description().type == data_type::bf16);
   else
     CHECK_THROWS_MATCHES(onednn::executor{{.type = data_type::bf16}}, executor_error,
-                         MessageMatches(ContainsSubstring("onednn: type bf16 needs isa avx512_core_bf16; ")));
+                         MessageMatches(ContainsSubstring("nascent: onednn, type: found bf16 with isa ")));
 }
 
 TEST_CASE("onednn: threads below 1 or above the cores are refused") {
   const int cores = nascent::detail::available_cores();
-  const std::string allowed = ", must be from 1 to " + std::to_string(cores) + ", the cores that this process may use";
-  CHECK_THROWS_MATCHES(onednn::executor{{.threads = 0}}, executor_error, Message("onednn: threads 0" + allowed));
-  CHECK_THROWS_MATCHES(onednn::executor{{.threads = -1}}, executor_error, Message("onednn: threads -1" + allowed));
+  const std::string allowed = "; allowed: 1 to " + std::to_string(cores) + ", the cores that this process may use";
+  CHECK_THROWS_MATCHES(onednn::executor{{.threads = 0}}, executor_error,
+                       Message("nascent: onednn, threads: found 0" + allowed));
+  CHECK_THROWS_MATCHES(onednn::executor{{.threads = -1}}, executor_error,
+                       Message("nascent: onednn, threads: found -1" + allowed));
   CHECK_THROWS_MATCHES(onednn::executor{{.threads = cores + 1}}, executor_error,
-                       Message("onednn: threads " + std::to_string(cores + 1) + allowed));
+                       Message("nascent: onednn, threads: found " + std::to_string(cores + 1) + allowed));
   CHECK_NOTHROW(onednn::executor{{.threads = cores}});
 }
 
@@ -191,21 +193,21 @@ TEST_CASE("onednn: cores that cannot be used are refused") {
   int foreign = 0;
   while (std::ranges::binary_search(cores, foreign)) ++foreign;
   const std::string number = std::to_string(foreign);
-  CHECK_THROWS_MATCHES((onednn::executor{{.cores = {foreign}}}), executor_error,
-                       MessageMatches(ContainsSubstring("onednn: cores {" + number + "}: core " + number +
-                                                        " is not one that this process may use; those are {" +
-                                                        std::to_string(cores[0]))));
+  CHECK_THROWS_MATCHES(
+      (onednn::executor{{.cores = {foreign}}}), executor_error,
+      MessageMatches(ContainsSubstring("onednn, cores {" + number + "}: found core " + number +
+                                       "; allowed: cores that this process may use, {" + std::to_string(cores[0]))));
   CHECK_THROWS_MATCHES((onednn::executor{{.cores = {-1}}}), executor_error,
-                       MessageMatches(ContainsSubstring("core -1 is not one")));
+                       MessageMatches(ContainsSubstring("found core -1; allowed: cores that this process may use")));
   const std::string twice = std::to_string(cores[0]);
   CHECK_THROWS_MATCHES((onednn::executor{{.cores = {cores[0], cores[0]}}}), executor_error,
-                       Message("onednn: cores {" + twice + ", " + twice + "}: core " + twice +
-                               " is named twice; each may be named once"));
+                       Message("nascent: onednn, cores {" + twice + ", " + twice + "}: found core " + twice +
+                               " twice; allowed: each core once"));
   if (cores.size() > 1)
     CHECK_THROWS_MATCHES(
         (onednn::executor{{.threads = 2, .cores = {cores[0]}}}), executor_error,
-        Message("onednn: cores {" + twice +
-                "}: 1 for 2 threads, must be at least as many, or none to leave the choice to the system"));
+        Message("nascent: onednn, cores {" + twice +
+                "}: found 1 for 2 threads; allowed: as many at least, or none to leave the choice to the system"));
   CHECK(usable() == cores);
 }
 
@@ -218,7 +220,7 @@ TEST_CASE("onednn: a core that goes away is an error, and nothing stays bound") 
 
 TEST_CASE("onednn: f16 is refused") {
   CHECK_THROWS_MATCHES(onednn::executor{{.type = data_type::f16}}, executor_error,
-                       Message("onednn: type f16 is not supported; f32 and bf16 are"));
+                       Message("nascent: onednn, type: found f16; allowed: f32, bf16"));
 }
 
 TEST_CASE("onednn: an instruction set that the processor lacks is refused") {
@@ -226,8 +228,8 @@ TEST_CASE("onednn: an instruction set that the processor lacks is refused") {
     if (nascent::detail::processor_has(entry.features)) continue;
     CHECK_THROWS_MATCHES(
         onednn::executor{{.isa = entry.which}}, executor_error,
-        MessageMatches(ContainsSubstring(std::string("onednn: isa ") + entry.name + " was asked for, but ") &&
-                       ContainsSubstring("lacks it; it needs ")));
+        MessageMatches(ContainsSubstring(std::string("onednn, isa: found ") + entry.name + ", which ") &&
+                       ContainsSubstring(" lacks; allowed: processors with ")));
   }
 }
 
@@ -236,8 +238,8 @@ TEST_CASE("onednn: an instruction set is refused once the process uses another")
   const onednn::isa other = now == "sse41" ? onednn::isa::avx2 : onednn::isa::sse41;
   CHECK_THROWS_MATCHES(
       onednn::executor{{.isa = other}}, executor_error,
-      Message(std::string("onednn: isa ") + to_string(other) + " was asked for, but this process already uses " + now +
-              "; the instruction set must be chosen before the first primitive is made"));
+      Message(std::string("nascent: onednn, isa: found ") + to_string(other) + " in a process that already uses " +
+              now + "; allowed: a choice before the first primitive is made"));
   for (const onednn::detail::isa_entry& entry : onednn::detail::isa_table)
     if (entry.name == now) CHECK(onednn::executor{{.isa = entry.which}}.description().isa == now);
 }
@@ -254,7 +256,7 @@ TEST_CASE("child: limited to avx2", "[.child]") {
   CHECK(onednn::executor{}.description().isa == "avx2");
   check_numbers(executor);
   CHECK_THROWS_MATCHES(onednn::executor{{.type = data_type::bf16}}, executor_error,
-                       Message("onednn: type bf16 needs isa avx512_core_bf16; " + nascent::detail::processor_model() +
+                       Message("nascent: onednn, type: found bf16 with isa " + nascent::detail::processor_model() +
                                " runs with isa avx2"));
 }
 

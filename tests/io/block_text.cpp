@@ -49,14 +49,15 @@ TEST_CASE("numbers that no block can compute with are refused, whatever they mul
     return "";
   };
   CHECK(fault("conv filters=65536").empty());
-  CHECK(fault("conv filters=65537") == "block conv, field filters: found '65537'; allowed: up to 65536");
-  CHECK(fault("mbconv expand=1e30") == "block mbconv, field expand: found '1e30'; allowed: up to 128");
-  CHECK(fault("mbconv expand=nan") == "block mbconv, field expand: found 'nan'; allowed: up to 128");
-  CHECK(fault("mbconv se=-1e300") == "block mbconv, field se: found '-1e300'; allowed: up to 128");
-  CHECK(fault("max_pool stride=2147483647") == "block max_pool, field stride: found '2147483647'; allowed: up to 128");
-  CHECK(fault("conv layers=1001") == "block conv, field layers: found '1001'; allowed: up to 1000");
+  CHECK(fault("conv filters=65537") == "nascent: block conv, field filters: found '65537'; allowed: up to 65536");
+  CHECK(fault("mbconv expand=1e30") == "nascent: block mbconv, field expand: found '1e30'; allowed: up to 128");
+  CHECK(fault("mbconv expand=nan") == "nascent: block mbconv, field expand: found 'nan'; allowed: up to 128");
+  CHECK(fault("mbconv se=-1e300") == "nascent: block mbconv, field se: found '-1e300'; allowed: up to 128");
+  CHECK(fault("max_pool stride=2147483647") ==
+        "nascent: block max_pool, field stride: found '2147483647'; allowed: up to 128");
+  CHECK(fault("conv layers=1001") == "nascent: block conv, field layers: found '1001'; allowed: up to 1000");
   CHECK(fault("space_to_depth factor=100", {1, 200, 200, 16}) ==
-        "block 'space_to_depth factor=100': found 160000 channels after layer 1; allowed: up to 65536");
+        "nascent: block 'space_to_depth factor=100': found 160000 channels after layer 1; allowed: up to 65536");
   CHECK_THROWS_AS(parse_shape("65537x1x1"), block_text_error);
   CHECK(parse_shape("65536x1x1").height == 65536);
 }

@@ -97,7 +97,8 @@ TEST_CASE("what has no key is refused by name") {
   const network n = to_network(zoo::proxylessnas.unrank(0));
   CHECK_THROWS_WITH(empty.ms(n), ContainsSubstring("no block 'Conv-input:224x224x3-output:112x112x32'"));
   const latency_table nothing(":memory:", device_description{});
-  CHECK_THROWS_WITH(empty.add(n, nothing), ContainsSubstring("lacks kernel") && ContainsSubstring("measure network"));
+  CHECK_THROWS_WITH(empty.add(n, nothing),
+                    ContainsSubstring("found no kernel") && ContainsSubstring("measure network"));
   CHECK_THROWS_AS(once_for_all_dictionary(once_for_all_keys::proxylessnas, json::parse(R"({"a": {"count": 1}})")),
                   json_error);
   CHECK_THROWS_AS(once_for_all_dictionary(once_for_all_keys::proxylessnas, json::array()), json_error);

@@ -223,7 +223,7 @@ TEST_CASE("what occurs often is measured first") {
   fake::executor device = roofline_device();
   int compiled = 0;
   device.on_compile = [&](const network&) {
-    if (++compiled > 30) throw executor_error("enough");
+    if (++compiled > 30) throw executor_error("executor.library", "a test", "enough", "less");
   };
   latency_table table(":memory:", device, fake_options());
   CHECK_THROWS_AS(build_table(trellis, table, {.seed = 1}), executor_error);
@@ -238,7 +238,7 @@ TEST_CASE("within a budget the rest is estimated, marked, and about as wrong as 
   fake::executor device = roofline_device();
   int compiled = 0;
   device.on_compile = [&](const network&) {
-    if (++compiled > 60) throw executor_error("enough");
+    if (++compiled > 60) throw executor_error("executor.library", "a test", "enough", "less");
   };
   latency_table table(":memory:", device, fake_options());
   CHECK_THROWS_AS(build_table(trellis, table, {.seed = 1}), executor_error);
@@ -278,9 +278,9 @@ TEST_CASE("a budget too small for anything is refused, a small one ends between 
   const kernel_trellis trellis(test::plain);
   fake::executor device;
   latency_table table(":memory:", device, fake_options());
-  CHECK_THROWS_AS(build_table(trellis, table, {.budget_s = 0}), std::invalid_argument);
-  CHECK_THROWS_AS(build_table(trellis, table, {.budget_s = -1}), std::invalid_argument);
-  CHECK_THROWS_AS(build_table(trellis, table, {.budget_s = std::nan("")}), std::invalid_argument);
+  CHECK_THROWS_AS(build_table(trellis, table, {.budget_s = 0}), nascent::error);
+  CHECK_THROWS_AS(build_table(trellis, table, {.budget_s = -1}), nascent::error);
+  CHECK_THROWS_AS(build_table(trellis, table, {.budget_s = std::nan("")}), nascent::error);
   const build_result r = build_table(trellis, table, {.budget_s = 1e-6, .seed = 1});
   CHECK(r.fill.networks <= 1);
   CHECK(r.fill.missing > 0);

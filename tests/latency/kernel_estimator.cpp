@@ -68,9 +68,8 @@ TEST_CASE("one kernel is enough for a guess, none is not") {
   const kernel_estimator one(std::vector<kernel_time>{{kernels[0].what, 2}}, data_type::f32, 1);
   for (const space_kernel& k : kernels) CHECK(std::isfinite(one.ms(k.what)));
   CHECK(one.ms(kernels[0].what) == Approx(2).epsilon(.2));
-  CHECK_THROWS_AS(kernel_estimator({}, data_type::f32, 1), std::invalid_argument);
-  CHECK_THROWS_AS(kernel_estimator(std::vector<kernel_time>{{kernels[0].what, 0}}, data_type::f32, 1),
-                  std::invalid_argument);
+  CHECK_THROWS_AS(kernel_estimator({}, data_type::f32, 1), nascent::error);
+  CHECK_THROWS_AS(kernel_estimator(std::vector<kernel_time>{{kernels[0].what, 0}}, data_type::f32, 1), nascent::error);
 }
 
 }  // namespace

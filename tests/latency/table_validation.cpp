@@ -57,8 +57,9 @@ TEST_CASE("networks that the table does not know, or only by estimates, are left
     return fake::message_of<latency_table_error>([&] { validate(table, cpu.device, networks, {.measure = how}); });
   };
   CHECK(refused() ==
-        "latency table ':memory:' has all kernels of none of 2 networks; measure more of their kernels, or give "
-        "networks that it knows");
+        "nascent: latency table ':memory:', validate: found all kernels of none of 2 networks; allowed: 1 network or "
+        "more that "
+        "it knows; measure more of their kernels, or give others");
   table.measure_missing(networks[1]);
   const table_validation one = validate(table, cpu.device, networks, {.measure = how});
   CHECK(one.networks.size() == 1);
@@ -76,19 +77,19 @@ TEST_CASE("another device than the table's, another cache context and no network
   machine cpu;
   const kernel_trellis trellis(test::plain);
   latency_table table(":memory:", cpu.device, table_options);
-  CHECK(fake::message_of<std::invalid_argument>([&] { validate(trellis, table, cpu.device, {.networks = 0}); }) ==
-        "validate: 0 networks; it must be at least 1");
+  CHECK(fake::message_of<nascent::error>([&] { validate(trellis, table, cpu.device, {.networks = 0}); }) ==
+        "nascent: validation_options.networks: found 0; allowed: 1 or more");
   latency_table_options cold = table_options;
   cold.context = cache_context::cold;
   latency_table of_cold(":memory:", cpu.device, cold);
   CHECK(fake::message_of<latency_table_error>([&] { validate(trellis, of_cold, cpu.device); }) ==
-        "latency table ':memory:' was opened for times 'cold', which networks that run cannot confirm; open it for "
-        "'in_network'");
+        "nascent: latency table ':memory:', validate: found times 'cold'; allowed: 'in_network'; networks that run "
+        "cannot confirm others: open it for these");
   machine other;
   other.device.device.threads = 2;
-  CHECK(fake::message_of<std::invalid_argument>([&] { validate(trellis, table, other.device); }) ==
-        "validate: the device is fake, fake 1.0, any, 2 thread(s), f32, the table's is fake, fake 1.0, any, 1 "
-        "thread(s), f32; open the table for this one");
+  CHECK(fake::message_of<nascent::error>([&] { validate(trellis, table, other.device); }) ==
+        "nascent: validate, device: found fake, fake 1.0, any, 2 threads, f32; allowed: the table's, fake, fake 1.0, "
+        "any, 1 thread, f32; open the table for this one");
 }
 
 }  // namespace

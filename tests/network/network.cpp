@@ -98,6 +98,6 @@ TEST_CASE("a network that cannot exist is an exception that says why") {
   };
   CHECK_THROWS_MATCHES(
       build(), network_error,
-      Catch::Matchers::Message("stage 'small': the feature map would shrink below 1x1; use a larger input or a "
-                               "smaller stride (found 1, against 2)"));
+      Catch::Matchers::Message("nascent: network 'small': found 1 against 2; allowed: a feature map of 1x1 or more; "
+                               "use a larger input or a smaller stride"));
 }

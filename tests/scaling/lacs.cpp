@@ -256,7 +256,7 @@ TEST_CASE("options that make no sense are refused with a sentence") {
   const auto accuracy = [](const auto& c) { return 70 + c.scale.depth; };
   const auto refused = [&](const lacs_options& o) { return refusal([&] { lacs(b0, accuracy, by_macs, o); }); };
   CHECK(refused({.targets_ms = {10}}) ==
-        "nascent: lacs_options.targets_ms, level 1: found 10 ms; allowed: the base's 19.2907 ms or more");
+        "nascent: lacs_options.targets_ms, level 1: found 10 ms; allowed: the base's 19.290738 ms or more");
   CHECK(refused({.targets_ms = {50, 40}}) ==
         "nascent: lacs_options.targets_ms, level 2: found 40 ms; allowed: the level before's 50 ms or more");
   CHECK(refused({.targets_ms = {std::nan("")}}).starts_with("nascent: lacs_options.targets_ms, level 1: found nan ms"));

@@ -130,7 +130,7 @@ TEST_CASE("noise is borne, a latency that falls is not") {
 TEST_CASE("latencies, targets and bases that make no sense are refused with a sentence") {
   const double base = by_macs(b0);
   CHECK(refusal([&] { solve_phi(b0, efficientnet, base / 2, by_macs); }) ==
-        "nascent: solve_phi, target: found 9.64537 ms; allowed: the base's 19.2907 ms or more");
+        "nascent: solve_phi, target: found 9.645369 ms; allowed: the base's 19.290738 ms or more");
   CHECK(refusal([&] { solve_phi(b0, efficientnet, std::nan(""), by_macs); }).starts_with("nascent: solve_phi, target"));
   CHECK(refusal([&] { solve_phi(b0, efficientnet, std::numeric_limits<double>::infinity(), by_macs); }) ==
         "nascent: solve_phi, target in ms: found inf; allowed: finite numbers");

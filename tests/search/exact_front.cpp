@@ -157,7 +157,7 @@ TEST_CASE("what cannot be answered is said") {
         "nascent: exact_front_options.target: found nan; allowed: numbers, or infinity for no limit");
   const auto least = cheapest(trellis, macs);
   CHECK(message_of<search_error>([&] { best_under(trellis, p, 10); }) ==
-        "nascent: exact_front_options.target: found 10; allowed: " + detail::number(least.cost) +
+        "nascent: exact_front_options.target: found 10; allowed: " + exact_text(least.cost) +
             " or more: so much costs the cheapest network of space 'tied', rank " +
             to_decimal(test::tied.rank(least.what)).c_str());
   CHECK(best_under(trellis, p, least.cost).cost == least.cost);

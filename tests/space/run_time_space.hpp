@@ -49,7 +49,9 @@ class listed_space {
     return r;
   }
   candidate_type unrank(uint128 position) const {
-    if (position >= size_) throw space_error(name_, "rank", position, "a rank below the size,", size_);
+    if (position >= size_)
+      throw space_error("space.rank", place("rank"), to_decimal(position).c_str(),
+                        std::string("a rank below the size, ") + to_decimal(size_).c_str());
     candidate_type c = undecided();
     for (std::size_t k = slot_count; k-- > 0; position /= options(k))
       c.digits[k] = static_cast<digit>(position % options(k));
@@ -72,12 +74,12 @@ class listed_space {
   }
   void validate(const candidate_type& c) const {
     if (c.digits.size() != slot_count)
-      throw space_error(name_, "vector", "a length of", static_cast<std::int64_t>(c.digits.size()),
-                        "the number of slots,", static_cast<std::int64_t>(slot_count));
+      throw space_error("space.vector", place("vector"), "a length of " + std::to_string(c.digits.size()),
+                        "the number of slots, " + std::to_string(slot_count));
     for (std::size_t k = 0; k < slot_count; ++k)
       if (c.digits[k] < 0 || c.digits[k] >= static_cast<int>(options(k)))
-        throw space_error(name_, decisions_[k].name, "the option", c.digits[k], "0 up to",
-                          static_cast<std::int64_t>(options(k)) - 1);
+        throw space_error("space.vector", place(decisions_[k].name), "the option " + std::to_string(c.digits[k]),
+                          "0 up to " + std::to_string(options(k) - 1));
   }
   bool is_active(const candidate_type& /*c*/, std::size_t /*k*/) const { return true; }
 
@@ -128,6 +130,8 @@ class listed_space {
   }
 
  private:
+  std::string place(const std::string& where) const { return "space '" + std::string(name_) + "', " + where; }
+
   std::size_t options(std::size_t k) const { return decisions_[k].kernels.size(); }
   digit draw(random_engine& rng, std::size_t k) const {
     return static_cast<digit>(random_below(rng, static_cast<std::uint64_t>(options(k))));

@@ -47,7 +47,7 @@ TEST_CASE("threads read together, each its own memory") {
   const double two = measure_read_bandwidth_of_threads(2, 64 << 10, 20);
   CHECK(one > 0.1);
   CHECK(two > 0.1);
-  CHECK_THROWS_AS(measure_read_bandwidth_of_threads(2, 64 << 10, 0), std::invalid_argument);
+  CHECK_THROWS_AS(measure_read_bandwidth_of_threads(2, 64 << 10, 0), nascent::error);
   CHECK(two < 20 * one);  // on two cores 2 x one, on one busy core less
 }
 

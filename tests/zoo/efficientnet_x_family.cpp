@@ -144,11 +144,9 @@ TEST_CASE("EfficientNet-X: a difference of more than 1 % from the printed figure
 TEST_CASE("EfficientNet-X: the stage is named at which an input is too small") {
   using Catch::Matchers::Message;
   CHECK_THROWS_MATCHES(count(zoo::efficientnet_x_gpu_family[2].at(8)), space_error,
-                       Message("nascent: model 'EfficientNet-X-GPU-B2', stage 4: found 1 against 2; the feature map "
-                               "would shrink below 1x1; use "
-                               "a larger input or a smaller stride"));
+                       Message("nascent: model 'EfficientNet-X-GPU-B2', stage 4: found 1 against 2; "
+                               "allowed: a feature map of 1x1 or more; use a larger input or a smaller stride"));
   CHECK_THROWS_MATCHES(count(zoo::efficientnet_x_family[0].at(1)), space_error,
-                       Message("nascent: model 'EfficientNet-X-B0', stage stem: found 1 against 2; the feature map "
-                               "would shrink below 1x1; use a "
-                               "larger input or a smaller stride"));
+                       Message("nascent: model 'EfficientNet-X-B0', stage stem: found 1 against 2; "
+                               "allowed: a feature map of 1x1 or more; use a larger input or a smaller stride"));
 }

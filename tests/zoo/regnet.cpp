@@ -58,13 +58,13 @@ TEST_CASE("RegNet's rule gives the published widths, depths and groups") {
 TEST_CASE("RegNet's rule at its edges") {
   CHECK(stages_of({16, 0, 2, 5, 8}) == stages{{16, 5, 2}});
   CHECK(stages_of({16, 8, 2, 1, 24}) == stages{{16, 1, 1}});
-  CHECK_THROWS_AS(zoo::generate({0, 8, 2, 5, 8}), std::invalid_argument);
-  CHECK_THROWS_AS(zoo::generate({16, -1, 2, 5, 8}), std::invalid_argument);
-  CHECK_THROWS_AS(zoo::generate({16, 8, 1, 5, 8}), std::invalid_argument);
-  CHECK_THROWS_AS(zoo::generate({16, 8, 2, 0, 8}), std::invalid_argument);
-  CHECK_THROWS_AS(zoo::generate({16, 8, 2, 5, 0}), std::invalid_argument);
-  CHECK_THROWS_AS(zoo::generate({16, 1e9, 2, 5, 8}), std::invalid_argument);
-  CHECK_THROWS_AS(zoo::generate({16, 16, 1.1, 30, 8}), std::invalid_argument);  // more than eight widths
+  CHECK_THROWS_AS(zoo::generate({0, 8, 2, 5, 8}), nascent::error);
+  CHECK_THROWS_AS(zoo::generate({16, -1, 2, 5, 8}), nascent::error);
+  CHECK_THROWS_AS(zoo::generate({16, 8, 1, 5, 8}), nascent::error);
+  CHECK_THROWS_AS(zoo::generate({16, 8, 2, 0, 8}), nascent::error);
+  CHECK_THROWS_AS(zoo::generate({16, 8, 2, 5, 0}), nascent::error);
+  CHECK_THROWS_AS(zoo::generate({16, 1e9, 2, 5, 8}), nascent::error);
+  CHECK_THROWS_AS(zoo::generate({16, 16, 1.1, 30, 8}), nascent::error);  // more than eight widths
 }
 
 TEST_CASE("RegNetX and RegNetY have the parameters and MACs of public counts") {

@@ -83,7 +83,6 @@ TEST_CASE("ResNet: the stage is named at which an input is too small") {
   using Catch::Matchers::Message;
   CHECK(count(zoo::resnet_50.at(32)).params == 25'557'032);
   CHECK_THROWS_MATCHES(count(zoo::resnet_50.at(8)), space_error,
-                       Message("nascent: model 'ResNet-50', stage 3: found 1 against 2; the feature map would shrink "
-                               "below 1x1; use a larger "
-                               "input or a smaller stride"));
+                       Message("nascent: model 'ResNet-50', stage 3: found 1 against 2; "
+                               "allowed: a feature map of 1x1 or more; use a larger input or a smaller stride"));
 }

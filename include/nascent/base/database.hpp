@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -16,12 +15,16 @@
 
 #include <sqlite3.h>
 
+#include "nascent/base/error.hpp"
+
 namespace nascent {
 
 /// What SQLite refused. `code` is its primary result code (SQLITE_BUSY, SQLITE_FULL, SQLITE_NOTADB, ..).
-struct database_error : std::runtime_error {
-  database_error(int result, const std::string& text) : std::runtime_error(text), code(result & 0xff) {}
-  int code;
+struct database_error : error {
+  /// `found` is what SQLite says.
+  database_error(int the_result, std::string_view found)
+      : error("database.sqlite", "SQLite", found, "files and statements that it accepts"), result(the_result & 0xff) {}
+  int result;  ///< SQLite's primary result code
 };
 
 enum class open_mode : std::uint8_t {
@@ -147,8 +150,8 @@ class database {
       try {
         text("PRAGMA journal_mode = wal");
         return;
-      } catch (const database_error& error) {
-        if (error.code != SQLITE_BUSY || std::chrono::steady_clock::now() >= end) throw;
+      } catch (const database_error& e) {
+        if (e.result != SQLITE_BUSY || std::chrono::steady_clock::now() >= end) throw;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -18,17 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nascent/base/error.hpp"
+
 namespace nascent {
 
 /// A file that cannot be read or written: the text says which, why, and what to do about it.
-class file_error : public std::runtime_error {
- public:
-  file_error(std::filesystem::path path, const std::string& why, const std::string& remedy)
-      : std::runtime_error("nascent: file '" + path.string() + "': " + why + "; " + remedy), path_(std::move(path)) {}
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
+struct file_error : error {
+  using error::error;
 };
 
 namespace detail {
@@ -85,7 +80,8 @@ inline std::string remedy_for(int error, const std::filesystem::path& folder) {
 
 [[noreturn]] inline void throw_unwritable(const std::filesystem::path& path, int error) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  throw file_error(path, "cannot be written: " + std::generic_category().message(error), remedy_for(error, folder));
+  throw file_error("file.write", "file '" + path.string() + "', writing", std::generic_category().message(error),
+                   "a path that can be written; " + remedy_for(error, folder));
 }
 
 /// A device or a pipe has nothing to lose: it takes the text as it comes.
@@ -127,7 +123,7 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
   std::error_code ignored;
   std::filesystem::path target = std::filesystem::canonical(path, ignored);  // behind links; fails for a new file
   if (ignored) target = path;
-  if (target.empty()) throw file_error(path, "cannot be written: the path is empty", "give the path of a file");
+  if (target.empty()) throw file_error("file.write", "file '', writing", "no name", "the path of a file");
   const std::filesystem::file_status status = std::filesystem::status(target, ignored);
   const bool exists = std::filesystem::exists(status);
   if (std::filesystem::is_directory(status)) detail::throw_unwritable(path, EISDIR);
@@ -141,10 +137,10 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
 /// The text of a file. \throws file_error
 inline std::string read_file(const std::filesystem::path& path) {
   const auto fail = [&](int error) {
-    throw file_error(path, "cannot be read: " + std::generic_category().message(error),
-                     error == EISDIR   ? "it is a folder; name a file in it"
-                     : error == EACCES ? "ask for the permission to read it"
-                                       : "check the path");
+    throw file_error("file.read", "file '" + path.string() + "', reading", std::generic_category().message(error),
+                     error == EISDIR   ? "the path of a file; this is a folder: name a file in it"
+                     : error == EACCES ? "a file that can be read; ask for the permission"
+                                       : "a file that can be read; check the path");
   };
   const detail::open_file file(path, O_RDONLY | O_CLOEXEC);
   if (!file) fail(errno);

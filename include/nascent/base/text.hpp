@@ -21,6 +21,7 @@ struct basic_text {
   bool truncated = false;
 
   constexpr std::string_view view() const { return {chars, length}; }
+  constexpr operator std::string_view() const { return view(); }
   constexpr const char* c_str() const { return chars; }
   constexpr std::size_t size() const { return length; }
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
 
 #include "nascent/network/network.hpp"
 #include "nascent/space/space.hpp"
@@ -113,12 +112,14 @@ namespace detail {
 /// `c` is a space or a model.
 template <class Candidate>
 [[noreturn]] constexpr void refuse(const Candidate& c, const fault_record& fault) {
-  basic_text<160> sentence;
-  sentence.add(fault.found).add(" against ").add(fault.allowed).add("; ").add(to_string(fault.what));
+  const auto found = detail::joined(fault.found, " against ", fault.allowed);
   if constexpr (network_space<Candidate>) {
     const auto stage = c.stage(static_cast<std::size_t>(fault.stage < 0 ? 0 : fault.stage));
-    throw space_error(c.name(), short_text{}.add("stage ").add(stage.view()).view(), sentence.view());
-  } else throw space_error(c.name, short_text{}.add("stage ").add(fault.stage_name).view(), sentence.view(), "model");
+    throw space_error("network.shape", detail::joined("space '", c.name(), "', stage ", stage.view()), found,
+                      to_string(fault.what));
+  } else
+    throw space_error("network.shape", detail::joined("model '", c.name, "', stage ", fault.stage_name), found,
+                      to_string(fault.what));
 }
 
 template <class Candidate, class Interpreter>

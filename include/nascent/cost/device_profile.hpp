@@ -9,12 +9,12 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <initializer_list>
 #include <limits>
 #include <span>
 #include <string_view>
 
+#include "nascent/base/error.hpp"
 #include "nascent/base/text.hpp"
 #include "nascent/network/shape.hpp"
 
@@ -122,23 +122,8 @@ struct device_figures {
 };
 
 /// A profile with a figure that no device has, or a question that a profile does not answer.
-class profile_error : public std::exception {
- public:
-  /// "nascent: device profile 'X', field: found a; allowed: b"
-  profile_error(std::string_view profile, std::string_view field, std::string_view found, std::string_view allowed) {
-    message_.add("nascent: device profile '")
-        .add(profile)
-        .add("', ")
-        .add(field)
-        .add(": found ")
-        .add(found)
-        .add("; allowed: ")
-        .add(allowed);
-  }
-  const char* what() const noexcept override { return message_.c_str(); }
-
- private:
-  basic_text<320> message_;
+struct profile_error : error {
+  using error::error;
 };
 
 namespace detail {
@@ -146,13 +131,12 @@ namespace detail {
 // No constant expressions, so that compilers name them where a constant profile is wrong.
 [[noreturn]] inline void rate_must_be_above_zero(std::string_view profile, std::string_view field,
                                                  std::string_view what, double rate) {
-  basic_text<64> found;
-  found.add("a ").add(what).add(" of ").add(rate);
-  throw profile_error(profile, field, found.view(), "above 0");
+  throw profile_error("cost.profile", detail::joined("device profile '", profile, "', ", field),
+                      detail::joined("a ", what, " of ", rate), "above 0");
 }
 [[noreturn]] inline void profile_does_not_fit(std::string_view profile, std::string_view field, std::string_view found,
                                               std::string_view allowed) {
-  throw profile_error(profile, field, found, allowed);
+  throw profile_error("cost.profile", detail::joined("device profile '", profile, "', ", field), found, allowed);
 }
 
 }  // namespace detail

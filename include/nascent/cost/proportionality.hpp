@@ -7,8 +7,10 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
-#include <stdexcept>
 #include <string>
+
+#include "nascent/base/error.hpp"
+#include "nascent/base/number_text.hpp"
 
 namespace nascent {
 
@@ -27,7 +29,7 @@ struct power_law {
   double latency_ms(double macs) const { return factor * std::pow(macs, exponent); }
 };
 
-/// The least-squares line through the logarithms. \throws std::invalid_argument where fewer than two different numbers
+/// The least-squares line through the logarithms. \throws nascent::error where fewer than two different numbers
 /// of MACs are given, or a figure is not above 0
 inline power_law fit_power_law(std::span<const timed_network> networks) {
   const auto n = static_cast<double>(networks.size());
@@ -35,8 +37,8 @@ inline power_law fit_power_law(std::span<const timed_network> networks) {
   double y_mean = 0;
   for (const timed_network& t : networks) {
     if (!(t.macs > 0 && t.latency_ms > 0))
-      throw std::invalid_argument("fit_power_law: found " + std::to_string(t.macs) + " MACs in " +
-                                  std::to_string(t.latency_ms) + " ms; allowed: both above 0");
+      throw error("cost.fit", "fit_power_law, network " + std::to_string(&t - networks.data()),
+                  exact_text(t.macs) + " MACs in " + exact_text(t.latency_ms) + " ms", "both above 0");
     x_mean += std::log(t.macs) / n;
     y_mean += std::log(t.latency_ms) / n;
   }
@@ -52,8 +54,8 @@ inline power_law fit_power_law(std::span<const timed_network> networks) {
   }
   // Logarithms of equal numbers leave rounding errors behind.
   if (networks.size() < 2 || xx < 1e-12)
-    throw std::invalid_argument("fit_power_law: found " + std::to_string(networks.size()) +
-                                " networks of one number of MACs; allowed: two different ones at least");
+    throw error("cost.fit", "fit_power_law", std::to_string(networks.size()) + " networks of one number of MACs",
+                "two different ones at least");
   const double exponent = xy / xx;
   return {.factor = std::exp(y_mean - exponent * x_mean),
           .exponent = exponent,
@@ -61,11 +63,12 @@ inline power_law fit_power_law(std::span<const timed_network> networks) {
 }
 
 /// What a MAC of the second network costs relative to one of the first: 1 where latency is proportional to MACs.
-/// \throws std::invalid_argument where a figure is not above 0
+/// \throws nascent::error where a figure is not above 0
 inline double mac_price_ratio(const timed_network& first, const timed_network& second) {
   for (const timed_network& t : {first, second})
     if (!(t.macs > 0 && t.latency_ms > 0))
-      throw std::invalid_argument("mac_price_ratio: MACs and latency must be above 0");
+      throw error("cost.fit", "mac_price_ratio", exact_text(t.macs) + " MACs in " + exact_text(t.latency_ms) + " ms",
+                  "both above 0");
   return (second.latency_ms / second.macs) / (first.latency_ms / first.macs);
 }
 

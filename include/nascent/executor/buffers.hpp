@@ -9,10 +9,11 @@
 #include <limits>
 #include <numeric>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "nascent/base/error.hpp"
 
 namespace nascent {
 
@@ -32,14 +33,15 @@ struct buffer_plan {
 };
 
 /// Places the largest request first, each at the lowest offset where it meets nothing that is alive with it (Pisarchyk
-/// and Lee, 2020, "greedy by size"). Offsets are multiples of `alignment`. \throws std::invalid_argument where a
+/// and Lee, 2020, "greedy by size"). Offsets are multiples of `alignment`. \throws nascent::error where a
 /// request ends before it begins or the alignment is 0.
 inline buffer_plan plan_buffers(std::span<const buffer_request> requests, std::size_t alignment = 64) {
-  if (alignment == 0) throw std::invalid_argument("plan_buffers: alignment 0, must be at least 1");
+  if (alignment == 0) throw error("executor.buffers", "plan_buffers, alignment", "0", "1 or more");
   for (std::size_t i = 0; i < requests.size(); ++i)
     if (requests[i].last < requests[i].first)
-      throw std::invalid_argument("plan_buffers: request " + std::to_string(i) + " lives from step " +
-                                  std::to_string(requests[i].first) + " to " + std::to_string(requests[i].last));
+      throw error("executor.buffers", "plan_buffers, request " + std::to_string(i),
+                  "a life from step " + std::to_string(requests[i].first) + " to " + std::to_string(requests[i].last),
+                  "a last step that is not before the first");
 
   std::vector<std::size_t> order(requests.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -138,8 +138,7 @@ class compiled final {
   /// Milliseconds of `launches` runs of the whole network, one after the other, by the device's own clock, divided by
   /// their number: the rate that a queue of work runs at.
   double time_launches(int launches) {
-    if (launches < 1)
-      throw executor_error("cudnn: " + std::to_string(launches) + " launches to time, must be at least 1");
+    if (launches < 1) throw executor_error("executor.option", "cudnn, launches", std::to_string(launches), "1 or more");
     device_->use();
     const detail::event begin = detail::make_event();
     const detail::event end = detail::make_event();
@@ -248,8 +247,9 @@ class compiled final {
       detail::execution_plan p = i == 0 && s.plan ? std::move(*std::exchange(s.plan, std::nullopt))
                                                   : detail::make_plan(s.proposals[i], target);
       if (p.workspace > how.workspace_limit)
-        throw executor_error("cudnn: engine " + std::to_string(p.engine.index) + ": a workspace of " +
-                             std::to_string(p.workspace) + " bytes, more than allowed");
+        throw executor_error("executor.memory", "cudnn, engine " + std::to_string(p.engine.index),
+                             "a workspace of " + std::to_string(p.workspace) + " bytes",
+                             "up to " + std::to_string(how.workspace_limit));
       reserve_workspace(static_cast<std::size_t>(p.workspace));
       return p;
     };
@@ -259,8 +259,11 @@ class compiled final {
     failures_.insert(failures_.end(), failed.begin(), failed.end());
     if (!best)
       throw executor_error(
-          "cudnn: " + nascent::detail::layer_place(graph_, s.what.first_layer) + ", kernel '" + s.what.signature() +
-          "': every engine failed, the last one: " + (failed.empty() ? "none was proposed" : failed.back()));
+          "executor.kernel",
+          "cudnn, " + nascent::detail::layer_place(graph_, s.what.first_layer) + ", kernel '" + s.what.signature() +
+              "'",
+          "that every engine failed, the last one: " + (failed.empty() ? "none was proposed" : failed.back()),
+          "1 engine that runs");
     s.plan = std::move(best->plan);
     name(s);
     try {
@@ -341,12 +344,13 @@ class executor {
     p.compute_capability = device_->compute_capability();
     planner::check_device(p, how.type);
     if (how.candidates < 1)
-      throw executor_error("cudnn: candidates " + std::to_string(how.candidates) + ", must be at least 1");
+      throw executor_error("executor.option", "cudnn, candidates", std::to_string(how.candidates), "1 or more");
     if (how.compile_threads < 1)
-      throw executor_error("cudnn: compile_threads " + std::to_string(how.compile_threads) + ", must be at least 1");
+      throw executor_error("executor.option", "cudnn, compile_threads", std::to_string(how.compile_threads),
+                           "1 or more");
     if (how.compiled_candidates < 1)
-      throw executor_error("cudnn: compiled_candidates " + std::to_string(how.compiled_candidates) +
-                           ", must be at least 1");
+      throw executor_error("executor.option", "cudnn, compiled_candidates", std::to_string(how.compiled_candidates),
+                           "1 or more");
   }
 
   /// Times are good for the driver and the clock that they were taken with, so that both are part of it.

@@ -6,10 +6,10 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "nascent/base/error.hpp"
 #include "nascent/executor/cache_context.hpp"
 #include "nascent/executor/weights.hpp"
 #include "nascent/network/kernel.hpp"
@@ -17,8 +17,8 @@
 namespace nascent {
 
 /// An executor that cannot do what was asked: the text names the kernel, what was found and what is allowed.
-struct executor_error : std::runtime_error {
-  using std::runtime_error::runtime_error;
+struct executor_error : error {
+  using error::error;
 };
 
 /// Where and how an executor runs: all that a measured time depends on beside the kernel. Part of a latency table's

@@ -65,8 +65,8 @@ class compiled {
         stream_(engine_) {
     nascent::detail::check_compile(graph_, values, batch_);
     if (piece_ < 1 || batch_ % piece_ != 0)
-      throw executor_error("onednn: images_at_once " + std::to_string(how.images_at_once) + " for batch " +
-                           std::to_string(batch_) + ", must divide it, or be 0 for the whole batch");
+      throw executor_error("executor.option", "onednn, images_at_once", std::to_string(how.images_at_once),
+                           "divisors of batch " + std::to_string(batch_) + ", or 0 for the whole batch");
     const detail::thread_scope scope = stay_on_cores();
     try {
       const auto assemble = [&] {
@@ -81,7 +81,7 @@ class compiled {
       }
       bind(steps, how.type);
     } catch (const dnnl::error& e) {
-      throw executor_error("onednn: '" + graph_.name() + "': " + e.what());
+      throw failure("executor.library", e.what(), "no failure of oneDNN");
     }
   }
 
@@ -90,8 +90,7 @@ class compiled {
   int batch() const { return batch_; }
 
   /// The name of what runs kernel `index`: oneDNN's, e.g. "brgconv_1x1:avx512_core", or that of a
-  /// library's kernel, e.g. "nascent_depthwise:avx512". \throws executor_error past the last
-  /// kernel
+  /// library's kernel, e.g. "nascent_depthwise:avx512". \throws executor_error past the last kernel
   const std::string& kernel_implementation(std::size_t index) const {
     nascent::detail::check_kernel(graph_, index, kernels_.size());
     return implementations_[index];
@@ -125,13 +124,12 @@ class compiled {
     stream_.wait();
   }
 
-  /// Copies the output as it is, after run() or run_kernel(). \throws executor_error where the length does not fit, or
-  /// the batch runs in pieces
+  /// Copies the output as it is, after run() or run_kernel(). \throws executor_error for another length, or pieces
   void copy_output(std::span<float> out) {
     nascent::detail::check_run(graph_, batch_, input_size(), out.size());
     if (pieces() > 1)
-      throw executor_error("onednn: '" + graph_.name() + "': its buffers hold the last of " + std::to_string(pieces()) +
-                           " pieces of the batch");
+      throw failure("executor.pieces", "the last of " + std::to_string(pieces()) + " pieces alone in the buffers",
+                    "a batch in one piece; set images_at_once to 0");
     const detail::thread_scope scope = stay_on_cores();
     outside_out_.set_data_handle(out.data());
     execute(convert_out_);
@@ -183,12 +181,16 @@ class compiled {
     const dnnl_status_t status = dnnl_primitive_execute(c.primitive.get(), stream_.get(),
                                                         static_cast<int>(c.arguments.size()), c.arguments.data());
     if (status != dnnl_success)
-      throw executor_error("onednn: '" + graph_.name() + "': a primitive failed with status " + std::to_string(status));
+      throw failure("executor.library", "a primitive that failed with status " + std::to_string(status), "success");
   }
 
   void argument(call& c, int index, const dnnl::memory& memory) {
     memories_.push_back(memory);
     c.arguments.push_back({index, memory.get()});
+  }
+
+  executor_error failure(error_code code, const std::string& found, const std::string& allowed) const {
+    return {code, "onednn, '" + graph_.name() + "'", found, allowed};
   }
 
   /// Runs the network with all implementations that its steps have, and says which is to be taken of each kernel.
@@ -203,8 +205,8 @@ class compiled {
       for (const detail::alternative& a : steps[i].alternatives) entrants.back().implementations.push_back(a.name);
     }
     bind(steps, type);
-    std::memset(memory_.data(), 0x3F,
-                bytes_);  // as f32 and as bf16 numbers of about 3/4; the kernels write all but the input anew
+    // As f32 and as bf16 numbers of about 3/4; the kernels write all but the input anew.
+    std::memset(memory_.data(), 0x3F, bytes_);
     detail::race contest(entrants);
     contest.measure([&](const std::vector<std::size_t>& choice, std::vector<double>& seconds) {
       using clock = std::chrono::steady_clock;
@@ -266,7 +268,7 @@ class compiled {
     try {
       memory_ = page_memory(bytes_);
     } catch (const std::bad_alloc&) {
-      throw executor_error("onednn: '" + graph_.name() + "': no memory for " + std::to_string(bytes_) + " bytes");
+      throw failure("executor.memory", "no room for " + std::to_string(bytes_) + " bytes", "a batch that fits");
     }
 
     const auto memory_of = [&](int tensor, const api::desc& layout) {
@@ -343,16 +345,14 @@ class executor {
   explicit executor(const onednn::options& how = {}) : options_(how) {
     detail::check_threads(how.threads);
     detail::check_cores(how.cores, how.threads);
-    if (how.type == data_type::f16) throw executor_error("onednn: type f16 is not supported; f32 and bf16 are");
+    if (how.type == data_type::f16) throw executor_error("executor.type", "onednn, type", "f16", "f32, bf16");
     detail::limit_isa(how.isa);
     isa_ = detail::effective_isa();
     if (const kernel_library* usable = first_usable(how.kernels)) {
       library_ = std::make_shared<const kernel_library>(*usable);
       results_ = std::make_shared<detail::race_results>();
     }
-    if (how.type == data_type::bf16 && !detail::computes_bf16())
-      throw executor_error("onednn: type bf16 needs isa avx512_core_bf16; " + nascent::detail::processor_model() +
-                           " runs with isa " + isa_);
+    if (how.type == data_type::bf16) detail::check_bf16();
   }
 
   device_description description() const {

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <charconv>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/error.hpp"
 #include "nascent/block/block.hpp"
 #include "nascent/block/reflection.hpp"
 #include "nascent/block/split_attention.hpp"
@@ -22,8 +22,8 @@
 namespace nascent {
 
 /// A text that names no block, no field, or no value of it.
-struct block_text_error : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+struct block_text_error : error {
+  using error::error;
 };
 
 namespace detail {
@@ -82,8 +82,8 @@ void check_size(const std::string& block, std::string_view key, std::string_view
                      : key == "layers"                   ? most_layers
                                                          : most_of_others;
     if (!(value >= static_cast<Value>(-most) && value <= static_cast<Value>(most)))
-      throw block_text_error("block " + block + ", field " + std::string(key) + ": found '" + std::string(text) +
-                             "'; allowed: up to " + std::to_string(most));
+      throw block_text_error("io.block", "block " + block + ", field " + std::string(key),
+                             "'" + std::string(text) + "'", "up to " + std::to_string(most));
   }
 }
 
@@ -107,8 +107,8 @@ bool set_field(Block& block, std::string_view key, std::string_view value) {
       known = true;
       auto& target = const_cast<std::remove_cvref_t<decltype(field<j()>(block))>&>(field<j()>(block));
       if (!parse_value(value, target))
-        throw block_text_error("block " + std::string(block_name<Block>) + ", field " + std::string(key) + ": found '" +
-                               std::string(value) + "', which is no value of this field");
+        throw block_text_error("io.block", "block " + std::string(block_name<Block>) + ", field " + std::string(key),
+                               "'" + std::string(value) + "'", "a value of this field");
       check_size(std::string(block_name<Block>), key, value, target);
     };
     (one(std::integral_constant<std::size_t, J>{}), ...);
@@ -129,7 +129,7 @@ inline network parse_block(const std::string& text, shape input) {
   for (std::string word; words >> word;) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos)
-      throw block_text_error("block '" + text + "': found '" + word + "'; allowed: field=value");
+      throw block_text_error("io.block", "block '" + text + "'", "'" + word + "'", "field=value");
     fields.emplace_back(word.substr(0, equals), word.substr(equals + 1));
   }
   network result;
@@ -145,24 +145,24 @@ inline network parse_block(const std::string& text, shape input) {
       if (key == "stride" || key == "layers") {
         int& target = key == "stride" ? stride : layers;
         if (!detail::parse_value(value, target) || target < 1)
-          throw block_text_error("block " + name + ", " + key + ": found '" + value + "'; allowed: 1 or more");
+          throw block_text_error("io.block", "block " + name + ", " + key, "'" + value + "'", "1 or more");
         detail::check_size(name, key, value, target);
       } else if (!detail::set_field(block, key, value)) {
-        throw block_text_error("block " + name + ": found field '" + key +
-                               "'; allowed: " + detail::field_list<block_type>());
+        throw block_text_error("io.block", "block " + name, "field '" + key + "'", detail::field_list<block_type>());
       }
     }
     result = make_network(text, input, [&](auto& net, auto x) {
       for (int i = 0; i < layers; ++i) {
         x = block(net, x, i == 0 ? stride : 1);
         if (x.channels > detail::most_channels)
-          throw block_text_error("block '" + text + "': found " + std::to_string(x.channels) +
-                                 " channels after layer " + std::to_string(i + 1) + "; allowed: up to " +
-                                 std::to_string(detail::most_channels));
+          throw block_text_error("io.block", "block '" + text + "'",
+                                 std::to_string(x.channels) + " channels after layer " + std::to_string(i + 1),
+                                 "up to " + std::to_string(detail::most_channels));
       }
     });
   });
-  if (result.layers().empty()) throw block_text_error("found block '" + name + "'; allowed: " + names);
+  if (result.layers().empty())
+    throw block_text_error("io.block", "block '" + text + "'", "block '" + name + "'", names);
   return result;
 }
 
@@ -175,8 +175,8 @@ inline shape parse_shape(const std::string& text) {
   in >> s.height >> x >> s.width >> y >> s.channels;
   if (!in || !(in >> std::ws).eof() || x != 'x' || y != 'x' || s.height < 1 || s.width < 1 || s.channels < 1 ||
       std::max({s.height, s.width, s.channels}) > detail::most_channels)
-    throw block_text_error("shape: found '" + text +
-                           "'; allowed: heightxwidthxchannels, such as 56x56x24, each up to 65536");
+    throw block_text_error("io.block", "shape", "'" + text + "'",
+                           "heightxwidthxchannels, such as 56x56x24, each up to 65536");
   return s;
 }
 
@@ -184,7 +184,7 @@ inline shape parse_shape(const std::string& text) {
 inline data_type parse_data_type(const std::string& text) {
   data_type type = data_type::f32;
   if (!detail::parse_enum(text, type))
-    throw block_text_error("data type: found '" + text + "'; allowed: f32, bf16, f16");
+    throw block_text_error("io.block", "data type", "'" + text + "'", "f32, bf16, f16");
   return type;
 }
 

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -14,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "nascent/base/error.hpp"
 #include "nascent/base/file.hpp"
 #include "nascent/cost/cost.hpp"
 #include "nascent/network/network.hpp"
@@ -26,17 +26,10 @@ using json = nlohmann::ordered_json;
 
 /// JSON that does not say what it should: the text names the place ("/decisions/2.kernel"), what was found and what is
 /// allowed.
-class json_error : public std::runtime_error {
- public:
-  json_error(std::string where, const std::string& found, const std::string& allowed)
-      : std::runtime_error("nascent: JSON at '" + (where.empty() ? "/" : where) + "': found " + found +
-                           "; allowed: " + allowed),
-        where_(std::move(where)) {}
-  /// The place, as a JSON pointer whose keys are not escaped.
-  const std::string& where() const { return where_; }
-
- private:
-  std::string where_;
+struct json_error : error {
+  /// `pointer` is the place, as a JSON pointer whose keys are not escaped.
+  json_error(std::string_view pointer, std::string_view found, std::string_view allowed)
+      : error("io.json", "JSON at '" + std::string(pointer.empty() ? "/" : pointer) + "'", found, allowed) {}
 };
 
 template <class Json>

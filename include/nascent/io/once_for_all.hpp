@@ -58,9 +58,10 @@ class once_for_all_parser {
   [[noreturn]] void refuse(std::size_t i, const std::string& allowed) const {
     const std::string found = i < layers_.size() ? fuse_name(i) : "the end";
     const std::string& stage = i < layers_.size() ? graph_->stage_of(i) : "";
-    throw latency_table_error("network '" + graph_->name() + "' has no Once-for-All dictionary: layer " +
-                              std::to_string(i) + (stage.empty() ? std::string() : " of stage '" + stage + "'") +
-                              " is '" + found + "'; allowed: " + allowed);
+    throw latency_table_error("io.once_for_all",
+                              "Once-for-All dictionary of network '" + graph_->name() + "', layer " +
+                                  std::to_string(i) + (stage.empty() ? std::string() : " of stage '" + stage + "'"),
+                              "'" + found + "'", allowed);
   }
   std::string fuse_name(std::size_t i) const { return kernel{.core = layers_[i]}.signature(); }
 
@@ -190,8 +191,9 @@ class once_for_all_dictionary {
         if (k.first_layer < block.first_layer || k.first_layer > block.last_layer) continue;
         const std::optional<latency_entry> e = table.find(k);
         if (!e)
-          throw latency_table_error("latency table '" + table.path().string() + "' lacks kernel '" + k.signature() +
-                                    "' of block '" + block.key + "'; measure network '" + graph.name() + "' first");
+          throw latency_table_error("latency.lacks_kernels", "latency table '" + table.path().string() + "'",
+                                    "no kernel '" + k.signature() + "' of block '" + block.key + "'",
+                                    "tables that know it; measure network '" + graph.name() + "' first");
         ms += e->time.trimmed_mean_ms;
         count = count ? std::min(*count, e->time.count) : e->time.count;
         estimated = estimated || e->estimated;
@@ -208,8 +210,9 @@ class once_for_all_dictionary {
     for (const once_for_all_block& block : once_for_all_blocks(graph, keys_)) {
       const auto found = times_.find(block.key);
       if (found == times_.end())
-        throw latency_table_error("the dictionary has no block '" + block.key + "' of network '" + graph.name() +
-                                  "'; it has " + std::to_string(times_.size()) + " others");
+        throw latency_table_error("io.once_for_all", "Once-for-All dictionary, network '" + graph.name() + "'",
+                                  "no block '" + block.key + "' among " + std::to_string(times_.size()),
+                                  "networks whose blocks are all there");
       sum += (*found)["mean"].get<double>();
     }
     return sum;

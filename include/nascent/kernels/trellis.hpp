@@ -184,9 +184,8 @@ class layer_recorder {
     tensor out = s.build_layer(digits, layer, n, in, stride);
     if (from != nullptr) {
       if (n.layer_count() == before)
-        throw space_error(
-            space_->name, short_text{}.add("stage ").add(s.name.view()).view(),
-            "a skip connection right after a layer that does nothing; allowed: after layers that make a map");
+        throw space_error("space.skip", place_in(space_->name, detail::joined("stage ", s.name.view())),
+                          "a skip connection right after a layer that does nothing", "after layers that make a map");
       out = s.connect(n, out, added);
     }
     built_layer result{.out = out, .possible = !n.fault()};

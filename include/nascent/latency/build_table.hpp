@@ -13,11 +13,12 @@
 #include <numeric>
 #include <optional>
 #include <random>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/error.hpp"
+#include "nascent/base/number_text.hpp"
 #include "nascent/kernels/network_cover.hpp"
 #include "nascent/latency/kernel_estimator.hpp"
 #include "nascent/latency/table.hpp"
@@ -278,9 +279,9 @@ double estimate_missing(const kernel_trellis<Space>& trellis, latency_table& tab
   }
   if (open.empty()) return 0;
   if (measured.empty())
-    throw latency_table_error(
-        "latency table '" + table.path().string() +
-        "' has no measured kernel of the space, there is nothing to estimate from; measure some first");
+    throw latency_table_error("latency.lacks_kernels", "latency table '" + table.path().string() + "', estimates",
+                              "no measured kernel of the space, so nothing to estimate from",
+                              "1 or more; measure some first");
   const kernel_estimator estimator(measured, table.description().type, table.options().batch);
   std::vector<latency_entry> estimates;
   for (const space_kernel* k : open) estimates.push_back(estimator.estimate(k->what));
@@ -291,14 +292,13 @@ double estimate_missing(const kernel_trellis<Space>& trellis, latency_table& tab
 /// Measures kernels of a space until the table has all that its options want, or the budget is used: each time the
 /// random network of large value, where a kernel is worth how often it occurs times how long it takes times how unsure
 /// its time is. Goes on where an earlier call ended, by a kill too; several processes may fill one
-/// table. \throws latency_table_error, executor_error, space_error; std::invalid_argument for a budget that is not
+/// table. \throws latency_table_error, executor_error, space_error; nascent::error for a budget that is not
 /// above 0
 template <space Space>
 build_result build_table(const kernel_trellis<Space>& trellis, latency_table& table,
                          const build_options& options = {}) {
   if (!(options.budget_s > 0))
-    throw std::invalid_argument("build_table: a budget of " + std::to_string(options.budget_s) +
-                                " s; it must be above 0");
+    throw error("latency.option", "build_options.budget_s", exact_text(options.budget_s), "above 0");
   const std::int64_t begin = wall_ns();
   const auto seconds = [&] { return static_cast<double>(wall_ns() - begin) * 1e-9; };
   table.refresh();

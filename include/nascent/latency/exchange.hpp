@@ -78,11 +78,11 @@ inline bool read_record(std::istream& in, std::vector<std::string>& fields) {
 /// stay, except estimates where `from` has measured. \throws latency_table_error where a file cannot be used, or the
 /// tables are of different devices: their times have nothing to do with each other.
 inline exchange_result merge_tables(const std::filesystem::path& into, const std::filesystem::path& from) {
-  const auto refuse = [&](const std::string& text) {
-    throw latency_table_error("latency table '" + into.string() + "' " + text);
+  const auto refuse = [&](const std::string& found, const std::string& allowed) {
+    throw latency_table_error("latency.join", "latency table '" + into.string() + "', joining", found, allowed);
   };
   std::error_code ignored;
-  if (std::filesystem::equivalent(into, from, ignored)) refuse("cannot be joined with itself; name two files");
+  if (std::filesystem::equivalent(into, from, ignored)) refuse("the same file twice", "two files");
   detail::check_table(from, true);
   detail::check_table(into, false);
   try {
@@ -91,8 +91,8 @@ inline exchange_result merge_tables(const std::filesystem::path& into, const std
     const std::string own = detail::devices_of(d, "main");
     const std::string others = detail::devices_of(d, "other");
     if (!own.empty() && !others.empty() && own != others)
-      refuse("has times of " + own + ", '" + from.string() + "' of " + others +
-             "; only tables of one device are joined: keep a file for each device");
+      refuse("times of " + own + " here and of " + others + " in '" + from.string() + "'",
+             "tables of one device; keep a file for each device");
     exchange_result result;
     transaction all(d);
     result.rows = static_cast<std::size_t>(d.number("SELECT count(*) FROM other.entry"));
@@ -122,9 +122,9 @@ inline exchange_result merge_tables(const std::filesystem::path& into, const std
     all.commit();
     return result;
   } catch (const database_error& e) {
-    throw latency_table_error("latency table '" + into.string() + "' could not be joined with '" + from.string() +
-                              "' (SQLite: " + e.what() +
-                              "); check that both files and the disk can be written, nothing was changed");
+    throw latency_table_error("latency.join", "latency table '" + into.string() + "', joining '" + from.string() + "'",
+                              "SQLite: " + std::string(e.found()),
+                              "files and a disk that can be written (nothing was changed)");
   }
 }
 
@@ -148,8 +148,8 @@ inline std::vector<table_row> load_rows(const std::filesystem::path& path) {
       const std::optional<data_type> type = detail::parse_type(query.text(4));
       const std::optional<cache_context> context = parse_cache_context(query.text(6));
       if (!type || !context)
-        throw store.error("is damaged: found type '" + query.text(4) + "' and context '" + query.text(6) +
-                          "'; restore a copy");
+        throw store.error("latency.damaged", "type '" + query.text(4) + "' and context '" + query.text(6) + "'",
+                          "names that nascent writes; restore a copy");
       const store_key key{.device = {.device = query.text(0),
                                      .library = query.text(1),
                                      .isa = query.text(2),
@@ -161,7 +161,8 @@ inline std::vector<table_row> load_rows(const std::filesystem::path& path) {
     }
     return rows;
   } catch (const database_error& e) {
-    throw store.error("could not be read to the end (SQLite: " + std::string(e.what()) + "); restore a copy");
+    throw store.error("latency.damaged", "no way to read it to the end (SQLite: " + std::string(e.found()) + ")",
+                      "a whole table; restore a copy");
   }
 }
 
@@ -184,18 +185,21 @@ inline exchange_result add_rows(const std::filesystem::path& into, std::span<con
     all.commit();
     return result;
   } catch (const database_error& e) {
-    throw latency_table_error("latency table '" + into.string() + "', " + what +
-                              ": the rows could not be written (SQLite: " + e.what() + "); nothing was changed");
+    throw latency_table_error("latency.import", "latency table '" + into.string() + "', " + what,
+                              "SQLite: " + std::string(e.found()), "a file that can be written (nothing was changed)");
   }
 }
 
 namespace detail {
 
+/// Throws: which field, what was found, what is allowed.
+using record_refusal = std::function<void(std::string_view, const std::string&, const std::string&)>;
+
 /// The fields of a record by name, checked.
 class record_reader {
  public:
   record_reader(const std::vector<std::string>& columns, const std::vector<std::string>& record,
-                const std::function<void(const std::string&)>& refuse)
+                const record_refusal& refuse)
       : columns_(&columns), record_(&record), refuse_(&refuse) {}
 
   const std::string& text(std::string_view column) const {
@@ -241,17 +245,17 @@ class record_reader {
 
  private:
   void refuse(std::string_view column, const std::string& allowed) const {
-    (*refuse_)(std::string(column) + ": found '" + text(column) + "'; allowed: " + allowed);
+    (*refuse_)(column, "'" + text(column) + "'", allowed);
   }
 
   const std::vector<std::string>* columns_;
   const std::vector<std::string>* record_;
-  const std::function<void(const std::string&)>* refuse_;
+  const record_refusal* refuse_;
 };
 
-/// A record of `exported_columns`, or of the same without the columns of later schemas. `refuse(text)` throws.
+/// A record of `exported_columns`, or of the same without the columns of later schemas. `refuse` throws.
 inline table_row to_row(const std::vector<std::string>& columns, const std::vector<std::string>& record,
-                        const std::function<void(const std::string&)>& refuse) {
+                        const record_refusal& refuse) {
   const record_reader r(columns, record, refuse);
   const auto has = [&](const char* column) { return std::ranges::find(columns, column) != columns.end(); };
   return {.key = {.device = {.device = r.text("device"),
@@ -288,9 +292,12 @@ inline table_row to_row(const std::vector<std::string>& columns, const std::vect
 /// \throws latency_table_error that names the record, the column, what was found and what is allowed
 inline exchange_result import_csv(const std::filesystem::path& into, std::istream& in) {
   std::size_t line = 1;
-  const std::function<void(const std::string&)> refuse = [&](const std::string& what) {
-    throw latency_table_error("latency table '" + into.string() + "', import, record " + std::to_string(line) + ": " +
-                              what + " (nothing was written)");
+  const detail::record_refusal refuse = [&](std::string_view field, const std::string& found,
+                                            const std::string& allowed) {
+    throw latency_table_error("latency.import",
+                              "latency table '" + into.string() + "', import, record " + std::to_string(line) +
+                                  (field.empty() ? "" : ", " + std::string(field)),
+                              found, allowed + " (nothing was written)");
   };
   std::vector<std::string> columns = detail::exported_columns();
   std::vector<std::string> record;
@@ -298,12 +305,12 @@ inline exchange_result import_csv(const std::filesystem::path& into, std::istrea
   for (const char* newer : {"network_ms", "network_weights", "placement"})
     if (has_header && record.size() < columns.size()) std::erase(columns, newer);
   if (!has_header || record != columns)
-    refuse("found another header; allowed: the columns that export_csv writes, in their order");
+    refuse("", "another header", "the columns that export_csv writes, in their order");
   std::vector<table_row> rows;
   for (++line; detail::read_record(in, record); ++line) {
     if (record.size() == 1 && record[0].empty()) continue;
     if (record.size() != columns.size())
-      refuse("found " + std::to_string(record.size()) + " fields; allowed: " + std::to_string(columns.size()));
+      refuse("", std::to_string(record.size()) + " fields", std::to_string(columns.size()));
     rows.push_back(detail::to_row(columns, record, refuse));
   }
   return add_rows(into, rows);

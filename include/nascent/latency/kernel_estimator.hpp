@@ -12,11 +12,12 @@
 #include <limits>
 #include <map>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/error.hpp"
+#include "nascent/base/number_text.hpp"
 #include "nascent/latency/entry.hpp"
 #include "nascent/network/kernel.hpp"
 
@@ -127,13 +128,14 @@ class ridge_regression {
 /// activated elements and shapes, and on top of it the mean deviation of the measured kernels that are most alike.
 class kernel_estimator {
  public:
-  /// \throws std::invalid_argument where no kernel is given, or a time is not above 0
+  /// \throws nascent::error where no kernel is given, or a time is not above 0
   kernel_estimator(std::span<const kernel_time> measured, data_type type, int batch) : type_(type), batch_(batch) {
-    if (measured.empty()) throw std::invalid_argument("kernel_estimator: no kernels; at least one must be measured");
+    if (measured.empty())
+      throw nascent::error("latency.estimator", "kernel_estimator", "no kernels", "1 or more that were measured");
     for (const kernel_time& t : measured) {
       if (!(t.ms > 0))
-        throw std::invalid_argument("kernel_estimator: '" + t.what.signature() + "' takes " + std::to_string(t.ms) +
-                                    " ms; a time must be above 0");
+        throw nascent::error("latency.estimator", "kernel_estimator, kernel '" + t.what.signature() + "'",
+                             exact_text(t.ms) + " ms", "above 0");
       const detail::kernel_features x = detail::features_of(t.what, type_, batch_);
       for (kind_model* m : {&models_[kind_of(t.what)], &all_}) {
         m->x.push_back(x);

@@ -24,7 +24,7 @@ namespace nascent {
 class network_predictor {
  public:
   /// Keeps a reference to the table. A table knows kernels by their signatures only: what its entries are kernels of is
-  /// told by `known`, for instance the kernels of a space. \throws std::invalid_argument where the table has measured
+  /// told by `known`, for instance the kernels of a space. \throws nascent::error where the table has measured
   /// none of them
   template <class Kernels>
   network_predictor(latency_table& table, const Kernels& known) : table_(&table) {

@@ -55,10 +55,10 @@ struct kernel_groups {
     groups.reserve(kernels.size());
     for (const kernel& k : kernels) {
       if (k.last_layer >= end_of_layer.size() || k.last_layer > end_of_layer[k.first_layer])
-        throw executor_error("network '" + name + "': the executor runs layers " + std::to_string(k.first_layer) +
-                             " to " + std::to_string(k.last_layer) +
-                             " as one kernel; a latency table allows no kernel that spans "
-                             "several of fuse(network)");
+        throw executor_error(
+            "latency.kernel", "network '" + name + "'",
+            "layers " + std::to_string(k.first_layer) + " to " + std::to_string(k.last_layer) + " run as one kernel",
+            "kernels that each lie in one of fuse(network)");
       groups.push_back(group_of_layer[k.first_layer]);
     }
     return groups;

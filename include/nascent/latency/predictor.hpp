@@ -97,8 +97,8 @@ class latency_predictor {
   };
 
   [[noreturn]] void refuse() const {
-    throw space_error(trellis_.space().name(), "candidate",
-                      "decisions that make no network; allowed: candidates that to_network can build");
+    throw space_error("space.candidate", detail::place_in(trellis_.space().name(), "candidate"),
+                      "decisions that make no network", "candidates that to_network can build");
   }
 
   kernel_trellis<Space> trellis_;

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <ostream>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "nascent/base/database.hpp"
+#include "nascent/base/error.hpp"
 #include "nascent/base/number_text.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/latency/detail/schema.hpp"
@@ -29,8 +29,8 @@ namespace nascent {
 
 /// A latency table that cannot be used as asked: the text says which file, what was found, what is allowed and what to
 /// do.
-struct latency_table_error : std::runtime_error {
-  using std::runtime_error::runtime_error;
+struct latency_table_error : error {
+  using error::error;
 };
 
 /// Whose rows are read and written, and how.
@@ -162,31 +162,33 @@ class latency_store {
   }
 
   /// An error about this file.
-  latency_table_error error(const std::string& text) const {
-    return latency_table_error("latency table '" + path_.string() + "' " + text);
+  latency_table_error error(error_code code, const std::string& found, const std::string& allowed) const {
+    return {code, "latency table '" + path_.string() + "'", found, allowed};
   }
 
  private:
-  static constexpr const char* what_is_allowed =
-      "; a latency table is a file that nascent wrote, or a path where there is no file yet: name another path or move "
-      "this file away (nothing was written to it)";
+  static constexpr const char* usable_files =
+      "a file that nascent wrote, or a path where there is no file yet; name another path or move this file away "
+      "(nothing was written to it)";
 
   database open(double patience_s) const {
     namespace fs = std::filesystem;
-    if (path_.empty()) throw error("has no name; give the path of a file");
+    if (path_.empty()) throw error("latency.file", "no name", "the path of a file");
     if (path_ == ":memory:") return database(path_, open_mode::create, patience_s);
     std::error_code ignored;
     const fs::file_status status = fs::status(path_, ignored);
     if (fs::exists(status) && !fs::is_regular_file(status))
-      throw error(std::string(fs::is_directory(status) ? "is a folder" : "is no ordinary file") + what_is_allowed);
+      throw error("latency.file", fs::is_directory(status) ? "a folder" : "no ordinary file", usable_files);
     // SQLite takes a file of one byte for an empty one, and would overwrite it.
     if (fs::exists(status) && fs::file_size(path_, ignored) == 1)
-      throw error("is not an SQLite file" + std::string(what_is_allowed));
+      throw error("latency.file", "no SQLite file", usable_files);
     if (!fs::exists(status) && read_only_)
-      throw error("does not exist, and was to be opened read-only; check the path, or open it without that option");
+      throw error("latency.file", "no such file, to be opened read-only",
+                  "a table that exists; check the path, or open it without that option");
     const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
     if (!fs::exists(status) && !fs::is_directory(folder, ignored))
-      throw error("cannot be made: there is no folder '" + folder.string() + "' that can be reached; make it first");
+      throw error("latency.file", "no folder '" + folder.string() + "' that can be reached",
+                  "a path in a folder; make it first");
     return guard([&] {
       if (!read_only_) return database(path_, open_mode::create, patience_s);
       database readable(path_, open_mode::read_only, patience_s);
@@ -195,7 +197,7 @@ class latency_store {
       } catch (const database_error& cannot) {
         // A write-ahead log needs a file beside the table. On a medium that cannot be written nobody writes the table
         // either.
-        const bool for_lack_of_it = cannot.code == SQLITE_CANTOPEN || cannot.code == SQLITE_READONLY;
+        const bool for_lack_of_it = cannot.result == SQLITE_CANTOPEN || cannot.result == SQLITE_READONLY;
         if (!for_lack_of_it || fs::exists(path_.string() + "-wal")) throw;
         return database(path_, open_mode::immutable, patience_s);
       }
@@ -211,7 +213,8 @@ class latency_store {
 
   void create() {
     if (read_only_)
-      throw error("is empty, and was opened read-only; name another path, or open it without that option");
+      throw error("latency.file", "an empty file, opened read-only",
+                  "a table; name another path, or open it without that option");
     if (database_.is_read_only()) throw database_error(SQLITE_READONLY, "no write permission");
     database_.use_write_ahead_log();
     transaction all(database_);
@@ -223,14 +226,14 @@ class latency_store {
   void check_identity() {
     const std::int64_t owner = database_.number("PRAGMA application_id");
     if (owner != application_id)
-      throw error("is an SQLite file of another program (application id " + std::to_string(owner) + ", ours is " +
-                  std::to_string(application_id) + ")" + what_is_allowed);
+      throw error("latency.file", "an SQLite file of another program (application id " + std::to_string(owner) + ")",
+                  usable_files);
     const std::int64_t found = database_.number("PRAGMA user_version");
     if (found < detail::oldest_schema || found > schema)
-      throw error("has schema version " + std::to_string(found) + ", this version of nascent reads versions " +
+      throw error("latency.schema", "schema version " + std::to_string(found),
                   std::to_string(detail::oldest_schema) + " to " + std::to_string(schema) + "; use " +
-                  (found > schema ? "a newer nascent" : "the nascent that wrote it") +
-                  ", or name another path (nothing was written to it)");
+                      (found > schema ? "a newer nascent" : "the nascent that wrote it") +
+                      ", or name another path (nothing was written to it)");
     found_schema_ = found;
   }
 
@@ -255,7 +258,9 @@ class latency_store {
   /// Calls `action(writer, number of the environment)` in a transaction.
   template <class Action>
   auto write(Action&& action) -> std::invoke_result_t<Action&, detail::entry_writer&, std::int64_t> {
-    if (read_only_) throw error("was opened read-only; open it without that option to measure or to add rows");
+    if (read_only_)
+      throw error("latency.read_only", "rows to write, opened read-only",
+                  "predictions only; open it without that option to measure or to add rows");
     return guard([&] {
       transaction all(database_);
       detail::entry_writer writer(database_);
@@ -290,8 +295,8 @@ class latency_store {
     const sample_summary& t = e.time;
     for (const double ms : {t.median_ms, t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms, e.network_ms})
       if (!(ms >= 0 && std::isfinite(ms)))
-        throw error("has a damaged row: '" + e.signature + "' takes " + std::to_string(ms) +
-                    " ms, a time must be finite and not negative; restore a copy of the file, or delete that row");
+        throw error("latency.damaged", "a row of '" + e.signature + "' that takes " + exact_text(ms) + " ms",
+                    "finite times that are not negative; restore a copy of the file, or delete that row");
     return e;
   }
 
@@ -310,37 +315,39 @@ class latency_store {
     try {
       return action();
     } catch (const database_error& e) {
-      throw error(sentence(e));
+      throw refusal(e);
     }
   }
 
-  static std::string sentence(const database_error& e) {
-    const std::string found = std::string(" (SQLite: ") + e.what() + ")";
-    switch (e.code) {
-      case SQLITE_NOTADB: return "is not an SQLite file" + found + what_is_allowed;
+  /// What SQLite refused, as an error about this file.
+  latency_table_error refusal(const database_error& e) const {
+    const std::string words = " (SQLite: " + std::string(e.found()) + ")";
+    switch (e.result) {
+      case SQLITE_NOTADB: return error("latency.file", "no SQLite file" + words, usable_files);
       case SQLITE_CORRUPT:
       case SQLITE_ERROR:  // a table or a column is not there
-        return "is damaged" + found + "; restore a copy, or move it away and measure again";
+        return error("latency.damaged", "damage" + words,
+                     "a whole table; restore a copy, or move it away and measure again");
       case SQLITE_READONLY:
       case SQLITE_PERM:
       case SQLITE_AUTH:
-        return "cannot be written" + found +
-               "; make the file and its folder writable, name another path, or open it read-only to predict only";
+        return error("latency.access", "a file that cannot be written" + words,
+                     "a file and a folder that can be written; change that, name another path, or open it read-only to "
+                     "predict only");
       case SQLITE_CANTOPEN:
-        return "cannot be opened" + found +
-               "; the file and its folder must be readable and writable: change that, or name "
-               "another path";
+        return error("latency.access", "a file that cannot be opened" + words,
+                     "a file and a folder that can be read and written; change that, or name another path");
       case SQLITE_FULL:
       case SQLITE_IOERR:
       case SQLITE_NOMEM:
-        return "could not be written or read to the end" + found +
-               "; free space on the disk (or name another path) and run again: all rows written before are kept";
+        return error("latency.disk", "a disk that does not take or give all" + words,
+                     "enough space; free some (or name another path) and run again: all rows written before are kept");
       case SQLITE_BUSY:
       case SQLITE_LOCKED:
       case SQLITE_PROTOCOL:
-        return "is locked by another process for too long" + found +
-               "; end that process or wait longer, then run again";
-      default: return "cannot be used" + found + "; check the file, or name another path";
+        return error("latency.locked", "a file that another process locks for too long" + words,
+                     "processes that write in turn; end that process or wait longer, then run again");
+      default: return error("latency.file", "a file that SQLite cannot use" + words, usable_files);
     }
   }
 

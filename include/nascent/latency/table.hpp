@@ -15,7 +15,6 @@
 #include <ostream>
 #include <random>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -24,6 +23,7 @@
 
 #include <unistd.h>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/base/progress.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/latency/placement_effects.hpp"
@@ -313,9 +313,7 @@ class latency_table {
 
   static void check(const placement_options& o) {
     const auto demand = [](bool ok, const char* field, double found, const char* allowed) {
-      if (!ok)
-        throw std::invalid_argument(std::string("placement_options: ") + field + " is " + std::to_string(found) +
-                                    ", it must be " + allowed);
+      if (!ok) throw error("latency.option", std::string("placement_options.") + field, exact_text(found), allowed);
     };
     demand(o.least >= 1, "least", o.least, "at least 1");
     demand(o.most >= o.least, "most", o.most, "at least least");
@@ -323,10 +321,13 @@ class latency_table {
   }
 
   void check_can_measure(std::size_t count, std::string_view example) const {
-    const std::string lack = "lacks " + std::to_string(count) + " kernels, e.g. '" + std::string(example) + "', ";
+    const std::string lack = std::to_string(count) + " kernels that are not in it, e.g. '" + std::string(example) + "'";
     if (options_.read_only)
-      throw store_.error(lack + "and was opened read-only; open it without that option to measure them");
-    if (!measurer_) throw store_.error(lack + "and has no executor to measure them with; construct it with one");
+      throw store_.error("latency.read_only", lack + ", opened read-only",
+                         "kernels that are known; open it without that option to measure them");
+    if (!measurer_)
+      throw store_.error("latency.lacks_kernels", lack + ", and no executor",
+                         "kernels that are known; construct it with an executor to measure them");
   }
 
   /// Rows for the kernels of a network that the table wants kernels of; `lacking` counts those that it has no time of.

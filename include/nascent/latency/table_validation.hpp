@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "nascent/base/error.hpp"
 #include "nascent/base/progress.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/latency/predictor.hpp"
@@ -55,19 +55,19 @@ inline bool is_measured(const latency_prediction& p) { return p.complete() && p.
 
 /// Runs networks whose kernels were all measured for the table, and compares. Others are left out. The table is not
 /// changed. \throws latency_table_error where there is no such network, and for a table of another cache context than
-/// that of running networks; std::invalid_argument for another device than the table's; executor_error where the device
+/// that of running networks; nascent::error for another device than the table's; executor_error where the device
 /// refuses a network
 template <executor Executor>
 table_validation validate(const latency_table& table, Executor& device, std::span<const network> networks,
                           const validation_options& options = {}) {
   if (const device_description found = device.description(); found != table.description()) {
-    throw std::invalid_argument("validate: the device is " + describe(found) + ", the table's is " +
-                                describe(table.description()) + "; open the table for this one");
+    throw error("latency.device", "validate, device", describe(found),
+                "the table's, " + describe(table.description()) + "; open the table for this one");
   }
   if (table.options().context != cache_context::in_network)
-    throw latency_table_error("latency table '" + table.path().string() + "' was opened for times '" +
-                              to_string(table.options().context) +
-                              "', which networks that run cannot confirm; open it for 'in_network'");
+    throw latency_table_error("latency.context", "latency table '" + table.path().string() + "', validate",
+                              std::string("times '") + to_string(table.options().context) + "'",
+                              "'in_network'; networks that run cannot confirm others: open it for these");
   table_validation result;
   std::vector<double> ratios;
   if (options.bar != nullptr) options.bar->begin("validating", networks.size());
@@ -83,9 +83,9 @@ table_validation validate(const latency_table& table, Executor& device, std::spa
   }
   if (options.bar != nullptr) options.bar->finish();
   if (ratios.empty())
-    throw latency_table_error("latency table '" + table.path().string() + "' has all kernels of none of " +
-                              std::to_string(networks.size()) +
-                              " networks; measure more of their kernels, or give networks that it knows");
+    throw latency_table_error("latency.lacks_kernels", "latency table '" + table.path().string() + "', validate",
+                              "all kernels of none of " + std::to_string(networks.size()) + " networks",
+                              "1 network or more that it knows; measure more of their kernels, or give others");
   const ordered_sample ordered(ratios);
   result.ratio = ordered.median();
   std::tie(result.low, result.high) = ordered.median_interval();
@@ -96,13 +96,13 @@ table_validation validate(const latency_table& table, Executor& device, std::spa
   return result;
 }
 
-/// The same with random networks of a space that the table knows, drawn uniformly. \throws std::invalid_argument for a
+/// The same with random networks of a space that the table knows, drawn uniformly. \throws nascent::error for a
 /// number of networks below 1 too
 template <space Space, executor Executor>
 table_validation validate(const kernel_trellis<Space>& trellis, const latency_table& table, Executor& device,
                           const validation_options& options = {}) {
   if (options.networks < 1)
-    throw std::invalid_argument("validate: " + std::to_string(options.networks) + " networks; it must be at least 1");
+    throw error("latency.option", "validation_options.networks", std::to_string(options.networks), "1 or more");
   constexpr int most_draws = 200'000;  // a fraction of a second
   const latency_predictor<Space> predictor(trellis, table);
   random_engine rng(options.seed);

@@ -88,19 +88,19 @@ enum class network_fault : std::uint8_t {
   too_many_operands,
 };
 
+/// What would be right.
 constexpr const char* to_string(network_fault fault) {
   switch (fault) {
     case network_fault::none: return "no fault";
-    case network_fault::filters: return "filters must be at least 1";
-    case network_fault::kernel: return "kernel must be at least 1";
-    case network_fault::stride: return "stride must be at least 1";
-    case network_fault::groups: return "groups must divide the channels of input and output";
-    case network_fault::map_vanishes:
-      return "the feature map would shrink below 1x1; use a larger input or a smaller stride";
-    case network_fault::shape_mismatch: return "the shapes of the operands do not match; project one of them";
-    case network_fault::not_divisible: return "the block size must divide height and width";
-    case network_fault::channels: return "a slice must lie in the channels, and parts must divide them";
-    case network_fault::too_many_operands: return "a layer takes at most 8 operands";
+    case network_fault::filters: return "filters of 1 or more";
+    case network_fault::kernel: return "a kernel of 1 or more";
+    case network_fault::stride: return "a stride of 1 or more";
+    case network_fault::groups: return "groups that divide the channels of input and output";
+    case network_fault::map_vanishes: return "a feature map of 1x1 or more; use a larger input or a smaller stride";
+    case network_fault::shape_mismatch: return "operands of matching shapes; project one of them";
+    case network_fault::not_divisible: return "a block size that divides height and width";
+    case network_fault::channels: return "a slice inside the channels, and parts that divide them";
+    case network_fault::too_many_operands: return "at most 8 operands of a layer";
   }
   return "unknown fault";
 }

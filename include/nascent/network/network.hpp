@@ -4,19 +4,19 @@
 #pragma once
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/error.hpp"
 #include "nascent/network/net.hpp"
 
 namespace nascent {
 
 /// A network that cannot exist: the text says in which stage, what was found and what is allowed.
-struct network_error : std::runtime_error {
-  using std::runtime_error::runtime_error;
+struct network_error : error {
+  using error::error;
 };
 
 /// The layers of one network. An interpreter itself: `net{graph}` records into it.
@@ -71,12 +71,16 @@ class network {
   int stage_ = -1;
 };
 
-/// The sentence for a fault, with the stage's name; `stage` is it where the net does not know names.
-inline std::string describe(const fault_record& fault, const std::string& stage) {
-  return "stage '" + (fault.stage_name.empty() ? stage : std::string(fault.stage_name)) +
-         "': " + to_string(fault.what) + " (found " + std::to_string(fault.found) + ", against " +
-         std::to_string(fault.allowed) + ")";
+namespace detail {
+
+/// \throws network_error for a fault of `what`, such as "network 'mine'"; `stage` is where the net does not know names.
+[[noreturn]] inline void refuse(const std::string& what, const fault_record& fault, const std::string& stage = {}) {
+  const std::string name = fault.stage_name.empty() ? stage : std::string(fault.stage_name);
+  throw network_error("network.shape", what + (name.empty() ? "" : ", stage '" + name + "'"),
+                      std::to_string(fault.found) + " against " + std::to_string(fault.allowed), to_string(fault.what));
 }
+
+}  // namespace detail
 
 /// Builds a network by hand: `build` is called with a net and its input tensor and adds layers.
 /// \throws network_error where the shapes do not work out.
@@ -85,7 +89,7 @@ network make_network(std::string name, shape input, Build&& build) {
   network graph(std::move(name), input);
   net builder(graph);
   build(builder, tensor{input.batch, input.height, input.width, input.channels, 0});
-  if (builder.fault()) throw network_error(describe(builder.fault(), graph.name()));
+  if (builder.fault()) detail::refuse("network '" + graph.name() + "'", builder.fault());
   return graph;
 }
 

@@ -92,8 +92,8 @@ struct roofline_figure {
 inline plot roofline_plot(const roofline_figure& figure) {
   const auto check = [&](const roof& r) {
     if (!(r.value > 0) || !std::isfinite(r.value))
-      throw plot_error("nascent: plot '" + figure.title + "', roof '" + r.name + "': found " + exact_text(r.value) +
-                       "; allowed: above 0");
+      throw plot_error("report.plot", "plot '" + figure.title + "', roof '" + r.name + "'", exact_text(r.value),
+                       "above 0");
   };
   for (const roof& r : figure.bandwidths) check(r);
   for (const roof& r : figure.peaks) check(r);

@@ -6,17 +6,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "nascent/base/error.hpp"
 #include "nascent/report/svg.hpp"
 
 namespace nascent {
 
 /// Ratios that cannot be drawn.
-struct ratio_map_error : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+struct ratio_map_error : error {
+  using error::error;
 };
 
 /// Rows times columns of ratios, each against 1. NaN where there is none.
@@ -33,18 +33,18 @@ struct ratio_map {
 /// An SVG document. Colour deepens with the ratio's logarithm, full at a factor of 2. \throws ratio_map_error where
 /// numbers are missing or not above 0
 inline std::string to_svg(const ratio_map& m) {
-  const auto refuse = [&](const std::string& what) {
-    throw ratio_map_error("nascent: ratio map '" + m.title + "': " + what);
+  const auto refuse = [&](const std::string& found, const std::string& allowed) {
+    throw ratio_map_error("report.ratio_map", "ratio map '" + m.title + "'", found, allowed);
   };
   const std::size_t cells = m.rows.size() * m.columns.size();
   if (m.ratios.size() != cells)
-    refuse("found " + std::to_string(m.ratios.size()) + " ratios; allowed: one for each of " +
-           std::to_string(m.rows.size()) + " rows and " + std::to_string(m.columns.size()) + " columns");
+    refuse(std::to_string(m.ratios.size()) + " ratios", "one for each of " + std::to_string(m.rows.size()) +
+                                                            " rows and " + std::to_string(m.columns.size()) +
+                                                            " columns");
   if (!m.tips.empty() && m.tips.size() != cells)
-    refuse("found " + std::to_string(m.tips.size()) + " tips; allowed: none, or one for each ratio");
+    refuse(std::to_string(m.tips.size()) + " tips", "none, or one for each ratio");
   for (const double ratio : m.ratios)
-    if (!std::isnan(ratio) && !(ratio > 0 && std::isfinite(ratio)))
-      refuse("found " + exact_text(ratio) + "; allowed: above 0");
+    if (!std::isnan(ratio) && !(ratio > 0 && std::isfinite(ratio))) refuse(exact_text(ratio), "above 0");
 
   constexpr double size = 12;
   constexpr double gap = 2;

@@ -5,20 +5,20 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/error.hpp"
 #include "nascent/report/svg.hpp"
 #include "nascent/report/table.hpp"
 
 namespace nascent {
 
 /// Something that a report cannot show.
-struct report_error : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+struct report_error : error {
+  using error::error;
 };
 
 /// A figure of merit in the head of a report: "latency", "7.9 ms", "target 8 ms".
@@ -56,9 +56,9 @@ class html_report {
   html_report& table(const report_table& t) {
     for (std::size_t i = 0; i < t.rows.size(); ++i)
       if (t.rows[i].size() != t.columns.size())
-        throw report_error("nascent: report '" + title_ + "', table '" + t.caption + "', row " + std::to_string(i) +
-                           ": found " + std::to_string(t.rows[i].size()) + " cells; allowed: one per column, " +
-                           std::to_string(t.columns.size()));
+        throw report_error(
+            "report.table", "report '" + title_ + "', table '" + t.caption + "', row " + std::to_string(i),
+            std::to_string(t.rows[i].size()) + " cells", "one per column, " + std::to_string(t.columns.size()));
     add_table(t);
     return *this;
   }
@@ -68,8 +68,8 @@ class html_report {
     const std::size_t begin = svg.find("<svg");
     const std::size_t end = svg.rfind("</svg>");
     if (begin == std::string_view::npos || end == std::string_view::npos || end < begin)
-      throw report_error("nascent: report '" + title_ + "', figure '" + std::string(caption) +
-                         "': found no <svg> element; allowed: an SVG document");
+      throw report_error("report.figure", "report '" + title_ + "', figure '" + std::string(caption) + "'",
+                         "no <svg> element", "an SVG document");
     const std::string_view element = svg.substr(begin, end + 6 - begin);
     body_ += "<figure>\n<div class=\"scroll\" tabindex=\"0\"" + natural_width(element) + ">" + std::string(element) +
              "</div>\n";

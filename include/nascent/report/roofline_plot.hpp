@@ -25,14 +25,14 @@ struct device_roofline {
 
 /// \throws plot_error where there is no device, or a rate is not above 0
 inline plot rooflines_plot(std::string title, const std::vector<device_roofline>& devices) {
-  if (devices.empty()) throw plot_error("nascent: plot '" + title + "', devices: found none; allowed: 1 or more");
+  if (devices.empty()) throw plot_error("report.plot", "plot '" + title + "', devices", "none", "1 or more");
   double left = std::numeric_limits<double>::infinity();
   double right = 0;
   for (const device_roofline& d : devices) {
     const auto check = [&](const char* what, double rate) {
       if (!(rate > 0) || !std::isfinite(rate))
-        throw plot_error("nascent: plot '" + title + "', device '" + d.name + "', " + what + ": found " +
-                         exact_text(rate) + "; allowed: above 0");
+        throw plot_error("report.plot", "plot '" + title + "', device '" + d.name + "', " + what, exact_text(rate),
+                         "above 0");
     };
     check("bandwidth", d.under.bytes_per_s);
     check("peak", d.under.ops_per_s);

@@ -43,7 +43,7 @@ std::vector<std::size_t> pareto_front(const Points& points, Cost cost, Gain gain
   for (std::size_t i = 0; i < n; ++i) {
     at[i] = {static_cast<double>(std::invoke(cost, points[i])), static_cast<double>(std::invoke(gain, points[i]))};
     if (std::isnan(at[i].cost) || std::isnan(at[i].gain))
-      throw reward_error(detail::sentence("pareto_front, point " + std::to_string(i), "nan", "numbers"));
+      throw reward_error("reward.metric", "pareto_front, point " + std::to_string(i), "nan", "numbers");
     order[i] = i;
   }
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -65,7 +65,7 @@ inline std::vector<std::size_t> pareto_front(const std::vector<cost_gain>& point
 /// Points that are not better than the reference in both add nothing. \throws reward_error for what is not a number.
 inline double hypervolume(const std::vector<cost_gain>& points, const cost_gain& reference) {
   if (std::isnan(reference.cost) || std::isnan(reference.gain))
-    throw reward_error(detail::sentence("hypervolume, reference", "nan", "numbers"));
+    throw reward_error("reward.metric", "hypervolume, reference", "nan", "numbers");
   double area = 0;
   double gained = reference.gain;
   for (const std::size_t i : pareto_front(points)) {

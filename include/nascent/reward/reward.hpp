@@ -11,11 +11,11 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 
-#include "nascent/base/sentence.hpp"
+#include "nascent/base/error.hpp"
+#include "nascent/base/number_text.hpp"
 
 namespace nascent {
 
@@ -41,8 +41,8 @@ concept accuracy_and_latency = requires(const Metrics& m) {
 };
 
 /// A reward with parameters, or metrics, that make no sense. The text says which, what was found, and what is allowed.
-struct reward_error : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+struct reward_error : error {
+  using error::error;
 };
 
 namespace detail {
@@ -52,22 +52,22 @@ constexpr bool is_positive(double value) { return value > 0 && value <= std::num
 
 constexpr void check_reward(const char* name, double target_ms, double weight, const accuracy_and_latency auto& m) {
   if (!is_positive(target_ms))
-    throw reward_error(sentence(std::string(name) + ".target_ms", number(target_ms), "above 0"));
+    throw reward_error("reward.option", std::string(name) + ".target_ms", exact_text(target_ms), "above 0");
   if (!(weight <= 0) || weight < -std::numeric_limits<double>::max())
-    throw reward_error(sentence(std::string(name) + ".weight", number(weight), "0 or below"));
+    throw reward_error("reward.option", std::string(name) + ".weight", exact_text(weight), "0 or below");
   if (!is_positive(m.latency_ms))
-    throw reward_error(sentence(std::string(name) + ", metric latency_ms", number(m.latency_ms), "above 0"));
+    throw reward_error("reward.metric", std::string(name) + ", metric latency_ms", exact_text(m.latency_ms), "above 0");
   if (!(m.accuracy >= 0) || m.accuracy > std::numeric_limits<double>::max())
-    throw reward_error(sentence(std::string(name) + ", metric accuracy", number(m.accuracy), "0 or above"));
+    throw reward_error("reward.metric", std::string(name) + ", metric accuracy", exact_text(m.accuracy), "0 or above");
 }
 
 /// A penalty in units of accuracy depends on whether that is a fraction or per cent: a mix-up must not pass.
 constexpr void check_scale(const char* name, double full_scale, double accuracy) {
   if (!is_positive(full_scale))
-    throw reward_error(sentence(std::string(name) + ".full_scale", number(full_scale), "above 0: 1 or 100"));
+    throw reward_error("reward.option", std::string(name) + ".full_scale", exact_text(full_scale), "above 0: 1 or 100");
   if (accuracy > full_scale)
-    throw reward_error(sentence(std::string(name) + ", metric accuracy", number(accuracy),
-                                "0 up to full_scale = " + number(full_scale) + "; 100 for per cent"));
+    throw reward_error("reward.metric", std::string(name) + ", metric accuracy", exact_text(accuracy),
+                       "0 up to full_scale = " + exact_text(full_scale) + "; 100 for per cent");
 }
 
 }  // namespace detail

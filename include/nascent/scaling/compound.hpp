@@ -7,23 +7,25 @@
 #include <cmath>
 #include <limits>
 #include <span>
-#include <stdexcept>
 #include <string>
 
-#include "nascent/base/sentence.hpp"
+#include "nascent/base/error.hpp"
+#include "nascent/base/number_text.hpp"
 #include "nascent/cost/cost.hpp"
 
 namespace nascent {
 
 /// Coefficients, targets or latencies that nothing can be scaled by. The text says where, what was found, and what is
 /// allowed.
-struct scaling_error : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+struct scaling_error : error {
+  using error::error;
 };
 
 namespace detail {
+/// "8 ms", "8.0625 ms".
+inline std::string ms_text(double ms) { return rounded_text(ms, 6) + " ms"; }
 inline void check_scaling(bool ok, const std::string& where, double found, const char* allowed) {
-  if (!ok) throw scaling_error(sentence(where, number(found), allowed));
+  if (!ok) throw scaling_error("scaling.option", where, exact_text(found), allowed);
 }
 }  // namespace detail
 
@@ -65,8 +67,8 @@ struct compound_coefficients {
     one("beta", beta);
     one("gamma", gamma);
     if (alpha == 1 && beta == 1 && gamma == 1)
-      throw scaling_error(
-          detail::sentence("compound_coefficients", "1, 1, 1", "at least one above 1, or nothing grows"));
+      throw scaling_error("scaling.option", "compound_coefficients", "1, 1, 1",
+                          "at least one above 1, or nothing grows");
   }
 };
 

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/reward/pareto.hpp"
 #include "nascent/scaling/solve_phi.hpp"
 
@@ -135,7 +136,8 @@ class lacs_search {
     check(options.bracket >= 0 && options.bracket < 1, "bracket", options.bracket, "0 up to 1");
     check(options.refinements >= 0 && options.refinements <= 30, "refinements", options.refinements, "0 to 30");
     if (options.divisions == 0 && options.also.empty())
-      throw scaling_error(sentence("lacs, grid", "no triplets", "1 or more; set lacs_options.divisions or .also"));
+      throw scaling_error("scaling.option", "lacs, grid", "no triplets",
+                          "1 or more; set lacs_options.divisions or .also");
   }
 
   double search_target_ms() const { return targets_[static_cast<std::size_t>(options_.search_level) - 1]; }
@@ -150,9 +152,9 @@ class lacs_search {
     search_coarse(judge);
     search_finer(judge);
     if (!best_)
-      throw scaling_error(
-          sentence("lacs, triplets", "none that can be used among " + std::to_string(result_.trials.size()),
-                   "1 or more; the accuracy could not be judged, or the target lies beyond phi_options"));
+      throw scaling_error("scaling.none_usable", "lacs, triplets",
+                          "none that can be used among " + std::to_string(result_.trials.size()),
+                          "1 or more; the accuracy could not be judged, or the target lies beyond phi_options");
     finish();
     return std::move(result_);
   }
@@ -170,11 +172,11 @@ class lacs_search {
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       const std::string where = "lacs_options.targets_ms, level " + std::to_string(i + 1);
       if (!is_positive(targets_[i]) || targets_[i] < base_ms)
-        throw scaling_error(
-            sentence(where, number(targets_[i]) + " ms", "the base's " + number(base_ms) + " ms or more"));
+        throw scaling_error("scaling.target", where, ms_text(targets_[i]),
+                            "the base's " + ms_text(base_ms) + " or more");
       if (i > 0 && targets_[i] < targets_[i - 1])
-        throw scaling_error(sentence(where, number(targets_[i]) + " ms",
-                                     "the level before's " + number(targets_[i - 1]) + " ms or more"));
+        throw scaling_error("scaling.target", where, ms_text(targets_[i]),
+                            "the level before's " + ms_text(targets_[i - 1]) + " or more");
     }
   }
 
@@ -226,8 +228,8 @@ class lacs_search {
     if (t.accuracy) t.judged = at_target(*t.solution, *t.accuracy);
     if (t.judged) t.reward = static_cast<double>(judge(*t.judged));
     if (std::isnan(t.reward) || t.reward == std::numeric_limits<double>::infinity())
-      throw scaling_error(sentence("lacs, triplet " + std::to_string(result_.trials.size()) + ", reward",
-                                   number(t.reward), "finite numbers, or -inf for a network that cannot be used"));
+      throw scaling_error("scaling.reward", "lacs, triplet " + std::to_string(result_.trials.size()) + ", reward",
+                          exact_text(t.reward), "finite numbers, or -inf for a network that cannot be used");
     if (t.is_usable() && (!best_ || t.reward > progress_.best)) {
       best_ = result_.trials.size();
       progress_.best = t.reward;
@@ -254,8 +256,8 @@ class lacs_search {
     if (!is_new) return known->second;
     known->second = evaluate(*accuracy_, c);
     if (known->second && std::isnan(*known->second))
-      throw scaling_error(sentence("accuracy at " + dimensions_text(c.scale), "nan",
-                                   "numbers, or none for a network that cannot be judged"));
+      throw scaling_error("scaling.accuracy", "accuracy at " + dimensions_text(c.scale), "nan",
+                          "numbers, or none for a network that cannot be judged");
     if (known->second && *known->second == -std::numeric_limits<double>::infinity()) known->second.reset();
     return known->second;
   }
@@ -281,8 +283,8 @@ class lacs_search {
     for (const double target : targets_) {
       auto s = solve_phi(latency_, result_.coefficients, target, options_.phi, {});
       if (!s)
-        throw scaling_error(sentence("lacs, level " + std::to_string(result_.levels.size()) + ", target",
-                                     number(target) + " ms", "what the largest network of phi_options takes, at most"));
+        throw scaling_error("scaling.target", "lacs, level " + std::to_string(result_.levels.size()) + ", target",
+                            ms_text(target), "what the largest network of phi_options takes, at most");
       result_.levels.push_back({.target_ms = target,
                                 .phi = s->at.phi,
                                 .candidate = s->at.candidate,

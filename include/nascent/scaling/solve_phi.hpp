@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/reward/evaluate.hpp"
 #include "nascent/reward/reward.hpp"
 #include "nascent/scaling/compound.hpp"
@@ -96,7 +97,8 @@ uint128 fingerprint(const Candidate& c) {
 }
 
 inline std::string dimensions_text(const dimensions& d) {
-  return "width " + number(d.width) + ", depth " + number(d.depth) + ", resolution " + std::to_string(d.resolution);
+  return "width " + rounded_text(d.width, 6) + ", depth " + rounded_text(d.depth, 6) + ", resolution " +
+         std::to_string(d.resolution);
 }
 
 /// A base and its latency callable, asked once for every distinct network.
@@ -106,7 +108,8 @@ class scaling_latency {
   scaling_latency(const candidate<Space>& base, Latency& latency)
       : base_(base), resolution_(resolution_of(base)), latency_(&latency) {
     if (fingerprint(base) != fingerprint(scaled(base, dimensions{.resolution = resolution_})))
-      throw scaling_error(sentence("scaling, base", "filters that rounding changes even at width 1", "multiples of 8"));
+      throw scaling_error("scaling.base", "scaling, base", "filters that rounding changes even at width 1",
+                          "multiples of 8");
   }
 
   const candidate<Space>& base() const { return base_; }
@@ -121,8 +124,8 @@ class scaling_latency {
     const std::optional<double> ms = evaluate(*latency_, c);
     if (!ms || !is_positive(*ms)) {
       times_.erase(known);
-      throw scaling_error(
-          sentence("latency at " + dimensions_text(c.scale), ms ? number(*ms) + " ms" : "none", "above 0 ms"));
+      throw scaling_error("scaling.latency", "latency at " + dimensions_text(c.scale), ms ? ms_text(*ms) : "none",
+                          "above 0 ms");
     }
     return known->second = *ms;
   }
@@ -183,13 +186,13 @@ class scaling_curve {
       const point& smaller = other.phi < phi ? other : p;
       const point& larger = other.phi < phi ? p : other;
       if (larger.ms < smaller.ms * (1 - options_.fall_allowed))
-        throw scaling_error(sentence("latency along phi",
-                                     number(smaller.ms) + " ms at phi " + number(smaller.phi) + " (" +
-                                         dimensions_text(candidate(smaller.phi).scale) + ") and " + number(larger.ms) +
-                                         " ms at phi " + number(larger.phi) + " (" +
-                                         dimensions_text(candidate(larger.phi).scale) + ")",
-                                     "latency that does not fall, but for " + number(options_.fall_allowed * 100) +
-                                         " % (phi_options.fall_allowed)"));
+        throw scaling_error("scaling.latency", "latency along phi",
+                            ms_text(smaller.ms) + " at phi " + significant_text(smaller.phi, 6) + " (" +
+                                dimensions_text(candidate(smaller.phi).scale) + ") and " + ms_text(larger.ms) +
+                                " at phi " + significant_text(larger.phi, 6) + " (" +
+                                dimensions_text(candidate(larger.phi).scale) + ")",
+                            "latency that does not fall, but for " + exact_text(options_.fall_allowed * 100) +
+                                " % (phi_options.fall_allowed)");
     }
     seen_.push_back(p);
     return p;
@@ -221,8 +224,8 @@ std::optional<phi_solution<Space>> solve_phi(scaling_latency<Space, Latency>& la
   check_scaling(target_ms < std::numeric_limits<double>::infinity(), "solve_phi, target in ms", target_ms,
                 "finite numbers");
   if (!(target_ms >= base.ms))
-    throw scaling_error(
-        sentence("solve_phi, target", number(target_ms) + " ms", "the base's " + number(base.ms) + " ms or more"));
+    throw scaling_error("scaling.target", "solve_phi, target", ms_text(target_ms),
+                        "the base's " + ms_text(base.ms) + " or more");
 
   // Upwards until the target is exceeded, guided by a latency that grows exponentially with phi, as MACs do.
   double guess = std::log(target_ms / base.ms) / std::log(by.macs_factor());
@@ -280,8 +283,8 @@ phi_solution<Space> solve_phi(const candidate<Space>& base, const compound_coeff
   detail::scaling_latency<Space, std::remove_reference_t<Latency>> cached(base, latency);
   auto solution = detail::solve_phi(cached, by, target_ms, options, detail::phi_effort{});
   if (!solution)
-    throw scaling_error(detail::sentence("solve_phi, target", detail::number(target_ms) + " ms",
-                                         "what the largest network of phi_options takes, at most"));
+    throw scaling_error("scaling.target", "solve_phi, target", detail::ms_text(target_ms),
+                        "what the largest network of phi_options takes, at most");
   return *std::move(solution);
 }
 

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/search/detail/label_front.hpp"
 #include "nascent/search/path_sum.hpp"
 
@@ -49,8 +50,8 @@ namespace detail {
 template <space Space>
 void require_networks(const kernel_trellis<Space>& trellis, const char* who) {
   if (trellis.networks() == 0)
-    throw search_error(sentence(std::string(who) + ", space '" + trellis.space().name() + "'",
-                                "no network that can be built", "spaces with one or more"));
+    throw search_error("search.none_usable", std::string(who) + ", space '" + trellis.space().name() + "'",
+                       "no network that can be built", "spaces with one or more");
 }
 
 /// For each state the least that a sum comes to between there and the end, and the path that leads there.
@@ -72,7 +73,8 @@ cheapest_ends find_cheapest_ends(const kernel_trellis<Space>& trellis, const Sum
       trellis.for_each_path(p, n, [&](const trellis_path& path) {
         if (trellis.completions(p + 1, path.to) == 0) return;
         const double whole = sum(p, path) + found.rest[p + 1][path.to];
-        if (std::isnan(whole)) throw search_error(sentence("sum, step " + std::to_string(p), "nan", "finite numbers"));
+        if (std::isnan(whole))
+          throw search_error("search.sum", "sum, step " + std::to_string(p), "nan", "finite numbers");
         if (whole >= found.rest[p][n]) return;
         found.rest[p][n] = whole;
         found.path[p][n] = path;
@@ -147,7 +149,7 @@ class front_search {
         if (trellis_->completions(p + 1, path.to) == 0) return;
         const double gain = (*gain_)(p, path);
         if (!std::isfinite(gain))
-          throw search_error(sentence("gain, step " + std::to_string(p), number(gain), "finite numbers"));
+          throw search_error("search.sum", "gain, step " + std::to_string(p), exact_text(gain), "finite numbers");
         moves.push_back(
             {(*cost_)(p, path), gain, static_cast<std::uint32_t>(path.to), static_cast<std::uint32_t>(paths.size())});
         paths.push_back(path);
@@ -173,9 +175,9 @@ class front_search {
       if (width > 0) lost = std::max(lost, thin_front(next, first.back(), width));
       first.push_back(next.size());
       if (next.size() > most_labels)
-        throw search_error(sentence("pareto_front, space '" + std::string(trellis_->space().name()) + "'",
-                                    "more than " + std::to_string(most_labels) + " beginnings of networks to keep",
-                                    "fewer, with a larger epsilon or a lower target"));
+        throw search_error("search.too_large", "pareto_front, space '" + std::string(trellis_->space().name()) + "'",
+                           "more than " + std::to_string(most_labels) + " beginnings of networks to keep",
+                           "fewer, with a larger epsilon or a lower target");
     }
     std::vector<origin>& origins = origins_.emplace_back();
     origins.reserve(next.size());
@@ -241,17 +243,17 @@ exact_front<Space> pareto_front(const kernel_trellis<Space>& trellis, const Pric
                 "sum_over_decisions; other objectives are for search()");
   if constexpr (detail::is_price<Price>) {
     if (!(options.epsilon >= 0))
-      throw search_error(detail::sentence("exact_front_options.epsilon", detail::number(options.epsilon),
-                                          "0 or more, in units of gain"));
+      throw search_error("search.option", "exact_front_options.epsilon", exact_text(options.epsilon),
+                         "0 or more, in units of gain");
     if (std::isnan(options.target))
-      throw search_error(detail::sentence("exact_front_options.target", "nan", "numbers, or infinity for no limit"));
+      throw search_error("search.option", "exact_front_options.target", "nan", "numbers, or infinity for no limit");
     detail::require_networks(trellis, "pareto_front");
     detail::front_search search(trellis, price.cost, price.gain, options);
     if (search.least() > options.target)
-      throw search_error(detail::sentence(
-          "exact_front_options.target", detail::number(options.target),
-          detail::number(search.least()) + " or more: so much costs the cheapest network of space '" +
-              trellis.space().name() + "', rank " + to_decimal(trellis.space().rank(search.cheapest())).c_str()));
+      throw search_error("search.target", "exact_front_options.target", exact_text(options.target),
+                         exact_text(search.least()) + " or more: so much costs the cheapest network of space '" +
+                             trellis.space().name() + "', rank " +
+                             to_decimal(trellis.space().rank(search.cheapest())).c_str());
     return search.run();
   } else return {};
 }

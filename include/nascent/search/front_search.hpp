@@ -128,9 +128,9 @@ predicted_front<Space> search_front(const Space& searched, Latency&& latency, Ac
     if (!gained) return;
     const std::optional<double> ms = evaluate(searched, latency, c);
     if (std::isnan(*gained) || (ms && std::isnan(*ms)))
-      throw search_error(detail::sentence("front search, network " + std::to_string(result.networks),
-                                          std::isnan(*gained) ? "an accuracy of nan" : "a latency of nan",
-                                          "numbers, or none for a network that cannot be judged"));
+      throw search_error("search.reward", "front search, network " + std::to_string(result.networks),
+                         std::isnan(*gained) ? "an accuracy of nan" : "a latency of nan",
+                         "numbers, or none for a network that cannot be judged");
     if (!ms || !(*ms > options.least_ms) || *ms > options.most_ms) return;
     archive.offer({c, *ms, *gained});
   };
@@ -151,9 +151,9 @@ predicted_front<Space> search_front(const Space& searched, Latency&& latency, Ac
   }
   result.points = archive.front();
   if (result.points.empty())
-    throw search_error(detail::sentence("front search, space '" + std::string(searched.name()) + "'",
-                                        "none that can be used among " + std::to_string(result.networks) + " networks",
-                                        "1 or more; widen the limits of latency or the accuracy's domain"));
+    throw search_error("search.none_usable", "front search, space '" + std::string(searched.name()) + "'",
+                       "none that can be used among " + std::to_string(result.networks) + " networks",
+                       "1 or more; widen the limits of latency or the accuracy's domain");
   return result;
 }
 

@@ -17,11 +17,11 @@ namespace nascent {
 template <space Space>
 sum_over_kernels latency_sum(const kernel_trellis<Space>& trellis, const latency_predictor<Space>& predictor) {
   if (predictor.missing() > 0)
-    throw search_error(detail::sentence(
-        "latency_sum",
+    throw search_error(
+        "search.sum", "latency_sum",
         std::to_string(predictor.missing()) + " kernels of space '" + trellis.space().name() +
             "' without a time, first '" + predictor.missing_kernel() + "'",
-        "tables with all kernels of the space (build_table measures them, or estimates with estimate_rest)"));
+        "tables with all kernels of the space (build_table measures them, or estimates with estimate_rest)");
   std::size_t next = 0;
   return {trellis, [&](const space_kernel&) { return predictor.kernel_ms()[next++]; }};
 }

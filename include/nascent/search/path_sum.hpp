@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/cost/cost.hpp"
 #include "nascent/kernels/space_kernels.hpp"
 #include "nascent/search/searcher.hpp"
@@ -36,8 +37,8 @@ class sum_over_kernels {
     for (const space_kernel& k : trellis.kernels()) {
       values.push_back(static_cast<double>(value(k)));
       if (!std::isfinite(values.back()))
-        throw search_error(detail::sentence("sum_over_kernels, kernel '" + k.signature + "'",
-                                            detail::number(values.back()), "finite numbers"));
+        throw search_error("search.sum", "sum_over_kernels, kernel '" + k.signature + "'", exact_text(values.back()),
+                           "finite numbers");
     }
     for (const auto& group : trellis.groups()) {
       double sum = 0;

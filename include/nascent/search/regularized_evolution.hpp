@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/search/searcher.hpp"
 
 namespace nascent {
@@ -33,8 +34,8 @@ class regularized_evolution {
       : memory_(detail::take_space(searched)), options_(options), rng_(options.seed) {
     const auto check = [](bool ok, const char* name, double found, const char* allowed) {
       if (!ok)
-        throw search_error(
-            detail::sentence(std::string("regularized_evolution_options.") + name, detail::number(found), allowed));
+        throw search_error("search.option", std::string("regularized_evolution_options.") + name, exact_text(found),
+                           allowed);
     };
     check(options.population >= 1, "population", options.population, "1 or more");
     check(options.sample >= 1, "sample", options.sample, "1 or more");

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/reward/evaluate.hpp"
 #include "nascent/reward/pareto.hpp"
 #include "nascent/reward/reward.hpp"
@@ -63,9 +64,9 @@ struct search_result {
   /// \throws search_error where no network could be used.
   const trial<Space, Metrics>& best() const {
     if (!best_index)
-      throw search_error(detail::sentence("search, best network",
-                                          "none that can be used among " + std::to_string(history.size()) + " trials",
-                                          "1 or more; widen the accuracy model's domain or the space"));
+      throw search_error("search.none_usable", "search, best network",
+                         "none that can be used among " + std::to_string(history.size()) + " trials",
+                         "1 or more; widen the accuracy model's domain or the space");
     return history[*best_index];
   }
 };
@@ -88,8 +89,8 @@ auto run_search(Searcher& searching, Measure measure, const Reward& judge, const
     trial<space_type, Metrics> t{.candidate = *proposed, .metrics = measure(*proposed)};
     if (t.metrics) t.reward = static_cast<double>(judge(*t.metrics));
     if (std::isnan(t.reward) || t.reward == std::numeric_limits<double>::infinity())
-      throw search_error(sentence("search, trial " + std::to_string(result.history.size()) + ", reward",
-                                  number(t.reward), "finite numbers, or -inf for a network that cannot be used"));
+      throw search_error("search.reward", "search, trial " + std::to_string(result.history.size()) + ", reward",
+                         exact_text(t.reward), "finite numbers, or -inf for a network that cannot be used");
     searching.tell(t.candidate, t.reward);
     if (t.is_usable() && t.reward > progress.best) {
       progress.best = t.reward;

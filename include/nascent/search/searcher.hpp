@@ -9,19 +9,19 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
-#include "nascent/base/sentence.hpp"
+#include "nascent/base/error.hpp"
+#include "nascent/base/number_text.hpp"
 #include "nascent/space/space.hpp"
 
 namespace nascent {
 
 /// Options or values that make no sense. The text says which, what was found, and what is allowed.
-struct search_error : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+struct search_error : error {
+  using error::error;
 };
 
 /// Proposes candidates and learns what they are worth.
@@ -99,8 +99,8 @@ class search_memory {
   /// space_error for decisions that are no candidate of the space.
   bool tell(const candidate_type& c, double value) {
     if (std::isnan(value) || value == std::numeric_limits<double>::infinity())
-      throw search_error(
-          sentence("tell, value", number(value), "finite numbers, or -inf for a candidate that cannot be used"));
+      throw search_error("search.reward", "tell, value", exact_text(value),
+                         "finite numbers, or -inf for a candidate that cannot be used");
     space_.decode(space_.encode(c));
     std::optional<double>& kept = values_.try_emplace(space_.rank(c)).first->second;
     if (kept) return false;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/latency/build_table.hpp"
 #include "nascent/latency/predictor.hpp"
 #include "nascent/search/front_search.hpp"
@@ -81,9 +82,10 @@ verified_search_result<Space> verified_search(const Space& searched, const kerne
                                               std::vector<candidate<Space>> also = {}) {
   latency_predictor predictor(trellis, table);
   if (predictor.missing() > 0)
-    throw latency_table_error("latency table '" + table.path().string() + "' has no time of " +
-                              std::to_string(predictor.missing()) + " kernels of space '" + searched.name() +
-                              "'; estimate them with estimate_missing, or build_table and .estimate_rest");
+    throw latency_table_error(
+        "latency.lacks_kernels", "latency table '" + table.path().string() + "'",
+        std::to_string(predictor.missing()) + " kernels of space '" + searched.name() + "' without a time",
+        "none; estimate them with estimate_missing, or build_table and .estimate_rest");
   verified_search_result<Space> result;
   verified_search_progress now;
   const auto report = [&] {
@@ -99,9 +101,8 @@ verified_search_result<Space> verified_search(const Space& searched, const kerne
     result.networks += result.front.networks;
     result.finalists = detail::finalists_of(result.front, options);
     if (result.finalists.empty())
-      throw search_error(
-          detail::sentence("verified search, target", detail::number(options.target_ms) + " ms",
-                           detail::number(result.front.points.front().ms) + " ms, the fastest network found, or more"));
+      throw search_error("search.target", "verified search, target", rounded_text(options.target_ms, 6) + " ms",
+                         rounded_text(result.front.points.front().ms, 6) + " ms, the fastest network found, or more");
     also.clear();
     for (const auto& p : result.front.points) also.push_back(p.what);
 

@@ -192,13 +192,15 @@ class defined_space {
   /// where a slot is inactive or none where it is active, or a broken constraint; the slot is named.
   static constexpr candidate_type decode(std::span<const int> vector) {
     if (vector.size() != slot_count)
-      throw space_error(space_name(), "vector", "a length of", static_cast<std::int64_t>(vector.size()),
-                        "the number of slots,", static_cast<std::int64_t>(slot_count));
+      throw space_error("space.vector", detail::place_in(space_name(), "vector"),
+                        detail::joined("a length of ", vector.size()),
+                        detail::joined("the number of slots, ", slot_count));
     candidate_type c;
     for (std::size_t k = 0; k < slot_count; ++k) {
       if (vector[k] < -1 || vector[k] >= detail::slot_places<F>[k].size)
-        throw space_error(space_name(), detail::slot_paths<F>[k].view(), "the option", vector[k],
-                          "-1 where inactive, else 0 up to", detail::slot_places<F>[k].size - 1);
+        throw space_error("space.vector", detail::place_in(space_name(), detail::slot_paths<F>[k]),
+                          detail::joined("the option ", vector[k]),
+                          detail::joined("-1 where inactive, else 0 up to ", detail::slot_places<F>[k].size - 1));
       c.digits[k] = static_cast<digit>(vector[k]);
     }
     validate(c);
@@ -210,14 +212,16 @@ class defined_space {
     for (std::size_t k = 0; k < slot_count; ++k) {
       const bool active = is_active(c, k);
       if (active != (c.digits[k] >= 0))
-        throw space_error(space_name(), detail::slot_paths<F>[k].view(),
-                          active ? "no decision in an active slot," : "in an inactive slot the option", c.digits[k],
-                          active ? "0 up to" : "only", active ? detail::slot_places<F>[k].size - 1 : -1);
+        throw space_error(
+            "space.vector", detail::place_in(space_name(), detail::slot_paths<F>[k]),
+            detail::joined(active ? "no decision in an active slot, " : "in an inactive slot the option ", c.digits[k]),
+            active ? detail::joined("0 up to ", detail::slot_places<F>[k].size - 1) : detail::joined("only -1"));
     }
     const int broken = counted::broken_constraint(c.digits.data());
     if (broken >= 0)
-      throw space_error(space_name(), "constraint", "a candidate that breaks number", broken,
-                        "candidates that keep all", counted::constraint_count);
+      throw space_error("space.constraint", detail::place_in(space_name(), "constraint"),
+                        detail::joined("a candidate that breaks number ", broken),
+                        detail::joined("candidates that keep all ", counted::constraint_count));
   }
 
   /// Whether the other decisions of a candidate make slot k take part.
@@ -255,7 +259,8 @@ class defined_space {
  private:
   static constexpr const char* space_name() { return detail::declared<F>::value.name(); }
   [[noreturn]] static void throw_rank(uint128 position) {
-    throw space_error(space_name(), "rank", position, "a rank below the size,", size());
+    throw space_error("space.rank", detail::place_in(space_name(), "rank"), to_decimal(position).c_str(),
+                      detail::joined("a rank below the size, ", to_decimal(size()).c_str()));
   }
 };
 

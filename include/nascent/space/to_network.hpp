@@ -26,8 +26,8 @@ requires std::same_as<typename Candidate::space_type, Space> network to_network(
   net<network> n(graph);
   s.build(c, n);
   if (n.fault())
-    throw network_error(
-        describe(n.fault(), n.fault().stage < 0 ? "input" : stages[static_cast<std::size_t>(n.fault().stage)]));
+    detail::refuse("network '" + graph.name() + "'", n.fault(),
+                   n.fault().stage < 0 ? "input" : stages[static_cast<std::size_t>(n.fault().stage)]);
   return graph;
 }
 

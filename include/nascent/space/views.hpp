@@ -65,14 +65,16 @@ class candidate_view : public ranges::view_facade<candidate_view<Space>, ranges:
 
   /// \throws space_error past the end.
   candidate_view from(uint128 rank) const {
-    if (rank > last_) throw space_error((*space_).name(), "views::from", rank, "a rank up to", last_);
+    if (rank > last_)
+      throw space_error("space.rank", detail::place_in((*space_).name(), "views::from"), to_decimal(rank).c_str(),
+                        detail::joined("a rank up to ", to_decimal(last_).c_str()));
     return {space_, rank > first_ ? rank : first_, last_};
   }
   /// Part k of n, contiguous; the parts differ in length by at most one. \throws space_error unless 0 <= k < n.
   candidate_view shard(std::size_t k, std::size_t n) const {
     if (k >= n)
-      throw space_error((*space_).name(), "views::shard", "part", static_cast<std::int64_t>(k), "parts below",
-                        static_cast<std::int64_t>(n));
+      throw space_error("space.shard", detail::place_in((*space_).name(), "views::shard"), detail::joined("part ", k),
+                        detail::joined("parts below ", n));
     const uint128 count = last_ - first_;
     const uint128 whole = count / n;
     const uint128 rest = count % n;

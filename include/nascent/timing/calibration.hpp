@@ -70,7 +70,7 @@ inline double measure_read_bandwidth(std::size_t bytes, double budget_ms = 150) 
 }
 
 /// GB/s of several threads together, each reading `bytes_each` of its own. They start each reading at once and the
-/// slowest ends it. \throws std::invalid_argument for a budget that is not above 0
+/// slowest ends it. \throws nascent::error for a budget that is not above 0
 inline double measure_read_bandwidth_of_threads(int threads, std::size_t bytes_each, double budget_ms = 150) {
   if (threads <= 1) return measure_read_bandwidth(bytes_each, budget_ms);
   const measure_options how{.warm_up = 1, .min_samples = 5, .half_width = 0.02, .budget_ms = budget_ms};

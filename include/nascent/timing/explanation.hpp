@@ -214,7 +214,7 @@ inline std::vector<stage_pair> pair_stages(const explained_network& first, const
 
 /// Measures every kernel of a compiled network inside the running network and puts it under its roofs: maps from the
 /// cache that holds them, weights from the memory that holds the network. `graph` is what was compiled. \throws
-/// std::invalid_argument for options that make no sense, profile_error where the device lists no peak for the type
+/// nascent::error for options that make no sense, profile_error where the device lists no peak for the type
 template <compiled_network C>
 explained_network explain_network(C& compiled, const network& graph, const device_profile& device, data_type type,
                                   const measure_options& how = {}) {

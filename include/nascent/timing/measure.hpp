@@ -10,7 +10,6 @@
 #include <functional>
 #include <numeric>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -25,7 +24,7 @@ namespace nascent {
 
 /// Times something from start to end: latency of a whole network, in milliseconds for its whole batch.
 /// Meant for what takes at least a microsecond: reading the clock is part of the time. Of a network that is timed by
-/// its device it is the device's time, without the launch. \throws std::invalid_argument for options that make no
+/// its device it is the device's time, without the launch. \throws nascent::error for options that make no
 /// sense.
 template <timeable T>
 sample_summary measure(T&& thing, const measure_options& options = {}) {
@@ -91,8 +90,8 @@ network_measurement measure_groups(C& compiled, std::span<const std::size_t> gro
     if constexpr (by_device) {
       const device_times t = compiled.time_kernels(context);
       if (t.ms.size() != kernel_count)
-        throw executor_error("measure: a pass of " + std::to_string(t.ms.size()) + " times for " +
-                             std::to_string(kernel_count) + " kernels; there must be one for each");
+        throw executor_error("timing.pass", "measure, times of a pass", std::to_string(t.ms.size()),
+                             "one for each kernel, " + std::to_string(kernel_count));
       for (std::size_t i = 0; i < kernel_count; ++i) add(i, sample_of(t.ms[i], t.disturbed));
     } else {
       watch.start();
@@ -180,7 +179,7 @@ std::vector<sample_summary> measure_shares(C& compiled, std::span<const std::siz
 
 /// Times every kernel inside the running network, pass after pass, so that each finds the caches as its neighbours
 /// leave them, or as another context says; whole passes are timed in the same rounds.
-/// \throws std::invalid_argument for options that make no sense.
+/// \throws nascent::error for options that make no sense.
 template <compiled_network C>
 network_measurement measure_kernels(C& compiled, const measure_options& options = {},
                                     cache_context context = cache_context::in_network) {
@@ -254,15 +253,18 @@ inline std::vector<comparison> compare_contestants(std::span<const contestant> c
                                                    const compare_options& options) {
   check(options.measure);
   const std::size_t count = candidates.size();
-  if (count < 2)
-    throw std::invalid_argument("compare: " + std::to_string(count) + " candidates; there must be at least 2");
-  if (!(options.same_within >= 0)) throw std::invalid_argument("compare: same_within must be at least 0");
-  if (options.untimed < 0) throw std::invalid_argument("compare: untimed must be at least 0");
-  if (options.timed < 1) throw std::invalid_argument("compare: timed must be at least 1");
+  if (count < 2) throw error("timing.candidates", "compare, candidates", std::to_string(count), "2 or more");
+  if (!(options.same_within >= 0))
+    throw error("timing.option", "compare_options.same_within", exact_text(options.same_within), "0 or more");
+  if (options.untimed < 0)
+    throw error("timing.option", "compare_options.untimed", std::to_string(options.untimed), "0 or more");
+  if (options.timed < 1)
+    throw error("timing.option", "compare_options.timed", std::to_string(options.timed), "1 or more");
   for (const contestant& c : candidates)
     if (c.by_device != candidates.front().by_device)
-      throw std::invalid_argument(
-          "compare: some are timed by their device and others by this machine; wrap the former in functions");
+      throw error("timing.candidates", "compare, candidates",
+                  "some that their device times and others that this machine times",
+                  "one clock for all; wrap the former in functions");
 
   sample_reader sum_up{true, candidates.front().by_device, options.measure.confidence};
   for (const contestant& c : candidates)
@@ -307,7 +309,7 @@ inline std::vector<comparison> compare_contestants(std::span<const contestant> c
 /// formed within rounds, so that what slows the machine for a while slows all alike. With several candidates the
 /// confidence of each is raised so that all intervals hold together (Bonferroni). When to stop depends on the widths of
 /// the intervals, never on the verdicts, which would then find differences that are none. Returns one comparison per
-/// further candidate. \throws std::invalid_argument for fewer than two candidates or options that make no sense.
+/// further candidate. \throws nascent::error for fewer than two candidates or options that make no sense.
 inline std::vector<comparison> compare(std::span<const std::function<void()>> candidates,
                                        const compare_options& options = {}) {
   std::vector<detail::contestant> contestants;

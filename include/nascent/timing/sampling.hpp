@@ -9,10 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string>
 
 #include "nascent/base/clock.hpp"
+#include "nascent/base/error.hpp"
+#include "nascent/base/number_text.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/timing/statistics.hpp"
 
@@ -85,9 +86,7 @@ namespace detail {
 
 inline void check(const measure_options& o) {
   const auto demand = [](bool ok, const char* field, double found, const char* allowed) {
-    if (!ok)
-      throw std::invalid_argument(std::string("measure_options: ") + field + " is " + std::to_string(found) +
-                                  ", it must be " + allowed);
+    if (!ok) throw error("timing.option", std::string("measure_options.") + field, exact_text(found), allowed);
   };
   demand(o.warm_up >= 1, "warm_up", o.warm_up, "at least 1");
   demand(o.min_samples >= 1, "min_samples", o.min_samples, "at least 1");

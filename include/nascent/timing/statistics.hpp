@@ -10,12 +10,14 @@
 #include <limits>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include "nascent/base/error.hpp"
+#include "nascent/base/number_text.hpp"
 
 namespace nascent {
 
@@ -31,8 +33,7 @@ struct median_ranks {
 /// P(x_(k) <= median <= x_(n+1-k)) = 1 - 2 P(B < k), B binomial(n, 1/2): the inverted sign test.
 inline median_ranks ranks_around_median(std::size_t count, double confidence) {
   if (!(confidence > 0 && confidence < 1))
-    throw std::invalid_argument("ranks_around_median: confidence is " + std::to_string(confidence) +
-                                ", it must be above 0 and below 1");
+    throw error("timing.sample", "ranks_around_median, confidence", exact_text(confidence), "above 0 and below 1");
   median_ranks best;
   // In logarithms, since 2^-count leaves the range of double at count = 1074.
   const double n = static_cast<double>(count);
@@ -51,11 +52,11 @@ inline median_ranks ranks_around_median(std::size_t count, double confidence) {
 /// Numbers in rising order, at least one.
 class ordered_sample {
  public:
-  /// \throws std::invalid_argument where there is no number, or one is not a number.
+  /// \throws nascent::error where there is no number, or one is not a number.
   explicit ordered_sample(std::vector<double> values) : values_(std::move(values)) {
-    if (values_.empty()) throw std::invalid_argument("ordered_sample: no values; statistics need at least one");
+    if (values_.empty()) throw error("timing.sample", "ordered_sample", "no values", "1 or more");
     if (std::ranges::any_of(values_, [](double v) { return std::isnan(v); }))
-      throw std::invalid_argument("ordered_sample: a value is not a number");
+      throw error("timing.sample", "ordered_sample", "a value that is no number", "numbers");
     std::ranges::sort(values_);
   }
 
@@ -67,8 +68,7 @@ class ordered_sample {
 
   /// The value below which the share `p` in [0, 1] lies, interpolated between neighbours (type 7 of Hyndman and Fan).
   double quantile(double p) const {
-    if (!(p >= 0 && p <= 1))
-      throw std::invalid_argument("ordered_sample: quantile " + std::to_string(p) + ", it must lie in [0, 1]");
+    if (!(p >= 0 && p <= 1)) throw error("timing.sample", "ordered_sample, quantile", exact_text(p), "0 to 1");
     const double at = p * static_cast<double>(size() - 1);
     const auto left = static_cast<std::size_t>(at);
     const std::size_t right = std::min(left + 1, size() - 1);
@@ -78,8 +78,7 @@ class ordered_sample {
   /// Mean of the middle share `keep` in (0, 1]. Unlike medians, trimmed means of parts add up to that of the whole.
   double trimmed_mean(double keep = 0.9) const {
     if (!(keep > 0 && keep <= 1))
-      throw std::invalid_argument("ordered_sample: a trimmed mean of " + std::to_string(keep) +
-                                  ", it must be above 0 and at most 1");
+      throw error("timing.sample", "ordered_sample, share of a trimmed mean", exact_text(keep), "above 0, 1 at most");
     // The rounding of 1 - keep must not cost a whole sample.
     const auto cut =
         std::min(static_cast<std::size_t>(static_cast<double>(size()) * (1 - keep) / 2 + 1e-9), (size() - 1) / 2);
@@ -189,7 +188,7 @@ inline sample_choice choose_samples(std::size_t count, std::size_t spoilt, bool 
 }  // namespace detail
 
 /// Sums samples up. `one_thread`: the calling thread did all the work, so that its processor time may stand in for wall
-/// time. \throws std::invalid_argument where there is no sample.
+/// time. \throws nascent::error where there is no sample.
 inline sample_summary summarise(std::span<const time_sample> samples, bool one_thread, double confidence = 0.95) {
   sample_summary result;
   std::vector<double> cpu;
@@ -233,12 +232,13 @@ struct paired_ratio {
 };
 
 /// Pairs round by round: what slows both in one round cancels. Spoilt rounds are treated as `summarise` treats samples.
-/// \throws std::invalid_argument where the numbers of rounds differ or are 0.
+/// \throws nascent::error where the numbers of rounds differ or are 0.
 inline paired_ratio pair_up(std::span<const time_sample> first, std::span<const time_sample> second, bool one_thread,
                             double confidence = 0.95) {
   if (first.size() != second.size() || first.empty())
-    throw std::invalid_argument("pair_up: " + std::to_string(first.size()) + " and " + std::to_string(second.size()) +
-                                " rounds; both must have the same number, at least 1");
+    throw error("timing.sample", "pair_up, rounds",
+                std::to_string(first.size()) + " and " + std::to_string(second.size()),
+                "the same number of both, 1 or more");
   const auto spoilt_in = [&](std::size_t round) { return first[round].switches > 0 || second[round].switches > 0; };
   std::size_t spoilt = 0;
   for (std::size_t i = 0; i < first.size(); ++i) spoilt += spoilt_in(i);

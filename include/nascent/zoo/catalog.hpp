@@ -4,12 +4,12 @@
 #pragma once
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/error.hpp"
 #include "nascent/zoo/alphanet.hpp"
 #include "nascent/zoo/efficientnet_family.hpp"
 #include "nascent/zoo/efficientnet_x_family.hpp"
@@ -74,8 +74,8 @@ inline std::vector<std::string_view> model_names() {
 }
 
 /// A name that no model has; the text lists near ones.
-struct unknown_model : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+struct unknown_model : error {
+  using error::error;
 };
 
 namespace detail {
@@ -143,9 +143,9 @@ void with_model(std::string_view name, Use&& use) {
     use(m);
   });
   if (!found)
-    throw unknown_model("nascent: model '" + std::string(name) +
-                        "': found no such name; near ones: " + detail::name_suggestions(name) + "; all " +
-                        std::to_string(model_count) + ": nascent::zoo::model_names()");
+    throw unknown_model("zoo.model", "model '" + std::string(name) + "'", "no such name",
+                        "near ones: " + detail::name_suggestions(name) + "; all " + std::to_string(model_count) +
+                            ": nascent::zoo::model_names()");
 }
 
 /// The layers of a model by its name, at its own input size or at `resolution` px. \throws unknown_model, or

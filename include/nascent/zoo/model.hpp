@@ -58,8 +58,7 @@ network to_network(const model<Body>& m) {
   net<network> n(graph);
   build(m, n);
   if (n.fault())
-    throw network_error("model '" + graph.name() + "' at " + std::to_string(m.resolution) + " px, " +
-                        describe(n.fault(), "input"));
+    detail::refuse("model '" + graph.name() + "' at " + std::to_string(m.resolution) + " px", n.fault(), "input");
   return graph;
 }
 

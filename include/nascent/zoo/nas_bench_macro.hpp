@@ -65,7 +65,8 @@ template <class Space = decltype(nas_bench_macro)>
 constexpr auto nas_bench_macro_candidate(std::string_view code) {
   std::array<int, Space::slot_count> digits{};
   if (code.size() != digits.size())
-    throw space_error(Space{}.name(), "code", "a length of", static_cast<std::int64_t>(code.size()), "a length of", 8);
+    throw space_error("space.code", nascent::detail::place_in(Space{}.name(), "code"),
+                      nascent::detail::joined("a length of ", code.size()), "a length of 8");
   for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = code[i] >= '0' && code[i] <= '2' ? code[i] - '0' : 3;
   return Space::decode(digits);
 }

@@ -6,9 +6,9 @@
 
 #include <array>
 #include <cstddef>
-#include <stdexcept>
 #include <string_view>
 
+#include "nascent/base/error.hpp"
 #include "nascent/block/block.hpp"
 #include "nascent/zoo/model.hpp"
 
@@ -62,15 +62,16 @@ constexpr double regnet_width(const regnet_rule& rule, double width) {
 }  // namespace detail
 
 /// The rule of the paper's section 3.3 with the rounding of its public code: widths to multiples of 8, equal ones are a
-/// stage, then to multiples of the group, which is at most the width. \throws std::invalid_argument where the rule
+/// stage, then to multiples of the group, which is at most the width. \throws nascent::error where the rule
 /// makes no network
 constexpr regnet_stages generate(const regnet_rule& rule) {
   constexpr double widest = 100'000;
   if (rule.w0 < 8 || !(rule.wa >= 0) || !(rule.wm > 1) || rule.depth < 1 || rule.group < 1 ||
       !(rule.w0 + rule.wa * rule.depth < widest))
-    throw std::invalid_argument(
-        "RegNet rule: w0 must be at least 8, wa at least 0, wm above 1, depth and group at least 1, widths below "
-        "100000");
+    throw error("zoo.regnet", "RegNet rule",
+                nascent::detail::joined("w0 ", rule.w0, ", wa ", rule.wa, ", wm ", rule.wm, ", depth ", rule.depth,
+                                        ", group ", rule.group),
+                "w0 of 8 or more, wa of 0 or more, wm above 1, depth and group of 1 or more, widths below 100000");
   regnet_stages made;
   int before = 0;
   for (int j = 0; j < rule.depth; ++j) {
@@ -79,7 +80,8 @@ constexpr regnet_stages generate(const regnet_rule& rule) {
       ++made.stages[made.count - 1].layers;
       continue;
     }
-    if (made.count == made.stages.size()) throw std::invalid_argument("RegNet rule: more than eight stages");
+    if (made.count == made.stages.size())
+      throw error("zoo.regnet", "RegNet rule", "more than eight stages", "at most eight");
     before = width;
     const int group = rule.group < width ? rule.group : width;
     const int whole = detail::round_half_even(width, group);

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "nascent/base/error.hpp"
 #include "nascent/space/space.hpp"
 #include "nascent/zoo/alphanet.hpp"
 #include "nascent/zoo/efficientnet.hpp"
@@ -63,7 +63,7 @@ auto with_space(std::string_view key, Visit&& visit, const Spaces&... spaces) {
   if (result) return *std::move(result);
   std::string allowed;
   ((allowed += (allowed.empty() ? "" : ", ") + std::string(key_of(spaces))), ...);
-  throw std::invalid_argument("nascent: space: found '" + std::string(key) + "'; allowed: " + allowed);
+  throw error("zoo.space", "space", "'" + std::string(key) + "'", allowed);
 }
 
 }  // namespace nascent::zoo

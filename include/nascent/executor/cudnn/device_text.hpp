@@ -24,9 +24,11 @@ namespace nascent::cudnn {
 struct device_properties_error : executor_error {
   device_properties_error(std::string_view device, std::string the_key, const std::string& found,
                           const std::string& allowed)
-      : executor_error("cudnn: device description" +
-                       (device.empty() ? std::string() : " '" + std::string(device) + "'") + ", key '" + the_key +
-                       "': found " + found + "; allowed: " + allowed),
+      : executor_error("executor.description",
+                       "cudnn, device description" +
+                           (device.empty() ? std::string() : " '" + std::string(device) + "'") + ", key '" + the_key +
+                           "'",
+                       found, allowed),
         key(std::move(the_key)) {}
   std::string key;
 };
@@ -209,7 +211,8 @@ inline descriptor describe(const device_properties& p) {
     d.set_text(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, to_json(plain)).finalise();
   } catch (const library_error& e) {
     throw device_properties_error(
-        p.name, "/", std::string("a description that cuDNN ") + library_version() + " refuses (" + e.what() + ")",
+        p.name, "/",
+        std::string("a description that cuDNN ") + library_version() + " refuses (" + std::string(e.found()) + ")",
         "one written for this version");
   }
   return d;
@@ -224,9 +227,10 @@ inline std::string read_device_text(int index = 0) {
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || index < 0 || index >= count) {
     static_cast<void>(cudaGetLastError());
-    throw device_error("cudnn: device " + std::to_string(index) + ": found " +
-                       (status == cudaSuccess ? std::to_string(count) + " devices"
-                                              : std::string("none (") + cudaGetErrorString(status) + ")"));
+    throw device_error("executor.device", "cudnn, device " + std::to_string(index),
+                       status == cudaSuccess ? std::to_string(count) + " devices"
+                                             : std::string("no device (") + cudaGetErrorString(status) + ")",
+                       "devices of this machine, from 0");
   }
   detail::descriptor d(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
   d.set(CUDNN_ATTR_DEVICEPROP_DEVICE_ID, std::int32_t{index}).finalise();

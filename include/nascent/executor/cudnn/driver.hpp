@@ -47,11 +47,12 @@ inline void load_driver_stand_in(const std::string& path) {
   if (find_driver() != driver_kind::none) return;
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   const char* why = library == nullptr ? dlerror() : nullptr;
-  if (why != nullptr) throw device_error("cudnn: '" + path + "' cannot be loaded in place of the driver: " + why);
+  if (why != nullptr)
+    throw device_error("executor.driver", "cudnn, '" + path + "' in place of the driver", why, "a library that loads");
   if (dlsym(library, "nascent_driver_stand_in") == nullptr || find_driver() != driver_kind::stand_in) {
     dlclose(library);
-    throw device_error("cudnn: '" + path +
-                       "' is no stand-in for the driver; nascent builds one as driver_stand_in/libcuda.so.1");
+    throw device_error("executor.driver", "cudnn, '" + path + "' in place of the driver", "no stand-in",
+                       "nascent's, which its build makes as driver_stand_in/libcuda.so.1");
   }
 }
 

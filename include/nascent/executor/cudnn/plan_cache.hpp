@@ -131,7 +131,7 @@ class plan_cache {
   }
 
   [[noreturn]] void fail(const std::string& found, const std::string& allowed) const {
-    throw plan_cache_error("cudnn: plan cache '" + file_.string() + "': found " + found + "; allowed: " + allowed);
+    throw plan_cache_error("executor.plan_cache", "cudnn, plan cache '" + file_.string() + "'", found, allowed);
   }
 
   std::filesystem::path file_;

@@ -165,7 +165,7 @@ class planner {
   explicit planner(device_properties device, const planner_options& how = {})
       : device_(std::move(device)), options_(how), driver_(find_driver()), description_(detail::describe(device_)) {
     check_device(device_, how.type);
-    if (how.batch < 1) throw executor_error("cudnn: batch " + std::to_string(how.batch) + ", must be at least 1");
+    if (how.batch < 1) throw executor_error("executor.option", "cudnn, batch", std::to_string(how.batch), "1 or more");
   }
 
   const device_properties& device() const { return device_; }
@@ -215,7 +215,7 @@ class planner {
   /// \throws device_error where cuDNN no longer, or not yet, supports the device, or the device lacks the type
   static void check_device(const device_properties& device, data_type type) {
     const auto refuse = [&](const std::string& found, const std::string& allowed) {
-      throw device_error("cudnn: '" + device.name + "': found " + found + "; allowed: " + allowed);
+      throw device_error("executor.device", "cudnn, '" + device.name + "'", found, allowed);
     };
     const std::string own = "compute capability " + std::to_string(device.compute_capability / 100) + "." +
                             std::to_string(device.compute_capability / 10 % 10);

@@ -19,13 +19,15 @@ static_assert(CUDNN_VERSION >= 90800,
 
 /// A call of cuDNN that failed: which call, on what, and cuDNN's own last words about it.
 struct library_error : executor_error {
-  library_error(const std::string& text, cudnnStatus_t code) : executor_error(text), status(code) {}
+  library_error(const std::string& where, const std::string& found, cudnnStatus_t the_status)
+      : executor_error("executor.library", where, found, "success"), status(the_status) {}
   cudnnStatus_t status;
 };
 
 /// A call of the CUDA runtime that failed.
 struct runtime_error : executor_error {
-  runtime_error(const std::string& text, cudaError_t code) : executor_error(text), status(code) {}
+  runtime_error(const std::string& where, const std::string& found, cudaError_t the_status)
+      : executor_error("executor.runtime", where, found, "success"), status(the_status) {}
   cudaError_t status;
 };
 
@@ -60,19 +62,19 @@ inline std::string last_words() {
 inline void check(cudnnStatus_t status, std::string_view what) {
   if (status == CUDNN_STATUS_SUCCESS) return;
   const std::string words = last_words();
-  throw library_error("cudnn: " + std::string(what) + " failed: " + cudnnGetErrorString(status) +
-                          (words.empty() ? "" : " (" + words + ")"),
-                      status);
+  throw library_error("cudnn, " + std::string(what),
+                      cudnnGetErrorString(status) + (words.empty() ? std::string() : " (" + words + ")"), status);
 }
 
 /// \throws memory_error where the device has no memory left, runtime_error where something else is wrong
 inline void check(cudaError_t status, std::string_view what) {
   if (status == cudaSuccess) return;
   static_cast<void>(cudaGetLastError());  // else a later, innocent call would return it again
-  const std::string text =
-      "cudnn: " + std::string(what) + " failed: " + cudaGetErrorName(status) + " (" + cudaGetErrorString(status) + ")";
-  if (status == cudaErrorMemoryAllocation) throw memory_error(text);
-  throw runtime_error(text, status);
+  const std::string where = "cudnn, " + std::string(what);
+  const std::string found = std::string(cudaGetErrorName(status)) + " (" + cudaGetErrorString(status) + ")";
+  if (status == cudaErrorMemoryAllocation)
+    throw memory_error("executor.memory", where, found, "memory that is free; use a smaller batch");
+  throw runtime_error(where, found, status);
 }
 
 }  // namespace detail

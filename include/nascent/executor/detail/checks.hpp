@@ -19,14 +19,15 @@ inline std::string layer_place(const network& graph, std::size_t index) {
 
 inline void check_count(const std::string& where, const char* what, std::size_t found, std::size_t expected) {
   if (found != expected)
-    throw executor_error(where + ": " + std::to_string(found) + " " + what + ", expected " + std::to_string(expected));
+    throw executor_error("executor.count", where + ", " + what, std::to_string(found), std::to_string(expected));
 }
 
 /// Everything that compile() takes. \throws executor_error
 inline void check_compile(const network& graph, const weights& values, int batch) {
   const std::string name = "'" + graph.name() + "'";
-  if (batch < 1) throw executor_error(name + ": batch " + std::to_string(batch) + ", must be at least 1");
-  if (graph.layers().empty()) throw executor_error(name + ": the network has no layers, there is nothing to run");
+  if (batch < 1) throw executor_error("executor.option", name + ", batch", std::to_string(batch), "1 or more");
+  if (graph.layers().empty())
+    throw executor_error("executor.network", name, "no layers, so nothing to run", "1 layer or more");
   check_count(name, "entries of weights", values.size(), graph.layers().size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const layer& l = graph.layers()[i];
@@ -36,8 +37,9 @@ inline void check_compile(const network& graph, const weights& values, int batch
     check_count(layer_place(graph, i), "numbers in the bias", values[i].bias.size(), biases);
     for (std::size_t o = 0; o < static_cast<std::size_t>(l.operand_count); ++o)
       if (l.operands[o] < 0 || static_cast<std::size_t>(l.operands[o]) > i)
-        throw executor_error(layer_place(graph, i) + ": reads tensor " + std::to_string(l.operands[o]) +
-                             ", which is not made before it");
+        throw executor_error("executor.network", layer_place(graph, i),
+                             "tensor " + std::to_string(l.operands[o]) + " as operand",
+                             "tensors that are made before it");
   }
 }
 
@@ -52,8 +54,8 @@ inline void check_run(const network& graph, int batch, std::size_t in, std::size
 
 inline void check_kernel(const network& graph, std::size_t index, std::size_t count) {
   if (index >= count)
-    throw executor_error("'" + graph.name() + "': kernel " + std::to_string(index) + " of " + std::to_string(count) +
-                         "; the last one is " + std::to_string(count - 1));
+    throw executor_error("executor.kernel", "'" + graph.name() + "', kernel", std::to_string(index),
+                         "below " + std::to_string(count));
 }
 
 }  // namespace nascent::detail

@@ -74,7 +74,7 @@ inline isa parse_isa(std::string_view name) {
     if (name == entry.name) return entry.which;
     names += std::string(names.empty() ? "" : ", ") + entry.name;
   }
-  throw executor_error("onednn: isa: found '" + std::string(name) + "'; allowed: " + names);
+  throw executor_error("executor.isa", "onednn, isa", "'" + std::string(name) + "'", names);
 }
 
 namespace detail {
@@ -136,17 +136,26 @@ inline void limit_isa(isa wanted) {
   for (const isa_entry& entry : isa_table) {
     if (entry.which != wanted) continue;
     if (!nascent::detail::processor_has(entry.features))
-      throw executor_error("onednn: isa " + name + " was asked for, but " + nascent::detail::processor_model() +
-                           " lacks it; it needs " + entry.features);
+      throw executor_error("executor.isa", "onednn, isa",
+                           name + ", which " + nascent::detail::processor_model() + " lacks",
+                           std::string("processors with ") + entry.features);
     if (entry.value == api::no_isa) break;
     if (dnnl::set_max_cpu_isa(entry.value) == dnnl::status::success) return;
     const std::string now = effective_isa();
     if (now != name)
-      throw executor_error("onednn: isa " + name + " was asked for, but this process already uses " + now +
-                           "; the instruction set must be chosen before the first primitive is made");
+      throw executor_error("executor.isa", "onednn, isa", name + " in a process that already uses " + now,
+                           "a choice before the first primitive is made");
     return;
   }
-  throw executor_error("onednn: isa " + name + " was asked for, but " + api::library_version() + " does not know it");
+  throw executor_error("executor.isa", "onednn, isa", name, "names that " + api::library_version() + " knows");
+}
+
+/// \throws executor_error where the processor, or the instruction set in use, has no bf16
+inline void check_bf16() {
+  if (!computes_bf16())
+    throw executor_error("executor.type", "onednn, type",
+                         std::string("bf16 with isa ") + effective_isa() + " on " + nascent::detail::processor_model(),
+                         "isa avx512_core_bf16 for it, or f32");
 }
 
 }  // namespace detail

@@ -114,8 +114,9 @@ class trellis_builder {
     return n.value;
   }
   [[noreturn]] void refuse(const stage_functions& s, uint128 found) const {
-    throw space_error(space_.name, short_text{}.add("stage ").add(s.name.view()).view(), found,
-                      "decisions that can be listed one by one, for all its states together at most", most_edges);
+    throw space_error(
+        "space.too_large", place_in(space_.name, detail::joined("stage ", s.name.view())), to_decimal(found).c_str(),
+        detail::joined("decisions that can be listed one by one, for all its states together at most ", most_edges));
   }
   static void list_counts(trellis_step& step) {
     step.kind = trellis_step_kind::stage_counts;

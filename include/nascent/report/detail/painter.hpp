@@ -26,8 +26,8 @@ class plot_painter {
         y_(fit_axis(p.y, values(false), frame_.bottom, frame_.top)),
         labels_(frame_) {
     if (!(x_.low() < x_.high()) || !(y_.low() < y_.high()))
-      throw plot_error("nascent: plot '" + p.title +
-                       "': found limits with all data on one side; allowed: a lower limit below the upper one");
+      throw plot_error("report.plot", "plot '" + p.title + "'", "limits with all data on one side",
+                       "a lower limit below the upper one");
   }
 
   std::string draw() {
@@ -90,15 +90,17 @@ class plot_painter {
     const bool log = axis.scale == axis_scale::log;
     const auto check = [&](double value, const std::string& where) {
       if (std::isfinite(value) && (!log || value > 0)) return;
-      throw plot_error("nascent: plot '" + plot_.title + "', " + where + ": found " + exact_text(value) + " on the " +
-                       (log ? "logarithmic " : "") + (horizontal ? "x" : "y") +
-                       " axis; allowed: " + (log ? "numbers above 0" : "finite numbers"));
+      throw plot_error(
+          "report.plot", "plot '" + plot_.title + "', " + where,
+          exact_text(value) + " on the " + (log ? "logarithmic " : "") + (horizontal ? "x" : "y") + " axis",
+          log ? "numbers above 0" : "finite numbers");
     };
     if (axis.low) check(*axis.low, "lower limit");
     if (axis.high) check(*axis.high, "upper limit");
     if (axis.low && axis.high && !(*axis.low < *axis.high))
-      throw plot_error("nascent: plot '" + plot_.title + "': found the limits " + exact_text(*axis.low) + " to " +
-                       exact_text(*axis.high) + "; allowed: a lower limit below the upper one");
+      throw plot_error("report.plot", "plot '" + plot_.title + "'",
+                       "the limits " + exact_text(*axis.low) + " to " + exact_text(*axis.high),
+                       "a lower limit below the upper one");
     std::vector<double> all;
     if (horizontal)
       for (const plot_mark& m : plot_.marks) {
@@ -112,8 +114,9 @@ class plot_painter {
         const double error = horizontal ? p.x_error : p.y_error;
         check(value, "series '" + s.name + "', point " + std::to_string(i));
         if (!std::isfinite(error) || error < 0)
-          throw plot_error("nascent: plot '" + plot_.title + "', series '" + s.name + "', point " + std::to_string(i) +
-                           ": found an error bar of " + exact_text(error) + "; allowed: 0 or more");
+          throw plot_error("report.plot",
+                           "plot '" + plot_.title + "', series '" + s.name + "', point " + std::to_string(i),
+                           "an error bar of " + exact_text(error), "0 or more");
         all.push_back(value);
         if (error > 0) {
           all.push_back(value + error);

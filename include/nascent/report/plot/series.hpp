@@ -4,17 +4,17 @@
 #pragma once
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "nascent/base/error.hpp"
 #include "nascent/report/plot/axis.hpp"
 
 namespace nascent {
 
 /// Data that cannot be drawn: the text names the series and the point.
-struct plot_error : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+struct plot_error : error {
+  using error::error;
 };
 
 struct plot_point {

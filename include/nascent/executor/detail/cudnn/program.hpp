@@ -77,9 +77,12 @@ class assembler {
       }
     const auto halves = split(k);
     if (!halves)
-      throw executor_error("cudnn: " + nascent::detail::layer_place(a_.graph, k.first_layer) + ", kernel '" +
-                           k.signature() + "', " + to_string(a_.type) + ": cuDNN " + library_version() +
-                           " has no engine for it on " + a_.device.name() + " (" + reasons(why) + ")");
+      throw executor_error(
+          "executor.kernel",
+          "cudnn, " + nascent::detail::layer_place(a_.graph, k.first_layer) + ", kernel '" + k.signature() + "', " +
+              to_string(a_.type),
+          "no engine of cuDNN " + library_version() + " for it on " + a_.device.name() + " (" + reasons(why) + ")",
+          "kernels that have one");
     add(halves->first);
     add(halves->second);
   }

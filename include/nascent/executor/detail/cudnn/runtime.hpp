@@ -51,9 +51,10 @@ inline device_memory allocate(std::size_t bytes, const std::string& what) {
     std::size_t left = 0;
     std::size_t all = 0;
     static_cast<void>(cudaMemGetInfo(&left, &all));
-    throw memory_error("cudnn: no memory for " + std::to_string(bytes) + " bytes (" + what + "); " +
+    throw memory_error("executor.memory", std::string("cudnn, ") + what,
+                       "no memory for " + std::to_string(bytes) + " bytes",
                        std::to_string(left) + " of the device's " + std::to_string(all) +
-                       " bytes are free; use a smaller batch");
+                           " bytes, which are free; use a smaller batch");
   } else {
     check(status, "allocating " + what);
   }
@@ -75,24 +76,24 @@ class session {
   explicit session(int device) : device_(device) {
     switch (find_driver()) {
       case driver_kind::none:
-        throw device_error(
-            "cudnn: found no driver library (libcuda.so.1), so no device; install NVIDIA's driver, or plan without "
-            "one: cudnn::planner");
+        throw device_error("executor.driver", "cudnn, driver", "no driver library (libcuda.so.1), so no device",
+                           "NVIDIA's driver; install it, or plan without one: cudnn::planner");
       case driver_kind::stand_in:
-        throw device_error(
-            "cudnn: found a stand-in for the driver, behind which there is no device; it is good for cudnn::planner "
-            "only");
+        throw device_error("executor.driver", "cudnn, driver", "a stand-in, behind which there is no device",
+                           "NVIDIA's driver; the stand-in is good for cudnn::planner only");
       case driver_kind::real: break;
     }
     int count = 0;
     if (const cudaError_t status = cudaGetDeviceCount(&count); status != cudaSuccess || count == 0) {
       static_cast<void>(cudaGetLastError());
-      throw device_error(std::string("cudnn: found a driver but no device") +
-                         (status == cudaSuccess ? "" : std::string(" (") + cudaGetErrorString(status) + ")"));
+      throw device_error(
+          "executor.device", "cudnn, devices",
+          std::string("none") + (status == cudaSuccess ? "" : std::string(" (") + cudaGetErrorString(status) + ")"),
+          "1 or more");
     }
     if (device < 0 || device >= count)
-      throw device_error("cudnn: device " + std::to_string(device) + ", must be from 0 to " +
-                         std::to_string(count - 1));
+      throw device_error("executor.device", "cudnn, device", std::to_string(device),
+                         "0 to " + std::to_string(count - 1));
     use();
     check(cudaGetDeviceProperties(&properties_, device), "reading the device's properties");
     cudaStream_t s = nullptr;

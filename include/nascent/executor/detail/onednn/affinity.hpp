@@ -25,22 +25,21 @@ inline void check_cores(const std::vector<int>& cores, int threads) {
     for (const int n : numbers) text += (text.empty() ? "" : ", ") + std::to_string(n);
     return text;
   };
-  const std::string found = "onednn: cores {" + list(cores) + "}";
+  const auto refuse = [&](const std::string& found, const std::string& allowed) {
+    throw executor_error("executor.cores", "onednn, cores {" + list(cores) + "}", found, allowed);
+  };
   const std::vector<int> usable = nascent::detail::usable_cores();
   for (auto core = cores.begin(); core != cores.end(); ++core) {
     if (!std::ranges::binary_search(usable, *core))
-      throw executor_error(found + ": core " + std::to_string(*core) +
-                           " is not one that this process may use; those are {" + list(usable) + "}");
+      refuse("core " + std::to_string(*core), "cores that this process may use, {" + list(usable) + "}");
     if (std::find(cores.begin(), core, *core) != core)
-      throw executor_error(found + ": core " + std::to_string(*core) + " is named twice; each may be named once");
+      refuse("core " + std::to_string(*core) + " twice", "each core once");
   }
   if (cores.size() < static_cast<std::size_t>(threads))
-    throw executor_error(found + ": " + std::to_string(cores.size()) + " for " + std::to_string(threads) +
-                         " threads, must be at least as many, or none to leave the choice to the system");
+    refuse(std::to_string(cores.size()) + " for " + std::to_string(threads) + " threads",
+           "as many at least, or none to leave the choice to the system");
   if (threads > 1 && !openmp_runtime::get().runs_functions())
-    throw executor_error(found +
-                         ": oneDNN's OpenMP runtime does not let its threads be bound; only 1 thread can be, not " +
-                         std::to_string(threads));
+    refuse(std::to_string(threads) + " threads of an OpenMP runtime that does not let them be bound", "1 thread");
 }
 
 /// While it lives, the calling thread and the OpenMP threads that compute for it are bound to cores: each to one of its
@@ -62,7 +61,8 @@ class core_scope {
     });
     if (bound) return;
     give_back();
-    throw executor_error("onednn: the system refuses to run a thread on the cores that were asked for");
+    throw executor_error("executor.cores", "onednn, cores", "a system that refuses to run a thread on those asked for",
+                         "cores that are switched on");
   }
   ~core_scope() {
     if (!before_.empty()) give_back();

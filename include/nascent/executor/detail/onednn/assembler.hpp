@@ -174,8 +174,10 @@ class assembler {
       if (unfused && (!found || unfused->optimised())) return add_split(k);
     }
     if (!found)
-      throw executor_error("onednn: " + nascent::detail::layer_place(graph_, k.first_layer) + ", kernel '" +
-                           k.signature() + "': " + api::library_version() + " cannot run it (" + refusal_ + ")");
+      throw executor_error(
+          "executor.kernel",
+          "onednn, " + nascent::detail::layer_place(graph_, k.first_layer) + ", kernel '" + k.signature() + "'",
+          "a refusal (" + refusal_ + ")", "kernels that " + api::library_version() + " can run");
     step s{.what = k,
            .implementation = std::string(found->implementation()),
            .primitive = std::move(found->primitive),

@@ -53,11 +53,11 @@ class thread_scope {
 inline void check_threads(int threads) {
   const int cores = nascent::detail::available_cores();
   if (threads < 1 || threads > cores)
-    throw executor_error("onednn: threads " + std::to_string(threads) + ", must be from 1 to " + std::to_string(cores) +
-                         ", the cores that this process may use");
+    throw executor_error("executor.option", "onednn, threads", std::to_string(threads),
+                         "1 to " + std::to_string(cores) + ", the cores that this process may use");
   if (threads > 1 && !openmp_runtime::get().present())
-    throw executor_error("onednn: threads " + std::to_string(threads) +
-                         ", but oneDNN was built without OpenMP; only 1 works");
+    throw executor_error("executor.option", "onednn, threads", std::to_string(threads),
+                         "1, because oneDNN was built without OpenMP");
 }
 
 }  // namespace nascent::onednn::detail
