@@ -9,6 +9,11 @@ struct halve {
   int filters;
   int stride;
 
+  struct roles {
+    role::width filters;
+    role::stride stride;
+  };
+
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     return net.conv(input, {.filters = filters, .kernel = 3, .stride = stride});
   }

@@ -151,7 +151,20 @@ TEST_CASE("latencies, targets and bases that make no sense are refused with a se
   constexpr auto odd = define(
       [] { return search_space("odd").input(3, 32).stage("1", conv{.filters = 20}).head(global_pool{}, dense{10}); });
   CHECK(refusal([&] { solve_phi(odd.only(), efficientnet, 91, by_macs); }) ==
-        "nascent: scaling, base: found filters that rounding changes even at width 1; allowed: multiples of 8");
+        "nascent: scaling, base: found widths that rounding changes at once, however little they scale; allowed: "
+        "multiples of the divisor of .round_widths(...), which is 8 unless declared");
+  // Without a width that grows, or with another rounding, there is no such leap.
+  CHECK(solve_phi(odd.only(), {.alpha = 1.2, .beta = 1, .gamma = 1.15}, 1.5 * by_macs(odd.only()), by_macs)
+            .at.latency_ms > by_macs(odd.only()));
+  constexpr auto fours = define([] {
+    return search_space("fours")
+        .input(3, 32)
+        .round_widths({.divisor = 4})
+        .stage("1", conv{.filters = 20})
+        .head(global_pool{}, dense{10});
+  });
+  CHECK(solve_phi(fours.only(), efficientnet, 2 * by_macs(fours.only()), by_macs).at.latency_ms >
+        by_macs(fours.only()));
 }
 
 }  // namespace

@@ -52,6 +52,10 @@ template <class Filters = int, class Stride = int>
 struct own_stride {
   Filters filters{8};
   Stride stride{2};
+  struct roles {
+    role::width filters;
+    role::stride stride;
+  };
   constexpr auto operator()(auto& net, auto input, int) const {
     return net.conv(input, {.filters = filters, .stride = stride});
   }

@@ -8,6 +8,7 @@
 /// layer but its first.
 #pragma once
 
+#include "nascent/block/roles.hpp"
 #include "nascent/block/squeeze_excite.hpp"
 #include "nascent/network/activation.hpp"
 
@@ -24,6 +25,12 @@ struct conv {
   Residual residual{nascent::residual::none};
   Pad pad{padding::same};
 
+  struct roles {
+    role::width filters;
+    role::count kernel;
+    role::count groups;
+  };
+
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.conv(
         input, {.filters = filters, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
@@ -37,6 +44,10 @@ struct depthwise_conv {
   Kernel kernel{3};
   Act act{activation::relu};
   Residual residual{nascent::residual::none};
+
+  struct roles {
+    role::count kernel;
+  };
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.depthwise_conv(input, {.kernel = kernel, .stride = stride, .act = act});
@@ -58,6 +69,13 @@ struct mbconv {
   SeReference se_from{se_reference::block_input};
   AlwaysExpand always_expand{false};
   Pad pad{padding::same};
+
+  struct roles {
+    role::width filters;
+    role::count kernel;
+    role::ratio expand;
+    role::fraction se;
+  };
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int expanded = expanded_channels(input.channels, expand);
@@ -82,6 +100,13 @@ struct fused_mbconv {
   Act act{activation::relu};
   Residual residual{nascent::residual::identity};
   SeReference se_from{se_reference::block_input};
+
+  struct roles {
+    role::width filters;
+    role::count kernel;
+    role::ratio expand;
+    role::fraction se;
+  };
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int expanded = expanded_channels(input.channels, expand);
@@ -109,6 +134,14 @@ struct bottleneck {
   SeLast se_last{false};
   Pad pad{padding::same};
 
+  struct roles {
+    role::width filters;
+    role::count kernel;
+    role::ratio ratio;
+    role::count groups;
+    role::fraction se;
+  };
+
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int width = expanded_channels(filters, ratio);
     auto x = net.conv(input, {.filters = width, .act = act});
@@ -128,6 +161,10 @@ struct space_to_depth {
   Factor factor{2};
   Act act{activation::relu};
 
+  struct roles {
+    role::factor factor;
+  };
+
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     return net.conv(input,
                     {.filters = input.channels * factor * factor, .kernel = factor, .stride = factor, .act = act});
@@ -139,6 +176,10 @@ template <class Factor = int>
 struct space_to_depth_copy {
   Factor factor{2};
 
+  struct roles {
+    role::factor factor;
+  };
+
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.space_to_depth(input, factor); }
 };
 
@@ -148,6 +189,10 @@ template <class Factor = int>
 struct space_to_batch {
   Factor factor{2};
 
+  struct roles {
+    role::factor factor;
+  };
+
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.space_to_batch(input, factor); }
 };
 
@@ -156,12 +201,20 @@ template <class Factor = int>
 struct batch_to_space {
   Factor factor{2};
 
+  struct roles {
+    role::factor factor;
+  };
+
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.batch_to_space(input, factor); }
 };
 
 template <class Kernel = int>
 struct max_pool {
   Kernel kernel{3};
+
+  struct roles {
+    role::count kernel;
+  };
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     return net.max_pool(input, {.kernel = kernel, .stride = stride});
@@ -172,6 +225,10 @@ template <class Kernel = int>
 struct average_pool {
   Kernel kernel{3};
 
+  struct roles {
+    role::count kernel;
+  };
+
   constexpr auto operator()(auto& net, auto input, int stride) const {
     return net.average_pool(input, {.kernel = kernel, .stride = stride});
   }
@@ -179,6 +236,8 @@ struct average_pool {
 
 /// Mean over height and width.
 struct global_pool {
+  struct roles {};
+
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.global_pool(input); }
 };
 
@@ -187,6 +246,10 @@ template <class Units = int, class Act = activation>
 struct dense {
   Units units;
   Act act{activation::identity};
+
+  struct roles {
+    role::units units;
+  };
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     return net.dense(input, {.units = units, .act = act});

@@ -3,6 +3,7 @@
 /// Fields of a block, by position and by name, read off the aggregate itself: a block is described once, by its fields.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -197,6 +198,18 @@ template <class Block, std::size_t I>
 requires std::is_same_v<Block, natural_block<Block>>
 inline constexpr std::string_view field_name<Block, I> =
     detail::name_of_pointer<detail::pointer_to_field<Block, I>()>();
+
+namespace detail {
+/// Names of a block's fields, with one spare element. The same for all types of one template, so they are listed for
+/// one of them.
+template <class Natural>
+inline constexpr auto natural_names = []<std::size_t... J>(std::index_sequence<J...>) {
+  return std::array<std::string_view, sizeof...(J) + 1>{field_name<Natural, J>...};
+}
+(std::make_index_sequence<field_count<Natural>>{});
+template <class Block>
+inline constexpr auto& field_names = natural_names<natural_block<Block>>;
+}  // namespace detail
 
 /// Name of a block type without its template arguments: "mbconv".
 template <class Block>

@@ -3,6 +3,7 @@
 /// Split attention (Zhang et al., 2020, "ResNeSt: Split-Attention Networks"), as a block for spaces and models.
 #pragma once
 
+#include "nascent/block/roles.hpp"
 #include "nascent/block/squeeze_excite.hpp"
 
 namespace nascent {
@@ -51,6 +52,13 @@ struct split_attention {
   Radix radix{2};
   Act act{activation::relu};
   Residual residual{nascent::residual::project};
+
+  struct roles {
+    role::width filters;
+    role::count kernel;
+    role::ratio ratio;
+    role::count radix;
+  };
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int width = expanded_channels(filters, ratio);

@@ -12,6 +12,8 @@ namespace nascent {
 /// A layer that passes its input on. Among alternatives it is offered to every layer of an independent stage but the
 /// first.
 struct skip {
+  struct roles {};
+
   constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
 };
 
@@ -34,6 +36,8 @@ constexpr const Block& alternative_at(const alternative<I, Block>& a) {
 
 /// A block that changes nothing: stands in after a mistake was reported, so that nothing else is.
 struct nothing {
+  struct roles {};
+
   constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
 };
 

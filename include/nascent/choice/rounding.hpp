@@ -19,6 +19,15 @@ constexpr int make_divisible(double width, int divisor = 8, double limit = 0.9) 
   return n < limit * width ? n + divisor : n;
 }
 
+/// How widths are rounded after scaling: to a multiple of `divisor`, halves up, at least one; up to the next where that
+/// is below `limit` of the exact width. The default is MobileNet's and EfficientNet's; limit 0 is TuNAS's.
+struct width_rounding {
+  int divisor = 8;
+  double limit = 0.9;
+
+  constexpr int operator()(double width) const { return make_divisible(width, divisor, limit); }
+};
+
 /// Layers after depth scaling: ceil(depth * layers), as EfficientNet does.
 constexpr int scale_depth(int layers, double depth) {
   const double exact = depth * layers;

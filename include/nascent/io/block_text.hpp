@@ -117,6 +117,20 @@ bool set_field(Block& block, std::string_view key, std::string_view value) {
   return known;
 }
 
+/// Gives the fields that are widths a value to begin with.
+template <class Block>
+void set_widths(Block& block, int channels) {
+  with_fields(block, [&](auto&... fields) {
+    std::size_t j = 0;
+    const auto one = [&](auto& field) {
+      if constexpr (std::is_same_v<decltype(field), int&>)
+        if (roles_of<Block>.of[j].scaling == width_scaling::scaled) field = channels;
+      ++j;
+    };
+    (one(fields), ...);
+  });
+}
+
 }  // namespace detail
 
 /// What a text describes: the network of `layers` blocks on an input, the first one with the stride.
@@ -140,7 +154,7 @@ inline network parse_block(const std::string& text, shape input) {
     if (name != block_name<block_type>) return;
     int stride = 1;
     int layers = 1;
-    if constexpr (requires { block.filters = 1; }) block.filters = input.channels;
+    detail::set_widths(block, input.channels);
     for (const auto& [key, value] : fields) {
       if (key == "stride" || key == "layers") {
         int& target = key == "stride" ? stride : layers;

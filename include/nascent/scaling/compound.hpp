@@ -42,7 +42,7 @@ struct compound_coefficients {
   constexpr double macs_factor() const { return alpha * beta * beta * gamma * gamma; }
 
   /// Dimensions at `phi`, 0 or more. The resolution goes up from the base's in steps of `resolution_step` pixels, to
-  /// the nearest; building the network rounds widths to multiples of 8 (never below 90 %) and layers up. \throws
+  /// the nearest; building the network rounds widths as the space declares and layers up. \throws
   /// scaling_error
   dimensions at(double phi, int base_resolution, int resolution_step = 1) const {
     check();

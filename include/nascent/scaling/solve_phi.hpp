@@ -106,10 +106,15 @@ template <class Space, class Latency>
 class scaling_latency {
  public:
   scaling_latency(const candidate<Space>& base, Latency& latency)
-      : base_(base), resolution_(resolution_of(base)), latency_(&latency) {
-    if (fingerprint(base) != fingerprint(scaled(base, dimensions{.resolution = resolution_})))
-      throw scaling_error("scaling.base", "scaling, base", "filters that rounding changes even at width 1",
-                          "multiples of 8");
+      : base_(base), resolution_(resolution_of(base)), latency_(&latency) {}
+
+  /// \throws scaling_error where a width hardly above 1 is another network: a curve that begins with a leap.
+  void check_widths() const {
+    const double least = std::nextafter(1., 2.);
+    if (fingerprint(base_) != fingerprint(scaled(base_, dimensions{.width = least, .resolution = resolution_})))
+      throw scaling_error("scaling.base", "scaling, base",
+                          "widths that rounding changes at once, however little they scale",
+                          "multiples of the divisor of .round_widths(...), which is 8 unless declared");
   }
 
   const candidate<Space>& base() const { return base_; }
@@ -155,6 +160,7 @@ class scaling_curve {
   scaling_curve(scaling_latency<Space, Latency>& latency, const compound_coefficients& by, const phi_options& options)
       : latency_(&latency), by_(by), options_(options) {
     by.check();
+    if (by.beta > 1) latency.check_widths();
     check_scaling(options.fall_allowed >= 0, "phi_options.fall_allowed", options.fall_allowed, "0 or above");
     check_scaling(options.largest > 1 && options.largest <= 1000, "phi_options.largest", options.largest,
                   "above 1, up to 1000");

@@ -9,21 +9,9 @@
 
 #include "nascent/block/squeeze_excite.hpp"
 #include "nascent/network/net.hpp"
-#include "nascent/space/detail/counting.hpp"
-#include "nascent/space/detail/paths.hpp"
+#include "nascent/space/detail/scaling.hpp"
 
 namespace nascent {
-
-/// Compound scaling of a candidate (EfficientNet): filters are multiplied by `width` and rounded by make_divisible, the
-/// layers of stages that declare `.layers(...)` become ceil(depth * layers), `resolution` replaces the input's unless
-/// it is 0.
-struct dimensions {
-  double width = 1;
-  double depth = 1;
-  int resolution = 0;
-
-  friend constexpr bool operator==(const dimensions&, const dimensions&) = default;
-};
 
 namespace detail {
 
@@ -40,11 +28,12 @@ template <class F>
 struct candidate_builder {
   static constexpr std::size_t stages = declared<F>::stage_count;
 
-  template <class Block, class Scale>
-  static constexpr Block scale_block(Block block, const Scale& scale) {
-    if constexpr (std::is_same_v<Scale, dimensions>) {
-      if constexpr (requires { block.filters = 1; }) block.filters = make_divisible(scale.width * block.filters);
-    }
+  /// The block of a layer of stage I, its widths scaled.
+  template <std::size_t I, class Block>
+  static constexpr Block scale_block(Block block, std::size_t alternative, const dimensions& scale) {
+    const unsigned scaled = stage_scalings<F, I>[alternative].scaled;
+    if (scale.width != 1 && scaled != 0)
+      with_fields(block, field_scaler{scaled, scale.width, declared<F>::value.rounding()});
     return block;
   }
 
@@ -59,8 +48,12 @@ struct candidate_builder {
 
   template <std::size_t I, class Net, class Scale>
   static constexpr tensor one_layer(const digit* digits, int layer, Net& n, tensor x, int step, const Scale& scale) {
-    return visit_block<F, I>(digits, stage_layout<F, I>::independent ? layer : 0,
-                             [&](const auto& block) -> tensor { return scale_block(block, scale)(n, x, step); });
+    const int own = stage_layout<F, I>::independent ? layer : 0;
+    return visit_block<F, I>(digits, own, [&](const auto& block) -> tensor {
+      if constexpr (std::is_same_v<Scale, dimensions>)
+        return scale_block<I>(block, chosen_alternative<F, I>(digits, own), scale)(n, x, step);
+      else return block(n, x, step);
+    });
   }
 
   /// The layers of stage I after one another. Once a layer leaves its input's shape unchanged, equal layers after it
@@ -71,7 +64,7 @@ struct candidate_builder {
     int layers = stage_counter<F, I>::layers(digits + stage_slots<F>[I]);
     if (layers <= 0) return x;
     if constexpr (std::is_same_v<Scale, dimensions> && !std::is_same_v<typename layout::layers_type, single_layer>)
-      layers = scale_depth(layers, scale.depth);
+      if (layout::declared_stage.scaling.depth) layers = scale_depth(layers, scale.depth);
     x = one_layer<I>(digits, 0, n, x, stride<I>(digits), scale);
     if constexpr (!std::is_same_v<typename layout::layers_type, single_layer>) {
       for (int j = 1; j < layers; ++j) {

@@ -32,9 +32,11 @@ consteval declaration_fault find_fault() {
                   ".input(3, 224) first");
   } else {
     if (declared<F>::value.channels() < 1)
-      finder.check_value<int>(place{"stage", "input", "channels"}, rule_of("channels"), declared<F>::value.channels());
+      finder.check_value<int>(place{"stage", "input", "channels"}, role::count::meaning.rule,
+                              declared<F>::value.channels());
     if (std::string_view(declared<F>::value.name()).empty())
       finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no name"), "1 to 24 characters");
+    finder.check_rounding(declared<F>::value.rounding(), declared<F>::value.name());
     stage_checker checker{finder, all_stage_facts<F>.data(), stage_names<F>.data(), stage_hashes<F>.data()};
     visit_stages(checker, declared<F>::stages.items);
   }

@@ -10,6 +10,7 @@
 #include "nascent/choice/choice.hpp"
 #include "nascent/choice/either.hpp"
 #include "nascent/network/activation.hpp"
+#include "nascent/space/detail/marks.hpp"
 
 namespace nascent {
 
@@ -31,6 +32,10 @@ struct skip_connection {
 template <class Resolution>
 struct input_size {
   Resolution resolution;
+  struct roles {
+    role::resolution resolution;
+  };
+
   constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
 };
 
@@ -38,7 +43,15 @@ struct input_size {
 template <class Value>
 struct named_choice {
   Value value;
+  struct roles {};
+
   constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
+};
+
+/// What scaling does to a stage beyond what its block says.
+struct stage_scaling {
+  const detail::field_marks* marks = nullptr;  ///< by alternative; null where no field has one
+  bool depth = true;                           ///< the layers scale
 };
 
 template <class Block, class Layers = single_layer, class Stride = int, class Skip = no_skip>
@@ -49,6 +62,7 @@ struct stage_declaration {
   Layers layers{};
   Stride stride;
   Skip skip{};
+  stage_scaling scaling{};
 };
 
 /// A predicate over the values of N named choices. It holds where any of them is inactive.
@@ -110,6 +124,18 @@ inline constexpr bool is_value_or_choice<T, Value> = is_value_or_choice<typename
 template <class T, class Value>
 inline constexpr bool is_value_or_choice<independent_layers<T>, Value> = is_value_or_choice<T, Value>;
 
+/// A stage of one layer, with the marks of its block's fields beside it.
+template <class Block>
+constexpr auto named_stage(const char* name, bool in_head, const Block& block) {
+  if constexpr (has_marks<Block>) {
+    const auto plain = without_marks(block);
+    return stage_declaration<std::remove_const_t<decltype(plain)>>{
+        name, in_head, plain, {}, 1, {}, {marks_of<Block>.data()}};
+  } else {
+    return stage_declaration<Block>{name, in_head, block, {}, 1, {}, {}};
+  }
+}
+
 /// Before the first stage.
 using no_stage = stage_declaration<nothing>;
 
@@ -155,34 +181,44 @@ struct unfinished {
 template <class Stages, class Last, class Constraints>
 class space_declaration : public detail::unfinished {
  public:
-  constexpr space_declaration(const char* name, int channels, Stages stages, Last last, Constraints constraints)
-      : name_(name), channels_(channels), stages_(stages), last_(last), constraints_(constraints) {}
+  constexpr space_declaration(const char* name, int channels, Stages stages, Last last, Constraints constraints,
+                              width_rounding rounding = {})
+      : name_(name),
+        channels_(channels),
+        stages_(stages),
+        last_(last),
+        constraints_(constraints),
+        rounding_(rounding) {}
 
   /// The network's input: channels and (square) resolution, a value or a choice. Comes first.
   template <class Resolution>
   constexpr auto input(int channels, Resolution resolution) const {
-    using input_stage = stage_declaration<input_size<Resolution>>;
-    return next(input_stage{"input", false, {resolution}, {}, 1, {}}, channels);
+    static_assert(!detail::is_marked<Resolution>,
+                  "nascent: .input() found fixed() or scaled(); allowed: a resolution; scaling says another");
+    const auto plain = detail::unmarked(resolution);
+    using input_stage = stage_declaration<input_size<std::remove_const_t<decltype(plain)>>>;
+    return next(input_stage{"input", false, {plain}, {}, 1, {}}, channels);
   }
 
   /// A choice of its own that `tied_to(name)` can refer to from several stages.
   template <class Choice>
   constexpr auto choose(const char* name, Choice values) const {
-    return next(stage_declaration<named_choice<Choice>>{name, false, {values}, {}, 1, {}}, channels_);
+    return next(detail::named_stage(name, false, named_choice<Choice>{values}), channels_);
   }
 
   /// Adds a stage of one layer; .layers, .stride and .skip say more about it.
   template <class Block>
   constexpr auto stage(const char* name, Block block) const {
-    const auto one = detail::as_block(block);
-    return next(stage_declaration<std::remove_const_t<decltype(one)>>{name, false, one, {}, 1, {}}, channels_);
+    return next(detail::named_stage(name, false, detail::as_block(block)), channels_);
   }
 
   /// How many layers the stage has: a number, a choice (0 allowed) of layers that share one configuration, or
-  /// `independent(...)` for layers that choose each on their own.
+  /// `independent(...)` for layers that choose each on their own. Depth scaling multiplies it unless it is
+  /// `fixed(...)`.
   template <class Layers>
   constexpr auto layers(Layers count) const {
-    constexpr bool is_count = detail::is_value_or_choice<Layers, int>;
+    using plain = std::remove_cvref_t<decltype(detail::unmarked(count))>;
+    constexpr bool is_count = detail::is_value_or_choice<plain, int>;
     static_assert(is_count,
                   "nascent: .layers() found no whole number; allowed: a number, a choice such as range(1, 4), or "
                   "independent(...) of either");
@@ -190,8 +226,14 @@ class space_declaration : public detail::unfinished {
       using block_type = std::remove_cvref_t<decltype(before.block)>;
       using stride_type = std::remove_cvref_t<decltype(before.stride)>;
       using skip_type = std::remove_cvref_t<decltype(before.skip)>;
-      return stage_declaration<block_type, Layers, stride_type, skip_type>{before.name, before.in_head, before.block,
-                                                                           count,       before.stride,  before.skip};
+      return stage_declaration<block_type, plain, stride_type, skip_type>{
+          before.name,
+          before.in_head,
+          before.block,
+          detail::unmarked(count),
+          before.stride,
+          before.skip,
+          {before.scaling.marks, !detail::is_fixed<Layers>}};
     });
   }
 
@@ -205,8 +247,8 @@ class space_declaration : public detail::unfinished {
       using block_type = std::remove_cvref_t<decltype(before.block)>;
       using layers_type = std::remove_cvref_t<decltype(before.layers)>;
       using skip_type = std::remove_cvref_t<decltype(before.skip)>;
-      return stage_declaration<block_type, layers_type, Stride, skip_type>{before.name,   before.in_head, before.block,
-                                                                           before.layers, value,          before.skip};
+      return stage_declaration<block_type, layers_type, Stride, skip_type>{
+          before.name, before.in_head, before.block, before.layers, value, before.skip, before.scaling};
     });
   }
 
@@ -223,7 +265,7 @@ class space_declaration : public detail::unfinished {
       using layers_type = std::remove_cvref_t<decltype(before.layers)>;
       using stride_type = std::remove_cvref_t<decltype(before.stride)>;
       return stage_declaration<block_type, layers_type, stride_type, skip_connection<From>>{
-          before.name, before.in_head, before.block, before.layers, before.stride, {from, kind}};
+          before.name, before.in_head, before.block, before.layers, before.stride, {from, kind}, before.scaling};
     });
   }
 
@@ -248,20 +290,27 @@ class space_declaration : public detail::unfinished {
     return with_constraint(constraint<3, Predicate>{{a, b, c}, holds});
   }
 
+  /// How width scaling rounds: `.round_widths({.divisor = 4})`. Every width of the space, whatever its block.
+  constexpr auto round_widths(width_rounding rounding) const {
+    return space_declaration(name_, channels_, stages_, last_, constraints_, rounding);
+  }
+
   constexpr const char* name() const { return name_; }
   constexpr int channels() const { return channels_; }
   constexpr const auto& stages() const { return stages_; }
   constexpr const auto& last() const { return last_; }
   constexpr const auto& constraints() const { return constraints_; }
+  constexpr const width_rounding& rounding() const { return rounding_; }
 
  private:
   template <class Stage>
   constexpr auto next(Stage stage, int channels) const {
     if constexpr (std::is_same_v<Last, detail::no_stage>) {
-      return space_declaration<Stages, Stage, Constraints>(name_, channels, stages_, stage, constraints_);
+      return space_declaration<Stages, Stage, Constraints>(name_, channels, stages_, stage, constraints_, rounding_);
     } else {
       using chain = detail::stage_chain<Stages, Last>;
-      return space_declaration<chain, Stage, Constraints>(name_, channels, chain{stages_, last_}, stage, constraints_);
+      return space_declaration<chain, Stage, Constraints>(name_, channels, chain{stages_, last_}, stage, constraints_,
+                                                          rounding_);
     }
   }
 
@@ -274,14 +323,16 @@ class space_declaration : public detail::unfinished {
       return *this;
     } else {
       auto last = change(last_);
-      return space_declaration<Stages, decltype(last), Constraints>(name_, channels_, stages_, last, constraints_);
+      return space_declaration<Stages, decltype(last), Constraints>(name_, channels_, stages_, last, constraints_,
+                                                                    rounding_);
     }
   }
 
   template <class Constraint>
   constexpr auto with_constraint(Constraint c) const {
     auto constraints = constraints_.with(c);
-    return space_declaration<Stages, Last, decltype(constraints)>(name_, channels_, stages_, last_, constraints);
+    return space_declaration<Stages, Last, decltype(constraints)>(name_, channels_, stages_, last_, constraints,
+                                                                  rounding_);
   }
 
   template <class Space>
@@ -290,9 +341,7 @@ class space_declaration : public detail::unfinished {
   }
   template <class Space, class Block, class... Rest>
   static constexpr auto add_head(const Space& space, Block block, Rest... rest) {
-    const auto one = detail::as_block(block);
-    auto longer = space.add_stage(stage_declaration<std::remove_const_t<decltype(one)>>{"head", true, one, {}, 1, {}});
-    return add_head(longer, rest...);
+    return add_head(space.add_stage(detail::named_stage("head", true, detail::as_block(block))), rest...);
   }
 
  public:
@@ -308,6 +357,7 @@ class space_declaration : public detail::unfinished {
   Stages stages_;
   Last last_;
   Constraints constraints_;
+  width_rounding rounding_;
 };
 
 /// Starts the declaration of a search space; end it with `define`.

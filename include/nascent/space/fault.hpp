@@ -43,6 +43,7 @@ enum class fault : std::uint8_t {
   choice_without_use,
   block_cannot_choose,
   block_cannot_be_built,
+  role_without_field,
   map_vanishes,
   shapes_do_not_match,
   size_overflow,
@@ -139,6 +140,8 @@ struct invalid_declaration {
   static_assert(detail::fine<What == fault::block_cannot_be_built, Texts...>,
                 "nascent: a block is an aggregate with `constexpr auto operator()(auto& net, auto input, int stride) "
                 "const` that returns a tensor");
+  static_assert(detail::fine<What == fault::role_without_field, Texts...>,
+                "nascent: `struct roles` of a block names fields of the block");
   static_assert(
       detail::fine<What == fault::map_vanishes, Texts...>,
       "nascent: in the smallest network the map would shrink below 1x1; use a larger resolution or smaller strides");

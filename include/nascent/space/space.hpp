@@ -49,11 +49,6 @@ struct scaled_candidate {
   friend constexpr bool operator==(const scaled_candidate&, const scaled_candidate&) = default;
 };
 
-template <class Space>
-constexpr scaled_candidate<Space> scaled(const candidate<Space>& base, const dimensions& by) {
-  return {base, by};
-}
-
 /// Number of slots in which two candidates differ; an inactive slot differs from an active one.
 template <class Space>
 constexpr int distance(const candidate<Space>& a, const candidate<Space>& b) {
@@ -66,6 +61,14 @@ constexpr int distance(const candidate<Space>& a, const candidate<Space>& b) {
 /// needs no other argument.
 template <class T>
 concept stateless_space = std::is_empty_v<T> && std::is_default_constructible_v<T>;
+
+/// \throws space_error for a width or depth that is not above 0, and for a width other than 1 where a block of the
+/// candidate does not say which of its fields it scales; in constant evaluation both are compile errors
+template <class Space>
+constexpr scaled_candidate<Space> scaled(const candidate<Space>& base, const dimensions& by) {
+  if constexpr (requires { Space::check_scale(base, by); }) Space::check_scale(base, by);
+  return {base, by};
+}
 
 /// Builds a candidate into a net and returns its output. Look at `n.fault()` afterwards where sizes might not work out.
 template <stateless_space Space, class Interpreter>
@@ -81,6 +84,7 @@ constexpr tensor build(const scaled_candidate<Space>& c, net<Interpreter>& n) {
 /// literature, or a part of one. The resolution is the map's; the scale's takes no part.
 template <class Space, class Interpreter>
 constexpr tensor build(const scaled_candidate<Space>& c, net<Interpreter>& n, const tensor& input) {
+  Space::check_scale(c.base, c.scale);
   return detail::candidate_builder<typename Space::declaration_type>::template build_on<true>(c.base.digits.data(), n,
                                                                                               input, c.scale);
 }
@@ -246,6 +250,11 @@ class defined_space {
   /// Name of stage i: 0 is "input", the parts of the head are "head.conv" and so on.
   static constexpr short_text stage(std::size_t i) { return detail::stage_names<F>[i]; }
 
+  /// Whether a candidate can be scaled like this. \throws space_error that says why not; see `scaled`
+  static constexpr void check_scale(const candidate_type& c, const dimensions& by) {
+    detail::check_dimensions<F>(c.digits.data(), by);
+  }
+
   /// Builds a candidate, or one at other dimensions, into a net; see the functions of that name.
   template <class Interpreter>
   static constexpr tensor build(const candidate_type& c, net<Interpreter>& n) {
@@ -253,6 +262,7 @@ class defined_space {
   }
   template <class Interpreter>
   static constexpr tensor build(const scaled_candidate<defined_space>& c, net<Interpreter>& n) {
+    check_scale(c.base, c.scale);
     return detail::candidate_builder<F>::build(c.base.digits.data(), n, c.scale);
   }
 

@@ -12,6 +12,7 @@
 #include "nascent/base/error.hpp"
 #include "nascent/zoo/alphanet.hpp"
 #include "nascent/zoo/efficientnet_family.hpp"
+#include "nascent/zoo/efficientnet_lite.hpp"
 #include "nascent/zoo/efficientnet_x_family.hpp"
 #include "nascent/zoo/fbnet.hpp"
 #include "nascent/zoo/gpunet_models.hpp"
@@ -43,8 +44,8 @@ constexpr void visit_models(Visit& visit, const std::array<model<Body>, N>& fami
 template <class Visit>
 constexpr void for_each_model(Visit&& visit) {
   const auto all = [&](const auto&... families) { (detail::visit_models(visit, families), ...); };
-  all(efficientnet_family, efficientnet_x_family, efficientnet_x_tpu_family, efficientnet_x_gpu_family,
-      efficientnet_h_family, efficientnet_x_steps);
+  all(efficientnet_family, efficientnet_lite_family, efficientnet_x_family, efficientnet_x_tpu_family,
+      efficientnet_x_gpu_family, efficientnet_h_family, efficientnet_x_steps);
   all(gpunet_models);
   all(mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small, mnasnet_a1, mnasnet_b1, proxylessnas_mobile,
       mobilenet_multi_avg, mobilenet_multi_max);

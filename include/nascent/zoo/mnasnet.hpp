@@ -19,6 +19,12 @@ struct excited_conv {
   Act act{activation::relu};
   Residual residual{nascent::residual::none};
 
+  struct roles {
+    role::width filters;
+    role::count kernel;
+    role::fraction se;
+  };
+
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.conv(input, {.filters = filters, .kernel = kernel, .stride = stride, .act = act});
     if (se > 0)

@@ -45,6 +45,8 @@ struct nas_bench_201_cell {
   E edge_13;
   G edge_23;
 
+  struct roles {};
+
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     const tensor one = node(net, {input}, {edge_01});
     const tensor two = node(net, {input, one}, {edge_02, edge_12});
@@ -78,6 +80,10 @@ template <class Filters = int>
 struct preactivated_reduction {
   Filters filters;
 
+  struct roles {
+    role::width filters;
+  };
+
   constexpr auto operator()(auto& net, auto input, int stride) const {
     tensor around = net.average_pool(input, {.kernel = stride, .stride = stride, .pad = padding::valid});
     around = net.conv(around, {.filters = filters, .batch_norm = false});
@@ -95,6 +101,8 @@ struct preactivated_reduction {
 template <class Act = activation>
 struct normalization {
   Act act{activation::relu};
+
+  struct roles {};
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     return net.depthwise_conv(input, {.kernel = 1, .act = act, .bias = true});

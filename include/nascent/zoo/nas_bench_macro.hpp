@@ -21,6 +21,10 @@ struct macro_layer {
   Filters filters;
   Operation operation;
 
+  struct roles {
+    role::width filters;
+  };
+
   constexpr auto operator()(auto& net, auto input, int stride) const {
     if (operation == 1)
       return mbconv{.filters = filters, .kernel = 3, .expand = 3, .pad = padding::symmetric}(net, input, stride);

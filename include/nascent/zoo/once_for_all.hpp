@@ -20,7 +20,8 @@ constexpr auto once_for_all_layer(int filters, double se, activation act) {
 }
 }  // namespace detail
 
-/// At width 1 and 224 px. Size (9^2 + 9^3 + 9^4)^5 = 7371^5, more than 2^64.
+/// At width 1 and 224 px; width scaling takes the hidden layer of the head along, as the published networks of
+/// width 1.2 do: 1152, 1536. Size (9^2 + 9^3 + 9^4)^5 = 7371^5, more than 2^64.
 inline constexpr auto once_for_all = define([] {
   constexpr auto layers = independent(range(2, 4));
   return search_space("Once-for-All MobileNetV3")
@@ -42,7 +43,8 @@ inline constexpr auto once_for_all = define([] {
       .stage("5", detail::once_for_all_layer(160, .25, hswish))
       .stride(2)
       .layers(layers)
-      .head(conv{.filters = 960, .kernel = 1, .act = hswish}, global_pool{}, dense{1280, hswish}, dense{1000});
+      .head(conv{.filters = 960, .kernel = 1, .act = hswish}, global_pool{},
+            dense{.units = scaled(1280), .act = hswish}, dense{1000});
 });
 static_assert(once_for_all.size() == checked_power({7371}, 5).value);
 

@@ -114,7 +114,7 @@ inline constexpr auto mobilenet_v3_like = define([] {
       .stride(2)
       .layers(four)
       .head(conv{.filters = 512 * multipliers, .kernel = 1, .act = hswish}, global_pool{},
-            dense{.units = 1024 * multipliers, .act = hswish}, dense{1001});
+            dense{.units = scaled(1024 * multipliers), .act = hswish}, dense{1001});
 });
 static_assert(mobilenet_v3_like.size() == 8 * checked_power({36 * 37 * 37 * 37}, 5).value * (4 * 4 * 6) * 16807);
 

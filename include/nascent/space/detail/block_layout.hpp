@@ -51,16 +51,6 @@ consteval int count_kind(field_kind kind) {
   return n;
 }
 
-/// Names of a block's fields, with one spare element. The same for all types of one template, so they are listed for
-/// one of them.
-template <class Natural>
-inline constexpr auto natural_names = []<std::size_t... J>(std::index_sequence<J...>) {
-  return std::array<std::string_view, sizeof...(J) + 1>{field_name<Natural, J>...};
-}
-(std::make_index_sequence<field_count<Natural>>{});
-template <class Block>
-inline constexpr auto& field_names = natural_names<natural_block<Block>>;
-
 /// Whether a block, or one of its alternatives, takes a value from another stage.
 template <class Block>
 inline constexpr bool has_ties = count_kind<Block>(field_kind::tied) > 0;

@@ -119,6 +119,9 @@ struct fault_finder {
     if (count_kind<Block>(field_kind::shared) > 0 && facts.alternatives - (facts.offers_skip ? 1 : 0) > 1)
       report(fault::shared_between_alternatives, stage, short_text{}.add("found shared(...)"),
              "in stages of one block type");
+    if (!roles_of<Block>.unknown.empty())
+      report(fault::role_without_field, place{"stage", stage.name, roles_of<Block>.unknown},
+             short_text{}.add("found a role"), short_text{}.add("a field of ").add(block_name<Block>).view());
     check_fields(stage, block, facts.independent, facts.max_layers > 1, natural_fields_of<Block>{},
                  std::make_index_sequence<field_count<Block>>{});
   }
@@ -140,10 +143,10 @@ struct fault_finder {
     bool repeats;
     template <class... Fields>
     constexpr void operator()(const Fields&... f) const {
-      (finder.check_field<Natural>(place{"stage", stage.name, field_name<Block, J>}, field_rule<Block, J>, f,
+      (finder.check_field<Natural>(place{"stage", stage.name, field_name<Block, J>}, roles_of<Block>.of[J].rule, f,
                                    independent),
        ...);
-      if (repeats) ((field_rule<Block, J>.strides ? finder.check_own_stride(stage, f) : void()), ...);
+      if (repeats) ((roles_of<Block>.of[J].rule.strides ? finder.check_own_stride(stage, f) : void()), ...);
     }
   };
 
@@ -197,6 +200,14 @@ struct fault_finder {
       report(fault::too_many_options, layers, found(static_cast<int>(facts.layer_options)), "at most 64");
   }
 
+  /// How width scaling rounds.
+  constexpr void check_rounding(const width_rounding& rounding, std::string_view space) {
+    if (rounding.divisor < 1 || rounding.divisor > 4096)
+      report(fault::value_not_allowed, place{"space", space, "divisor"}, found(rounding.divisor), "1 to 4096");
+    if (!(rounding.limit >= 0 && rounding.limit <= 1))
+      report(fault::value_not_allowed, place{"space", space, "limit"}, found(rounding.limit), "0 to 1");
+  }
+
   /// The name of stage i.
   constexpr void check_name(const stage_facts* facts, const short_text* names, const std::uint64_t* hashes,
                             std::size_t i) {
@@ -227,7 +238,8 @@ struct fault_finder {
         report(fault::tie_to_optional_choice, where, short_text{}.add("found ").add(f.path), "a choice always made");
       } else {
         check_values<typename nth_field<J, natural_fields_of<typename layout::template alternative_type<A>>>::type>(
-            where, rule_of(name), choice_at<F, static_cast<std::size_t>(source)>());
+            where, roles_of<typename layout::template alternative_type<A>>.of[J].rule,
+            choice_at<F, static_cast<std::size_t>(source)>());
       }
     }
   }

@@ -151,11 +151,6 @@ constexpr auto field_value(const digit* digits, int layer) {
   }
 }
 
-template <template <class...> class Block, class... Fields, class... Values>
-constexpr auto rebuild(const Block<Fields...>&, Values... values) {
-  return Block{values...};
-}
-
 /// The first value of a field.
 template <class Field>
 constexpr auto first_value(const Field& f) {
