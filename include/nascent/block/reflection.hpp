@@ -146,28 +146,91 @@ struct field_pointer {
   }
 };
 
-template <class T, std::size_t N>
-consteval auto pointer_to_field() {
-  return with_fields(nowhere<T>.value, field_pointer<N>{});
-}
-
 constexpr bool is_identifier_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-// g++:   "... [with auto Pointer = (& nowhere<T>.holder<T>::value.T::filters); std::string_view = ...]"
-// clang: "... [Pointer = &nowhere<T>.value.filters]"
-template <auto Pointer>
-consteval std::string_view name_of_pointer() {
-  const std::string_view text = __PRETTY_FUNCTION__;
+// g++:   "... [with auto ...Pointers = {(& nowhere<T>.holder<T>::value.T::filters), (& ...)}]"
+// clang: "... [Pointers = <&nowhere.value.filters, &...>]"
+template <auto... Pointers>
+consteval auto spell_pointers() {
+  return std::string_view(__PRETTY_FUNCTION__);
+}
 #if defined(__clang__)
-  const std::size_t end = text.rfind(']');
+inline constexpr char before_pointers = '<';
+inline constexpr std::size_t after_pointer = 0;
 #else
-  const std::size_t end = text.rfind(')', text.rfind("; "));
+inline constexpr char before_pointers = '{';
+inline constexpr std::size_t after_pointer = 1;
 #endif
-  std::size_t begin = end;
-  while (begin > 0 && is_identifier_character(text[begin - 1])) --begin;
-  return text.substr(begin, end - begin);
+
+/// Reads all names off one text: a template for each field of each block would cost the compiler more. What stands
+/// before each name is as long as before the first, so that nothing but names is looked at.
+template <auto First, auto... Rest>
+consteval auto names_of_pointers() {
+  constexpr std::string_view alone = spell_pointers<First>();
+  std::size_t begin = alone.size() - 2 - after_pointer;
+  while (is_identifier_character(alone[begin - 1])) --begin;
+  const std::size_t before = begin - alone.find(before_pointers) - 1;
+
+  constexpr std::string_view all = spell_pointers<First, Rest...>();
+  std::array<std::string_view, sizeof...(Rest) + 2> names{};
+  for (std::size_t i = 0; i < 1 + sizeof...(Rest); ++i) {
+    if (i > 0) begin += after_pointer + 2 + before;
+    std::size_t end = begin;
+    while (is_identifier_character(all[end])) ++end;
+    names[i] = all.substr(begin, end - begin);
+    begin = end;
+  }
+  return names;
+}
+
+/// Names of all fields, with one spare element.
+template <class T>
+consteval auto list_names() {
+  constexpr std::size_t n = field_count<T>;
+  if constexpr (n == 0) {
+    return std::array<std::string_view, 1>{};
+  } else if constexpr (n == 1) {
+    auto& [a] = nowhere<T>.value;
+    return names_of_pointers<&a>();
+  } else if constexpr (n == 2) {
+    auto& [a, b] = nowhere<T>.value;
+    return names_of_pointers<&a, &b>();
+  } else if constexpr (n == 3) {
+    auto& [a, b, c] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c>();
+  } else if constexpr (n == 4) {
+    auto& [a, b, c, d] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c, &d>();
+  } else if constexpr (n == 5) {
+    auto& [a, b, c, d, e] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c, &d, &e>();
+  } else if constexpr (n == 6) {
+    auto& [a, b, c, d, e, f] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c, &d, &e, &f>();
+  } else if constexpr (n == 7) {
+    auto& [a, b, c, d, e, f, g] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c, &d, &e, &f, &g>();
+  } else if constexpr (n == 8) {
+    auto& [a, b, c, d, e, f, g, h] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c, &d, &e, &f, &g, &h>();
+  } else if constexpr (n == 9) {
+    auto& [a, b, c, d, e, f, g, h, i] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c, &d, &e, &f, &g, &h, &i>();
+  } else if constexpr (n == 10) {
+    auto& [a, b, c, d, e, f, g, h, i, j] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c, &d, &e, &f, &g, &h, &i, &j>();
+  } else if constexpr (n == 11) {
+    auto& [a, b, c, d, e, f, g, h, i, j, k] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k>();
+  } else if constexpr (n == 12) {
+    auto& [a, b, c, d, e, f, g, h, i, j, k, l] = nowhere<T>.value;
+    return names_of_pointers<&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l>();
+  } else {
+    static_assert(n <= 12, "nascent: a block has at most 12 fields");
+    return std::array<std::string_view, n + 1>{};
+  }
 }
 
 // g++: "... [with T = nascent::mbconv<int>; ...]", clang: "... [T = nascent::mbconv<int>]"
@@ -190,26 +253,18 @@ consteval std::string_view name_of_type() {
 
 }  // namespace detail
 
-/// Name of field I of a block type, as declared: "filters". The same for all types of one template, so it is looked up
-/// for one of them.
-template <class Block, std::size_t I>
-inline constexpr std::string_view field_name = field_name<natural_block<Block>, I>;
-template <class Block, std::size_t I>
-requires std::is_same_v<Block, natural_block<Block>>
-inline constexpr std::string_view field_name<Block, I> =
-    detail::name_of_pointer<detail::pointer_to_field<Block, I>()>();
-
 namespace detail {
 /// Names of a block's fields, with one spare element. The same for all types of one template, so they are listed for
 /// one of them.
 template <class Natural>
-inline constexpr auto natural_names = []<std::size_t... J>(std::index_sequence<J...>) {
-  return std::array<std::string_view, sizeof...(J) + 1>{field_name<Natural, J>...};
-}
-(std::make_index_sequence<field_count<Natural>>{});
+inline constexpr auto natural_names = list_names<Natural>();
 template <class Block>
 inline constexpr auto& field_names = natural_names<natural_block<Block>>;
 }  // namespace detail
+
+/// Name of field I of a block type, as declared: "filters".
+template <class Block, std::size_t I>
+inline constexpr std::string_view field_name = detail::field_names<Block>[I];
 
 /// Name of a block type without its template arguments: "mbconv".
 template <class Block>
