@@ -24,6 +24,16 @@ struct stage_checker {
   }
 };
 
+/// How width scaling rounds.
+constexpr void check_rounding(fault_finder& finder, const width_rounding& rounding, std::string_view space) {
+  if (rounding.divisor < 1 || rounding.divisor > 4096)
+    finder.report(fault::value_not_allowed, place{"space", space, "divisor"}, fault_finder::found(rounding.divisor),
+                  "1 to 4096");
+  if (!(rounding.limit >= 0 && rounding.limit <= 1))
+    finder.report(fault::value_not_allowed, place{"space", space, "limit"}, fault_finder::found(rounding.limit),
+                  "0 to 1");
+}
+
 template <class F>
 consteval declaration_fault find_fault() {
   fault_finder finder;
@@ -36,7 +46,7 @@ consteval declaration_fault find_fault() {
                               declared<F>::value.channels());
     if (std::string_view(declared<F>::value.name()).empty())
       finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no name"), "1 to 24 characters");
-    finder.check_rounding(declared<F>::value.rounding(), declared<F>::value.name());
+    check_rounding(finder, declared<F>::value.rounding(), declared<F>::value.name());
     stage_checker checker{finder, all_stage_facts<F>.data(), stage_names<F>.data(), stage_hashes<F>.data()};
     visit_stages(checker, declared<F>::stages.items);
   }

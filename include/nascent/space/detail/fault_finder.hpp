@@ -200,14 +200,6 @@ struct fault_finder {
       report(fault::too_many_options, layers, found(static_cast<int>(facts.layer_options)), "at most 64");
   }
 
-  /// How width scaling rounds.
-  constexpr void check_rounding(const width_rounding& rounding, std::string_view space) {
-    if (rounding.divisor < 1 || rounding.divisor > 4096)
-      report(fault::value_not_allowed, place{"space", space, "divisor"}, found(rounding.divisor), "1 to 4096");
-    if (!(rounding.limit >= 0 && rounding.limit <= 1))
-      report(fault::value_not_allowed, place{"space", space, "limit"}, found(rounding.limit), "0 to 1");
-  }
-
   /// The name of stage i.
   constexpr void check_name(const stage_facts* facts, const short_text* names, const std::uint64_t* hashes,
                             std::size_t i) {
