@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// LACS over predictions, whose family is verified: triplets are compared by predicted latency, and the networks that
+/// they lead to are measured, kernel by kernel, until nothing in the family is an estimate.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <utility>
+
+#include "nascent/scaling/lacs.hpp"
+#include "nascent/space/to_network.hpp"
+
+namespace nascent {
+
+/// A latency that may be estimated, and can be verified: `network_predictor`.
+template <class T>
+concept verifiable_latency = requires(T& t, const network& graph) {
+  { t(graph) } -> std::convertible_to<double>;
+  { t.predict(graph).estimated } -> std::convertible_to<std::size_t>;
+  t.verify(graph);
+};
+
+struct verified_lacs_options {
+  lacs_options scaling{};
+  int most_rounds = 6;
+  std::function<bool()> stop{};  ///< asked before every measurement; true ends verifying
+};
+
+template <class Space>
+struct verified_lacs_result {
+  lacs_result<Space> family{};
+  int rounds = 0;             ///< of verifying
+  std::size_t estimated = 0;  ///< kernels of the family that are estimates still: 0 but where `stop` came first
+};
+
+/// Compares the triplets by predictions, then measures the levels' networks and solves the levels again with what was
+/// learnt, until their networks stay. \throws as lacs does; what the latency throws when it measures
+template <class Space, network_metric<scaled_candidate<Space>> Accuracy, verifiable_latency Latency>
+verified_lacs_result<Space> verified_lacs(const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency,
+                                          const verified_lacs_options& options = {}) {
+  verified_lacs_result<Space> result{.family = lacs(base, accuracy, latency, options.scaling)};
+  const auto estimated_in = [&](const lacs_level<Space>& level) -> std::size_t {
+    return latency.predict(to_network(level.candidate)).estimated;
+  };
+  lacs_options solve_again = options.scaling;
+  solve_again.divisions = 0;
+  solve_again.refinements = 0;
+  solve_again.also = {result.family.coefficients};
+  while (result.rounds < options.most_rounds) {
+    bool stopped = false;
+    std::size_t open = 0;
+    for (const lacs_level<Space>& level : result.family.levels) {
+      if (estimated_in(level) == 0) continue;
+      ++open;
+      stopped = options.stop && options.stop();
+      if (stopped) break;
+      latency.verify(to_network(level.candidate));
+    }
+    if (open == 0 || stopped) break;
+    ++result.rounds;
+    // What was compared stays what it was; only the levels are solved with the latencies as they are now.
+    lacs_result<Space> again = lacs(base, accuracy, latency, solve_again);
+    result.family.levels = std::move(again.levels);
+    result.family.latency_calls += again.latency_calls;
+    result.family.accuracy_calls += again.accuracy_calls;
+  }
+  for (const lacs_level<Space>& level : result.family.levels) result.estimated += estimated_in(level);
+  return result;
+}
+
+}  // namespace nascent
