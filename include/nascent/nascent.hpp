@@ -30,3 +30,4 @@
 #include "nascent/space/naive_size.hpp"
 #include "nascent/space/space.hpp"
 #include "nascent/space/to_network.hpp"
+#include "nascent/space/view_of.hpp"

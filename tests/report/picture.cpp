@@ -65,7 +65,7 @@ TEST_CASE("alternatives, independent layers, ties, strides, skip connections and
 
 TEST_CASE("every space has a picture, however odd") {
   for (const std::string& svg :
-       {to_svg(test::odd), to_svg(test::efficientnet_b0), to_svg(space_outline{}),
+       {to_svg(test::odd), to_svg(test::efficientnet_b0), to_svg(space_view{}),
         to_svg(define([] { return search_space("Tiny").input(1, 8).stage("only", conv{.filters = 1}); }))}) {
     const test::element root = test::read_xml(svg);
     CHECK(test::layout_fault(root) == "");
@@ -96,28 +96,6 @@ TEST_CASE("DOT names every layer, every stage and every link") {
     CHECK(std::count(text_of.begin(), text_of.end(), '"') % 2 == 0);
   }
   CHECK(detail::dot_quoted("a\"b\\c\nd") == R"("a\"b\\c\nd")");
-}
-
-TEST_CASE("the outline holds what the declaration says") {
-  const space_outline o = outline(test::mixed);
-  REQUIRE(o.stages.size() == 13);
-  CHECK(o.channels == 3);
-  CHECK(o.slots == decltype(test::mixed)::slot_count);
-  CHECK(o.stages[0].role == stage_outline::kind::input);
-  CHECK(o.stages[1].role == stage_outline::kind::choice);
-  const stage_outline& a = o.stages[4];
-  CHECK(a.independent);
-  REQUIRE(a.blocks.size() == 3);
-  CHECK(a.blocks[0].fields[2].how == field_outline::kind::tied);
-  CHECK(a.blocks[0].fields[2].values == std::vector<std::string>{"ratio"});
-  CHECK(o.stages[8].blocks[0].fields[0].how == field_outline::kind::shared);
-  CHECK(a.stride.values == std::vector<std::string>{"1", "2"});
-  CHECK(o.stages[6].skip.values == std::vector<std::string>{"none", "stem", "b"});
-  REQUIRE(o.constraints.size() == 2);
-  CHECK(o.constraints[0].relation == "b.filters \xE2\x89\xA4 d.filters");
-  CHECK(o.constraints[1].relation.empty());
-  CHECK(o.constraints[1].allowed == 63);
-  CHECK(o.constraints[1].combinations == 84);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "nascent/space/space.hpp"
+#include "nascent/space/view_of.hpp"
 
 namespace test {
 
@@ -45,7 +45,7 @@ class listed_space {
 
   uint128 rank(const candidate_type& c) const {
     uint128 r = 0;
-    for (std::size_t k = 0; k < slot_count; ++k) r = r * options(k) + static_cast<unsigned>(c.digits[k]);
+    for (std::size_t k = 0; k < slot_count; ++k) r = r * options(k) + static_cast<std::uint64_t>(c.digits[k]);
     return r;
   }
   candidate_type unrank(uint128 position) const {
@@ -129,9 +129,48 @@ class listed_space {
     return x;
   }
 
+  /// What files, pictures and the trellis read.
+  space_view view() const {
+    space_view v{.name = name_, .size = size_, .channels = 3};
+    v.stages.push_back({.name = "input", .role = stage_view::kind::input});
+    v.stages[0].blocks = {{.name = "input_size", .fields = {fixed("resolution", 8)}}};
+    for (std::size_t k = 0; k < slot_count; ++k) {
+      const int slot = static_cast<int>(k);
+      slot_view& s = v.slots.emplace_back();
+      s.path = decisions_[k].name;
+      s.stage = slot + 1;
+      for (std::size_t option = 0; option < options(k); ++option)
+        s.values.push_back(value(k, static_cast<int>(option)));
+      v.stages.push_back({.name = decisions_[k].name,
+                          .first_slot = slot,
+                          .first_layer_slot = slot,
+                          .slots_per_layer = 1,
+                          .after_layers = slot + 1,
+                          .end_slot = slot + 1});
+      v.stages.back().blocks = {
+          {.name = "conv",
+           .fields = {fixed("filters", 4),
+                      {.name = "kernel", .how = field_kind::chosen, .values = s.values, .slot = slot}}}};
+    }
+    for (stage_view& s : v.stages) {
+      s.layers = fixed("layers", 1);
+      s.stride = fixed("stride", 1);
+    }
+    return v;
+  }
+  tensor build_layer(std::span<const digit> decisions, std::size_t stage, int /*layer*/, net<network>& n,
+                     const tensor& x, int stride) const {
+    const auto option = static_cast<std::size_t>(decisions[stage - 1]);
+    return n.conv(x, {.filters = 4, .kernel = decisions_[stage - 1].kernels[option], .stride = stride});
+  }
+  bool keeps(std::size_t /*constraint*/, std::span<const digit> /*decisions*/) const { return true; }
+
  private:
   std::string place(const std::string& where) const { return "space '" + std::string(name_) + "', " + where; }
 
+  static field_view fixed(const char* name, int value) {
+    return {.name = name, .values = {option_value::of_integer(value)}};
+  }
   std::size_t options(std::size_t k) const { return decisions_[k].kernels.size(); }
   digit draw(random_engine& rng, std::size_t k) const {
     return static_cast<digit>(random_below(rng, static_cast<std::uint64_t>(options(k))));

@@ -18,17 +18,21 @@ namespace nascent {
 
 /// The kernels of a space, and which of them each decision brings. Takes a part of a second to build for
 /// GPUNet's 1.3e24 networks.
-template <space Space>
+template <layered_space Space>
 class kernel_trellis {
-  using F = typename Space::declaration_type;
-
  public:
   /// \throws space_error where a stage has too many decisions to list, or adds a skip connection right after a layer
   /// that does nothing
   explicit kernel_trellis(const Space& of)
       : space_(of),
-        functions_(detail::functions_of_space<F>()),
-        trellis_(detail::trellis_builder(functions_).build()) {}
+        decisions_(view_of(of)),
+        trellis_(detail::trellis_builder(decisions_, detail::layer_source::of(of)).build()) {
+    std::size_t next = 0;
+    for (const detail::stage_decisions& s : decisions_.stages) {
+      first_steps_.push_back(next);
+      next += s.independent() ? static_cast<std::size_t>(s.max_layers()) + 1 : 1;
+    }
+  }
   kernel_trellis() requires stateless_space<Space> : kernel_trellis(Space{}) {}
 
   const Space& space() const { return space_; }
@@ -68,28 +72,22 @@ class kernel_trellis {
   void decide(std::size_t step, const trellis_path& path, digit* digits) const {
     using enum trellis_step_kind;
     const detail::trellis_step& at = trellis_.steps[step];
-    const detail::stage_functions& s = functions_.stages[static_cast<std::size_t>(at.stage)];
-    digit* own = digits + s.first_slot;
-    const auto set_layers = [&](std::size_t option) {
-      if (s.layers_slot >= 0) digits[s.layers_slot] = static_cast<digit>(option);
-    };
+    const detail::stage_decisions& s = decisions_.stages[static_cast<std::size_t>(at.stage)];
     if (at.kind == trellis_step_kind::layer) {
-      if (path.edge >= at.combinations) return;
-      s.unrank_layer(s.has_skip ? path.edge / 2 : path.edge, own + at.layer * s.slots_per_layer);
+      if (path.edge < at.combinations) s.unrank_layer(s.has_skip() ? path.edge / 2 : path.edge, at.layer, digits);
       return;
     }
-    const auto common = static_cast<std::size_t>(s.common);
     if (at.kind == choices) {
-      set_layers(path.edge / common);
-      if (s.layers_at(path.edge / common) > 0) s.unrank_common(path.edge % common, own);
+      const std::size_t option = path.edge / s.common();
+      s.set_layers(option, digits);
+      if (s.layers_at(option) > 0) s.unrank_common(path.edge % s.common(), digits);
       return;
     }
     const std::size_t combination = at.kind == trellis_step_kind::stage ? path.edge : path.edge / at.layer_options;
-    set_layers(at.kind == trellis_step_kind::stage ? path.option : path.edge % at.layer_options);
+    s.set_layers(at.kind == trellis_step_kind::stage ? path.option : path.edge % at.layer_options, digits);
     if (combination >= at.combinations) return;
-    const auto layers = static_cast<std::size_t>(s.later_layer);
-    s.unrank_common(combination / layers, own);
-    s.unrank_layer(combination % layers, own);
+    s.unrank_common(combination / s.later_layer(), digits);
+    s.unrank_layer(combination % s.later_layer(), 0, digits);
   }
 
   /// The candidate that takes these paths, one for each step, each from the state that the one before leads to.
@@ -104,19 +102,15 @@ class kernel_trellis {
   template <class Visit>
   bool walk(const candidate<Space>& c, Visit&& visit) const {
     std::size_t state = 0;
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return (pass<I>(c.digits.data(), state, visit) && ...); }
-    (std::make_index_sequence<Space::stage_count>{});
+    const digit* d = c.digits.data();
+    if constexpr (declared_space<Space>) {
+      return walk_declared(d, state, visit, std::make_index_sequence<Space::stage_count>{});
+    } else {
+      for (std::size_t i = 0; i < decisions_.stages.size(); ++i)
+        if (!pass(decisions_.stages[i], trellis_.steps.data() + first_steps_[i], d, state, visit)) return false;
+      return true;
+    }
   }
-
-  /// First step of each stage.
-  static constexpr auto first_steps = [] {
-    std::array<std::size_t, Space::stage_count + 1> first{};
-    for (std::size_t i = 0; i < Space::stage_count; ++i)
-      first[i + 1] = first[i] + (detail::all_stage_facts<F>[i].independent
-                                     ? static_cast<std::size_t>(detail::all_stage_facts<F>[i].configurations) + 1
-                                     : 1);
-    return first;
-  }();
 
  private:
   static bool follow(const detail::trellis_edge& edge, std::size_t& state) {
@@ -124,22 +118,34 @@ class kernel_trellis {
     return edge.to >= 0;
   }
 
-  template <std::size_t I, class Visit>
-  [[gnu::always_inline]] bool pass(const digit* digits, std::size_t& state, Visit& visit) const {
-    using layout = detail::stage_layout<F, I>;
-    using decisions = detail::stage_decisions<F, I>;
-    const digit* d = digits + detail::stage_slots<F>[I];
-    const int layers = detail::stage_counter<F, I>::layers(d);
-    std::size_t option = 0;
-    if constexpr (layout::layers_chosen) option = static_cast<std::size_t>(d[layout::layers_slot]);
-    const detail::trellis_step* step = trellis_.steps.data() + first_steps[I];
-    if constexpr (!layout::independent) {
+  template <class Visit, std::size_t... I>
+  [[gnu::always_inline]] bool walk_declared(const digit* d, std::size_t& state, Visit& visit,
+                                            std::index_sequence<I...>) const {
+    using F = typename Space::declaration_type;
+    return (pass(detail::declared_decisions<F, I>{}, trellis_.steps.data() + declared_step<I>, d, state, visit) && ...);
+  }
+  /// First step of stage I of a declared space.
+  template <std::size_t I>
+  static constexpr std::size_t declared_step = [] {
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < I; ++i) {
+      const detail::stage_facts& facts = detail::all_stage_facts<typename Space::declaration_type>[i];
+      first += facts.independent ? static_cast<std::size_t>(facts.configurations) + 1 : 1;
+    }
+    return first;
+  }();
+
+  /// Follows a candidate's decisions through the steps of one stage, of which `step` is the first.
+  template <class Stage, class Visit>
+  [[gnu::always_inline]] bool pass(const Stage& s, const detail::trellis_step* step, const digit* d, std::size_t& state,
+                                   Visit& visit) const {
+    const int layers = s.layers(d);
+    const std::size_t option = s.layer_option(d);
+    if (!s.independent()) {
       std::size_t c = step->combinations;
-      if (layers > 0)
-        c = decisions::rank_common(d) * static_cast<std::size_t>(decisions::later_layer) +
-            decisions::rank_layer(d, true);
+      if (layers > 0) c = s.rank_common(d) * s.later_layer() + s.rank_layer(d, 0);
       if (step->kind == trellis_step_kind::stage_counts) [[unlikely]] {
-        const detail::trellis_edge& edge = step->edges[state * step->width + c * layout::layer_options + option];
+        const detail::trellis_edge& edge = step->edges[state * step->width + c * s.layer_options() + option];
         visit(edge.first, 1);
         return follow(edge, state);
       }
@@ -147,37 +153,35 @@ class kernel_trellis {
       if (edge.to < 0) [[unlikely]]
         return false;
       visit(edge.first, 1);
-      if (layout::max_layers > 1 && layers > 1) visit(edge.repeat, layers - 1);
-      const std::int32_t to = step->targets[static_cast<std::size_t>(edge.to) * layout::layer_options + option];
+      if (s.max_layers() > 1 && layers > 1) visit(edge.repeat, layers - 1);
+      const std::int32_t to = step->targets[static_cast<std::size_t>(edge.to) * s.layer_options() + option];
       state = static_cast<std::size_t>(to);
       return to >= 0;
-    } else {
-      const std::size_t common = layers > 0 ? decisions::rank_common(d) : 0;
-      if (!follow(step->edges[state * step->width + option * static_cast<std::size_t>(decisions::common) + common],
-                  state))
-        return false;
-      int last = layers - 1;  // that is not skipped
-      if constexpr (layout::has_skip)
-        while (last > 0 && decisions::is_skip(d + last * layout::slots_per_layer)) --last;
-      for (int j = 0; j < layout::max_layers; ++j) {
-        ++step;
-        std::size_t c = step->combinations;
-        if (j < layers) {
-          c = decisions::rank_layer(d + j * layout::slots_per_layer, j == 0);
-          if constexpr (layout::has_skip) c = 2 * c + (j == last ? 1 : 0);
-        }
-        const detail::trellis_edge& edge = step->edges[state * step->width + c];
-        visit(edge.first, 1);
-        if (!follow(edge, state)) [[unlikely]]
-          return false;
-      }
-      return true;
     }
+    const std::size_t common = layers > 0 ? s.rank_common(d) : 0;
+    if (!follow(step->edges[state * step->width + option * s.common() + common], state)) return false;
+    int last = layers - 1;  // that is not skipped
+    if (s.has_skip())
+      while (last > 0 && s.is_skipped(d, last)) --last;
+    for (int j = 0; j < s.max_layers(); ++j) {
+      ++step;
+      std::size_t c = step->combinations;
+      if (j < layers) {
+        c = s.rank_layer(d, j);
+        if (s.has_skip()) c = 2 * c + (j == last ? 1 : 0);
+      }
+      const detail::trellis_edge& edge = step->edges[state * step->width + c];
+      visit(edge.first, 1);
+      if (!follow(edge, state)) [[unlikely]]
+        return false;
+    }
+    return true;
   }
 
   [[no_unique_address]] Space space_;
-  detail::space_functions functions_;
+  detail::space_decisions decisions_;
   detail::trellis trellis_;
+  std::vector<std::size_t> first_steps_;  ///< of each stage
 };
 
 template <class Space>
@@ -185,7 +189,7 @@ kernel_trellis(const Space&) -> kernel_trellis<Space>;
 
 /// The distinct kernels that the networks of a space can have, after fusion, the most frequent first. \throws
 /// space_error, see kernel_trellis
-template <space Space>
+template <layered_space Space>
 std::vector<space_kernel> kernels_of(const Space& s) {
   const kernel_trellis trellis(s);
   return {trellis.kernels().begin(), trellis.kernels().end()};

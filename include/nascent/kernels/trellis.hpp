@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "nascent/base/text_map.hpp"
-#include "nascent/kernels/detail/stage_functions.hpp"
+#include "nascent/kernels/detail/stage_decisions.hpp"
 #include "nascent/network/kernel.hpp"
 
 namespace nascent {
@@ -133,12 +133,15 @@ inline void append_bytes(std::string& key, const tensor& t) {
 /// Builds layers, fuses them, and numbers the kernels and the groups that it meets.
 class layer_recorder {
  public:
-  layer_recorder(const space_functions& space, trellis& out) : space_(&space), out_(&out) { out.groups.emplace_back(); }
+  layer_recorder(const space_decisions& space, layer_source source, trellis& out)
+      : space_(&space), source_(source), out_(&out) {
+    out.groups.emplace_back();
+  }
 
   /// Layer `layer` of stage `stage` on `x`, as the digits say; `from` is added at its end where it is given. \throws
   /// space_error
   built_layer build(int stage, int layer, bool first, const digit* digits, const tensor& x, const tensor* from) {
-    const stage_functions& s = space_->stages[static_cast<std::size_t>(stage)];
+    const stage_decisions& s = space_->stages[static_cast<std::size_t>(stage)];
     const int stride = first ? s.stride(digits) : 1;
     if (stage != stage_) built_.clear();
     stage_ = stage;
@@ -147,12 +150,12 @@ class layer_recorder {
     append_bytes(key, x);
     append_bytes(key, from != nullptr);
     if (from != nullptr) append_bytes(key, *from);
-    for (const int slot : s.ties) append_bytes(key, digits[slot]);
-    for (int k = s.first_slot; k < s.first_layer_slot; ++k) append_bytes(key, digits[k]);
-    const int own = s.first_layer_slot + (s.independent ? layer * s.slots_per_layer : 0);
-    for (int k = own; k < own + s.slots_per_layer; ++k) append_bytes(key, digits[k]);
+    for (const int slot : s.ties()) append_bytes(key, digits[slot]);
+    for (int k = s.first_slot(); k < s.first_layer_slot(); ++k) append_bytes(key, digits[k]);
+    const int own = s.first_layer_slot() + (s.independent() ? layer * s.slots_per_layer() : 0);
+    for (int k = own; k < own + s.slots_per_layer(); ++k) append_bytes(key, digits[k]);
     const auto [place, is_new] = built_.try_emplace(std::move(key));
-    if (is_new) place->second = record(s, layer, stride, digits, x, from);
+    if (is_new) place->second = record(static_cast<std::size_t>(stage), layer, stride, digits, x, from);
     return place->second;
   }
 
@@ -167,8 +170,9 @@ class layer_recorder {
   }
 
  private:
-  built_layer record(const stage_functions& s, int layer, int stride, const digit* digits, const tensor& x,
+  built_layer record(std::size_t stage, int layer, int stride, const digit* digits, const tensor& x,
                      const tensor* from) {
+    const stage_decisions& s = space_->stages[stage];
     network graph({}, x.shape());
     net<network> n(graph);
     tensor in = x;
@@ -181,12 +185,12 @@ class layer_recorder {
       added.id = 1;
     }
     const int before = n.layer_count();
-    tensor out = s.build_layer(digits, layer, n, in, stride);
+    tensor out = source_.build_layer(source_.space, {digits, space_->slot_count}, stage, layer, n, in, stride);
     if (from != nullptr) {
       if (n.layer_count() == before)
-        throw space_error("space.skip", place_in(space_->name, detail::joined("stage ", s.name.view())),
+        throw space_error("space.skip", place_in(space_->name, detail::joined("stage ", s.name())),
                           "a skip connection right after a layer that does nothing", "after layers that make a map");
-      out = s.connect(n, out, added);
+      out = connect(n, out, added, s.skip_kind());
     }
     built_layer result{.out = out, .possible = !n.fault()};
     result.out.id = 0;
@@ -214,7 +218,8 @@ class layer_recorder {
     return place->second;
   }
 
-  const space_functions* space_;
+  const space_decisions* space_;
+  layer_source source_;
   trellis* out_;
   int stage_ = -1;
   std::unordered_map<std::string, built_layer> built_;  ///< of the present stage

@@ -13,6 +13,7 @@
 #include "nascent/space/build.hpp"
 #include "nascent/space/check.hpp"
 #include "nascent/space/detail/constraints.hpp"
+#include "nascent/space/detail/layer_builders.hpp"
 #include "nascent/space/detail/moves.hpp"
 #include "nascent/space/detail/values.hpp"
 #include "nascent/space/error.hpp"
@@ -264,6 +265,18 @@ class defined_space {
   static constexpr tensor build(const scaled_candidate<defined_space>& c, net<Interpreter>& n) {
     check_scale(c.base, c.scale);
     return detail::candidate_builder<F>::build(c.base.digits.data(), n, c.scale);
+  }
+
+  /// Builds one layer of stage `stage` on `x`, as the decisions of all slots say; of layers that are alike any.
+  template <class Interpreter>
+  static constexpr tensor build_layer(std::span<const digit> decisions, std::size_t stage, int layer,
+                                      net<Interpreter>& n, const tensor& x, int stride) {
+    return detail::layer_builders<F, Interpreter>[stage](decisions.data(), layer, n, x, stride);
+  }
+
+  /// Whether a constraint holds; true where one of its choices is inactive, or not decided yet.
+  static constexpr bool keeps(std::size_t constraint, std::span<const digit> decisions) {
+    return detail::constraint_tests<F>[constraint](decisions.data());
   }
 
  private:

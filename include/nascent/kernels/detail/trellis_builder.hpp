@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -20,8 +21,8 @@ class trellis_builder {
  public:
   static constexpr std::size_t most_edges = std::size_t{1} << 26;  ///< 0.8 GB
 
-  explicit trellis_builder(space_functions space)
-      : space_(std::move(space)), digits_(space_.slot_count + 1, inactive), layers_(space_, out_) {
+  trellis_builder(const space_decisions& space, layer_source source)
+      : space_(space), source_(source), digits_(space_.slot_count + 1, inactive), layers_(space_, source, out_) {
     plan_steps();
   }
 
@@ -45,36 +46,37 @@ class trellis_builder {
     std::vector<int> first_step(space_.stages.size());
     const auto add = [&](trellis_step_kind kind, std::size_t stage, int layer, uint128 combinations) {
       if (combinations > most_edges) refuse(space_.stages[stage], combinations);
-      const stage_functions& s = space_.stages[stage];
+      const stage_decisions& s = space_.stages[stage];
       const auto n = static_cast<std::size_t>(combinations);
       out_.steps.push_back({.kind = kind,
                             .stage = static_cast<int>(stage),
                             .layer = layer,
                             .combinations = n,
                             .width = n + 1,
-                            .layer_options = s.layer_options});
-      for (std::size_t o = 0; o < s.layer_options; ++o) out_.steps.back().layers.push_back(s.layers_at(o));
+                            .layer_options = s.layer_options()});
+      for (std::size_t o = 0; o < s.layer_options(); ++o) out_.steps.back().layers.push_back(s.layers_at(o));
     };
     for (std::size_t i = 0; i < space_.stages.size(); ++i) {
-      const stage_functions& s = space_.stages[i];
+      const stage_decisions& s = space_.stages[i];
       first_step[i] = static_cast<int>(out_.steps.size());
       const auto own = [&](int from, int to) {
         for (int k = from; k < to; ++k) step_of[static_cast<std::size_t>(k)] = static_cast<int>(out_.steps.size()) - 1;
       };
-      if (!s.independent) {
-        add(trellis_step_kind::stage, i, -1, checked(s, checked_multiply({s.common}, {s.later_layer})));
-        if (s.has_skip) list_counts(out_.steps.back());
-        own(s.first_slot, s.first_slot + s.slot_count);
+      if (!s.independent()) {
+        add(trellis_step_kind::stage, i, -1, checked(s, checked_multiply(s.common_ways(), s.later_layer_ways())));
+        if (s.has_skip()) list_counts(out_.steps.back());
+        own(s.first_slot(), s.end_slot());
       } else {
-        add(trellis_step_kind::choices, i, -1, checked(s, checked_multiply({s.common}, {s.layer_options})));
-        own(s.first_slot, s.first_slot + s.slot_count);
-        for (int j = 0; j < s.max_layers; ++j) {
+        add(trellis_step_kind::choices, i, -1, checked(s, checked_multiply(s.common_ways(), {s.layer_options()})));
+        own(s.first_slot(), s.end_slot());
+        for (int j = 0; j < s.max_layers(); ++j) {
           add(trellis_step_kind::layer, i, j,
-              checked(s, checked_multiply({j == 0 ? s.first_layer : s.later_layer}, {s.has_skip ? 2U : 1U})));
-          own(s.first_layer_slot + j * s.slots_per_layer, s.first_layer_slot + (j + 1) * s.slots_per_layer);
+              checked(
+                  s, checked_multiply(j == 0 ? s.first_layer_ways() : s.later_layer_ways(), {s.has_skip() ? 2U : 1U})));
+          own(s.first_layer_slot() + j * s.slots_per_layer(), s.first_layer_slot() + (j + 1) * s.slots_per_layer());
         }
-        for (int k = s.first_slot; k < s.first_slot + s.slot_count; ++k)
-          if (k < s.first_layer_slot || k >= s.after_layers)
+        for (int k = s.first_slot(); k < s.end_slot(); ++k)
+          if (k < s.first_layer_slot() || k >= s.after_layers())
             until[static_cast<std::size_t>(k)] = static_cast<int>(out_.steps.size()) - 1;
       }
       last_step[i] = static_cast<int>(out_.steps.size()) - 1;
@@ -83,19 +85,20 @@ class trellis_builder {
       until[static_cast<std::size_t>(slot)] = std::max(until[static_cast<std::size_t>(slot)], step);
     };
     for (std::size_t i = 0; i < space_.stages.size(); ++i)
-      for (const int slot : space_.stages[i].ties) need(slot, last_step[i]);
+      for (const int slot : space_.stages[i].ties()) need(slot, last_step[i]);
     completed_.resize(out_.steps.size());
-    for (std::size_t c = 0; c < space_.constraints.size(); ++c) {
+    for (std::size_t c = 0; c < space_.constraint_slots.size(); ++c) {
       int last = 0;
-      for (const int slot : space_.constraints[c].slots) last = std::max(last, step_of[static_cast<std::size_t>(slot)]);
-      for (const int slot : space_.constraints[c].slots) need(slot, last);
+      for (const int slot : space_.constraint_slots[c]) last = std::max(last, step_of[static_cast<std::size_t>(slot)]);
+      for (const int slot : space_.constraint_slots[c]) need(slot, last);
       completed_[static_cast<std::size_t>(last)].push_back(c);
     }
     std::vector<int> source_until(space_.stages.size(), -1);
     for (std::size_t i = 0; i < space_.stages.size(); ++i)
-      for (const int source : space_.stages[i].sources)
-        source_until[static_cast<std::size_t>(source)] =
-            std::max(source_until[static_cast<std::size_t>(source)], last_step[i]);
+      for (const int source : space_.stages[i].sources())
+        if (source >= 0)
+          source_until[static_cast<std::size_t>(source)] =
+              std::max(source_until[static_cast<std::size_t>(source)], last_step[i]);
     live_.resize(out_.steps.size() + 1);
     sources_.resize(out_.steps.size() + 1);
     for (std::size_t p = 0; p < out_.steps.size(); ++p) {
@@ -109,13 +112,13 @@ class trellis_builder {
     last_step_ = std::move(last_step);
   }
 
-  uint128 checked(const stage_functions& s, checked_uint128 n) const {
+  uint128 checked(const stage_decisions& s, checked_uint128 n) const {
     if (n.overflow) refuse(s, ~uint128{0});
     return n.value;
   }
-  [[noreturn]] void refuse(const stage_functions& s, uint128 found) const {
+  [[noreturn]] void refuse(const stage_decisions& s, uint128 found) const {
     throw space_error(
-        "space.too_large", place_in(space_.name, detail::joined("stage ", s.name.view())), to_decimal(found).c_str(),
+        "space.too_large", place_in(space_.name, detail::joined("stage ", s.name())), to_decimal(found).c_str(),
         detail::joined("decisions that can be listed one by one, for all its states together at most ", most_edges));
   }
   static void list_counts(trellis_step& step) {
@@ -129,7 +132,7 @@ class trellis_builder {
   /// -1 where a constraint breaks.
   std::int32_t reach(const state& from, const tensor& x, bool last_layer_seen) {
     for (const std::size_t c : completed_[step_])
-      if (!space_.constraints[c].holds(digits_.data())) return -1;
+      if (!source_.keeps(source_.space, c, decisions())) return -1;
     state next{.map = x, .last_layer_seen = last_layer_seen};
     const trellis_step& step = out_.steps[step_];
     const bool stage_ends = static_cast<int>(step_) == last_step_[static_cast<std::size_t>(step.stage)];
@@ -188,19 +191,18 @@ class trellis_builder {
     }
   }
 
-  void clear_stage(const stage_functions& s) { std::fill_n(digits_.begin() + s.first_slot, s.slot_count, inactive); }
-  void set_layers(const stage_functions& s, std::size_t option) {
-    if (s.layers_slot >= 0) digits_[static_cast<std::size_t>(s.layers_slot)] = static_cast<digit>(option);
+  std::span<const digit> decisions() const { return {digits_.data(), space_.slot_count}; }
+  void clear_stage(const stage_decisions& s) {
+    std::fill(digits_.begin() + s.first_slot(), digits_.begin() + s.end_slot(), inactive);
   }
-  void set_combination(const stage_functions& s, std::size_t combination) {
-    const auto layers = static_cast<std::size_t>(s.later_layer);
-    s.unrank_common(combination / layers, digits_.data() + s.first_slot);
-    s.unrank_layer(combination % layers, digits_.data() + s.first_slot);
+  void set_combination(const stage_decisions& s, std::size_t combination) {
+    s.unrank_common(combination / s.later_layer(), digits_.data());
+    s.unrank_layer(combination % s.later_layer(), 0, digits_.data());
   }
 
   /// False where the layers after the second are not like it.
   bool expand_stage(trellis_step& step, const state& from, trellis_edge* edges) {
-    const stage_functions& s = space_.stages[static_cast<std::size_t>(step.stage)];
+    const stage_decisions& s = space_.stages[static_cast<std::size_t>(step.stage)];
     std::vector<std::int32_t> row(step.layer_options);
     for (std::size_t c = 0; c <= step.combinations; ++c) {
       const bool there = c < step.combinations;
@@ -209,15 +211,15 @@ class trellis_builder {
       built_layer first{.out = from.map};
       built_layer later{};
       if (there) {
-        if (step.stage == 0) first.out = space_.input(digits_.data());
+        if (step.stage == 0) first.out = space_.input(decisions());
         else first = layers_.build(step.stage, 0, true, digits_.data(), from.map, nullptr);
-        if (s.max_layers > 1 && first.possible) {
+        if (s.max_layers() > 1 && first.possible) {
           later = layers_.build(step.stage, 1, false, digits_.data(), first.out, nullptr);
           if (!later.possible || !later.out.same_shape(first.out)) return false;
         }
       }
       for (std::size_t option = 0; option < step.layer_options; ++option) {
-        set_layers(s, option);
+        s.set_layers(option, digits_.data());
         const bool fits = first.possible && (s.layers_at(option) > 0) == there;
         row[option] = fits ? reach(from, first.out, false) : -1;
       }
@@ -237,15 +239,15 @@ class trellis_builder {
   }
 
   void expand_counts(trellis_step& step, const state& from, trellis_edge* edges) {
-    const stage_functions& s = space_.stages[static_cast<std::size_t>(step.stage)];
+    const stage_decisions& s = space_.stages[static_cast<std::size_t>(step.stage)];
     for (std::size_t c = 0; c <= step.combinations; ++c)
       for (std::size_t option = 0; option < step.layer_options; ++option) {
         const int layers = s.layers_at(option);
         if ((layers > 0) != (c < step.combinations)) continue;
         clear_stage(s);
-        set_layers(s, option);
+        s.set_layers(option, digits_.data());
         if (layers > 0) set_combination(s, c);
-        const int source = layers > 0 && s.has_skip ? s.source(digits_.data()) : -1;
+        const int source = layers > 0 && s.has_skip() ? s.source(digits_.data()) : -1;
         tensor x = from.map;
         bool possible = true;
         std::vector<std::int32_t> all;
@@ -265,38 +267,37 @@ class trellis_builder {
   }
 
   void expand_choices(trellis_step& step, const state& from, trellis_edge* edges) {
-    const stage_functions& s = space_.stages[static_cast<std::size_t>(step.stage)];
-    const auto common = static_cast<std::size_t>(s.common);
+    const stage_decisions& s = space_.stages[static_cast<std::size_t>(step.stage)];
+    const std::size_t common = s.common();
     for (std::size_t c = 0; c < step.combinations; ++c) {
       const std::size_t option = c / common;
       const bool there = s.layers_at(option) > 0;
       if (!there && c % common > 0) continue;
       clear_stage(s);
-      set_layers(s, option);
-      if (there) s.unrank_common(c % common, digits_.data() + s.first_slot);
+      s.set_layers(option, digits_.data());
+      if (there) s.unrank_common(c % common, digits_.data());
       edges[c].to = reach(from, from.map, false);
     }
   }
 
   void expand_layer(trellis_step& step, const state& from, trellis_edge* edges) {
-    const stage_functions& s = space_.stages[static_cast<std::size_t>(step.stage)];
-    const int layers =
-        s.layers_at(s.layers_slot < 0 ? 0 : static_cast<std::size_t>(digits_[static_cast<std::size_t>(s.layers_slot)]));
-    const int own = s.first_layer_slot + step.layer * s.slots_per_layer;
+    const stage_decisions& s = space_.stages[static_cast<std::size_t>(step.stage)];
+    const int layers = s.layers(digits_.data());
+    const int own = s.first_layer_slot() + step.layer * s.slots_per_layer();
     const bool is_last_step = static_cast<int>(step_) == last_step_[static_cast<std::size_t>(step.stage)];
-    const bool must_end = s.has_skip && is_last_step && layers > 0;  // a layer must have taken the connection by then
-    std::fill_n(digits_.begin() + own, s.slots_per_layer, inactive);
+    const bool must_end = s.has_skip() && is_last_step && layers > 0;  // a layer must have taken the connection by then
+    std::fill_n(digits_.begin() + own, s.slots_per_layer(), inactive);
     if (step.layer >= layers) {
       if (!must_end || from.last_layer_seen) edges[step.combinations].to = reach(from, from.map, from.last_layer_seen);
       return;
     }
-    const int source = s.has_skip ? s.source(digits_.data()) : -1;
+    const int source = s.has_skip() ? s.source(digits_.data()) : -1;
     const tensor added = source >= 0 ? output_of(from, source) : tensor{};
     for (std::size_t c = 0; c < step.combinations; ++c) {
-      const bool last = s.has_skip && c % 2 == 1;
-      s.unrank_layer(s.has_skip ? c / 2 : c, digits_.data() + own - (s.first_layer_slot - s.first_slot));
-      const bool skipped = s.is_skip(digits_.data() + own - (s.first_layer_slot - s.first_slot));
-      if (s.has_skip && (skipped ? last : from.last_layer_seen)) continue;
+      const bool last = s.has_skip() && c % 2 == 1;
+      s.unrank_layer(s.has_skip() ? c / 2 : c, step.layer, digits_.data());
+      const bool skipped = s.is_skipped(digits_.data(), step.layer);
+      if (s.has_skip() && (skipped ? last : from.last_layer_seen)) continue;
       if (must_end && !last && !from.last_layer_seen) continue;
       const built_layer f = layers_.build(step.stage, step.layer, step.layer == 0, digits_.data(), from.map,
                                           last && source >= 0 ? &added : nullptr);
@@ -355,7 +356,8 @@ class trellis_builder {
     }
   }
 
-  space_functions space_;
+  const space_decisions& space_;
+  layer_source source_;
   trellis out_;
   std::vector<digit> digits_;
   std::size_t step_ = 0;

@@ -8,10 +8,18 @@
 #include <string>
 #include <vector>
 
-#include "nascent/report/picture/outline.hpp"
 #include "nascent/report/svg.hpp"
+#include "nascent/space/space_view.hpp"
 
 namespace nascent::detail {
+
+/// The values of a field as text; of a tie the path that it takes its value from.
+inline std::vector<std::string> shown_values(const field_view& f) {
+  if (f.how == field_kind::tied) return {f.source};
+  std::vector<std::string> shown;
+  for (const option_value& v : f.values) shown.emplace_back(v.text().view());
+  return shown;
+}
 
 /// How a field is drawn: measured first, painted once its place is known.
 class chip_grid {
@@ -23,27 +31,27 @@ class chip_grid {
   chip_grid() = default;
 
   /// Wraps to lines of equal length that are at most `room` wide.
-  chip_grid(const field_outline& field, double room, std::string note = {}) : field_(&field), note_(std::move(note)) {
+  chip_grid(const field_view& field, double room, std::string note = {}) : field_(&field), note_(std::move(note)) {
     constexpr std::size_t most = 40;
-    values_ = field.values;
+    values_ = shown_values(field);
     if (values_.size() > most) {
       values_.resize(12);
       values_.emplace_back("\xE2\x80\xA6");
-      values_.push_back(field.values.back());
+      values_.emplace_back(field.values.back().text().view());
       note_ = std::to_string(field.values.size()) + " values" + (note_.empty() ? "" : ", " + note_);
     }
-    if (field.how == field_outline::kind::tied)
+    if (field.how == field_kind::tied)
       for (std::string& v : values_) v = "= " + v;
     double widest = 0;
     for (const std::string& v : values_) widest = std::max(widest, text_width(v, font));
-    const bool chips = field.how != field_outline::kind::fixed;
+    const bool chips = field.how != field_kind::fixed;
     chip_width_ = chips ? std::max(widest + 13, 23.0) : widest;
     const auto fit = static_cast<std::size_t>(std::max(1.0, (room + gap) / (chip_width_ + gap)));
     lines_ = std::max<std::size_t>(1, (values_.size() + fit - 1) / fit);
     per_line_ = (values_.size() + lines_ - 1) / lines_;
   }
 
-  const field_outline* field() const { return field_; }
+  const field_view* field() const { return field_; }
   double width() const {
     const double chips = per_line_ == 0 ? 0 : static_cast<double>(per_line_) * (chip_width_ + gap) - gap;
     return std::max(chips, text_width(note_, 11));
@@ -54,8 +62,8 @@ class chip_grid {
 
   void paint(svg_canvas& canvas) const {
     if (field_ == nullptr) return;
-    const bool fixed = field_->how == field_outline::kind::fixed;
-    const bool tied = field_->how == field_outline::kind::tied;
+    const bool fixed = field_->how == field_kind::fixed;
+    const bool tied = field_->how == field_kind::tied;
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const double left = x + static_cast<double>(i % per_line_) * (chip_width_ + gap);
       const std::size_t line = i / per_line_;
@@ -85,13 +93,13 @@ class chip_grid {
  private:
   /// A fixed value that says that something is not there.
   bool is_plain(const std::string& value) const {
-    if (field_->how != field_outline::kind::fixed) return false;
+    if (field_->how != field_kind::fixed) return false;
     const std::string& name = field_->name;
     return value == "0" || value == "none" || value == "identity" || value == "false" ||
            (value == "1" && (name == "layers" || name == "stride" || name == "groups"));
   }
 
-  const field_outline* field_ = nullptr;
+  const field_view* field_ = nullptr;
   std::string note_;
   std::vector<std::string> values_;
   double chip_width_ = 0;

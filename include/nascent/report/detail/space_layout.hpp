@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "nascent/report/detail/chips.hpp"
-#include "nascent/report/picture/outline.hpp"
 #include "nascent/report/svg.hpp"
+#include "nascent/space/space_view.hpp"
 
 namespace nascent::detail {
 
@@ -37,14 +37,14 @@ class space_table {
   };
   /// One block of a stage: a cell per column, and what has no column, which comes below unless there is room beside it.
   struct row {
-    const block_outline* block = nullptr;
+    const block_view* block = nullptr;
     std::map<std::string, chip_grid> cells{};
     std::vector<free_cell> free{};
     double y = 0;
     double height = 0;
   };
   struct box {
-    const stage_outline* stage = nullptr;
+    const stage_view* stage = nullptr;
     chip_grid layers{};
     chip_grid stride{};
     std::vector<row> rows{};
@@ -65,7 +65,7 @@ class space_table {
     int lane;
   };
 
-  explicit space_table(const space_outline& o) : space_(o) {
+  explicit space_table(const space_view& o) : space_(o) {
     find_columns();
     make_rows();
     place_columns();
@@ -73,26 +73,26 @@ class space_table {
   }
 
  protected:
-  static bool flows(const stage_outline& s) {
-    return s.role == stage_outline::kind::stage || s.role == stage_outline::kind::head;
+  static bool flows(const stage_view& s) {
+    return s.role == stage_view::kind::stage || s.role == stage_view::kind::head;
   }
 
   template <class Visit>
   void for_each_block(Visit visit) const {
-    for (const stage_outline& s : space_.stages)
-      for (const block_outline& b : s.blocks) visit(s, b);
+    for (const stage_view& s : space_.stages)
+      for (const block_view& b : s.blocks) visit(s, b);
   }
   template <class Visit>
   void for_each_field(Visit visit) const {
-    for_each_block([&](const stage_outline& s, const block_outline& b) {
-      for (const field_outline& f : b.fields) visit(s, b, f);
+    for_each_block([&](const stage_view& s, const block_view& b) {
+      for (const field_view& f : b.fields) visit(s, b, f);
     });
   }
 
   std::string block_text(const box& b, const row& r) const {
     switch (b.stage->role) {
-      case stage_outline::kind::input: return std::to_string(space_.channels) + " channels";
-      case stage_outline::kind::choice: return "a choice";
+      case stage_view::kind::input: return std::to_string(space_.channels) + " channels";
+      case stage_view::kind::choice: return "a choice";
       default: return r.block->name;
     }
   }
@@ -101,7 +101,7 @@ class space_table {
   std::pair<const chip_grid*, const box*> decides(int slot) const {
     for (const box& b : boxes_) {
       const auto is_it = [&](const chip_grid& g) {
-        return g.field() != nullptr && g.field()->slot == slot && g.field()->how != field_outline::kind::tied;
+        return g.field() != nullptr && g.field()->slot == slot && g.field()->how != field_kind::tied;
       };
       if (is_it(b.layers)) return {&b.layers, &b};
       if (is_it(b.stride)) return {&b.stride, &b};
@@ -115,7 +115,7 @@ class space_table {
     return {nullptr, nullptr};
   }
 
-  const space_outline& space_;
+  const space_view& space_;
   std::set<std::string> shown_;
   std::vector<std::string> order_;
   std::map<std::string, std::string> looks_;
@@ -135,22 +135,22 @@ class space_table {
   static bool is_structural(std::string_view name) {
     return name == "filters" || name == "units" || name == "kernel" || name == "factor" || name == "resolution";
   }
-  static std::string label_of(const block_outline& b, const field_outline& f) { return b.name + "." + f.name; }
+  static std::string label_of(const block_view& b, const field_view& f) { return b.name + "." + f.name; }
 
   /// Which fields are worth a place in every box: those that differ somewhere, or say what a layer is. Of these, the
   /// ones of two blocks or more get columns; what is the same in all blocks of a type goes to the foot.
   void find_columns() {
     std::map<std::string, std::set<std::string>> values;  // of each field of each block type
-    for_each_field([&](const stage_outline&, const block_outline& b, const field_outline& f) {
-      if (f.how != field_outline::kind::fixed || is_structural(f.name)) shown_.insert(f.name);
-      else values[label_of(b, f)].insert(f.values.front());
+    for_each_field([&](const stage_view&, const block_view& b, const field_view& f) {
+      if (f.how != field_kind::fixed || is_structural(f.name)) shown_.insert(f.name);
+      else values[label_of(b, f)].insert(shown_values(f).front());
       if (values[label_of(b, f)].size() > 1) shown_.insert(f.name);
     });
     std::map<std::string, int> uses;
-    for_each_block([&](const stage_outline& s, const block_outline& b) {
+    for_each_block([&](const stage_view& s, const block_view& b) {
       if (!flows(s)) return;
       std::size_t after = 0;
-      for (const field_outline& f : b.fields) {
+      for (const field_view& f : b.fields) {
         if (!shown_.contains(f.name)) continue;
         ++uses[f.name];
         const auto known = std::find(order_.begin(), order_.end(), f.name);
@@ -159,7 +159,7 @@ class space_table {
       }
     });
     std::erase_if(order_, [&](const std::string& name) { return uses[name] < 2; });
-    for_each_block([&](const stage_outline& s, const block_outline& b) {
+    for_each_block([&](const stage_view& s, const block_view& b) {
       if (flows(s)) looks_.try_emplace(b.name, b.name == "skip" ? "c9" : "c" + std::to_string(looks_.size() % 9));
     });
   }
@@ -169,19 +169,19 @@ class space_table {
   }
 
   void make_rows() {
-    for (const stage_outline& s : space_.stages) {
+    for (const stage_view& s : space_.stages) {
       box b{.stage = &s};
       if (flows(s)) {
         b.layers = chip_grid(s.layers, 216, s.independent ? "each layer chooses" : "");
         b.stride = chip_grid(s.stride, widest_cell);
       }
-      for (const block_outline& block : s.blocks) {
+      for (const block_view& block : s.blocks) {
         row r{.block = &block};
-        for (const field_outline& f : block.fields) {
+        for (const field_view& f : block.fields) {
           if (!shown_.contains(f.name)) continue;
-          const std::string note = f.how == field_outline::kind::shared ? "one for all layers" : "";
+          const std::string note = f.how == field_kind::shared ? "one for all layers" : "";
           if (flows(s) && has_column(f.name)) r.cells.emplace(f.name, chip_grid(f, widest_cell, note));
-          else r.free.push_back({s.role == stage_outline::kind::choice ? "" : f.name, chip_grid(f, 420, note)});
+          else r.free.push_back({s.role == stage_view::kind::choice ? "" : f.name, chip_grid(f, 420, note)});
         }
         if (&block == &s.blocks.back() && !s.skip.values.empty())
           r.free.push_back({"adds the output of", chip_grid(s.skip, 420)});
@@ -216,10 +216,9 @@ class space_table {
       for (const box& b : boxes_)
         for (const row& r : b.rows)
           if (const auto at = r.cells.find(title); at != r.cells.end()) {
-            const field_outline& f = *at->second.field();
+            const field_view& f = *at->second.field();
             c.width = std::max(c.width, at->second.width());
-            if (f.how == field_outline::kind::tied &&
-                std::find(c.sources.begin(), c.sources.end(), f.slot) == c.sources.end())
+            if (f.how == field_kind::tied && std::find(c.sources.begin(), c.sources.end(), f.slot) == c.sources.end())
               c.sources.push_back(f.slot);
           }
       x += c.sources.empty() ? 0 : 3 + 7 * static_cast<double>(c.sources.size());
@@ -292,10 +291,10 @@ class space_table {
   /// Lanes for the arcs of skip connections, short ones next to the boxes. Returns how many.
   int lay_skips() {
     for (std::size_t to = 0; to < space_.stages.size(); ++to)
-      for (const std::string& name : space_.stages[to].skip.values)
+      for (const option_value& source : space_.stages[to].skip.values)
         for (std::size_t from = 0; from < to; ++from)
-          if (space_.stages[from].name == name)
-            arcs_.push_back({from, to, space_.stages[to].skip.how != field_outline::kind::fixed, 0});
+          if (space_.stages[from].name == source.name())
+            arcs_.push_back({from, to, space_.stages[to].skip.how != field_kind::fixed, 0});
     std::sort(arcs_.begin(), arcs_.end(), [](const skip_arc& a, const skip_arc& b) {
       return a.to - a.from != b.to - b.from ? a.to - a.from < b.to - b.from : a.to < b.to;
     });

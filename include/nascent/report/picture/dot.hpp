@@ -8,9 +8,11 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "nascent/report/detail/chips.hpp"
 #include "nascent/report/detail/network_rows.hpp"
-#include "nascent/report/picture/outline.hpp"
+#include "nascent/space/view_of.hpp"
 
 namespace nascent {
 namespace detail {
@@ -62,31 +64,33 @@ inline std::string to_dot(const network& graph) {
 
 /// A search space for Graphviz: a node per stage with its choices, dotted edges for ties, dashed ones for skip
 /// connections.
-inline std::string to_dot(const space_outline& o) {
+inline std::string to_dot(const space_view& o) {
   using detail::dot_quoted;
-  using role = stage_outline::kind;
-  const auto list = [](const field_outline& f) {
-    if (f.how == field_outline::kind::tied) return "= " + f.values.front();
+  using role = stage_view::kind;
+  const auto list = [](const field_view& f) {
+    const std::vector<std::string> values = detail::shown_values(f);
+    if (f.how == field_kind::tied) return "= " + values.front();
     constexpr std::size_t most = 16;  // of longer lists the ends
     std::string words;
-    for (std::size_t i = 0; i < f.values.size(); ++i) {
-      if (f.values.size() > most && i == 3) i = f.values.size() - 1;
-      words += (i == 0 ? "" : f.values.size() > most && i + 1 == f.values.size() ? ", ..., " : ", ") + f.values[i];
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values.size() > most && i == 3) i = values.size() - 1;
+      words += (i == 0 ? "" : values.size() > most && i + 1 == values.size() ? ", ..., " : ", ") + values[i];
     }
-    return f.values.size() > 1 ? "{" + words + "}" : words;
+    return values.size() > 1 ? "{" + words + "}" : words;
   };
   const auto node = [](std::size_t i) { return "s" + std::to_string(i); };
   std::string out = "digraph " + dot_quoted(o.name) + " {\n" + std::string(detail::dot_style) +
-                    "  label=" + dot_quoted(o.name + ": " + o.size + " networks") + "; labelloc=t;\n";
+                    "  label=" + dot_quoted(o.name + ": " + to_decimal(o.size).c_str() + " networks") +
+                    "; labelloc=t;\n";
   std::map<std::string, std::size_t> colours;  // of block types
   std::size_t before = o.stages.size();
   for (std::size_t i = 0; i < o.stages.size(); ++i) {
-    const stage_outline& s = o.stages[i];
+    const stage_view& s = o.stages[i];
     std::string words = s.name;
-    for (const block_outline& b : s.blocks) {
+    for (const block_view& b : s.blocks) {
       if (s.role == role::input) words += "\n" + std::to_string(o.channels) + " channels";
       else if (s.role != role::choice) words += "\n" + b.name;
-      for (const field_outline& f : b.fields) words += "\n" + f.name + " " + list(f);
+      for (const field_view& f : b.fields) words += "\n" + f.name + " " + list(f);
     }
     if (s.role == role::stage || s.role == role::head) {
       words += "\nlayers " + list(s.layers) + (s.independent ? ", each chooses" : "") + "\nstride " + list(s.stride);
@@ -101,31 +105,31 @@ inline std::string to_dot(const space_outline& o) {
     if (s.role != role::choice && before < o.stages.size()) out += "  " + node(before) + " -> " + node(i) + ";\n";
     if (s.role != role::choice) before = i;
   }
-  const auto decides = [&](const stage_outline& s, int slot) {
-    for (const block_outline& b : s.blocks)
-      for (const field_outline& f : b.fields)
-        if (f.slot == slot && f.how != field_outline::kind::tied) return true;
+  const auto decides = [&](const stage_view& s, int slot) {
+    for (const block_view& b : s.blocks)
+      for (const field_view& f : b.fields)
+        if (f.slot == slot && f.how != field_kind::tied) return true;
     return s.layers.slot == slot || s.stride.slot == slot;
   };
   for (std::size_t i = 0; i < o.stages.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j)
-      for (const std::string& from : o.stages[i].skip.values)
-        if (o.stages[j].name == from)
+      for (const option_value& from : o.stages[i].skip.values)
+        if (o.stages[j].name == from.name())
           out += "  " + node(j) + " -> " + node(i) +
-                 " [style=" + (o.stages[i].skip.how == field_outline::kind::fixed ? "solid" : "dashed") +
+                 " [style=" + (o.stages[i].skip.how == field_kind::fixed ? "solid" : "dashed") +
                  ", color=\"#0a7ea4\", constraint=false];\n";
-    for (const block_outline& b : o.stages[i].blocks)
-      for (const field_outline& f : b.fields)
-        for (std::size_t j = 0; f.how == field_outline::kind::tied && j < o.stages.size(); ++j)
+    for (const block_view& b : o.stages[i].blocks)
+      for (const field_view& f : b.fields)
+        for (std::size_t j = 0; f.how == field_kind::tied && j < o.stages.size(); ++j)
           if (decides(o.stages[j], f.slot))
             out += "  " + node(j) + " -> " + node(i) + " [style=dotted, color=\"#8250df\", constraint=false];\n";
   }
   return out + "}\n";
 }
 
-template <space Space>
+template <described_space Space>
 std::string to_dot(const Space& s) {
-  return to_dot(outline(s));
+  return to_dot(view_of(s));
 }
 
 }  // namespace nascent

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nascent/report/detail/space_layout.hpp"
+#include "nascent/space/view_of.hpp"
 
 namespace nascent {
 namespace detail {
@@ -18,7 +19,7 @@ namespace detail {
 /// Draws one space.
 class space_painter : space_table {
  public:
-  using space_table::space_table;
+  explicit space_painter(const space_view& s) : space_table(s), size_(to_decimal(s.size).c_str()) {}
 
   std::string draw() {
     draw_header();
@@ -27,7 +28,7 @@ class space_painter : space_table {
     draw_ties();
     const double bottom =
         draw_footer(boxes_.empty() ? header_height + 26 : boxes_.back().y + boxes_.back().height + 26);
-    return canvas_.str(width_, bottom + 8, "Search space " + space_.name + ", " + space_.size + " networks");
+    return canvas_.str(width_, bottom + 8, "Search space " + space_.name + ", " + size_ + " networks");
   }
 
  private:
@@ -47,18 +48,18 @@ class space_painter : space_table {
   void draw_header() {
     canvas_.text({.x = margin, .y = 36, .text = space_.name, .size = 22, .bold = true});
     std::size_t stages = 0;
-    for (const stage_outline& s : space_.stages) stages += s.role == stage_outline::kind::stage ? 1 : 0;
+    for (const stage_view& s : space_.stages) stages += s.role == stage_view::kind::stage ? 1 : 0;
     const auto count = [](std::size_t n, const std::string& what) {
       return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
     };
     canvas_.text({.x = margin,
                   .y = 62,
-                  .text = short_size(space_.size) + (space_.size == "1" ? " network" : " networks") + " \xC2\xB7 " +
-                          count(space_.slots, "decision") + " \xC2\xB7 " + count(stages, "stage"),
+                  .text = short_size(size_) + (size_ == "1" ? " network" : " networks") + " \xC2\xB7 " +
+                          count(space_.slots.size(), "decision") + " \xC2\xB7 " + count(stages, "stage"),
                   .size = 15});
-    if (space_.size.size() >= 8)
+    if (size_.size() >= 8)
       canvas_.text(
-          {.x = margin, .y = 83, .text = "exactly " + grouped_digits(space_.size), .size = 12.5, .look = "ink muted"});
+          {.x = margin, .y = 83, .text = "exactly " + grouped_digits(size_), .size = 12.5, .look = "ink muted"});
     const auto title = [&](double x, std::string_view name) {
       canvas_.text({.x = x, .y = header_height + 16, .text = name, .size = 12, .look = "ink muted"});
     };
@@ -79,7 +80,7 @@ class space_painter : space_table {
     canvas_.rect(
         {.x = left_, .y = b.y, .width = right - left_, .height = b.height, .radius = 8, .look = look + " line muted"});
     canvas_.text({.x = name_x_, .y = b.y + padding + 15, .text = b.stage->name, .size = 14, .bold = true});
-    if (i + 1 < boxes_.size() && b.stage->role != stage_outline::kind::choice) {
+    if (i + 1 < boxes_.size() && b.stage->role != stage_view::kind::choice) {
       const double x = left_ + 30;
       const double top = b.y + b.height + 2;
       const double tip = top + box_gap - 4;
@@ -167,7 +168,7 @@ class space_painter : space_table {
           if (is_tie(f.grid)) draw_tie({&f.grid}, f.grid.x - 4, -1);
   }
 
-  static bool is_tie(const chip_grid& g) { return g.field()->how == field_outline::kind::tied; }
+  static bool is_tie(const chip_grid& g) { return g.field()->how == field_kind::tied; }
 
   void draw_tie(const std::vector<const chip_grid*>& tied, double gutter, double column_x) {
     const auto [source, source_box] = decides(tied.front()->field()->slot);
@@ -189,15 +190,16 @@ class space_painter : space_table {
 
   double draw_footer(double y);
 
+  std::string size_;  ///< decimal
   svg_canvas canvas_;
 };
 
 /// What all blocks of a type have in common, the constraints, and what the signs mean. Returns where it ends.
 inline double space_painter::draw_footer(double y) {
   std::map<std::string, std::vector<std::string>> fixed;
-  for_each_field([&](const stage_outline&, const block_outline& b, const field_outline& f) {
+  for_each_field([&](const stage_view&, const block_view& b, const field_view& f) {
     if (shown_.contains(f.name)) return;
-    const std::string& value = f.values.front();
+    const std::string value = shown_values(f).front();
     if (value == "none" || value == "false" || value == "same" || value == "0" || value == "1" || f.name == "se_from")
       return;
     std::vector<std::string>& list = fixed[b.name];
@@ -213,7 +215,7 @@ inline double space_painter::draw_footer(double y) {
     y += 20;
   };
   if (!space_.constraints.empty()) heading("constraints, exact in every count");
-  for (const constraint_outline& c : space_.constraints) {
+  for (const constraint_view& c : space_.constraints) {
     std::string words = c.relation;
     if (words.empty()) {
       words = "a rule on ";
@@ -242,12 +244,11 @@ inline double space_painter::draw_footer(double y) {
     canvas_.text({.x = x + width + 7, .y = y + 14, .text = words, .size = 12, .look = "ink muted"});
     x += width + 7 + text_width(words, 12) + 24;
   };
-  if (space_.slots > 0)
+  if (space_.slots.size() > 0)
     sign([&] { canvas_.rect({.x = x, .y = y, .width = 23, .height = 20, .radius = 5}); }, 23, "one of these is chosen");
   bool ties = false;
-  for_each_field([&](const stage_outline&, const block_outline&, const field_outline& f) {
-    ties = ties || f.how == field_outline::kind::tied;
-  });
+  for_each_field(
+      [&](const stage_view&, const block_view&, const field_view& f) { ties = ties || f.how == field_kind::tied; });
   if (ties)
     sign([&] { canvas_.line({.x1 = x, .y1 = y + 10, .x2 = x + 23, .y2 = y + 10, .width = 1.75, .look = "c3 dots"}); },
          23, "takes its value from");
@@ -269,17 +270,17 @@ inline double space_painter::draw_footer(double y) {
 }  // namespace detail
 
 /// A search space as an SVG document.
-inline std::string to_svg(const space_outline& o) {
-  space_outline ordered = o;
+inline std::string to_svg(const space_view& o) {
+  space_view ordered = o;
   ordered.stages.clear();
   for (const bool choices : {true, false})  // choices of their own come first: the flow is not through them
-    for (const stage_outline& s : o.stages)
-      if ((s.role == stage_outline::kind::choice) == choices) ordered.stages.push_back(s);
+    for (const stage_view& s : o.stages)
+      if ((s.role == stage_view::kind::choice) == choices) ordered.stages.push_back(s);
   return detail::space_painter(ordered).draw();
 }
-template <space Space>
+template <described_space Space>
 std::string to_svg(const Space& s) {
-  return to_svg(outline(s));
+  return to_svg(view_of(s));
 }
 
 }  // namespace nascent

@@ -15,9 +15,14 @@
 #include "nascent/block/reflection.hpp"
 #include "nascent/space/declaration.hpp"
 
-namespace nascent::detail {
+namespace nascent {
 
+/// What a field of a block holds: a value, a choice, a choice that all layers of a stage share, a tie.
 enum class field_kind : std::uint8_t { fixed, chosen, shared, tied };
+
+}  // namespace nascent
+
+namespace nascent::detail {
 
 template <class Field>
 consteval field_kind kind_of_field() {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A search space as plain data: stages, blocks, fields, slots, typed values. What files, pictures, encodings and the
+/// trellis of kernels read, so that each of them is written once for every space, whether a declaration or a file says
+/// what it is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nascent/network/activation.hpp"
+#include "nascent/space/option_value.hpp"
+#include "nascent/space/space.hpp"
+
+namespace nascent {
+
+/// A hyper-parameter of a block: one value, the values it chooses from, or those of the choice that it is tied to.
+struct field_view {
+  std::string name{};
+  field_kind how = field_kind::fixed;
+  std::vector<option_value> values{};  ///< in the order of the options; the only one where fixed
+  std::string source{};                ///< path that it is tied to
+  int slot = -1;  ///< the decision behind it, in the first layer; that of the source where tied; -1 where fixed
+
+  /// Its value in the first layer of a candidate with these decisions.
+  const option_value& value(std::span<const digit> decisions) const {
+    return values[slot < 0 ? 0 : static_cast<std::size_t>(decisions[static_cast<std::size_t>(slot)])];
+  }
+};
+
+/// One of the blocks that a stage chooses between, or its only one.
+struct block_view {
+  std::string name{};
+  bool is_skip = false;  ///< passes its input on
+  std::vector<field_view> fields{};
+};
+
+struct stage_view {
+  enum class kind : std::uint8_t { stage, input, choice, head };
+
+  std::string name{};
+  kind role = kind::stage;
+  std::vector<block_view> blocks{};  ///< the alternatives
+  field_view layers{};
+  field_view stride{};
+  field_view skip{};  ///< names of earlier stages, "none" for no connection; no values where none is declared
+  residual skip_kind = residual::none;
+  bool independent = false;   ///< each layer chooses on its own
+  bool single_layer = false;  ///< does not say .layers(...)
+  int first_slot = 0;         ///< first come those of shared fields,
+  int first_layer_slot = 0;   ///< then those of each layer, once where layers are alike: the block's, its fields',
+  int slots_per_layer = 0;
+  int after_layers = 0;  ///< then those of the stride, the skip connection and the layers,
+  int end_slot = 0;      ///< up to here
+
+  int max_layers() const {
+    std::int64_t most = 0;
+    for (const option_value& v : layers.values) most = v.integer() > most ? v.integer() : most;
+    return static_cast<int>(most);
+  }
+};
+
+/// A decision, and when it takes part: always, or where `parent` decided for an option of `when`.
+struct slot_view {
+  std::string path{};
+  slot_role role = slot_role::field;
+  std::vector<option_value> values{};
+  int stage = 0;
+  int layer = -1;       ///< -1 unless the layers choose independently
+  int alternative = 0;  ///< block of the stage that has the field
+  int parent = -1;
+  std::uint64_t when = 0;  ///< bit i for option i of the parent
+};
+
+/// What a constraint joins, and how many combinations of its values it leaves.
+struct constraint_view {
+  std::vector<std::string> paths{};
+  std::vector<int> slots{};
+  std::string relation{};   ///< such as "1.filters <= 2.filters", where the values show that it is this
+  std::size_t allowed = 0;  ///< 0 where there are too many combinations to try
+  std::size_t combinations = 0;
+};
+
+struct space_view {
+  std::string name{};
+  uint128 size = 0;
+  int channels = 0;  ///< of the input
+  std::vector<stage_view> stages{};
+  std::vector<slot_view> slots{};
+  std::vector<constraint_view> constraints{};
+};
+
+}  // namespace nascent
