@@ -3,12 +3,13 @@
 /// Hot paths allocate nothing: every allocation of this program is counted.
 #include <cstdlib>
 #include <new>
+#include <vector>
 
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/cost/cost.hpp"
-#include "nascent/space/space.hpp"
+#include "nascent/space/features.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
@@ -33,10 +34,12 @@ using namespace nascent;
 
 namespace {
 
-/// Allocations while 100 candidates are drawn, ranked, encoded, counted and moved.
+/// Allocations while 100 candidates are drawn, ranked, encoded, written as rows, counted and moved.
 template <class Space>
 std::size_t allocations_in(const Space& space) {
   random_engine rng(3);
+  const candidate_features encode(space);
+  std::vector<double> row(encode.size());
   std::int64_t sum = 0;
   const std::size_t before = allocations;
   for (int i = 0; i < 100; ++i) {
@@ -44,6 +47,8 @@ std::size_t allocations_in(const Space& space) {
     const auto b = space.unrank(space.rank(space.sample_decisions(rng)));
     const auto c = space.mutate(space.crossover(a, b, rng), rng);
     for (const int decision : space.encode(c)) sum += decision;
+    encode(a, row);
+    sum += row.front() >= 0 ? 1 : 0;
     space.for_each_neighbour(a, [&](const auto& near) { sum += near.digits[0]; });
     sum += count(a).macs + cost(b).traffic + distance(a, c);
   }

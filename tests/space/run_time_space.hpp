@@ -45,7 +45,7 @@ class listed_space {
 
   uint128 rank(const candidate_type& c) const {
     uint128 r = 0;
-    for (std::size_t k = 0; k < slot_count; ++k) r = r * options(k) + static_cast<std::uint64_t>(c.digits[k]);
+    for (std::size_t k = 0; k < slot_count; ++k) r = r * options(k) + uint128{static_cast<std::uint64_t>(c.digits[k])};
     return r;
   }
   candidate_type unrank(uint128 position) const {

@@ -309,7 +309,7 @@ concept space = std::copy_constructible<T> &&
     std::same_as<typename T::candidate_type, candidate<std::remove_const_t<T>>> &&
     requires(const T& s, const candidate<std::remove_const_t<T>>& c, random_engine& rng, uint128 position,
              std::size_t k, std::span<const int> decisions, std::string_view path) {
-  { s.name() } -> std::convertible_to<std::string_view>;
+  { s.name() } -> std::convertible_to<const char*>;
   { s.size() } -> std::convertible_to<uint128>;
   { s.rank(c) } -> std::convertible_to<uint128>;
   { s.unrank(position) } -> std::same_as<candidate<std::remove_const_t<T>>>;
