@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/block/block.hpp"
+#include "nascent/block/detail/role_list.hpp"
 #include "nascent/block/split_attention.hpp"
 #include "nascent/choice/choice.hpp"
 #include "nascent/choice/either.hpp"
@@ -61,13 +62,13 @@ namespace {
 template <class Block>
 constexpr width_scaling scaling_of(std::string_view field) {
   for (std::size_t j = 0; j < field_count<Block>; ++j)
-    if (detail::field_names<Block>[j] == field) return detail::roles_of<Block>.of[j].scaling;
+    if (detail::field_names<Block>[j] == field) return detail::roles_of<Block>[j].scaling;
   return width_scaling::unsaid;
 }
 template <class Block>
 constexpr bool admits(std::string_view field, double value) {
   for (std::size_t j = 0; j < field_count<Block>; ++j)
-    if (detail::field_names<Block>[j] == field) return detail::roles_of<Block>.of[j].rule.admits(value);
+    if (detail::field_names<Block>[j] == field) return detail::roles_of<Block>[j].rule.admits(value);
   return false;
 }
 

@@ -28,12 +28,25 @@ inline constexpr bool takes_fields<T, std::index_sequence<I...>> = true;
 
 inline constexpr std::size_t max_fields = 16;
 
+/// Down from the most there may be.
 template <class T, std::size_t N = max_fields>
+consteval std::size_t count_down() {
+  if constexpr (N == 0) return 0;
+  else if constexpr (takes_fields<T, std::make_index_sequence<N>>) return N;
+  else return count_down<T, N - 1>();
+}
+/// Up from none: shorter for the compiler, where every field can be left out.
+template <class T, std::size_t N = 0>
+consteval std::size_t count_up() {
+  if constexpr (N == max_fields) return N;
+  else if constexpr (takes_fields<T, std::make_index_sequence<N + 1>>) return count_up<T, N + 1>();
+  else return N;
+}
+template <class T>
 consteval std::size_t count_fields() {
   if constexpr (std::is_empty_v<T>) return 0;
-  else if constexpr (takes_fields<T, std::make_index_sequence<N>>) return N;
-  else if constexpr (N == 0) return 0;
-  else return count_fields<T, N - 1>();
+  else if constexpr (takes_fields<T, std::index_sequence<>>) return count_up<T>();
+  else return count_down<T>();
 }
 
 }  // namespace detail

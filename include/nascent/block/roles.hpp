@@ -18,12 +18,7 @@
 /// none; one without `roles` has not said anything, and refuses to be scaled by width.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <string_view>
-
-#include "nascent/block/reflection.hpp"
 
 namespace nascent {
 
@@ -99,55 +94,4 @@ struct resolution {
 
 }  // namespace role
 
-namespace detail {
-
-template <class Block>
-concept states_roles = requires {
-  typename Block::roles;
-};
-
-/// The fields' roles by field, and the first name among the roles that is no field's.
-template <std::size_t Fields>
-struct role_list {
-  std::array<field_role, Fields + 1> of{};
-  std::string_view unknown{};
-};
-
-/// Takes the roles in the order of `roles`, whose names are `role_names`.
-template <std::size_t Fields>
-struct role_sorter {
-  const std::string_view* role_names;
-  const std::string_view* names;
-  template <class... Roles>
-  constexpr role_list<Fields> operator()(const Roles&...) const {
-    const field_role meanings[] = {Roles::meaning..., {}};
-    role_list<Fields> list;
-    for (std::size_t k = 0; k < sizeof...(Roles); ++k) {
-      std::size_t j = 0;
-      while (j < Fields && names[j] != role_names[k]) ++j;
-      if (j < Fields) list.of[j] = meanings[k];
-      else if (list.unknown.empty()) list.unknown = role_names[k];
-    }
-    return list;
-  }
-};
-
-template <class Block>
-consteval auto sort_roles() {
-  constexpr std::size_t fields = field_count<Block>;
-  if constexpr (!states_roles<Block>) {
-    return role_list<fields>{};
-  } else {
-    using roles = typename Block::roles;
-    constexpr roles all{};
-    return with_fields(all, role_sorter<fields>{natural_names<roles>.data(), natural_names<Block>.data()});
-  }
-}
-/// The same for all types of one template, so they are listed for one of them.
-template <class Natural>
-inline constexpr auto natural_roles = sort_roles<Natural>();
-template <class Block>
-inline constexpr auto& roles_of = natural_roles<natural_block<Block>>;
-
-}  // namespace detail
 }  // namespace nascent

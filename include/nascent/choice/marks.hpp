@@ -40,7 +40,11 @@ inline constexpr bool is_scaled = false;
 template <class T>
 inline constexpr bool is_scaled<scaled_value<T>> = true;
 template <class T>
-inline constexpr bool is_marked = is_fixed<T> || is_scaled<T>;
+inline constexpr bool is_marked = false;
+template <class T>
+inline constexpr bool is_marked<fixed_value<T>> = true;
+template <class T>
+inline constexpr bool is_marked<scaled_value<T>> = true;
 
 /// What a mark stands on; anything else is itself.
 template <class T>

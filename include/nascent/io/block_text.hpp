@@ -15,6 +15,7 @@
 
 #include "nascent/base/error.hpp"
 #include "nascent/block/block.hpp"
+#include "nascent/block/detail/role_list.hpp"
 #include "nascent/block/reflection.hpp"
 #include "nascent/block/split_attention.hpp"
 #include "nascent/network/network.hpp"
@@ -124,7 +125,7 @@ void set_widths(Block& block, int channels) {
     std::size_t j = 0;
     const auto one = [&](auto& field) {
       if constexpr (std::is_same_v<decltype(field), int&>)
-        if (roles_of<Block>.of[j].scaling == width_scaling::scaled) field = channels;
+        if (roles_of<Block>[j].scaling == width_scaling::scaled) field = channels;
       ++j;
     };
     (one(fields), ...);

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "nascent/block/roles.hpp"
 #include "nascent/choice/choice.hpp"
 #include "nascent/choice/either.hpp"
 #include "nascent/network/activation.hpp"

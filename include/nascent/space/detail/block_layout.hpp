@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "nascent/base/uint128.hpp"
+#include "nascent/block/detail/role_list.hpp"
 #include "nascent/block/reflection.hpp"
 #include "nascent/space/declaration.hpp"
 

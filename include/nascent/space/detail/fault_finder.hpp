@@ -143,10 +143,10 @@ struct fault_finder {
     bool repeats;
     template <class... Fields>
     constexpr void operator()(const Fields&... f) const {
-      (finder.check_field<Natural>(place{"stage", stage.name, field_name<Block, J>}, roles_of<Block>.of[J].rule, f,
+      (finder.check_field<Natural>(place{"stage", stage.name, field_name<Block, J>}, roles_of<Block>[J].rule, f,
                                    independent),
        ...);
-      if (repeats) ((roles_of<Block>.of[J].rule.strides ? finder.check_own_stride(stage, f) : void()), ...);
+      if (repeats) ((roles_of<Block>[J].rule.strides ? finder.check_own_stride(stage, f) : void()), ...);
     }
   };
 
@@ -230,7 +230,7 @@ struct fault_finder {
         report(fault::tie_to_optional_choice, where, short_text{}.add("found ").add(f.path), "a choice always made");
       } else {
         check_values<typename nth_field<J, natural_fields_of<typename layout::template alternative_type<A>>>::type>(
-            where, roles_of<typename layout::template alternative_type<A>>.of[J].rule,
+            where, roles_of<typename layout::template alternative_type<A>>[J].rule,
             choice_at<F, static_cast<std::size_t>(source)>());
       }
     }

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "nascent/block/roles.hpp"
+#include "nascent/block/reflection.hpp"
 #include "nascent/choice/either.hpp"
 #include "nascent/choice/marks.hpp"
 

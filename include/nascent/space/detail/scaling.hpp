@@ -52,7 +52,7 @@ constexpr width_scaling own_scaling() {
   constexpr unsigned bit = 1U << J;
   if constexpr ((marks.fixed & bit) != 0) return width_scaling::none;
   else if constexpr ((marks.scaled & bit) != 0) return width_scaling::scaled;
-  else return roles_of<typename stage_layout<F, I>::template alternative_type<A>>.of[J].scaling;
+  else return roles_of<typename stage_layout<F, I>::template alternative_type<A>>[J].scaling;
 }
 /// A tied field does as its source does, or the tie would break. A choice that is no field of a block leaves it to the
 /// tied field, unless it is marked.
@@ -161,8 +161,8 @@ constexpr std::size_t chosen_alternative(const digit* digits, int layer) {
 template <class F, std::size_t I>
 constexpr void check_stage_width(const digit* digits) {
   constexpr bool may_refuse = [] {
-    for (const block_scaling& s : stage_scalings<F, I>)
-      if (s.refuses()) return true;
+    for (const block_scaling& each : stage_scalings<F, I>)
+      if (each.refuses()) return true;
     return false;
   }();
   if constexpr (may_refuse) {
