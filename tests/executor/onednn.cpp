@@ -30,7 +30,7 @@ void compare(const network& graph) {
     const std::vector<float> expected = test::run_once(reference::executor{}, graph, values, in, batch);
     for (const data_type type : types()) {
       INFO(graph.name() << ", batch " << batch << ", " << to_string(type));
-      const int threads = batch == 1 ? 1 : nascent::detail::available_cores();
+      const int threads = batch == 1 ? 1 : nascent::available_cores();
       const onednn::executor executor{{.threads = threads, .type = type}};
       CHECK(test::distance(test::run_once(executor, graph, values, in, batch), expected) <= tolerance(type));
     }
@@ -323,7 +323,7 @@ TEST_CASE("onednn: random networks in f32") {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     test::dice roll(seed);
     const int batch = roll.between(1, 3);
-    const int threads = roll.between(1, nascent::detail::available_cores());
+    const int threads = roll.between(1, nascent::available_cores());
     const network graph = test::random_network(seed, roll.between(1, 6), roll.coin());
     INFO("seed " << seed << ", batch " << batch << ", threads " << threads);
     const weights values = random_weights(graph, seed);

@@ -31,7 +31,7 @@ namespace {
 std::vector<kernel_library> libraries() {
   std::vector<kernel_library> all{avx512_kernels(kernel_preference::always), avx2_kernels(kernel_preference::always)};
   std::erase_if(all, [](const kernel_library& l) {
-    return !nascent::detail::processor_has(l.features) || !onednn::detail::isa_allows(l.features);
+    return !nascent::processor_has(l.features) || !onednn::detail::isa_allows(l.features);
   });
   return all;
 }
@@ -60,7 +60,7 @@ int compare(const std::string& name, shape input, Build&& build, int batch = 1, 
     if (library.implementations.empty()) continue;
     for (const data_type type : types_of(library)) {
       if (type == data_type::f32 && only == widened) continue;
-      for (const int threads : {1, nascent::detail::available_cores()}) {
+      for (const int threads : {1, nascent::available_cores()}) {
         INFO(name << ", " << library.name << ", " << to_string(type) << ", " << threads << " threads");
         auto program =
             onednn::executor{{.threads = threads, .type = type, .kernels = library}}.compile(graph, values, batch);
@@ -426,7 +426,7 @@ TEST_CASE("own_kernels: an executor takes those for the largest instruction set 
 }
 
 TEST_CASE("own_kernels: a limited instruction set limits them, too") {
-  if (!nascent::detail::processor_has("avx2 fma")) SKIP("no AVX2");
+  if (!nascent::processor_has("avx2 fma")) SKIP("no AVX2");
   CHECK(test::passes_in_own_process("child: own kernels limited to avx2"));
   CHECK(test::passes_in_own_process("child: own kernels limited to sse41"));
 }
@@ -454,13 +454,13 @@ TEST_CASE("onednn: features belong to instruction sets as whole names do") {
   using onednn::detail::isa_allows;
   CHECK(isa_allows(""));
   CHECK(isa_allows("sse2 popcnt"));
-  if (nascent::detail::processor_has("avx2 fma") && onednn::executor{}.description().isa.starts_with("avx"))
+  if (nascent::processor_has("avx2 fma") && onednn::executor{}.description().isa.starts_with("avx"))
     CHECK(isa_allows("avx"));
   CHECK(test::passes_in_own_process("child: features within avx2"));
 }
 
 TEST_CASE("child: features within avx2", "[.child]") {
-  if (!nascent::detail::processor_has("avx2 fma")) SKIP("no AVX2");
+  if (!nascent::processor_has("avx2 fma")) SKIP("no AVX2");
   const onednn::executor limited{{.isa = onednn::isa::avx2}};
   using onednn::detail::isa_allows;
   CHECK(isa_allows("sse4_1 avx avx2 fma f16c"));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nascent/executor/detail/processor.hpp"
+#include "nascent/executor/processor.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <sched.h>
 
-using namespace nascent::detail;
+using namespace nascent;
 
 TEST_CASE("processor: features are whole words") {
   CHECK(processor_has(""));
@@ -13,7 +13,7 @@ TEST_CASE("processor: features are whole words") {
   CHECK_FALSE(processor_has("fp"));
   CHECK_FALSE(processor_has("fpu nonsense"));
   CHECK_FALSE(processor_model().empty());
-  CHECK(processor_field("no such field").empty());
+  CHECK(detail::processor_field("no such field").empty());
 }
 
 TEST_CASE("processor: cores are those of this process, not of the machine") {

@@ -40,34 +40,6 @@ class compiled final {
   }
   ~compiled() = default;
 
-  /// \throws executor_error, see executor::compile
-  compiled(network graph, const weights& values, int batch, const cudnn::options& how,
-           std::shared_ptr<const detail::session> device, plan_cache& cache)
-      : graph_(std::move(graph)),
-        batch_(batch),
-        type_(how.type),
-        lowest_clock_(how.lowest_clock),
-        device_(std::move(device)) {
-    nascent::detail::check_compile(graph_, values, batch_);
-    device_->use();
-    if (how.compile_threads > 1)
-      detail::prepare_plans(graph_, type_, batch_, how.workspace_limit, how.device, how.compile_threads, cache,
-                            [&](const kernel& k) { return detail::assembler::key(k, type_, batch_); });
-    detail::assembler assembler({graph_, values, batch_, type_, how.workspace_limit, *device_, cache});
-    for (const kernel& k : fuse(graph_)) assembler.add(k);
-    steps_ = std::move(assembler.steps());
-    plan_memory();
-    for (detail::step& s : steps_) tune(s, how, cache);
-    if (!how.plan_cache.empty()) cache.save();
-    std::size_t most = 0;
-    for (const detail::step& s : steps_)
-      most = std::max(most, s.plan ? static_cast<std::size_t>(s.plan->workspace) : 0);
-    if (most < workspace_bytes_) release_workspace();  // a proposal that lost wanted more
-    reserve_workspace(most);
-    for (const detail::step& s : steps_) kernels_.push_back(s.what);
-    record();
-  }
-
   /// What runs, in order. A fusion that no engine supports is two kernels.
   std::span<const kernel> kernels() const { return kernels_; }
   int batch() const { return batch_; }
@@ -164,6 +136,36 @@ class compiled final {
   }
 
  private:
+  friend class executor;
+
+  /// \throws executor_error, see executor::compile
+  compiled(network graph, const weights& values, int batch, const cudnn::options& how,
+           std::shared_ptr<const detail::session> device, plan_cache& cache)
+      : graph_(std::move(graph)),
+        batch_(batch),
+        type_(how.type),
+        lowest_clock_(how.lowest_clock),
+        device_(std::move(device)) {
+    nascent::detail::check_compile(graph_, values, batch_);
+    device_->use();
+    if (how.compile_threads > 1)
+      detail::prepare_plans(graph_, type_, batch_, how.workspace_limit, how.device, how.compile_threads, cache,
+                            [&](const kernel& k) { return detail::assembler::key(k, type_, batch_); });
+    detail::assembler assembler({graph_, values, batch_, type_, how.workspace_limit, *device_, cache});
+    for (const kernel& k : fuse(graph_)) assembler.add(k);
+    steps_ = std::move(assembler.steps());
+    plan_memory();
+    for (detail::step& s : steps_) tune(s, how, cache);
+    if (!how.plan_cache.empty()) cache.save();
+    std::size_t most = 0;
+    for (const detail::step& s : steps_)
+      most = std::max(most, s.plan ? static_cast<std::size_t>(s.plan->workspace) : 0);
+    if (most < workspace_bytes_) release_workspace();  // a proposal that lost wanted more
+    reserve_workspace(most);
+    for (const detail::step& s : steps_) kernels_.push_back(s.what);
+    record();
+  }
+
   static constexpr std::size_t alignment = 256;  ///< what cudaMalloc gives
 
   detail::launcher launcher() const { return {*device_, steps_, type_, workspace_.get()}; }

@@ -14,8 +14,8 @@
 #include <Eigen/Core>
 
 #include "nascent/executor/detail/checks.hpp"
-#include "nascent/executor/detail/processor.hpp"
 #include "nascent/executor/executor.hpp"
+#include "nascent/executor/processor.hpp"
 #include "nascent/executor/reference/layers.hpp"
 
 namespace nascent::reference {
@@ -78,7 +78,7 @@ class compiled {
 class executor {
  public:
   device_description description() const {
-    return {.device = detail::processor_model(),
+    return {.device = processor_model(),
             .library = "Eigen " + std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
                        "." + std::to_string(EIGEN_MINOR_VERSION),
             .isa = "any",

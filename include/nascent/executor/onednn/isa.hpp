@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "nascent/executor/detail/processor.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/executor/onednn/version.hpp"
+#include "nascent/executor/processor.hpp"
 
 namespace nascent::onednn {
 
@@ -135,9 +135,8 @@ inline void limit_isa(isa wanted) {
   const std::string name = to_string(wanted);
   for (const isa_entry& entry : isa_table) {
     if (entry.which != wanted) continue;
-    if (!nascent::detail::processor_has(entry.features))
-      throw executor_error("executor.isa", "onednn, isa",
-                           name + ", which " + nascent::detail::processor_model() + " lacks",
+    if (!processor_has(entry.features))
+      throw executor_error("executor.isa", "onednn, isa", name + ", which " + processor_model() + " lacks",
                            std::string("processors with ") + entry.features);
     if (entry.value == api::no_isa) break;
     if (dnnl::set_max_cpu_isa(entry.value) == dnnl::status::success) return;
@@ -154,7 +153,7 @@ inline void limit_isa(isa wanted) {
 inline void check_bf16() {
   if (!computes_bf16())
     throw executor_error("executor.type", "onednn, type",
-                         std::string("bf16 with isa ") + effective_isa() + " on " + nascent::detail::processor_model(),
+                         std::string("bf16 with isa ") + effective_isa() + " on " + processor_model(),
                          "isa avx512_core_bf16 for it, or f32");
 }
 

@@ -12,8 +12,8 @@
 #include <sched.h>
 
 #include "nascent/executor/detail/onednn/openmp_runtime.hpp"
-#include "nascent/executor/detail/processor.hpp"
 #include "nascent/executor/executor.hpp"
+#include "nascent/executor/processor.hpp"
 
 namespace nascent::onednn::detail {
 
@@ -28,7 +28,7 @@ inline void check_cores(const std::vector<int>& cores, int threads) {
   const auto refuse = [&](const std::string& found, const std::string& allowed) {
     throw executor_error("executor.cores", "onednn, cores {" + list(cores) + "}", found, allowed);
   };
-  const std::vector<int> usable = nascent::detail::usable_cores();
+  const std::vector<int> usable = usable_cores();
   for (auto core = cores.begin(); core != cores.end(); ++core) {
     if (!std::ranges::binary_search(usable, *core))
       refuse("core " + std::to_string(*core), "cores that this process may use, {" + list(usable) + "}");

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// How many threads oneDNN uses, and on which cores. It takes the number from its OpenMP runtime, each time it makes or
-/// executes a primitive.
+/// How many threads oneDNN uses. It takes the number from its OpenMP runtime, each time it makes or executes a
+/// primitive.
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "nascent/executor/detail/onednn/affinity.hpp"
-#include "nascent/executor/detail/onednn/denormals.hpp"
 #include "nascent/executor/detail/onednn/openmp_runtime.hpp"
-#include "nascent/executor/detail/processor.hpp"
 #include "nascent/executor/executor.hpp"
+#include "nascent/executor/processor.hpp"
 
 namespace nascent::onednn::detail {
 
@@ -35,23 +32,9 @@ class thread_count_scope {
   int before_ = 0;
 };
 
-/// While it lives, the calling thread computes with this many threads, on these cores (any where there are none), and
-/// denormal numbers count as zero.
-class thread_scope {
- public:
-  /// \throws executor_error as core_scope
-  explicit thread_scope(int threads, const std::vector<int>& cores = {})
-      : count_(threads), denormals_(threads), cores_(cores, threads) {}
-
- private:
-  thread_count_scope count_;
-  denormal_scope denormals_;
-  core_scope cores_;
-};
-
 /// \throws executor_error where there are fewer cores, or no runtime to ask for more than one thread
 inline void check_threads(int threads) {
-  const int cores = nascent::detail::available_cores();
+  const int cores = available_cores();
   if (threads < 1 || threads > cores)
     throw executor_error("executor.option", "onednn, threads", std::to_string(threads),
                          "1 to " + std::to_string(cores) + ", the cores that this process may use");

@@ -12,7 +12,9 @@
 
 #include <sched.h>
 
-namespace nascent::detail {
+namespace nascent {
+
+namespace detail {
 
 /// The value of the first line "name : value" of /proc/cpuinfo; empty where there is none.
 inline std::string processor_field(std::string_view name) {
@@ -28,15 +30,17 @@ inline std::string processor_field(std::string_view name) {
   return {};
 }
 
+}  // namespace detail
+
 /// The processor's model as the system names it, e.g. "AMD EPYC 9575F".
 inline std::string processor_model() {
-  const std::string model = processor_field("model name");
+  const std::string model = detail::processor_field("model name");
   return model.empty() ? "unknown processor" : model;
 }
 
 /// True where processor and system both support all of these features (space-separated names of /proc/cpuinfo).
 inline bool processor_has(std::string_view features) {
-  static const std::string all = " " + processor_field("flags") + " ";
+  static const std::string all = " " + detail::processor_field("flags") + " ";
   while (!features.empty()) {
     const std::string_view one = features.substr(0, features.find(' '));
     if (!one.empty() && all.find(" " + std::string(one) + " ") == std::string::npos) return false;
@@ -62,4 +66,4 @@ inline int available_cores() {
   return count == 0 ? 1 : static_cast<int>(count);
 }
 
-}  // namespace nascent::detail
+}  // namespace nascent

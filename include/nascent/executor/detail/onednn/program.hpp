@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A network as a list of primitives that are bound to memory.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstring>
+#include <map>
+#include <new>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nascent/executor/buffers.hpp"
+#include "nascent/executor/detail/onednn/assembler.hpp"
+#include "nascent/executor/detail/onednn/layout.hpp"
+#include "nascent/executor/detail/onednn/openmp_runtime.hpp"
+#include "nascent/executor/detail/onednn/race.hpp"
+#include "nascent/executor/detail/onednn/step.hpp"
+#include "nascent/executor/detail/onednn/weights_ahead.hpp"
+#include "nascent/executor/executor.hpp"
+#include "nascent/executor/kernel_library.hpp"
+#include "nascent/executor/onednn/options.hpp"
+#include "nascent/executor/onednn/thread_binding.hpp"
+#include "nascent/executor/page_memory.hpp"
+#include "nascent/network/kernel.hpp"
+
+namespace nascent::onednn::detail {
+
+/// The primitives of a network, its weights packed and its memory planned, for `piece` images at once. Movable. Whoever
+/// runs it holds a `thread_binding` for the options' threads and cores, and waits at last.
+class program {
+ public:
+  /// \throws executor_error where the system refuses a core, or oneDNN cannot run a layer
+  program(network graph, const weights& values, int piece, const onednn::options& how,
+          const kernel_alternatives& others)
+      : graph_(std::move(graph)),
+        piece_(piece),
+        threads_(how.threads),
+        engine_(dnnl::engine::kind::cpu, 0),
+        stream_(engine_) {
+    const thread_binding bound(how.threads, how.cores);
+    try {
+      const auto assemble = [&] {
+        assembler assembler(graph_, values, piece_, how.type, threads_, engine_, others);
+        for (const kernel& k : fuse(graph_)) assembler.add(k);
+        return std::move(assembler.steps());
+      };
+      std::vector<step> steps = assemble();
+      if (std::ranges::any_of(steps, [](const step& s) { return !s.alternatives.empty(); })) {
+        others.results->add(find_winners(std::move(steps), how.type));
+        steps = assemble();
+      }
+      bind(steps, how.type);
+    } catch (const dnnl::error& e) {
+      throw failure("executor.library", e.what(), "no failure of oneDNN");
+    }
+  }
+
+  const network& graph() const { return graph_; }
+  std::span<const kernel> kernels() const { return kernels_; }
+  const std::string& implementation(std::size_t index) const { return implementations_[index]; }
+  std::size_t buffer_bytes() const { return bytes_; }
+
+  /// NHWC, f32: to the first buffer.
+  void copy_in(const float* from) {
+    // oneDNN takes a pointer to mutable memory for what it only reads.
+    outside_in_.set_data_handle(const_cast<float*>(from));
+    execute(convert_in_);
+  }
+  /// NHWC, f32: from the last buffer.
+  void copy_out(float* to) {
+    outside_out_.set_data_handle(to);
+    execute(convert_out_);
+  }
+  void execute() {
+    for (const call& c : calls_) execute(c);
+  }
+  void execute(std::size_t index) { execute(calls_[index]); }
+  void wait() { stream_.wait(); }
+
+  /// An error of this network.
+  executor_error failure(error_code code, const std::string& found, const std::string& allowed) const {
+    return {code, "onednn, '" + graph_.name() + "'", found, allowed};
+  }
+
+ private:
+  static constexpr std::size_t alignment = page_memory::line;
+
+  struct call {
+    dnnl::primitive primitive;
+    std::vector<dnnl_exec_arg_t> arguments;
+    kernel_function own{};
+    std::vector<kernel_function> alternatives{};  ///< while they race
+    const void* in = nullptr;
+    const void* other = nullptr;
+    void* out = nullptr;
+  };
+
+  void execute(const call& c, const kernel_function& own) {
+    in_parallel(threads_, [&](int part, int parts) { own(c.in, c.other, c.out, part, parts); });
+  }
+
+  void execute(const call& c) {
+    if (c.own) return execute(c, c.own);
+    // The C function takes the arguments as they are kept; the C++ one would copy a map into a new vector for each
+    // call.
+    const dnnl_status_t status = dnnl_primitive_execute(c.primitive.get(), stream_.get(),
+                                                        static_cast<int>(c.arguments.size()), c.arguments.data());
+    if (status != dnnl_success)
+      throw failure("executor.library", "a primitive that failed with status " + std::to_string(status), "success");
+  }
+
+  void argument(call& c, int index, const dnnl::memory& memory) {
+    memories_.push_back(memory);
+    c.arguments.push_back({index, memory.get()});
+  }
+
+  /// Runs the network with all implementations that its steps have, and says which is to be taken of each kernel.
+  /// Leaves nothing behind.
+  std::map<std::string, std::string> find_winners(std::vector<step> steps, data_type type) {
+    const std::vector<int> before = kernels_before(graph_, steps);
+    std::vector<race_kernel> entrants;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const bool open = !steps[i].alternatives.empty();
+      entrants.push_back(
+          {.key = open ? steps[i].key : std::to_string(i), .before = before[i], .implementations = {""}});
+      for (const alternative& a : steps[i].alternatives) entrants.back().implementations.push_back(a.name);
+    }
+    bind(steps, type);
+    // As f32 and as bf16 numbers of about 3/4; the kernels write all but the input anew.
+    std::memset(memory_.data(), 0x3F, bytes_);
+    race contest(entrants);
+    contest.measure([&](const std::vector<std::size_t>& choice, std::vector<double>& seconds) {
+      using clock = std::chrono::steady_clock;
+      auto start = clock::now();
+      for (std::size_t i = 0; i < calls_.size(); ++i) {
+        if (choice[i] == 0) execute(calls_[i]);
+        else execute(calls_[i], calls_[i].alternatives[choice[i] - 1]);
+        const auto now = clock::now();
+        seconds[i] = std::chrono::duration<double>(now - start).count();
+        start = now;
+      }
+      stream_.wait();
+    });
+    calls_.clear();
+    kernels_.clear();
+    implementations_.clear();
+    memories_.clear();
+    return contest.winners();
+  }
+
+  /// Moves all packed weights into one piece of memory.
+  void gather_weights(std::vector<step>& steps) {
+    const auto padded = [](const dnnl::memory& m) {
+      return (m.get_desc().get_size() + alignment - 1) / alignment * alignment;
+    };
+    std::size_t bytes = 0;
+    for (const step& s : steps)
+      for (const auto& [index, constant] : s.constants) bytes += padded(constant);
+    weights_ = page_memory(bytes);
+    std::byte* to = weights_.data();
+    for (step& s : steps)
+      for (auto& [index, constant] : s.constants) {
+        const std::size_t size = constant.get_desc().get_size();
+        if (size != 0) std::memcpy(to, constant.get_data_handle(), size);
+        to += padded(constant);
+        constant = dnnl::memory(constant.get_desc(), engine_, to - padded(constant));
+      }
+  }
+
+  /// Plans the memory of all maps, allocates it, and fixes every primitive's arguments.
+  void bind(std::vector<step>& steps, data_type type) {
+    const int last = static_cast<int>(graph_.layers().size());
+    std::vector<std::size_t> tensor_bytes;
+    for (int t = 0; t <= last; ++t)
+      tensor_bytes.push_back(nhwc(graph_.tensor_shape(t), piece_, to_dnnl(type)).get_size());
+    std::vector<buffer_use> uses;
+    std::size_t scratch = 0;
+    for (const step& s : steps) {
+      uses.push_back(s.use);
+      scratch = std::max(scratch, s.scratchpad.get_size());
+    }
+    const buffer_lifetimes lives = lifetimes(uses, tensor_bytes);
+    const buffer_plan plan = plan_buffers(lives.requests, alignment);
+
+    const std::size_t scratch_at = (plan.bytes + alignment - 1) / alignment * alignment;
+    bytes_ = (scratch_at + scratch + alignment - 1) / alignment * alignment;
+    gather_weights(steps);
+    bring_weights(steps, tensor_bytes, piece_, threads_);
+    try {
+      memory_ = page_memory(bytes_);
+    } catch (const std::bad_alloc&) {
+      throw failure("executor.memory", "no room for " + std::to_string(bytes_) + " bytes", "a batch that fits");
+    }
+
+    const auto memory_of = [&](int tensor, const api::desc& layout) {
+      const auto request = static_cast<std::size_t>(lives.request_of[static_cast<std::size_t>(tensor)]);
+      return dnnl::memory(layout, engine_, memory_.data() + plan.offsets[request]);
+    };
+    for (step& s : steps) {
+      call c{std::move(s.primitive), {}};
+      for (const tensor_argument& a : s.tensors) argument(c, a.index, memory_of(a.tensor, a.layout));
+      for (const auto& [index, constant] : s.constants) argument(c, index, constant);
+      argument(c, DNNL_ARG_SCRATCHPAD, dnnl::memory(s.scratchpad, engine_, memory_.data() + scratch_at));
+      if (s.own.run || !s.alternatives.empty()) {
+        const own_operands at = operands_of(s);
+        const auto address = [&](int wanted) -> void* {
+          for (std::size_t i = 0; i < s.tensors.size(); ++i)
+            if (s.tensors[i].index == wanted)
+              return memories_[memories_.size() - c.arguments.size() + i].get_data_handle();
+          return nullptr;
+        };
+        c.in = address(at.in);
+        c.other = address(at.other);
+        c.out = address(at.out);
+        c.own = std::move(s.own.run);
+        for (alternative& a : s.alternatives) c.alternatives.push_back(std::move(a.function));
+      }
+      calls_.push_back(std::move(c));
+      kernels_.push_back(s.what);
+      implementations_.push_back(std::move(s.implementation));
+    }
+
+    const auto convert = [&](const dnnl::memory& from, const dnnl::memory& to) {
+      call c{dnnl::reorder(from, to), {}};
+      argument(c, DNNL_ARG_FROM, from);
+      argument(c, DNNL_ARG_TO, to);
+      return c;
+    };
+    const auto outside = [&](int tensor) {
+      return dnnl::memory(nhwc(graph_.tensor_shape(tensor), piece_, element::f32), engine_, nullptr);
+    };
+    const auto inside = [&](int tensor) {
+      return memory_of(tensor, nhwc(graph_.tensor_shape(tensor), piece_, to_dnnl(type)));
+    };
+    outside_in_ = outside(0);
+    outside_out_ = outside(last);
+    convert_in_ = convert(outside_in_, inside(0));
+    convert_out_ = convert(inside(last), outside_out_);
+  }
+
+  network graph_;
+  int piece_;  ///< images that run at once
+  int threads_;
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  std::vector<kernel> kernels_;
+  std::vector<std::string> implementations_;
+  std::vector<call> calls_;
+  std::vector<dnnl::memory> memories_;  ///< keeps alive what the calls point to
+  page_memory memory_;
+  page_memory weights_;
+  std::size_t bytes_ = 0;
+  dnnl::memory outside_in_;
+  dnnl::memory outside_out_;
+  call convert_in_;
+  call convert_out_;
+};
+
+}  // namespace nascent::onednn::detail
