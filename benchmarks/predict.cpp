@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/signal_stop.hpp>
 #include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/zoo/spaces.hpp>
@@ -64,22 +65,28 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(app, argc, argv);
 
   std::filesystem::create_directories(s.out);
-  onednn::executor cpu{{.threads = s.threads,
-                        .type = s.dtype == "bf16" ? data_type::bf16 : data_type::f32,
-                        .kernels = s.kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
-  const device_description d = cpu.description();
-  std::printf("%s\n", describe(d).c_str());
-  nlohmann::json all = nlohmann::json::array();
-  for (const std::string& name : spaces)
-    all.push_back(zoo::with_space(
-        name, [&](const auto& space) { return study(space, s, cpu); }, zoo::proxylessnas, zoo::efficientnet_x,
-        zoo::gpunet_encoded));
-  write_file(std::filesystem::path(s.out) / ("predict " + s.dtype + ".json"),
-             nlohmann::json{
-                 {"device", d.device}, {"library", d.library}, {"isa", d.isa}, {"threads", d.threads}, {"studies", all}}
-                     .dump(2) +
-                 "\n");
-  return 0;
+  return until_signal(
+      "the tables in '" + s.out + "' keep what was measured: run the same command again to go on",
+      [&](const signal_stop& signals) {
+        s.stop = &signals.received();
+        onednn::executor cpu{{.threads = s.threads,
+                              .type = s.dtype == "bf16" ? data_type::bf16 : data_type::f32,
+                              .kernels = s.kernels == "onednn" ? kernel_library{} : avx512_kernels()}};
+        const device_description d = cpu.description();
+        std::printf("%s\n", describe(d).c_str());
+        nlohmann::json all = nlohmann::json::array();
+        for (const std::string& name : spaces)
+          all.push_back(zoo::with_space(
+              name, [&](const auto& space) { return study(space, s, cpu); }, zoo::proxylessnas, zoo::efficientnet_x,
+              zoo::gpunet_encoded));
+        write_file(
+            std::filesystem::path(s.out) / ("predict " + s.dtype + ".json"),
+            nlohmann::json{
+                {"device", d.device}, {"library", d.library}, {"isa", d.isa}, {"threads", d.threads}, {"studies", all}}
+                    .dump(2) +
+                "\n");
+        return 0;
+      });
 } catch (const std::exception& e) {
   std::fprintf(stderr, "%s\n", e.what());
   return 1;

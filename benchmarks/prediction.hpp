@@ -7,12 +7,14 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <unordered_set>
@@ -23,6 +25,7 @@
 #include <nlohmann/json.hpp>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/watch.hpp>
 #include <nascent/latency/build_table.hpp>
 #include <nascent/latency/table.hpp>
 #include <nascent/nascent.hpp>
@@ -48,6 +51,7 @@ struct settings {
   int most_placements = 8;
   std::string average = "mean";
   std::string out = "build/predict";
+  const std::atomic<int>* stop = nullptr;  ///< of every watch, see watch_options
 };
 
 /// A random candidate below the limit of MACs: a space's largest networks take seconds.
@@ -91,20 +95,20 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
        .placements = {.least = s.placements,
                       .most = std::max(s.placements, s.most_placements),
                       .average = s.average == "median" ? placement_average::median : placement_average::mean}});
-  progress bar;
   std::vector<network> pool;
   while (static_cast<int>(pool.size()) < s.pool)
     if (network graph = to_network(draw(space, rng, s.most_gmacs), "pool " + std::to_string(pool.size()));
         may_run(graph))
       pool.push_back(std::move(graph));
-  const fill_result from_pool = table.measure_missing(pool, {.bar = &bar, .budget_s = s.fill_s});
+  watch filling({.seconds = s.fill_s, .stop = s.stop});
+  const fill_result from_pool = table.measure_missing(pool, {.watch = &filling});
   const kernel_trellis trellis(space);
   const build_result built = build_table(trellis, table,
-                                         {.bar = &bar,
-                                          .budget_s = std::max(1e-3, s.fill_s - from_pool.seconds),
+                                         {.watch = &filling,
                                           .seed = s.seed,
                                           .wants = [&](const std::string& k) { return kernels_aside.contains(k); },
                                           .may_run = may_run});
+  filling.throw_if_stopped();
   fill_result filled = from_pool;
   filled += built.fill;
 
@@ -124,7 +128,9 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     std::ranges::sort(some, {}, [](const candidate_type& c) { return count(c).macs; });
     std::vector<network> small;
     for (int i = 0; i < wanted_references; ++i) small.push_back(to_network(some[static_cast<std::size_t>(i)]));
-    table.measure_missing(small, {.bar = &bar, .placements = 3});
+    watch rest({.stop = s.stop});
+    table.measure_missing(small, {.watch = &rest, .placements = 3});
+    rest.throw_if_stopped();
     for (const network& graph : small) {
       references_predicted += table.predict(graph).ms;
       references.push_back(prepare(device, graph, s.batch, s.seed));
@@ -197,12 +203,17 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
   std::size_t again_for_slowness = 0;
   const auto wanted_sweeps = static_cast<std::size_t>(s.sweeps);
   const std::size_t sweeps_done = std::min(wanted_sweeps, measured.sweeps().size());
-  bar.begin("measuring " + std::to_string(known.size()) + " networks set aside, " + std::to_string(s.sweeps) + " times",
-            (wanted_sweeps - sweeps_done) * known.size());
+  watch sweeping({.stop = s.stop});
+  std::optional<watch_job> job;
+  job.emplace(
+      sweeping,
+      "measuring " + std::to_string(known.size()) + " networks set aside, " + std::to_string(s.sweeps) + " times",
+      (wanted_sweeps - sweeps_done) * known.size());
   while (measured.sweeps().size() < wanted_sweeps) {
     std::vector<sample> sweep;
     for (std::size_t i = 0; i < known.size(); ++i) {
-      bar.advance(1);
+      job->advance();
+      sweeping.throw_if_stopped();  // whole sweeps are kept
       const std::size_t reference = by_device ? 0 : i % references.size();
       sample best = measure_one(known[i], reference);
       for (int again = 0; again < most_again && is_slow(best); ++again, ++again_for_slowness)
@@ -212,7 +223,7 @@ nlohmann::json study(const Space& space, const settings& s, Executor& device) {
     }
     measured.add(std::move(sweep));
   }
-  bar.finish();
+  job.reset();
 
   const latency_table plain(table.path(), table.description(),
                             {.batch = s.batch, .read_only = true, .placements = {.common_effects = false}});

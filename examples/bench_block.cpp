@@ -20,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/signal_stop.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/ratio_map.hpp>
@@ -175,12 +176,14 @@ int main(int argc, char** argv) try {
 
   std::vector<row> rows;
   device_description device;
+  const signal_stop signals;  // what is measured until then is printed and written
   for (const std::string& type_name : types) {
     const data_type type = parse_data_type(type_name);
     onednn::executor cpu = cpu_chosen.executor(type);
     device = cpu.description();
     for (const std::string& shape_text : shapes)
       for (const int batch : batches) {
+        if (signals) break;
         std::vector<network> graphs;
         for (const std::string& block : blocks) graphs.push_back(parse_block(block, parse_shape(shape_text)));
         const std::string where = shape_text + ", " + std::to_string(batch) + ", " + type_name;
@@ -202,7 +205,7 @@ int main(int argc, char** argv) try {
   if (!csv.empty()) write_csv(rows, csv, device);
   if (!json.empty()) write_json(rows, json, device);
   if (!html.empty()) write_html(rows, blocks, html, device);
-  return 0;
+  return signals ? signals.leave("the comparisons above are whole; run the same command again for all") : 0;
 } catch (const std::exception& e) {
   std::cerr << "bench_block: " << e.what() << '\n';
   return 1;

@@ -25,6 +25,7 @@
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/signal_stop.hpp>
 #include <nascent/io/latency_json.hpp>
 #include <nascent/latency/build_table.hpp>
 #include <nascent/latency/predictor.hpp>
@@ -82,7 +83,7 @@ void list_kernels(const kernel_trellis<Space>& trellis, const latency_table& tab
 }
 
 template <class Space>
-int build(const Space& space, const settings& s) {
+int build(const Space& space, const settings& s, const signal_stop& signals) {
   const kernel_trellis trellis(space);
   std::printf("%s: %s networks, %zu kernels\n", space.name(), to_decimal(space.size()).c_str(),
               trellis.kernels().size());
@@ -104,12 +105,13 @@ int build(const Space& space, const settings& s) {
               plan.complete ? ", then nothing is wanted" : "");
   std::fflush(stdout);
   if (!s.plan) {
-    progress bar;
-    const build_result r =
-        build_table(trellis, table, {.bar = &bar, .budget_s = s.budget_s, .estimate_rest = s.active});
+    watch filling({.seconds = s.budget_s, .stop = &signals.received()});
+    const build_result r = build_table(trellis, table, {.watch = &filling, .estimate_rest = s.active});
     std::printf("%zu networks run in %.0f s: %zu new kernels, %zu placements\n", r.fill.networks, r.fill.seconds,
                 r.fill.measured, r.fill.placements);
     print(r.coverage);
+    std::fflush(stdout);
+    filling.throw_if_stopped();
     if (r.coverage.missing() == 0) {
       const latency_predictor predictor(trellis, table);
       random_engine rng(1);
@@ -121,8 +123,8 @@ int build(const Space& space, const settings& s) {
     }
   }
   if (s.validate > 0) {
-    progress bar;
-    const table_validation v = validate(trellis, table, cpu, {.networks = s.validate, .bar = &bar});
+    watch validating({.stop = &signals.received()});
+    const table_validation v = validate(trellis, table, cpu, {.networks = s.validate, .watch = &validating});
     std::printf(
         "%zu random networks take %.3f (%.3f to %.3f) of what the table says; predictions are off by %.1f %%, times "
         "%.3f by %.1f %%\n",
@@ -169,9 +171,13 @@ int main(int argc, char** argv) try {
   app.add_option("--csv", s.csv, "write the table to this file too, as comma-separated values");
   app.add_option("--json", s.json, "the same as JSON");
   CLI11_PARSE(app, argc, argv);
-  return zoo::with_space(
-      s.space, [&](const auto& space) { return build(space, s); }, zoo::proxylessnas, zoo::proxylessnas_enlarged,
-      zoo::mobilenet_v3_like, zoo::once_for_all, zoo::efficientnet_x, zoo::gpunet, zoo::gpunet_encoded);
+  return until_signal("'" + s.table + "' keeps what was measured: run the same command again to go on",
+                      [&](const signal_stop& signals) {
+                        return zoo::with_space(
+                            s.space, [&](const auto& space) { return build(space, s, signals); }, zoo::proxylessnas,
+                            zoo::proxylessnas_enlarged, zoo::mobilenet_v3_like, zoo::once_for_all, zoo::efficientnet_x,
+                            zoo::gpunet, zoo::gpunet_encoded);
+                      });
 } catch (const std::exception& e) {
   std::cerr << "build_table: " << e.what() << '\n';
   return 1;

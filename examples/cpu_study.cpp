@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include <nascent/base/file.hpp>
-#include <nascent/base/progress.hpp>
+#include <nascent/base/signal_stop.hpp>
 #include <nascent/cost/proportionality.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/nascent.hpp>
@@ -227,7 +227,7 @@ struct study {
   }
 };
 
-study measure_all(const settings& s) {
+study measure_all(const settings& s, watch& all) {
   study result{.models = s.models, .one_thread = s.threads == 1};
   for (const member& m : s.models) result.macs.push_back(macs_of(network_of(m)));
   std::vector<std::unique_ptr<child>> children;
@@ -251,8 +251,7 @@ study measure_all(const settings& s) {
 
   double all_macs = 0;
   for (const double m : result.macs) all_macs += m;
-  progress bar;
-  bar.begin("timing", s.models.size() * static_cast<std::size_t>(s.rounds));
+  watch_job job = all.begin("timing", s.models.size() * static_cast<std::size_t>(s.rounds));
   for (std::size_t m = 0; m < s.models.size(); ++m) {
     for (const auto& one : children) one->ask({{"load", s.models[m].name()}});
     // A network's share of the time is its share of the MACs; six rounds are what an interval needs.
@@ -261,7 +260,7 @@ study measure_all(const settings& s) {
     const std::int64_t start = wall_ns();
     for (int round = 0; round < s.rounds; ++round) {
       if (round >= least && static_cast<double>(wall_ns() - start) * 1e-9 >= share_s) {
-        bar.advance(static_cast<std::size_t>(s.rounds - round));
+        job.advance(static_cast<std::size_t>(s.rounds - round));
         break;
       }
       for (std::size_t k = 0; k < children.size(); ++k) {
@@ -272,10 +271,10 @@ study measure_all(const settings& s) {
         const json t = children[i]->ask({{"run", !mine.empty() && mine.back().wall_ms < 150 ? 4 : 1}});
         mine.push_back({.wall_ms = t["wall_ms"], .cpu_ms = t["cpu_ms"], .switches = t["switches"]});
       }
-      bar.advance();
+      job.advance();
+      all.throw_if_stopped();
     }
   }
-  bar.finish();
   return result;
 }
 
@@ -584,6 +583,7 @@ int main(int argc, char** argv) try {
   app.add_option("--serve", served)->group("");
   CLI11_PARSE(app, argc, argv);
   if (!served.empty()) {
+    std::signal(SIGINT, SIG_IGN);  // Ctrl-C reaches all processes of a terminal; this one ends with the other
     serve(onednn::parse_isa(served), s.threads, s.batch);
     return 0;
   }
@@ -601,11 +601,14 @@ int main(int argc, char** argv) try {
   std::optional<document> page;
   if (!s.document.empty()) page.emplace(s.document);  // before minutes of measuring
   if (!s.out.empty()) std::filesystem::create_directories(s.out);
-  const study result = measure_all(s);
-  std::printf("%s", markdown_of(result).c_str());
-  if (!s.out.empty()) write_all(result, s.out);
-  if (page) page->write(result);
-  return 0;
+  return until_signal("a study is measured in one go: run the same command again", [&](const signal_stop& signals) {
+    watch all({.stop = &signals.received()});
+    const study result = measure_all(s, all);
+    std::printf("%s", markdown_of(result).c_str());
+    if (!s.out.empty()) write_all(result, s.out);
+    if (page) page->write(result);
+    return 0;
+  });
 } catch (const std::exception& e) {
   std::cerr << "cpu_study: " << e.what() << '\n';
   return 1;

@@ -8,7 +8,6 @@
 // Measure little, predict everything, verify what matters: the kernels that matter most fill a latency table, the
 // search and the scaling look at predictions, and what they recommend is measured before anyone is told.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -23,6 +22,7 @@
 
 #include <nascent/accuracy/estimated_top1.hpp>
 #include <nascent/base/file.hpp>
+#include <nascent/base/signal_stop.hpp>
 #include <nascent/io/family.hpp>
 #include <nascent/latency/network_predictor.hpp>
 #include <nascent/nascent.hpp>
@@ -104,12 +104,9 @@ std::vector<std::string> findings_of(const family_report& r) {
   return sentences;
 }
 
-int run(const settings& s) {
-  const auto begin = std::chrono::steady_clock::now();
-  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
-  const auto after = [&](double share) { return [&, share] { return seconds() > share * s.budget_s; }; };
+int run(const settings& s, const signal_stop& signals) {
+  watch all({.seconds = s.budget_s, .stop = &signals.received()});
   std::filesystem::create_directories(s.out);
-  progress bar;
 
   std::printf("1. Space '%s': %s networks, %zu decisions, %.0f to %.0f million MACs\n", family_space.name(),
               to_decimal(family_space.size()).c_str(), family_space.slot_count,
@@ -125,10 +122,12 @@ int run(const settings& s) {
   std::printf("2. Latency table %s knows %zu kernels, the space has %zu: measuring those that matter most\n",
               table.path().c_str(), table.size(), trellis.kernels().size());
   std::fflush(stdout);
-  table.measure_missing(std::vector{b0, x_b0}, {.bar = &bar, .budget_s = 0.1 * s.budget_s});
-  const build_result filled = build_table(
-      trellis, table,
-      {.bar = &bar, .budget_s = std::max(1.0, 0.4 * s.budget_s - seconds()), .estimate_rest = true, .seed = s.seed});
+  watch rivals_first = all.share(.1);
+  table.measure_missing(std::vector{b0, x_b0}, {.watch = &rivals_first});
+  all.throw_if_stopped();
+  watch filling = all.share(.3);
+  const build_result filled = build_table(trellis, table, {.watch = &filling, .estimate_rest = true, .seed = s.seed});
+  all.throw_if_stopped();
   std::printf("   %zu kernels measured, %.0f %% of the time of an average network; the others are estimated\n",
               filled.coverage.measured, 100 * filled.coverage.measured_time);
 
@@ -137,19 +136,14 @@ int run(const settings& s) {
   std::printf("3. Search: the best estimated accuracy within %.2f ms (%s), by predictions\n", target,
               s.target_ms > 0 ? "--target-ms" : "what EfficientNet-B0 is predicted to take");
   std::fflush(stdout);
-  int round = 0;
-  const auto found =
-      verified_search(family_space, trellis, table, accuracy,
-                      {.target_ms = target,
-                       .front = {.networks = s.networks, .seed = s.seed, .most_ms = 6 * target},
-                       .progress =
-                           [&](const verified_search_progress& p) {
-                             if (p.round == std::exchange(round, p.round)) return;
-                             std::printf("   %zu networks looked at; around the target %zu kernels are estimated%s\n",
-                                         p.networks, p.estimated, p.estimated > 0 ? ", and measured now" : "");
-                             std::fflush(stdout);
-                           },
-                       .stop = after(0.6)});
+  watch searching = all.share(.25);
+  const auto found = verified_search(family_space, trellis, table, accuracy,
+                                     {.target_ms = target,
+                                      .front = {.networks = s.networks, .seed = s.seed, .most_ms = 6 * target},
+                                      .watch = &searching});
+  all.throw_if_stopped();
+  std::printf("   %zu networks looked at in %d rounds, %zu of them measured\n", found.networks, found.rounds,
+              found.verified.networks);
   if (found.estimated > 0)
     std::printf(
         "   The budget ended first: %zu kernels of the networks below are estimates. A larger --budget-s, or "
@@ -169,17 +163,20 @@ int run(const settings& s) {
   const auto base = found.finalists[chosen - 1].what;
   std::printf("   %s\n", describe(family_space, base).c_str());
 
+  all.throw_if_stopped();
   std::printf("5. Scaling (LACS): depth, width and resolution compared at three times the base's latency\n");
   std::fflush(stdout);
   network_predictor latency(table, trellis.kernels());
   const double base_ms = latency(to_network(base));
+  watch scaling = all.share(.25);
   const auto scaled_up =
       verified_lacs(base, accuracy, latency,
                     {.scaling = {.targets_ms = {1.5 * base_ms, 2 * base_ms, 3 * base_ms, 5 * base_ms},
                                  .search_level = 3,
                                  .also = {{1.2, 1.1, 1.15}, {1.28, 1.17, 1.07}},
-                                 .phi = {.fall_allowed = 0.5}},
-                     .stop = after(0.85)});
+                                 .phi = {.fall_allowed = 0.5},
+                                 .watch = &scaling}});
+  all.throw_if_stopped();
   const auto& [alpha, beta, gamma] = scaled_up.family.coefficients;
   std::printf(
       "   alpha %.3f (depth), beta %.3f (width), gamma %.3f (resolution) of %zu triplets, %zu networks predicted\n",
@@ -191,6 +188,7 @@ int run(const settings& s) {
   for (const auto& level : scaled_up.family.levels)
     graphs.push_back(to_network(level.candidate, "this family, B" + std::to_string(graphs.size() - 2)));
   const auto measured = compare_networks(cpu, graphs, {.measure = {.half_width = 0.01, .budget_ms = 120 * s.budget_s}});
+  all.throw_if_stopped();
   family_report report{.device = cpu.description(), .command = s.command, .base = 2, .target_ms = target};
   for (std::size_t i = 0; i < graphs.size(); ++i)
     report.networks.push_back({.name = graphs[i].name(),
@@ -223,7 +221,7 @@ int run(const settings& s) {
     record.levels.push_back(recorded(report.networks[i], scaled_up.family.levels[i - report.base].candidate));
   write_family(s.out / "family.json", record);
   std::printf("Wrote %s and %s in %.0f s.\n", (s.out / "family.json").c_str(), (s.out / "report.html").c_str(),
-              seconds());
+              all.seconds());
   return 0;
 }
 
@@ -235,7 +233,9 @@ int main(int argc, char** argv) try {
   CLI::App app{"Designs a family of convolutional networks for this CPU, and writes family.json and report.html."};
   add_to(app, s);
   CLI11_PARSE(app, argc, argv);
-  return run(s);
+  return until_signal(
+      "'" + (s.out / "latency.db").string() + "' keeps what was measured: run the same command again to go on",
+      [&](const signal_stop& signals) { return run(s, signals); });
 } catch (const std::exception& e) {
   std::cerr << "design_family: " << e.what() << '\n';
   return 1;

@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/signal_stop.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/plot.hpp>
 #include <nascent/report/report.hpp>
@@ -190,32 +191,38 @@ int main(int argc, char** argv) try {
   app.add_option("--html", html, "write a report with all tables to this file");
   CLI11_PARSE(app, argc, argv);
 
-  const data_type type = cpu_chosen.type();
-  const network a = zoo::make_model(first_name, resolution);
-  const network b = zoo::make_model(second_name, resolution);
-  onednn::executor cpu = cpu_chosen.executor();
-  auto first = prepare(cpu, a, batch);
-  auto second = prepare(cpu, b, batch);
+  return until_signal("nothing was kept: run the same command again", [&](const signal_stop& signals) {
+    watch all({.style = progress_style::quiet, .stop = &signals.received()});
+    const data_type type = cpu_chosen.type();
+    const network a = zoo::make_model(first_name, resolution);
+    const network b = zoo::make_model(second_name, resolution);
+    onednn::executor cpu = cpu_chosen.executor();
+    auto first = prepare(cpu, a, batch);
+    auto second = prepare(cpu, b, batch);
 
-  const device_profile machine = measure_profile({}, cpu);
-  const measure_options how{.budget_ms = budget_s * 1000};
-  auto [of_first, of_second] = explain_networks(first, a, second, b, machine, type, how);
-  // Three untimed runs: what the rival leaves in a shared cache takes more than one run to go.
-  findings f{.first = std::move(of_first),
-             .second = std::move(of_second),
-             .whole = compare(first, second, {.measure = how, .untimed = 3}),
-             .machine = machine};
-  f.sentences = conclusions(f.first, f.second, f.whole.ratio);
+    const device_profile machine = measure_profile({}, cpu);
+    all.throw_if_stopped();
+    const measure_options how{.budget_ms = budget_s * 1000};
+    auto [of_first, of_second] = explain_networks(first, a, second, b, machine, type, how);
+    all.throw_if_stopped();
+    // Three untimed runs: what the rival leaves in a shared cache takes more than one run to go.
+    findings f{.first = std::move(of_first),
+               .second = std::move(of_second),
+               .whole = compare(first, second, {.measure = how, .untimed = 3}),
+               .machine = machine};
+    all.throw_if_stopped();
+    f.sentences = conclusions(f.first, f.second, f.whole.ratio);
 
-  const std::string text = machine_text(f, cpu.description(), batch);
-  std::printf("%s\n\n", text.c_str());
-  std::printf("%s\n", to_text({.columns = kernel_columns, .rows = kernel_rows(f)}).c_str());
-  std::printf("%s\n", to_text({.columns = sum_columns, .rows = stage_rows(f)}).c_str());
-  std::printf("%s\n", to_text({.columns = sum_columns, .rows = group_rows(f)}).c_str());
-  std::printf("%s\n\n", meaning);
-  for (const std::string& s : f.sentences) std::printf("* %s\n", s.c_str());
-  if (!html.empty()) write_report(f, html, text);
-  return 0;
+    const std::string text = machine_text(f, cpu.description(), batch);
+    std::printf("%s\n\n", text.c_str());
+    std::printf("%s\n", to_text({.columns = kernel_columns, .rows = kernel_rows(f)}).c_str());
+    std::printf("%s\n", to_text({.columns = sum_columns, .rows = stage_rows(f)}).c_str());
+    std::printf("%s\n", to_text({.columns = sum_columns, .rows = group_rows(f)}).c_str());
+    std::printf("%s\n\n", meaning);
+    for (const std::string& s : f.sentences) std::printf("* %s\n", s.c_str());
+    if (!html.empty()) write_report(f, html, text);
+    return 0;
+  });
 } catch (const std::exception& e) {
   std::cerr << "explain: " << e.what() << '\n';
   return 1;

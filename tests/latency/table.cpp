@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -21,6 +22,7 @@
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/base/signal_stop.hpp"
 #include "nascent/executor/onednn.hpp"
 #include "nascent/latency/exchange.hpp"
 
@@ -233,7 +235,8 @@ TEST_CASE("a fill may ask for more placements than the table's options") {
   const network graph = fake::residual_network(8, 3);
   CHECK(table.measure_missing(graph).networks == 1);
   // The budget is there for a fill that does not see what it has measured.
-  const fill_result more = table.measure_missing(graph, {.budget_s = 20, .placements = 3});
+  nascent::watch limit({.seconds = 20, .style = nascent::progress_style::quiet});
+  const fill_result more = table.measure_missing(graph, {.watch = &limit, .placements = 3});
   CHECK(more.networks == 2);
   CHECK(more.missing == 0);
   for (const latency_entry& e : table.entries()) CHECK(e.placements == 3);
@@ -366,20 +369,21 @@ TEST_CASE("a budget ends filling between networks") {
   fake::executor device;
   device.on_compile = [](const network&) { std::this_thread::sleep_for(std::chrono::milliseconds(10)); };
   latency_table table(":memory:", device, fake_options());
-  const fill_result r = table.measure_missing(family(30), {.budget_s = 0.05});
+  nascent::watch limit({.seconds = 0.05, .style = nascent::progress_style::quiet});
+  const fill_result r = table.measure_missing(family(30), {.watch = &limit});
   CHECK(r.networks >= 1);
   CHECK(r.networks < 30);
   CHECK(r.missing > 0);
   CHECK(r.measured == table.size());
-  CHECK(table.measure_missing(family(30), {.budget_s = 0}).networks == 0);
+  CHECK(table.measure_missing(family(30), {.watch = &limit}).networks == 0);
 }
 
 TEST_CASE("filling shows its progress") {
   std::ostringstream out;
-  nascent::progress bar({.style = nascent::progress_style::lines, .out = &out});
+  nascent::watch all({.style = nascent::progress_style::lines, .out = &out});
   fake::executor device;
   latency_table table(":memory:", device, fake_options());
-  const auto r = table.measure_missing(family(3), {.bar = &bar});
+  const auto r = table.measure_missing(family(3), {.watch = &all});
   const std::string job = "measuring " + std::to_string(r.measured) + " kernels in networks: ";
   CHECK(out.str().find(job + "0/3\n") != std::string::npos);
   CHECK(out.str().find(job + "3/3 in ") != std::string::npos);
@@ -488,6 +492,45 @@ std::map<std::string, std::pair<nascent::sample_summary, std::string>> rows_of(c
   const latency_table table(path, fake::executor{}.device);
   for (const latency_entry& e : table.entries()) rows[e.signature] = {e.time, e.network + e.measured_at};
   return rows;
+}
+
+TEST_CASE("a fill that is interrupted keeps its rows, says how to go on, and goes on") {
+  const fake::folder folder;
+  const fs::path path = folder / "a.db";
+  const std::vector<network> networks = family(30);
+  { latency_table(path, fake::executor{}.device); }
+  for (const int number : {SIGINT, SIGTERM}) {
+    CAPTURE(number);
+    const std::size_t before = nascent::load_rows(path).size();
+    const fs::path words = folder / ("words" + std::to_string(number));
+    const pid_t child = fake::start_child([&] {
+      if (std::freopen(words.c_str(), "w", stderr) == nullptr) return 98;
+      return nascent::until_signal("run the same again, the table goes on", [&](const nascent::signal_stop& signals) {
+        nascent::watch all({.seconds = 300, .style = nascent::progress_style::quiet, .stop = &signals.received()});
+        fake::executor device;
+        device.on_compile = [](const network&) { std::this_thread::sleep_for(std::chrono::milliseconds(50)); };
+        latency_table table(path, device, slow_options());
+        return table.measure_missing(networks, {.watch = &all}).missing == 0 ? 97 : 96;
+      });
+    });
+    while (nascent::load_rows(path).size() == before) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    ::kill(child, number);
+    CHECK(fake::wait_for(child) == 128 + number);
+    const std::size_t after = nascent::load_rows(path).size();
+    CHECK(after > before);
+    std::ifstream said(words);
+    std::string line;
+    std::getline(said, line);
+    CHECK(line == std::string("nascent: stopped by ") + (number == SIGINT ? "SIGINT" : "SIGTERM") +
+                      "; run the same again, the table goes on");
+    CHECK(!std::getline(said, line));
+  }
+  fake::executor device;
+  latency_table table(path, device, slow_options());
+  const std::size_t kept = nascent::load_rows(path).size();
+  const fill_result rest = table.measure_missing(networks);
+  CHECK(rest.missing == 0);
+  CHECK(rest.placements + kept == nascent::load_rows(path).size());
 }
 
 /// Fills a table in child processes that are killed at random moments, until nothing is missing: `least_kills` times at

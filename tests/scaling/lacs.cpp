@@ -145,14 +145,16 @@ TEST_CASE("every triplet is kept, with what it was judged by") {
     return 70 + std::log(static_cast<double>(count(c).params)) / (1 + 1e-4 * c.scale.resolution);
   };
   std::size_t reports = 0;
+  watch all({.style = progress_style::quiet, .each_step = [&](const watch_step& step) {
+               CHECK(step.done == ++reports);
+               CHECK(step.total == 2 + 28 + 24);
+               CHECK(step.note.starts_with("best "));
+             }});
   const auto result = lacs(b0, accuracy, by_macs,
                            {.targets_ms = {2 * base, 4 * base},
                             .search_level = 2,
                             .also = {published::efficientnet_coefficients, published::efficientnet_x_gpu_coefficients},
-                            .progress = [&](const lacs_progress& p) {
-                              CHECK(p.done == ++reports);
-                              CHECK(p.total == 2 + 28 + 24);
-                            }});
+                            .watch = &all});
   CHECK(reports == result.trials.size());
   CHECK(result.trials.size() > 30);
   CHECK(result.trials[0].coefficients == published::efficientnet_coefficients);
@@ -246,10 +248,29 @@ TEST_CASE("only given triplets, or a search that is ended") {
       lacs(b0, accuracy, by_macs, {.levels = 2, .divisions = 0, .also = {published::efficientnet_coefficients}});
   CHECK(only.trials.size() == 1);
   CHECK(only.coefficients == published::efficientnet_coefficients);
-  int asked = 0;
-  const auto ended = lacs(b0, accuracy, by_macs, {.levels = 2, .stop = [&] { return ++asked > 5; }});
-  CHECK(ended.trials.size() < 12);
+  watch* own = nullptr;
+  watch all({.style = progress_style::quiet, .each_step = [&](const watch_step& step) {
+               if (step.done == 6) own->end();
+             }});
+  own = &all;
+  const auto ended = lacs(b0, accuracy, by_macs, {.levels = 2, .watch = &all});
+  CHECK(ended.trials.size() == 6);
   CHECK(ended.levels.size() == 3);
+}
+
+TEST_CASE("a request to stop ends scaling before the next network is judged") {
+  const auto accuracy = [](const auto& c) { return 70 + c.scale.depth; };
+  watch all({.style = progress_style::quiet});
+  int asked = 0;
+  const auto latency = [&](const auto& c) {
+    if (++asked == 7) all.stop();
+    return by_macs(c);
+  };
+  CHECK_THROWS_AS(lacs(b0, accuracy, latency, {.levels = 2, .watch = &all}), stopped_error);
+  CHECK(asked == 7);
+  CHECK_THROWS_AS(solve_phi(b0, published::efficientnet_coefficients, 4 * by_macs(b0), latency, {.watch = &all}),
+                  stopped_error);
+  CHECK(asked == 7);
 }
 
 TEST_CASE("options that make no sense are refused with a sentence") {

@@ -196,11 +196,13 @@ TEST_CASE("a search by accuracy, latency and reward keeps all trials, the best a
   std::size_t reports = 0;
   const auto latency = [](const auto& c) { return static_cast<double>(count(c).macs) * 1e-7; };
   const mnas_soft judge{.target_ms = 3};
-  const auto found = search(macro_space, macro_accuracy, latency, judge,
-                            {.trials = 300, .seed = 4, .progress = [&](const search_progress& p) {
-                               CHECK(p.done == ++reports);
-                               CHECK(p.total == 300);
-                             }});
+  watch all({.style = progress_style::quiet, .each_step = [&](const watch_step& step) {
+               CHECK(step.job == "searching");
+               CHECK(step.done == ++reports);
+               CHECK(step.total == 300);
+               CHECK(step.note.starts_with("best "));
+             }});
+  const auto found = search(macro_space, macro_accuracy, latency, judge, {.trials = 300, .seed = 4, .watch = &all});
   CHECK(reports == 300);
   REQUIRE(found.history.size() == 300);
   CHECK_FALSE(found.exhausted);
@@ -256,10 +258,16 @@ TEST_CASE("metrics of one's own go to a reward of one's own") {
 }
 
 TEST_CASE("a search ends when it is told to") {
-  int asked = 0;
-  const auto found = search(macro_space, macro_accuracy, {.stop = [&] { return ++asked > 10; }});
-  CHECK(found.history.size() == 10);
-  CHECK_FALSE(found.exhausted);
+  for (const bool by_stop : {false, true}) {
+    watch* own = nullptr;
+    watch all({.style = progress_style::quiet, .each_step = [&](const watch_step& step) {
+                 if (step.done == 10) by_stop ? own->stop() : own->end();
+               }});
+    own = &all;
+    const auto found = search(macro_space, macro_accuracy, {.watch = &all});
+    CHECK(found.history.size() == 10);
+    CHECK_FALSE(found.exhausted);
+  }
   CHECK(search(macro_space, macro_accuracy, {.trials = 0}).history.empty());
 }
 

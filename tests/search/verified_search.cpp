@@ -128,8 +128,16 @@ TEST_CASE("a verified search that is stopped measures no more, and says what res
   machine m;
   m.fill(2);
   const double target = truth_ms(small.unrank(static_cast<std::uint64_t>(small.size()) / 2));
+  watch* own = nullptr;
+  watch all({.style = progress_style::quiet, .each_step = [&](const watch_step& step) {
+               CHECK(step.job == "looking at networks");
+               own->end();
+             }});
+  own = &all;
   const auto found = verified_search(small, m.trellis, m.table, worth,
-                                     {.target_ms = target, .front = {.networks = 2000}, .stop = [] { return true; }});
+                                     {.target_ms = target, .front = {.networks = 2000}, .watch = &all});
+  CHECK(found.networks >= 1024);
+  CHECK(found.networks < 2000);
   CHECK(m.runs == 0);
   CHECK(found.verified.networks == 0);
   CHECK(found.estimated > 0);

@@ -33,7 +33,8 @@ struct progress_options {
   std::int64_t (*clock)() noexcept = wall_ns;  ///< ns
 };
 
-/// Reports how far a job is. `begin`, then `advance` as often as one likes, then `finish`; then the next job.
+/// Shows how far a job is: what a `watch` draws with. `begin`, then `advance` as often as one likes, then `finish`;
+/// then the next job.
 class progress {
  public:
   explicit progress(const progress_options& options = {})
@@ -42,14 +43,15 @@ class progress {
   }
   progress(const progress&) = delete;
   progress& operator=(const progress&) = delete;
-  ~progress() { close_line(); }
+  ~progress() { close(); }
 
   /// Starts a job of `total` steps; `label` says what it is.
   void begin(std::string label, std::size_t total) {
-    close_line();
+    close();
     label_ = std::move(label);
     total_ = total;
     done_ = 0;
+    note_.clear();
     tenth_ = 0;
     start_ = shown_ = clock_();
     active_ = true;
@@ -57,9 +59,10 @@ class progress {
     if (style_ == progress_style::bar) draw();
   }
 
-  /// `steps` more are done.
-  void advance(std::size_t steps = 1) {
+  /// `steps` more are done; `note` is shown until the next one.
+  void advance(std::size_t steps = 1, std::string_view note = {}) {
     if (!active_) return;
+    note_ = note;
     done_ = std::min(done_ + steps, total_);
     const double since = seconds(clock_() - shown_);
     if (style_ == progress_style::bar && (since >= 0.1 || done_ == total_)) draw();
@@ -79,6 +82,12 @@ class progress {
         label_ + ": " + std::to_string(done_) + "/" + std::to_string(total_) + " in " + clock_text(elapsed());
     if (style_ == progress_style::bar) *out_ << "\r\033[K" << end << std::endl;
     if (style_ == progress_style::lines) *out_ << end << std::endl;
+    active_ = false;
+  }
+
+  /// Ends the job without a word, as after an error: the cursor gets a line of its own.
+  void close() {
+    if (active_ && style_ == progress_style::bar) *out_ << std::endl;
     active_ = false;
   }
 
@@ -112,6 +121,7 @@ class progress {
   std::string state() const {
     const std::size_t percent = total_ == 0 ? 100 : done_ * 100 / total_;
     std::string text = std::to_string(done_) + "/" + std::to_string(total_) + ", " + std::to_string(percent) + " %";
+    if (!note_.empty()) text += ", " + note_;
     if (done_ > 0 && done_ < total_) text += ", " + clock_text(seconds_left()) + " left";
     return text;
   }
@@ -124,16 +134,11 @@ class progress {
     shown_ = clock_();
   }
 
-  /// A job that an exception ended leaves the cursor on a line of its own.
-  void close_line() {
-    if (active_ && style_ == progress_style::bar) *out_ << std::endl;
-    active_ = false;
-  }
-
   std::ostream* out_;
   std::int64_t (*clock_)() noexcept;
   progress_style style_;
   std::string label_;
+  std::string note_;
   std::size_t total_ = 0;
   std::size_t done_ = 0;
   std::size_t tenth_ = 0;

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <numeric>
 #include <optional>
 #include <random>
@@ -17,8 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "nascent/base/error.hpp"
-#include "nascent/base/number_text.hpp"
+#include "nascent/base/watch.hpp"
 #include "nascent/kernels/network_cover.hpp"
 #include "nascent/latency/kernel_estimator.hpp"
 #include "nascent/latency/table.hpp"
@@ -27,9 +25,8 @@
 namespace nascent {
 
 struct build_options {
-  progress* bar = nullptr;
-  double budget_s = std::numeric_limits<double>::infinity();  ///< no network is started after this time
-  bool estimate_rest = false;  ///< at the end, estimates for kernels that were not measured
+  nascent::watch* watch = nullptr;  ///< time, stop and progress: no network is started after its end
+  bool estimate_rest = false;       ///< at the end, estimates for kernels that were not measured
   /// Processes that fill one table take different networks by different seeds; none given, each has its own.
   std::optional<std::uint64_t> seed{};
   /// Which kernels to measure, by signature; all where it is empty.
@@ -289,16 +286,13 @@ double estimate_missing(const kernel_trellis<Space>& trellis, latency_table& tab
   return estimator.error();
 }
 
-/// Measures kernels of a space until the table has all that its options want, or the budget is used: each time the
+/// Measures kernels of a space until the table has all that its options want, or the watch ends: each time the
 /// random network of large value, where a kernel is worth how often it occurs times how long it takes times how unsure
 /// its time is. Goes on where an earlier call ended, by a kill too; several processes may fill one
-/// table. \throws latency_table_error, executor_error, space_error; nascent::error for a budget that is not
-/// above 0
+/// table. \throws latency_table_error, executor_error, space_error
 template <space Space>
 build_result build_table(const kernel_trellis<Space>& trellis, latency_table& table,
                          const build_options& options = {}) {
-  if (!(options.budget_s > 0))
-    throw error("latency.option", "build_options.budget_s", exact_text(options.budget_s), "above 0");
   const std::int64_t begin = wall_ns();
   const auto seconds = [&] { return static_cast<double>(wall_ns() - begin) * 1e-9; };
   table.refresh();
@@ -308,9 +302,10 @@ build_result build_table(const kernel_trellis<Space>& trellis, latency_table& ta
   std::size_t shown = 0;
   constexpr int most_refused = 100;  // in a row
   int refused = 0;
-  if (options.bar != nullptr)
-    options.bar->begin(std::string(trellis.space().name()) + ": placements of kernels", at_first);
-  while (seconds() < options.budget_s) {
+  detail::watch_or_none watched(options.watch);
+  std::optional<watch_job> job;
+  job.emplace(*watched, std::string(trellis.space().name()) + ": placements of kernels", at_first);
+  while (!watched->ended()) {
     const auto found = planner.next();
     if (!found) break;
     const network graph = to_network(trellis.space(), found->what);
@@ -324,14 +319,14 @@ build_result build_table(const kernel_trellis<Space>& trellis, latency_table& ta
     planner.look();
     if (result.fill.duplicates > 0) planner.scatter();
     const std::size_t done = at_first - std::min(at_first, planner.placements_left());
-    if (options.bar != nullptr && done > shown) options.bar->advance(done - shown);
+    if (done > shown) job->advance(done - shown);
     shown = std::max(shown, done);
   }
-  if (options.bar != nullptr) options.bar->finish();
+  job.reset();
   if (result.fill.networks > 0) table.refresh();
   result.fill.seconds = seconds();
   result.fill.missing = planner.remaining();
-  if (options.estimate_rest) estimate_missing(trellis, table);
+  if (options.estimate_rest && !watched->is_stopped()) estimate_missing(trellis, table);
   result.coverage = coverage_of(trellis, table);
   return result;
 }

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -24,7 +23,7 @@
 #include <unistd.h>
 
 #include "nascent/base/number_text.hpp"
-#include "nascent/base/progress.hpp"
+#include "nascent/base/watch.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/latency/placement_effects.hpp"
 #include "nascent/latency/plan.hpp"
@@ -55,10 +54,9 @@ struct latency_table_options {
 };
 
 struct fill_options {
-  progress* bar = nullptr;                                    ///< shows progress where one is given
-  double budget_s = std::numeric_limits<double>::infinity();  ///< no network is started after this time
-  bool replace_estimates = false;                             ///< measure also what the table only estimates
-  int placements = 0;  ///< of each kernel, then it is enough; 0: as the table's options say
+  nascent::watch* watch = nullptr;  ///< time, stop and progress: no network is started after its end
+  bool replace_estimates = false;   ///< measure also what the table only estimates
+  int placements = 0;               ///< of each kernel, then it is enough; 0: as the table's options say
 };
 
 /// What filling a table did.
@@ -67,7 +65,7 @@ struct fill_result {
   std::size_t placements = 0;  ///< rows written: times of kernels in one compilation of a network
   std::size_t networks = 0;    ///< runs of networks for it, each compiled anew
   std::size_t duplicates = 0;  ///< kernels that another process entered first
-  std::size_t missing = 0;     ///< kernels still to do, where the budget ended first
+  std::size_t missing = 0;     ///< kernels still to do, where the watch ended first
   double seconds = 0;
 
   fill_result& operator+=(const fill_result& more) {
@@ -192,10 +190,10 @@ class latency_table {
     const auto seconds = [&] { return static_cast<double>(wall_ns() - begin) * 1e-9; };
     // In networks, which take about equal times: the first ones bring most kernels, so kernels would promise too early
     // an end.
-    std::size_t ahead = fill.bar == nullptr ? 0 : plan.networks_left();
-    if (fill.bar != nullptr)
-      fill.bar->begin("measuring " + std::to_string(plan.remaining()) + " kernels in networks", ahead);
-    while (seconds() < fill.budget_s) {
+    std::size_t ahead = plan.networks_left();
+    detail::watch_or_none watched(fill.watch);
+    watch_job job = watched->begin("measuring " + std::to_string(plan.remaining()) + " kernels in networks", ahead);
+    while (!watched->ended()) {
       auto chosen = plan.next(result.duplicates > 0 ? &random_ : nullptr);
       if (!chosen) {  // kernels whose placements disagree are wanted once more
         if (plan.remaining() == 0) break;
@@ -204,13 +202,10 @@ class latency_table {
       }
       result += measure_once(networks[*chosen], fill);
       mark_known();
-      if (fill.bar != nullptr) {
-        const std::size_t left = std::min(ahead, plan.networks_left());
-        fill.bar->advance(ahead - left);
-        ahead = left;
-      }
+      const std::size_t left = std::min(ahead, plan.networks_left());
+      job.advance(ahead - left);
+      ahead = left;
     }
-    if (fill.bar != nullptr) fill.bar->finish();
     // To weigh all placements reads the whole table: not after each network of a search.
     if (new_rows_ * 5 > weighed_rows_) refresh();
     result.missing = plan.remaining();

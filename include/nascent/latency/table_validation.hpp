@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "nascent/base/error.hpp"
-#include "nascent/base/progress.hpp"
+#include "nascent/base/watch.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/latency/predictor.hpp"
 #include "nascent/latency/table.hpp"
@@ -22,9 +22,9 @@
 namespace nascent {
 
 struct validation_options {
-  int networks = 16;       ///< random ones of a space
-  std::uint64_t seed = 1;  ///< of these and of weights
-  progress* bar = nullptr;
+  int networks = 16;                ///< random ones of a space
+  std::uint64_t seed = 1;           ///< of these and of weights
+  nascent::watch* watch = nullptr;  ///< time, stop and progress: what is judged are the networks until its end
   measure_options measure{.warm_up = 4, .min_samples = 12, .half_width = 0.005, .budget_ms = 1000};  ///< per network
 };
 
@@ -70,9 +70,12 @@ table_validation validate(const latency_table& table, Executor& device, std::spa
                               "'in_network'; networks that run cannot confirm others: open it for these");
   table_validation result;
   std::vector<double> ratios;
-  if (options.bar != nullptr) options.bar->begin("validating", networks.size());
+  detail::watch_or_none watched(options.watch);
+  std::optional<watch_job> job;
+  job.emplace(*watched, "validating", networks.size());
   for (const network& graph : networks) {
-    if (options.bar != nullptr) options.bar->advance();
+    if (watched->ended()) break;
+    job->advance();
     const latency_prediction predicted = table.predict(graph);
     if (!detail::is_measured(predicted)) continue;
     auto compiled = prepare(device, graph, table.options().batch, options.seed);
@@ -81,7 +84,8 @@ table_validation validate(const latency_table& table, Executor& device, std::spa
     ratios.push_back(one.ratio());
     result.networks.push_back(one);
   }
-  if (options.bar != nullptr) options.bar->finish();
+  job.reset();
+  if (ratios.empty()) watched->throw_if_stopped();
   if (ratios.empty())
     throw latency_table_error("latency.lacks_kernels", "latency table '" + table.path().string() + "', validate",
                               "all kernels of none of " + std::to_string(networks.size()) + " networks",

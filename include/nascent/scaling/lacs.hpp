@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -17,17 +16,11 @@
 #include <vector>
 
 #include "nascent/base/number_text.hpp"
+#include "nascent/base/watch.hpp"
 #include "nascent/reward/pareto.hpp"
 #include "nascent/scaling/solve_phi.hpp"
 
 namespace nascent {
-
-/// How far LACS is.
-struct lacs_progress {
-  std::size_t done = 0;                                    ///< triplets so far
-  std::size_t total = 0;                                   ///< triplets to come to at most
-  double best = -std::numeric_limits<double>::infinity();  ///< reward
-};
 
 struct lacs_options {
   int levels = 7;  ///< above the base
@@ -51,8 +44,10 @@ struct lacs_options {
   /// `interpolate` always do.
   double bracket = 0.05;
   phi_options phi{};
-  std::function<void(const lacs_progress&)> progress{};  ///< called after every triplet
-  std::function<bool()> stop{};  ///< asked before every triplet once one is usable; true ends the search for more
+  /// Time, stop and progress. A step is a triplet, its note the best reward so far. Once a triplet can be used, the end
+  /// of its time ends the search for more, and the family is solved for. A request to stop ends all before the next
+  /// network is judged: LACS has no half family to give, see stopped_error.
+  nascent::watch* watch = nullptr;
 };
 
 /// One triplet that was tried.
@@ -123,7 +118,7 @@ template <class Space, class Accuracy, class Latency>
 class lacs_search {
  public:
   lacs_search(const candidate<Space>& base, Accuracy& accuracy, Latency& latency, const lacs_options& options)
-      : accuracy_(&accuracy), latency_(base, latency), options_(options) {
+      : accuracy_(&accuracy), latency_(base, latency, options.watch), options_(options), watched_(options.watch) {
     set_targets();
     for (const compound_coefficients& c : options.also) c.check();
     const auto check = [](bool ok, const char* name, double found, const char* allowed) {
@@ -145,12 +140,15 @@ class lacs_search {
   template <class Reward>
   lacs_result<Space> run(const Reward& judge) {
     const auto n = static_cast<std::size_t>(options_.divisions);
-    progress_.total = options_.also.size() +
-                      (n > 0 ? (n + 1) * (n + 2) / 2 + 12 * static_cast<std::size_t>(options_.refinements) : 0);
+    const std::size_t at_most =
+        options_.also.size() +
+        (n > 0 ? (n + 1) * (n + 2) / 2 + 12 * static_cast<std::size_t>(options_.refinements) : 0);
+    job_.emplace(*watched_, "scaling", at_most);
     for (const compound_coefficients& c : options_.also)
       if (!attempt(c, growth_shares::of(c), 0, judge)) break;
     search_coarse(judge);
     search_finer(judge);
+    job_.reset();
     if (!best_)
       throw scaling_error("scaling.none_usable", "lacs, triplets",
                           "none that can be used among " + std::to_string(result_.trials.size()),
@@ -218,7 +216,8 @@ class lacs_search {
   bool attempt(const compound_coefficients& by, const growth_shares& shares, int grid, const Reward& judge) {
     for (const growth_shares& known : shares_)
       if (known.distance(shares) < 1e-6) return true;
-    if (best_ && options_.stop && options_.stop()) return false;
+    watched_->throw_if_stopped();
+    if (best_ && watched_->is_late()) return false;
     lacs_trial<Space> t{
         .coefficients = by,
         .grid = grid,
@@ -230,14 +229,13 @@ class lacs_search {
     if (std::isnan(t.reward) || t.reward == std::numeric_limits<double>::infinity())
       throw scaling_error("scaling.reward", "lacs, triplet " + std::to_string(result_.trials.size()) + ", reward",
                           exact_text(t.reward), "finite numbers, or -inf for a network that cannot be used");
-    if (t.is_usable() && (!best_ || t.reward > progress_.best)) {
+    if (t.is_usable() && (!best_ || t.reward > best_reward_)) {
       best_ = result_.trials.size();
-      progress_.best = t.reward;
+      best_reward_ = t.reward;
     }
     result_.trials.push_back(std::move(t));
     shares_.push_back(shares);
-    progress_.done = result_.trials.size();
-    if (options_.progress) options_.progress(progress_);
+    job_->advance(1, best_ ? "best " + significant_text(best_reward_) : std::string());
     return true;
   }
 
@@ -269,7 +267,7 @@ class lacs_search {
     for (std::size_t i = 0; i < result_.trials.size(); ++i) {
       if (!result_.trials[i].is_usable()) continue;
       usable.push_back(i);
-      if (result_.trials[i].reward == progress_.best) result_.ties.push_back(i);
+      if (result_.trials[i].reward == best_reward_) result_.ties.push_back(i);
     }
     result_.front = pareto_front(
         usable, [&](std::size_t i) { return result_.trials[i].solution->at.latency_ms; },
@@ -304,7 +302,9 @@ class lacs_search {
   std::map<uint128, std::optional<double>> accuracies_;
   std::vector<growth_shares> shares_;  // of each trial
   std::optional<std::size_t> best_;
-  lacs_progress progress_;
+  double best_reward_ = -std::numeric_limits<double>::infinity();
+  watch_or_none watched_;
+  std::optional<watch_job> job_;
   lacs_result<Space> result_;
 };
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "nascent/base/number_text.hpp"
+#include "nascent/base/watch.hpp"
 #include "nascent/reward/evaluate.hpp"
 #include "nascent/reward/reward.hpp"
 #include "nascent/scaling/compound.hpp"
@@ -27,9 +28,10 @@ struct phi_options {
   /// they are noisy, and some widths suit the device better than smaller ones. More than this and a target has no
   /// sensible answer.
   double fall_allowed = 0.2;
-  int resolution_step = 1;        ///< pixels
-  double largest = 64;            ///< depth and width that phi may lead to
-  int largest_resolution = 4096;  ///< pixels
+  int resolution_step = 1;          ///< pixels
+  double largest = 64;              ///< depth and width that phi may lead to
+  int largest_resolution = 4096;    ///< pixels
+  nascent::watch* watch = nullptr;  ///< a request to stop ends it before the next latency is asked for: stopped_error
 };
 
 /// One network of a scaling curve.
@@ -105,8 +107,8 @@ inline std::string dimensions_text(const dimensions& d) {
 template <class Space, class Latency>
 class scaling_latency {
  public:
-  scaling_latency(const candidate<Space>& base, Latency& latency)
-      : base_(base), resolution_(resolution_of(base)), latency_(&latency) {}
+  scaling_latency(const candidate<Space>& base, Latency& latency, const watch* watched)
+      : base_(base), resolution_(resolution_of(base)), latency_(&latency), watch_(watched) {}
 
   /// \throws scaling_error where a width hardly above 1 is another network: a curve that begins with a leap.
   void check_widths() const {
@@ -121,18 +123,17 @@ class scaling_latency {
   int resolution() const { return resolution_; }
   std::size_t calls() const { return calls_; }
 
-  /// Milliseconds. \throws scaling_error for what is no latency.
+  /// Milliseconds. \throws scaling_error for what is no latency, stopped_error
   double operator()(const scaled_candidate<Space>& c, uint128 id) {
-    const auto [known, is_new] = times_.try_emplace(id, 0.0);
-    if (!is_new) return known->second;
+    if (const auto known = times_.find(id); known != times_.end()) return known->second;
+    if (watch_ != nullptr) watch_->throw_if_stopped();
     ++calls_;
     const std::optional<double> ms = evaluate(*latency_, c);
-    if (!ms || !is_positive(*ms)) {
-      times_.erase(known);
+    if (!ms || !is_positive(*ms))
       throw scaling_error("scaling.latency", "latency at " + dimensions_text(c.scale), ms ? ms_text(*ms) : "none",
                           "above 0 ms");
-    }
-    return known->second = *ms;
+    times_.emplace(id, *ms);
+    return *ms;
   }
   double base_ms() {
     const scaled_candidate<Space> c = scaled(base_, dimensions{.resolution = resolution_});
@@ -143,6 +144,7 @@ class scaling_latency {
   candidate<Space> base_;
   int resolution_;
   Latency* latency_;
+  const watch* watch_;
   std::map<uint128, double> times_;
   std::size_t calls_ = 0;
 };
@@ -286,7 +288,7 @@ std::optional<phi_solution<Space>> solve_phi(scaling_latency<Space, Latency>& la
 template <class Space, network_metric<scaled_candidate<Space>> Latency>
 phi_solution<Space> solve_phi(const candidate<Space>& base, const compound_coefficients& by, double target_ms,
                               Latency&& latency, const phi_options& options = {}) {
-  detail::scaling_latency<Space, std::remove_reference_t<Latency>> cached(base, latency);
+  detail::scaling_latency<Space, std::remove_reference_t<Latency>> cached(base, latency, options.watch);
   auto solution = detail::solve_phi(cached, by, target_ms, options, detail::phi_effort{});
   if (!solution)
     throw scaling_error("scaling.target", "solve_phi, target", detail::ms_text(target_ms),

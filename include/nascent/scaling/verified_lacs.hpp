@@ -6,7 +6,7 @@
 
 #include <concepts>
 #include <cstddef>
-#include <functional>
+#include <string>
 #include <utility>
 
 #include "nascent/scaling/lacs.hpp"
@@ -23,16 +23,15 @@ concept verifiable_latency = requires(T& t, const network& graph) {
 };
 
 struct verified_lacs_options {
-  lacs_options scaling{};
+  lacs_options scaling{};  ///< whose watch holds for verifying too: no network is measured after its end
   int most_rounds = 6;
-  std::function<bool()> stop{};  ///< asked before every measurement; true ends verifying
 };
 
 template <class Space>
 struct verified_lacs_result {
   lacs_result<Space> family{};
   int rounds = 0;             ///< of verifying
-  std::size_t estimated = 0;  ///< kernels of the family that are estimates still: 0 but where `stop` came first
+  std::size_t estimated = 0;  ///< kernels of the family that are estimates still: 0 but where the watch ended first
 };
 
 /// Compares the triplets by predictions, then measures the levels' networks and solves the levels again with what was
@@ -48,17 +47,22 @@ verified_lacs_result<Space> verified_lacs(const candidate<Space>& base, Accuracy
   solve_again.divisions = 0;
   solve_again.refinements = 0;
   solve_again.also = {result.family.coefficients};
+  detail::watch_or_none watched(options.scaling.watch);
   while (result.rounds < options.most_rounds) {
-    bool stopped = false;
     std::size_t open = 0;
-    for (const lacs_level<Space>& level : result.family.levels) {
-      if (estimated_in(level) == 0) continue;
-      ++open;
-      stopped = options.stop && options.stop();
-      if (stopped) break;
-      latency.verify(to_network(level.candidate));
+    {
+      watch_job job =
+          watched->begin("verifying, round " + std::to_string(result.rounds + 1), result.family.levels.size());
+      for (const lacs_level<Space>& level : result.family.levels) {
+        if (watched->ended()) break;
+        if (estimated_in(level) > 0) {
+          ++open;
+          latency.verify(to_network(level.candidate));
+        }
+        job.advance();
+      }
     }
-    if (open == 0 || stopped) break;
+    if (open == 0 || watched->ended()) break;
     ++result.rounds;
     // What was compared stays what it was; only the levels are solved with the latencies as they are now.
     lacs_result<Space> again = lacs(base, accuracy, latency, solve_again);

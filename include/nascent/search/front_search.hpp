@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/watch.hpp"
 #include "nascent/reward/evaluate.hpp"
 #include "nascent/search/searcher.hpp"
 
@@ -34,6 +35,7 @@ struct front_search_options {
   double most_ms = std::numeric_limits<double>::infinity();
   /// Latency of which half of the networks come to be close below, where the front is wanted most; 0: nowhere.
   double target_ms = 0;
+  nascent::watch* watch = nullptr;  ///< time, stop and progress: no further networks are looked at after its end
 };
 
 /// What a front search found.
@@ -136,7 +138,15 @@ predicted_front<Space> search_front(const Space& searched, Latency&& latency, Ac
   };
   for (const candidate<Space>& c : also) look(c);
   const std::size_t random_ones = std::max<std::size_t>(1, std::min<std::size_t>(10'000, options.networks / 10));
+  detail::watch_or_none watched(options.watch);
+  watch_job job = watched->begin("looking at networks", options.networks);
+  constexpr std::size_t at_once = 1024;  // networks between two looks at the watch: they take about a microsecond each
+  std::size_t shown = 0;
   while (result.networks < options.networks) {
+    if (result.networks >= shown + at_once) {
+      job.advance(result.networks - std::exchange(shown, result.networks));
+      if (watched->ended()) break;
+    }
     if (result.networks < random_ones || archive.empty()) {
       look(result.networks % 2 == 0 ? searched.sample(rng) : searched.sample_decisions(rng));
       continue;
@@ -150,6 +160,7 @@ predicted_front<Space> search_front(const Space& searched, Latency&& latency, Ac
     look(child);
   }
   result.points = archive.front();
+  if (result.points.empty()) watched->throw_if_stopped();
   if (result.points.empty())
     throw search_error("search.none_usable", "front search, space '" + std::string(searched.name()) + "'",
                        "none that can be used among " + std::to_string(result.networks) + " networks",

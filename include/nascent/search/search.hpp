@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "nascent/base/number_text.hpp"
+#include "nascent/base/watch.hpp"
 #include "nascent/reward/evaluate.hpp"
 #include "nascent/reward/pareto.hpp"
 #include "nascent/reward/reward.hpp"
@@ -26,19 +26,11 @@
 
 namespace nascent {
 
-/// How far a search is.
-struct search_progress {
-  std::size_t done = 0;   ///< trials so far
-  std::size_t total = 0;  ///< trials asked for
-  double best =
-      -std::numeric_limits<double>::infinity();  ///< reward; minus infinity while there is no network that can be used
-};
-
 struct search_options {
   std::size_t trials = 500;
-  std::uint64_t seed = 1;                                  ///< where a space is given; a searcher has its own
-  std::function<void(const search_progress&)> progress{};  ///< called after every trial
-  std::function<bool()> stop{};  ///< asked before every trial; true ends the search, e.g. when time is up
+  std::uint64_t seed = 1;  ///< where a space is given; a searcher has its own
+  /// Time, stop and progress: no trial is begun after its end. A step is a trial, its note the best reward so far.
+  nascent::watch* watch = nullptr;
 };
 
 /// One network that was tried.
@@ -78,9 +70,10 @@ template <class Metrics, searcher Searcher, class Measure, class Reward>
 auto run_search(Searcher& searching, Measure measure, const Reward& judge, const search_options& options) {
   using space_type = typename Searcher::candidate_type::space_type;
   search_result<space_type, Metrics> result;
-  search_progress progress{.total = options.trials};
-  while (result.history.size() < options.trials) {
-    if (options.stop && options.stop()) break;
+  watch_or_none watched(options.watch);
+  watch_job job = watched->begin("searching", options.trials);
+  double best = -std::numeric_limits<double>::infinity();
+  while (result.history.size() < options.trials && !watched->ended()) {
     const auto proposed = searching.ask();
     if (!proposed) {
       result.exhausted = true;
@@ -92,13 +85,12 @@ auto run_search(Searcher& searching, Measure measure, const Reward& judge, const
       throw search_error("search.reward", "search, trial " + std::to_string(result.history.size()) + ", reward",
                          exact_text(t.reward), "finite numbers, or -inf for a network that cannot be used");
     searching.tell(t.candidate, t.reward);
-    if (t.is_usable() && t.reward > progress.best) {
-      progress.best = t.reward;
+    if (t.is_usable() && t.reward > best) {
+      best = t.reward;
       result.best_index = result.history.size();
     }
     result.history.push_back(std::move(t));
-    progress.done = result.history.size();
-    if (options.progress) options.progress(progress);
+    job.advance(1, result.best_index ? "best " + significant_text(best) : std::string());
   }
   if constexpr (accuracy_and_latency<Metrics>) {
     std::vector<std::size_t> usable;

@@ -12,30 +12,23 @@
 #include <vector>
 
 #include "nascent/base/number_text.hpp"
+#include "nascent/base/watch.hpp"
 #include "nascent/latency/build_table.hpp"
 #include "nascent/latency/predictor.hpp"
 #include "nascent/search/front_search.hpp"
 
 namespace nascent {
 
-/// How far a verified search is.
-struct verified_search_progress {
-  int round = 1;
-  std::size_t networks = 0;   ///< looked at so far
-  std::size_t estimated = 0;  ///< kernels of the networks around the target that are only estimated yet
-};
-
 struct verified_search_options {
   double target_ms = 0;  ///< predicted latency that recommended networks keep
   front_search_options front{};
   std::size_t finalists = 6;     ///< networks to recommend: the best within the target, and within less and less
   double finalist_step = 0.015;  ///< by so much less each, relative: predictions err by 1 to 3 %
-  /// The front between these shares of the target is verified, as far as `stop` allows.
+  /// The front between these shares of the target is verified, as far as `watch` allows.
   double verified_from = 0.7;
   double verified_to = 1.1;
   int most_rounds = 12;
-  std::function<void(const verified_search_progress&)> progress{};  ///< called after every round and every measurement
-  std::function<bool()> stop{};  ///< asked before every measurement; true ends verifying
+  nascent::watch* watch = nullptr;  ///< time, stop and progress: no network is looked at or measured after its end
 };
 
 /// What a verified search found.
@@ -46,7 +39,7 @@ struct verified_search_result {
   std::size_t networks = 0;                           ///< looked at in all rounds
   int rounds = 0;
   fill_result verified{};     ///< what was measured on the way
-  std::size_t estimated = 0;  ///< kernels of finalists that are only estimated still: 0 but where `stop` came first
+  std::size_t estimated = 0;  ///< kernels of finalists that are only estimated still: 0 but where the watch ended first
 
   const predicted_network<Space>& best() const { return finalists.front(); }
 };
@@ -87,14 +80,12 @@ verified_search_result<Space> verified_search(const Space& searched, const kerne
         std::to_string(predictor.missing()) + " kernels of space '" + searched.name() + "' without a time",
         "none; estimate them with estimate_missing, or build_table and .estimate_rest");
   verified_search_result<Space> result;
-  verified_search_progress now;
-  const auto report = [&] {
-    if (options.progress) options.progress(now);
-  };
+  detail::watch_or_none watched(options.watch);
   const auto estimated_in = [&](const candidate<Space>& c) { return predictor.predict(c).estimated; };
   for (result.rounds = 1;; ++result.rounds) {
     front_search_options how = options.front;
     how.target_ms = options.target_ms;
+    how.watch = options.watch;
     how.seed += static_cast<std::uint64_t>(result.rounds) - 1;
     if (result.rounds > 1) how.networks = std::max<std::size_t>(1, how.networks / 4);  // it starts from the last front
     result.front = search_front(searched, predictor, accuracy, how, also);
@@ -114,24 +105,21 @@ verified_search_result<Space> verified_search(const Space& searched, const kerne
     for (const auto& p : result.finalists) want(p);
     for (const auto& p : result.front.points)
       if (p.ms >= options.verified_from * options.target_ms && p.ms <= options.verified_to * options.target_ms) want(p);
-    now.round = result.rounds;
-    now.networks = result.networks;
-    now.estimated = 0;
-    for (const auto* p : open) now.estimated += estimated_in(p->what);
-    report();
     if (open.empty() || result.rounds >= options.most_rounds) break;
-    bool stopped = false;
-    for (const auto* p : open) {
-      stopped = options.stop && options.stop();
-      if (stopped) break;
-      if (estimated_in(p->what) == 0) continue;  // the networks before have brought it all
-      result.verified += table.measure_once(to_network(p->what), {.replace_estimates = true});
-      predictor.refresh(table);
-      report();
+    {
+      watch_job job = watched->begin("verifying, round " + std::to_string(result.rounds), open.size());
+      for (const auto* p : open) {
+        if (watched->ended()) break;
+        if (estimated_in(p->what) > 0) {  // else the networks before have brought it all
+          result.verified += table.measure_once(to_network(p->what), {.replace_estimates = true});
+          predictor.refresh(table);
+        }
+        job.advance();
+      }
     }
     estimate_missing(trellis, table);  // the others, from more kernels than before
     predictor.refresh(table);
-    if (stopped) break;
+    if (watched->ended()) break;
   }
   // By the table as it is now: what was verified last may have grown beyond the target.
   for (auto* list : {&result.front.points, &result.finalists})
