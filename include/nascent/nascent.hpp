@@ -27,6 +27,7 @@
 #include "nascent/scaling/published.hpp"
 #include "nascent/search/exact_front.hpp"
 #include "nascent/search/search.hpp"
+#include "nascent/search/sum_over_decisions.hpp"
 #include "nascent/space/features.hpp"
 #include "nascent/space/naive_size.hpp"
 #include "nascent/space/space.hpp"

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/search/exact_front.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <random>
 #include <string>
@@ -15,6 +17,7 @@
 
 #include "nascent/cost/cost.hpp"
 #include "nascent/reward/pareto.hpp"
+#include "nascent/search/sum_over_decisions.hpp"
 #include "nascent/space/to_network.hpp"
 
 namespace {
@@ -111,6 +114,62 @@ TEST_CASE("the exact front is that of all networks, one by one") {
   check_against_all(macro_space);
 }
 
+/// Slots of decisions that follow each other, with random whole numbers for their options.
+template <class Space>
+void check_decisions(const Space& space, int remembered) {
+  const kernel_trellis trellis(space, {.remembered = remembered});
+  CHECK(trellis.networks() == kernel_trellis(space).networks());
+  std::vector<std::size_t> options(Space::slot_count, 0);
+  for (uint128 r = 0; r < space.size(); ++r) {
+    const auto c = space.unrank(r);
+    for (std::size_t k = 0; k < options.size(); ++k)
+      options[k] = std::max(options[k], static_cast<std::size_t>(c.digits[k] + 1));
+  }
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    INFO("space " << space.name() << ", remembered " << remembered << ", seed " << seed);
+    std::mt19937_64 rng(seed);
+    const auto numbers = [&](std::size_t count) {
+      std::vector<double> list(count);
+      for (double& v : list) v = static_cast<double>(rng() % 100);
+      return list;
+    };
+    std::vector<std::vector<double>> values;
+    for (const std::size_t n : options) values.push_back(numbers(n));
+    std::vector<decision_pair> pairs;
+    for (int a = 0; a < static_cast<int>(options.size()); ++a)
+      for (int b = 0; b < static_cast<int>(options.size()); ++b) {
+        const auto apart = static_cast<int>(trellis.step_of(b)) - static_cast<int>(trellis.step_of(a));
+        if (a == b || std::abs(apart) > remembered) continue;
+        decision_pair pair{.first = a, .second = b};
+        for (std::size_t n = 0; n < options[static_cast<std::size_t>(a)]; ++n)
+          pair.values.push_back(numbers(options[static_cast<std::size_t>(b)]));
+        pairs.push_back(std::move(pair));
+      }
+    const sum_over_decisions gain(trellis, values, pairs);
+    const sum_over_kernels cost = random_sum(trellis, seed, 1000);
+    std::vector<cost_gain> all;
+    for (uint128 r = 0; r < space.size(); ++r) {
+      const auto c = space.unrank(r);
+      all.push_back({sum_of(trellis, cost, c), gain(c)});
+    }
+    const std::vector<std::size_t> expected = pareto_front(all);
+    const auto found = pareto_front(trellis, price{.cost = cost, .gain = gain});
+    REQUIRE(found.points.size() == expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      REQUIRE(cost_gain{found.points[i].cost, found.points[i].gain} == all[expected[i]]);
+      REQUIRE(gain(found.points[i].what) == found.points[i].gain);
+    }
+  }
+}
+
+TEST_CASE("a sum over decisions, and over pairs of neighbours, is at its largest where all networks say") {
+  check_decisions(test::plain, 0);
+  check_decisions(test::plain, 1);
+  check_decisions(test::tied, 1);
+  check_decisions(test::independent_layers, 1);
+  check_decisions(test::constrained, 2);
+}
+
 TEST_CASE("MACs, parameters and traffic of the cheapest networks are what their layers cost") {
   const auto check = [](const auto& space) {
     const kernel_trellis trellis(space);
@@ -165,6 +224,24 @@ TEST_CASE("what cannot be answered is said") {
   CHECK(message_of<search_error>([&] {
           sum_over_kernels(trellis, [](const space_kernel& k) { return k.per_network > 0 ? std::nan("") : 1.0; });
         }) == "nascent: sum_over_kernels, kernel '" + first + "': found nan; allowed: finite numbers");
+}
+
+TEST_CASE("decisions that a trellis has forgotten make no pair") {
+  const kernel_trellis trellis(test::plain);
+  using space = std::remove_cvref_t<decltype(test::plain)>;
+  std::vector<std::vector<double>> values(space::slot_count, std::vector<double>(4, 0.0));
+  const int last = static_cast<int>(space::slot_count) - 1;
+  const auto apart = std::to_string(trellis.step_of(last) - trellis.step_of(0));
+  CHECK(message_of<search_error>([&] { sum_over_decisions(trellis, values, {{.first = 0, .second = last}}); }) ==
+        "nascent: sum_over_decisions, pairs[0]: found decisions " + apart +
+            " steps apart; allowed: as far as the trellis remembers; kernel_trellis(space, {.remembered = " + apart +
+            "}) does");
+  CHECK(message_of<search_error>([&] { sum_over_decisions(trellis, values, {{.first = 0, .second = 99}}); }) ==
+        "nascent: sum_over_decisions, pairs[0]: found slots 0 and 99; allowed: two different ones below " +
+            std::to_string(space::slot_count));
+  values[0][0] = std::nan("");
+  CHECK(message_of<search_error>([&] { sum_over_decisions(trellis, values); }) ==
+        "nascent: sum_over_decisions, values[0]: found nan; allowed: finite numbers");
 }
 
 }  // namespace

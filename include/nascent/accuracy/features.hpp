@@ -68,6 +68,22 @@ class accuracy_collector {
     }
   }
 
+  /// What the blocks to come depend on, beside the map. Layers that follow equal contexts on equal maps add the same.
+  struct context {
+    int height = 0;
+    int width = 0;
+    int fold = 1;
+    bool after_stem = false;
+
+    friend constexpr bool operator==(const context&, const context&) = default;
+  };
+  context present_context() const { return {found_.height, found_.width, fold_, found_.stem != 0}; }
+
+  /// The features so far, without what the ends of levels count more: `ends[level]` times these values.
+  const accuracy_features& so_far() const { return found_; }
+  double first_value(std::size_t level) const { return first_value_[level]; }
+  double last_value(std::size_t level) const { return last_value_[level]; }
+
   /// The features of the layers so far.
   accuracy_features finish() const {
     accuracy_collector last = *this;

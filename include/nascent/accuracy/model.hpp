@@ -52,12 +52,10 @@ class accuracy_model {
 
   accuracy_estimate operator()(const features& f) const {
     namespace fit = detail::accuracy_fit;
+    const double score = shape_score(f);
     const double proxy = proxy_top1(f);
-    const double width = relative_width(f);
-    const double resolution = std::sqrt(static_cast<double>(f.height) * f.width) / 224;
-    double error = fit::base_error + fit::proxy_slope * (fit::ceiling - proxy);
-    error += fit::width_gap * std::exp(-fit::width_rate * (width * width - 1));
-    error += fit::resolution_gap * std::exp(-fit::resolution_rate * (resolution * resolution - 1));
+    const double log_width = log_relative_width(f);
+    const double width = std::exp(log_width);
 
     accuracy_estimate estimate;
     const double slope_error = slope_uncertainty * fit::proxy_slope * (proxy - fit::base_proxy);
@@ -67,7 +65,8 @@ class accuracy_model {
     estimate.outside = outside(f, width);
     estimate.in_domain = estimate.outside == nullptr;
     if (!estimate.in_domain) variance += outside_error * outside_error;
-    const double top1 = 100 - error + estimate.prior;
+    const double top1 =
+        best + shape_points(score) + width_points(log_width) + resolution_points(f.height, f.width) + estimate.prior;
     estimate.top1 = top1 < 0 ? 0.0 : top1;
     estimate.standard_error = std::sqrt(variance);
     return estimate;
@@ -75,20 +74,52 @@ class accuracy_model {
 
   /// Top-1 after the short training of Accel-NASBench at 224 x 224, in per cent: the shape alone.
   static double proxy_top1(const features& f) {
-    namespace fit = detail::accuracy_fit;
-    double score = 0;
-    for (std::size_t i = 0; i < features::levels; ++i)
-      score += fit::weight[i] * std::log1p(f.capacity[i] / fit::offset);
-    return fit::ceiling - std::exp(fit::start - score);
+    return detail::accuracy_fit::ceiling - std::exp(detail::accuracy_fit::start - shape_score(f));
   }
 
   /// Width against EfficientNet-B0: the geometric mean over levels, each weighted as accuracy depends on its channels.
-  static double relative_width(const features& f) {
+  static double relative_width(const features& f) { return std::exp(log_relative_width(f)); }
+
+  // The terms: top-1 is `best` + shape_points + width_points + resolution_points + what is assumed
+  // (accuracy/priors.hpp), each a function of sums over blocks or levels. shape_points of scores of capacities is
+  // concave in these; width_points is concave from `width_bend` on.
+
+  /// Top-1 without a limit to shape, width and resolution.
+  static constexpr double best = 100 - detail::accuracy_fit::base_error;
+  /// Of a level: they add up.
+  static double level_score(std::size_t level, double capacity) {
+    return detail::accuracy_fit::weight[level] * std::log1p(capacity / detail::accuracy_fit::offset);
+  }
+  static double shape_score(const features& f) {
+    double score = 0;
+    for (std::size_t i = 0; i < features::levels; ++i) score += level_score(i, f.capacity[i]);
+    return score;
+  }
+  /// Points lost for a finite score.
+  static double shape_points(double score) {
+    return -detail::accuracy_fit::proxy_slope * std::exp(detail::accuracy_fit::start - score);
+  }
+  /// The part of a level in the logarithm of the relative width: they add up.
+  static double level_log_width(std::size_t level, double narrowest, double widest) {
     namespace fit = detail::accuracy_fit;
+    return fit::level_share[level] * std::log(std::sqrt(narrowest * widest) / fit::base_width[level]);
+  }
+  static double log_relative_width(const features& f) {
     double log_width = 0;
     for (std::size_t i = 0; i < features::levels; ++i)
-      if (f.blocks[i] > 0) log_width += fit::level_share[i] * std::log(level_width(f, i));
-    return std::exp(log_width);
+      if (f.blocks[i] > 0) log_width += level_log_width(i, f.narrowest[i], f.widest[i]);
+    return log_width;
+  }
+  /// Points lost for a finite width.
+  static double width_points(double log_width) {
+    namespace fit = detail::accuracy_fit;
+    return -fit::width_gap * std::exp(-fit::width_rate * (std::exp(2 * log_width) - 1));
+  }
+  /// Points lost for a finite resolution.
+  static double resolution_points(int height, int width) {
+    namespace fit = detail::accuracy_fit;
+    const double squared = static_cast<double>(height) * width / (224.0 * 224.0);
+    return -fit::resolution_gap * std::exp(-fit::resolution_rate * (squared - 1));
   }
 
  private:

@@ -16,6 +16,12 @@
 
 namespace nascent {
 
+struct trellis_options {
+  /// Steps for which states keep decisions that nothing else looks at: 1 lets a sum join what one layer or stage
+  /// decides with what the next one does (sum_over_decisions). States multiply by as much.
+  int remembered = 0;
+};
+
 /// The kernels of a space, and which of them each decision brings. Takes a part of a second to build for
 /// GPUNet's 1.3e24 networks.
 template <layered_space Space>
@@ -23,10 +29,10 @@ class kernel_trellis {
  public:
   /// \throws space_error where a stage has too many decisions to list, or adds a skip connection right after a layer
   /// that does nothing
-  explicit kernel_trellis(const Space& of)
+  explicit kernel_trellis(const Space& of, const trellis_options& options = {})
       : space_(of),
         decisions_(view_of(of)),
-        trellis_(detail::trellis_builder(decisions_, detail::layer_source::of(of)).build()) {
+        trellis_(detail::trellis_builder(decisions_, detail::layer_source::of(of), options.remembered).build()) {
     std::size_t next = 0;
     for (const detail::stage_decisions& s : decisions_.stages) {
       first_steps_.push_back(next);
@@ -54,6 +60,16 @@ class kernel_trellis {
   /// Stage of a step, the input being 0, and its layer, where the step is one.
   int stage(std::size_t step) const { return trellis_.steps[step].stage; }
   int layer(std::size_t step) const { return trellis_.steps[step].layer; }
+
+  /// The step that takes the decision of a slot.
+  std::size_t step_of(int slot) const {
+    std::size_t stage = 0;
+    while (slot >= decisions_.stages[stage].end_slot()) ++stage;
+    const detail::stage_decisions& s = decisions_.stages[stage];
+    const bool of_layer = s.independent() && slot >= s.first_layer_slot() && slot < s.after_layers();
+    return first_steps_[stage] +
+           (of_layer ? static_cast<std::size_t>((slot - s.first_layer_slot()) / s.slots_per_layer()) + 1 : 0);
+  }
 
   /// States before a step, or after the last one, which is `states(steps())`. All networks start in state 0.
   std::span<const trellis_state> states(std::size_t step) const { return trellis_.states[step]; }
@@ -88,6 +104,30 @@ class kernel_trellis {
     if (combination >= at.combinations) return;
     s.unrank_common(combination / s.later_layer(), digits);
     s.unrank_layer(combination % s.later_layer(), 0, digits);
+  }
+
+  /// Builds the layers that a path makes on the map of its state, with any interpreter; `digits` has the decisions of
+  /// the path and those that its layers look at. What a skip connection from another stage adds is left out.
+  template <class Interpreter>
+  void build(std::size_t step, const trellis_path& path, const digit* digits, net<Interpreter>& n) const {
+    const detail::trellis_step& at = trellis_.steps[step];
+    if (at.stage == 0) return;
+    const auto stage = static_cast<std::size_t>(at.stage);
+    const detail::stage_decisions& s = decisions_.stages[stage];
+    tensor x = states(step)[path.from].map;
+    const auto one = [&](int layer, bool first) {
+      x = space_.build_layer(std::span(digits, decisions_.slot_count), stage, layer, n, x,
+                             first ? s.stride(digits) : 1);
+    };
+    if (at.kind == trellis_step_kind::layer) {
+      if (path.edge < at.combinations) one(at.layer, at.layer == 0);
+    } else if (at.kind != trellis_step_kind::choices) {
+      for (int j = 0; j < s.layers(digits); ++j) one(0, j == 0);
+    }
+  }
+  /// Whether a skip connection from another stage may end in that of a step.
+  bool has_skip(std::size_t step) const {
+    return decisions_.stages[static_cast<std::size_t>(trellis_.steps[step].stage)].has_skip();
   }
 
   /// The candidate that takes these paths, one for each step, each from the state that the one before leads to.
@@ -186,6 +226,8 @@ class kernel_trellis {
 
 template <class Space>
 kernel_trellis(const Space&) -> kernel_trellis<Space>;
+template <class Space>
+kernel_trellis(const Space&, const trellis_options&) -> kernel_trellis<Space>;
 
 /// The distinct kernels that the networks of a space can have, after fusion, the most frequent first. \throws
 /// space_error, see kernel_trellis

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The time of a network as a sum over its kernels, for the exact methods.
+/// The time of a network as a sum over its kernels, for the exact methods, and the fastest network of a space.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 
 #include "nascent/latency/predictor.hpp"
+#include "nascent/search/detail/network_limit.hpp"
+#include "nascent/search/exact_front.hpp"
 #include "nascent/search/path_sum.hpp"
 
 namespace nascent {
@@ -24,6 +28,33 @@ sum_over_kernels latency_sum(const kernel_trellis<Space>& trellis, const latency
         "tables with all kernels of the space (build_table measures them, or estimates with estimate_rest)");
   std::size_t next = 0;
   return {trellis, [&](const space_kernel&) { return predictor.kernel_ms()[next++]; }};
+}
+
+/// The network that takes the least time, by `predictor.ms`, which is its cost: no network of the space is below. What
+/// kernels of one network do to each other is part of it.
+/// \throws search_error where the predictor's table lacks kernels, or where no network can be built
+template <space Space>
+exact_network<Space> fastest(const kernel_trellis<Space>& trellis, const latency_predictor<Space>& predictor) {
+  const sum_over_kernels ms = latency_sum(trellis, predictor);
+  const sum_over_kernels parameters = params_sum(trellis);
+  const auto plain = cheapest(trellis, ms);
+  const double limit = predictor.ms(plain.what);  // of any faster one
+  const double most =
+      -cheapest(trellis, [&](std::size_t step, const trellis_path& path) { return -parameters(step, path); }).cost;
+  const detail::network_limit faster(predictor.effects(), limit, smallest(trellis).cost, most);
+  const auto [low, high] = faster.slopes();
+  const auto seen_by = [&](double slope) {
+    return [&ms, &parameters, slope](std::size_t step, const trellis_path& path) {
+      return ms(step, path) + slope * parameters(step, path);
+    };
+  };
+  const auto far = seen_by(high);
+  const price p{.cost = seen_by(low),
+                .gain = [&](std::size_t step, const trellis_path& path) { return -far(step, path); }};
+  exact_network<Space> best{.what = plain.what, .cost = limit};
+  for (const auto& point : pareto_front(trellis, p).points)
+    if (const double time = predictor.ms(point.what); time < best.cost) best = {.what = point.what, .cost = time};
+  return best;
 }
 
 }  // namespace nascent

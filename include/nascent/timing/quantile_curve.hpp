@@ -41,6 +41,16 @@ class quantile_curve {
     return sum;
   }
 
+  /// The least and the largest slope, 0 among them: outside of the knots the curve is constant.
+  std::pair<double, double> slopes() const {
+    std::pair<double, double> range{0, 0};
+    for (std::size_t i = 1; i < knots_.size(); ++i) {
+      const double slope = (values_[i] - values_[i - 1]) / (knots_[i] - knots_[i - 1]);
+      range = {std::min(range.first, slope), std::max(range.second, slope)};
+    }
+    return range;
+  }
+
   /// One turn of a least-squares fit: moves the curve towards what it leaves of the points, `rests`. Returns how far it
   /// moved. Turns converge, also in alternation with those of other curves.
   double improve(std::span<const double> places, std::span<const double> rests) {

@@ -21,8 +21,13 @@ class trellis_builder {
  public:
   static constexpr std::size_t most_edges = std::size_t{1} << 26;  ///< 0.8 GB
 
-  trellis_builder(const space_decisions& space, layer_source source)
-      : space_(space), source_(source), digits_(space_.slot_count + 1, inactive), layers_(space_, source, out_) {
+  /// States hold decisions for `remembered` more steps than the layers to come look at them.
+  trellis_builder(const space_decisions& space, layer_source source, int remembered = 0)
+      : remembered_(remembered),
+        space_(space),
+        source_(source),
+        digits_(space_.slot_count + 1, inactive),
+        layers_(space_, source, out_) {
     plan_steps();
   }
 
@@ -84,6 +89,8 @@ class trellis_builder {
     const auto need = [&](int slot, int step) {
       until[static_cast<std::size_t>(slot)] = std::max(until[static_cast<std::size_t>(slot)], step);
     };
+    for (std::size_t k = 0; k < space_.slot_count; ++k)
+      if (step_of[k] >= 0 && remembered_ > 0) need(static_cast<int>(k), step_of[k] + remembered_);
     for (std::size_t i = 0; i < space_.stages.size(); ++i)
       for (const int slot : space_.stages[i].ties()) need(slot, last_step[i]);
     completed_.resize(out_.steps.size());
@@ -356,6 +363,7 @@ class trellis_builder {
     }
   }
 
+  int remembered_;
   const space_decisions& space_;
   layer_source source_;
   trellis out_;
