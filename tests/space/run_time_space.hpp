@@ -121,10 +121,17 @@ class listed_space {
   short_text stage(std::size_t i) const { return short_text{}.add(i == 0 ? "input" : decisions_[i - 1].name); }
   template <class Interpreter>
   tensor build(const candidate_type& c, net<Interpreter>& n) const {
-    tensor x = n.input(8, 8, 3);
+    return build(scaled(c, {}), n);
+  }
+  template <class Interpreter>
+  tensor build(const scaled_candidate<listed_space>& scaled, net<Interpreter>& n) const {
+    const candidate_type& c = scaled.base;
+    const int size = scaled.scale.resolution > 0 ? scaled.scale.resolution : 8;
+    tensor x = n.input(size, size, 3);
     for (std::size_t k = 0; k < slot_count; ++k) {
       n.stage(static_cast<int>(k) + 1);
-      x = n.conv(x, {.filters = 4, .kernel = decisions_[k].kernels[static_cast<std::size_t>(c.digits[k])]});
+      x = n.conv(x, {.filters = make_divisible(4 * scaled.scale.width, 4),
+                     .kernel = decisions_[k].kernels[static_cast<std::size_t>(c.digits[k])]});
     }
     return x;
   }

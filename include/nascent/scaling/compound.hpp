@@ -90,6 +90,15 @@ constexpr int resolution_of(const Candidate& c) {
   return probe.resolution;
 }
 
+/// The same where the space has state.
+template <network_space Space>
+constexpr int resolution_of(const Space& s, const candidate<Space>& c) {
+  detail::input_probe probe;
+  net<detail::input_probe> n(probe);
+  s.build(c, n);
+  return probe.resolution;
+}
+
 /// A candidate at `phi`: `scaled(b0, compound_coefficients{}, 1.5)`. \throws scaling_error
 template <class Space>
 scaled_candidate<Space> scaled(const candidate<Space>& base, const compound_coefficients& by, double phi,

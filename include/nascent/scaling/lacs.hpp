@@ -117,8 +117,9 @@ struct growth_shares {
 template <class Space, class Accuracy, class Latency>
 class lacs_search {
  public:
-  lacs_search(const candidate<Space>& base, Accuracy& accuracy, Latency& latency, const lacs_options& options)
-      : accuracy_(&accuracy), latency_(base, latency, options.watch), options_(options), watched_(options.watch) {
+  lacs_search(const Space& of, const candidate<Space>& base, Accuracy& accuracy, Latency& latency,
+              const lacs_options& options)
+      : accuracy_(&accuracy), latency_(of, base, latency, options.watch), options_(options), watched_(options.watch) {
     set_targets();
     for (const compound_coefficients& c : options.also) c.check();
     const auto check = [](bool ok, const char* name, double found, const char* allowed) {
@@ -250,9 +251,9 @@ class lacs_search {
 
   /// None where the network is outside the callable's domain. \throws scaling_error for NaN.
   std::optional<double> judge_accuracy(const scaled_candidate<Space>& c) {
-    const auto [known, is_new] = accuracies_.try_emplace(fingerprint(c));
+    const auto [known, is_new] = accuracies_.try_emplace(fingerprint(latency_.space(), c));
     if (!is_new) return known->second;
-    known->second = evaluate(*accuracy_, c);
+    known->second = evaluate(latency_.space(), *accuracy_, c);
     if (known->second && std::isnan(*known->second))
       throw scaling_error("scaling.accuracy", "accuracy at " + dimensions_text(c.scale), "nan",
                           "numbers, or none for a network that cannot be judged");
@@ -324,22 +325,37 @@ class lacs_search {
 /// for every distinct network. `judge` is any reward; without one it is mnas_soft at the target with `options.weight`,
 /// as in the paper. \throws scaling_error for options out of range, an empty grid, targets below the base's latency,
 /// latencies that are no positive numbers or fall with phi, and where no triplet can be used; what the callables throw.
-template <class Space, network_metric<scaled_candidate<Space>> Accuracy,
+template <scalable_space Space, network_metric<scaled_candidate<Space>> Accuracy,
           network_metric<scaled_candidate<Space>> Latency, reward Reward>
-lacs_result<Space> lacs(const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency, const Reward& judge,
-                        const lacs_options& options = {}) {
+lacs_result<Space> lacs(const Space& s, const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency,
+                        const Reward& judge, const lacs_options& options = {}) {
   detail::lacs_search<Space, std::remove_reference_t<Accuracy>, std::remove_reference_t<Latency>> scaling(
-      base, accuracy, latency, options);
+      s, base, accuracy, latency, options);
   return scaling.run(judge);
 }
 
-template <class Space, network_metric<scaled_candidate<Space>> Accuracy,
+template <scalable_space Space, network_metric<scaled_candidate<Space>> Accuracy,
+          network_metric<scaled_candidate<Space>> Latency>
+lacs_result<Space> lacs(const Space& s, const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency,
+                        const lacs_options& options = {}) {
+  detail::lacs_search<Space, std::remove_reference_t<Accuracy>, std::remove_reference_t<Latency>> scaling(
+      s, base, accuracy, latency, options);
+  return scaling.run(mnas_soft{.target_ms = scaling.search_target_ms(), .weight = options.weight});
+}
+
+/// Both where the base's type says which space it is of.
+template <stateless_space Space, network_metric<scaled_candidate<Space>> Accuracy,
+          network_metric<scaled_candidate<Space>> Latency, reward Reward>
+lacs_result<Space> lacs(const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency, const Reward& judge,
+                        const lacs_options& options = {}) {
+  return lacs(Space{}, base, accuracy, latency, judge, options);
+}
+
+template <stateless_space Space, network_metric<scaled_candidate<Space>> Accuracy,
           network_metric<scaled_candidate<Space>> Latency>
 lacs_result<Space> lacs(const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency,
                         const lacs_options& options = {}) {
-  detail::lacs_search<Space, std::remove_reference_t<Accuracy>, std::remove_reference_t<Latency>> scaling(
-      base, accuracy, latency, options);
-  return scaling.run(mnas_soft{.target_ms = scaling.search_target_ms(), .weight = options.weight});
+  return lacs(Space{}, base, accuracy, latency, options);
 }
 
 }  // namespace nascent

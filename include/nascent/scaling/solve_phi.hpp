@@ -91,10 +91,10 @@ class network_fingerprint {
   std::uint64_t high_ = 2;
 };
 
-template <class Candidate>
-uint128 fingerprint(const Candidate& c) {
+template <class Space, class Candidate>
+uint128 fingerprint(const Space& s, const Candidate& c) {
   network_fingerprint f;
-  interpret(c, f);
+  interpret(s, c, f);
   return f.value();
 }
 
@@ -104,16 +104,19 @@ inline std::string dimensions_text(const dimensions& d) {
 }
 
 /// A base and its latency callable, asked once for every distinct network.
-template <class Space, class Latency>
+template <scalable_space Space, class Latency>
 class scaling_latency {
  public:
-  scaling_latency(const candidate<Space>& base, Latency& latency, const watch* watched)
-      : base_(base), resolution_(resolution_of(base)), latency_(&latency), watch_(watched) {}
+  scaling_latency(const Space& of, const candidate<Space>& base, Latency& latency, const watch* watched)
+      : space_(of), base_(base), resolution_(resolution_of(of, base)), latency_(&latency), watch_(watched) {}
+
+  const Space& space() const { return space_; }
 
   /// \throws scaling_error where a width hardly above 1 is another network: a curve that begins with a leap.
   void check_widths() const {
     const double least = std::nextafter(1., 2.);
-    if (fingerprint(base_) != fingerprint(scaled(base_, dimensions{.width = least, .resolution = resolution_})))
+    if (fingerprint(space_, base_) !=
+        fingerprint(space_, scaled(base_, dimensions{.width = least, .resolution = resolution_})))
       throw scaling_error("scaling.base", "scaling, base",
                           "widths that rounding changes at once, however little they scale",
                           "multiples of the divisor of .round_widths(...), which is 8 unless declared");
@@ -128,7 +131,7 @@ class scaling_latency {
     if (const auto known = times_.find(id); known != times_.end()) return known->second;
     if (watch_ != nullptr) watch_->throw_if_stopped();
     ++calls_;
-    const std::optional<double> ms = evaluate(*latency_, c);
+    const std::optional<double> ms = evaluate(space_, *latency_, c);
     if (!ms || !is_positive(*ms))
       throw scaling_error("scaling.latency", "latency at " + dimensions_text(c.scale), ms ? ms_text(*ms) : "none",
                           "above 0 ms");
@@ -137,10 +140,11 @@ class scaling_latency {
   }
   double base_ms() {
     const scaled_candidate<Space> c = scaled(base_, dimensions{.resolution = resolution_});
-    return (*this)(c, fingerprint(c));
+    return (*this)(c, fingerprint(space_, c));
   }
 
  private:
+  [[no_unique_address]] Space space_;
   candidate<Space> base_;
   int resolution_;
   Latency* latency_;
@@ -183,12 +187,12 @@ class scaling_curve {
   scaled_candidate<Space> candidate(double phi) const {
     return scaled(latency_->base(), by_.at(phi, latency_->resolution(), options_.resolution_step));
   }
-  uint128 id(double phi) const { return fingerprint(candidate(phi)); }
+  uint128 id(double phi) const { return fingerprint(latency_->space(), candidate(phi)); }
 
   /// \throws scaling_error for what is no latency, or falls too much with phi.
   point at(double phi) {
     const scaled_candidate<Space> c = candidate(phi);
-    const uint128 network = fingerprint(c);
+    const uint128 network = fingerprint(latency_->space(), c);
     const point p{phi, network, (*latency_)(c, network)};
     for (const point& other : seen_) {
       const point& smaller = other.phi < phi ? other : p;
@@ -285,15 +289,22 @@ std::optional<phi_solution<Space>> solve_phi(scaling_latency<Space, Latency>& la
 /// gives milliseconds for a scaled candidate or its network and must not fall with phi; it is asked once for every
 /// distinct network. \throws scaling_error for coefficients below 1, a target below the base's latency or beyond the
 /// limits of `options`, a latency that is no positive number or that falls with phi; what the callable throws.
-template <class Space, network_metric<scaled_candidate<Space>> Latency>
-phi_solution<Space> solve_phi(const candidate<Space>& base, const compound_coefficients& by, double target_ms,
-                              Latency&& latency, const phi_options& options = {}) {
-  detail::scaling_latency<Space, std::remove_reference_t<Latency>> cached(base, latency, options.watch);
+template <scalable_space Space, network_metric<scaled_candidate<Space>> Latency>
+phi_solution<Space> solve_phi(const Space& s, const candidate<Space>& base, const compound_coefficients& by,
+                              double target_ms, Latency&& latency, const phi_options& options = {}) {
+  detail::scaling_latency<Space, std::remove_reference_t<Latency>> cached(s, base, latency, options.watch);
   auto solution = detail::solve_phi(cached, by, target_ms, options, detail::phi_effort{});
   if (!solution)
     throw scaling_error("scaling.target", "solve_phi, target", detail::ms_text(target_ms),
                         "what the largest network of phi_options takes, at most");
   return *std::move(solution);
+}
+
+/// The same where the base's type says which space it is of.
+template <stateless_space Space, network_metric<scaled_candidate<Space>> Latency>
+phi_solution<Space> solve_phi(const candidate<Space>& base, const compound_coefficients& by, double target_ms,
+                              Latency&& latency, const phi_options& options = {}) {
+  return solve_phi(Space{}, base, by, target_ms, latency, options);
 }
 
 }  // namespace nascent

@@ -36,12 +36,12 @@ struct verified_lacs_result {
 
 /// Compares the triplets by predictions, then measures the levels' networks and solves the levels again with what was
 /// learnt, until their networks stay. \throws as lacs does; what the latency throws when it measures
-template <class Space, network_metric<scaled_candidate<Space>> Accuracy, verifiable_latency Latency>
-verified_lacs_result<Space> verified_lacs(const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency,
-                                          const verified_lacs_options& options = {}) {
-  verified_lacs_result<Space> result{.family = lacs(base, accuracy, latency, options.scaling)};
+template <scalable_space Space, network_metric<scaled_candidate<Space>> Accuracy, verifiable_latency Latency>
+verified_lacs_result<Space> verified_lacs(const Space& s, const candidate<Space>& base, Accuracy&& accuracy,
+                                          Latency&& latency, const verified_lacs_options& options = {}) {
+  verified_lacs_result<Space> result{.family = lacs(s, base, accuracy, latency, options.scaling)};
   const auto estimated_in = [&](const lacs_level<Space>& level) -> std::size_t {
-    return latency.predict(to_network(level.candidate)).estimated;
+    return latency.predict(to_network(s, level.candidate)).estimated;
   };
   lacs_options solve_again = options.scaling;
   solve_again.divisions = 0;
@@ -57,7 +57,7 @@ verified_lacs_result<Space> verified_lacs(const candidate<Space>& base, Accuracy
         if (watched->ended()) break;
         if (estimated_in(level) > 0) {
           ++open;
-          latency.verify(to_network(level.candidate));
+          latency.verify(to_network(s, level.candidate));
         }
         job.advance();
       }
@@ -65,13 +65,20 @@ verified_lacs_result<Space> verified_lacs(const candidate<Space>& base, Accuracy
     if (open == 0 || watched->ended()) break;
     ++result.rounds;
     // What was compared stays what it was; only the levels are solved with the latencies as they are now.
-    lacs_result<Space> again = lacs(base, accuracy, latency, solve_again);
+    lacs_result<Space> again = lacs(s, base, accuracy, latency, solve_again);
     result.family.levels = std::move(again.levels);
     result.family.latency_calls += again.latency_calls;
     result.family.accuracy_calls += again.accuracy_calls;
   }
   for (const lacs_level<Space>& level : result.family.levels) result.estimated += estimated_in(level);
   return result;
+}
+
+/// The same where the base's type says which space it is of.
+template <stateless_space Space, network_metric<scaled_candidate<Space>> Accuracy, verifiable_latency Latency>
+verified_lacs_result<Space> verified_lacs(const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency,
+                                          const verified_lacs_options& options = {}) {
+  return verified_lacs(Space{}, base, accuracy, latency, options);
 }
 
 }  // namespace nascent

@@ -111,7 +111,7 @@ verified_search_result<Space> verified_search(const Space& searched, const kerne
       for (const auto* p : open) {
         if (watched->ended()) break;
         if (estimated_in(p->what) > 0) {  // else the networks before have brought it all
-          result.verified += table.measure_once(to_network(p->what), {.replace_estimates = true});
+          result.verified += table.measure_once(to_network(searched, p->what), {.replace_estimates = true});
           predictor.refresh(table);
         }
         job.advance();

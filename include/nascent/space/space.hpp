@@ -344,6 +344,13 @@ concept network_space = space<T> &&
   { s.stage(std::size_t{}).view() } -> std::same_as<std::string_view>;
 };
 
+/// One that builds candidates at other dimensions, too: for compound scaling.
+template <class T>
+concept scalable_space = network_space<T> &&
+    requires(const T& s, const scaled_candidate<std::remove_const_t<T>>& c, net<null_interpreter>& n) {
+  { s.build(c, n) } -> std::same_as<tensor>;
+};
+
 namespace detail {
 
 /// What algorithms go on with where they are given what is no space: so one mistake makes one message.
