@@ -20,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/number_text.hpp>
 #include <nascent/base/signal_stop.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/nascent.hpp>
@@ -42,17 +43,9 @@ struct row {
   double ratio_or_1() const { return ratio ? ratio->median : 1; }
   std::string interval(const char* between) const {
     if (!ratio) return {};
-    char text[48];
-    std::snprintf(text, sizeof text, "%.3f%s%.3f", ratio->low, between, ratio->high);
-    return text;
+    return fixed_text(ratio->low, 3) + between + fixed_text(ratio->high, 3);
   }
 };
-
-std::string text(const char* format, double number) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, format, number);
-  return buffer;
-}
 
 void print(const std::vector<row>& rows, const device_description& device) {
   std::printf("%s\n\n", describe(device).c_str());
@@ -62,7 +55,7 @@ void print(const std::vector<row>& rows, const device_description& device) {
     std::printf("%-52s %-26s %9.2f %10.4f %8.1f%% %8.1f  %18s  %s\n", r.block.c_str(), r.where.c_str(),
                 static_cast<double>(r.cost.macs) * 1e-6, r.time.median_ms, 100 * r.time.spread,
                 static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6,
-                r.ratio ? (text("%.3f", r.ratio->median) + " (" + r.interval("..") + ")").c_str() : "",
+                r.ratio ? (fixed_text(r.ratio->median, 3) + " (" + r.interval("..") + ")").c_str() : "",
                 r.outcome.c_str());
 }
 
@@ -130,10 +123,10 @@ void write_html(const std::vector<row>& rows, const std::vector<std::string>& bl
   map.ratios.assign(map.rows.size() * map.columns.size(), std::numeric_limits<double>::quiet_NaN());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const row& r = rows[i];
-    table.rows.push_back({r.block, r.where, text("%.2f", static_cast<double>(r.cost.macs) * 1e-6),
-                          text("%.4f", r.time.median_ms), text("%.1f %%", 100 * r.time.spread),
-                          text("%.1f", static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6),
-                          text("%.3f", r.ratio_or_1()), r.interval(" to "), r.outcome});
+    table.rows.push_back({r.block, r.where, fixed_text(static_cast<double>(r.cost.macs) * 1e-6, 2),
+                          fixed_text(r.time.median_ms, 4), fixed_text(100 * r.time.spread, 1) + " %",
+                          fixed_text(static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6, 1),
+                          fixed_text(r.ratio_or_1(), 3), r.interval(" to "), r.outcome});
     if (i % blocks.size() > 0)
       map.ratios[(i % blocks.size() - 1) * map.columns.size() + i / blocks.size()] = r.ratio_or_1();
   }

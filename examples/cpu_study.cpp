@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/number_text.hpp>
 #include <nascent/base/signal_stop.hpp>
 #include <nascent/cost/proportionality.hpp>
 #include <nascent/executor/onednn.hpp>
@@ -281,15 +282,9 @@ study measure_all(const settings& s, watch& all) {
 // --- what it says
 // ------------------------------------------------------------------------------------------------------------------------
 
-std::string text(const char* format, double number) {
-  char buffer[40];
-  std::snprintf(buffer, sizeof buffer, format, number);
-  return buffer;
-}
-
 std::string with_interval(const paired_ratio& r) {
-  const std::string middle = text("%.2f", r.median);
-  return std::isinf(r.high) ? middle : middle + " (" + text("%.2f", r.low) + ".." + text("%.2f", r.high) + ")";
+  const std::string middle = fixed_text(r.median, 2);
+  return std::isinf(r.high) ? middle : middle + " (" + fixed_text(r.low, 2) + ".." + fixed_text(r.high, 2) + ")";
 }
 
 template <class Value>
@@ -334,11 +329,11 @@ std::vector<std::string> conclusions(const study& s) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const judgement& j = all[i];
     out.push_back(title_of(s.isas[i]) + ": latency is " + (j.proportional() ? "" : "not ") +
-                  "proportional to MACs: exponent " + text("%.2f", j.law.exponent) + ", R2 " +
-                  text("%.3f", j.law.r_squared) + ", a MAC of EfficientNet-X costs " + text("%.2f", j.price) +
+                  "proportional to MACs: exponent " + fixed_text(j.law.exponent, 2) + ", R2 " +
+                  fixed_text(j.law.r_squared, 3) + ", a MAC of EfficientNet-X costs " + fixed_text(j.price, 2) +
                   " of one of EfficientNet; " +
-                  (j.time_ratio > 1 ? "EfficientNet is faster by " + text("%.0f", 100 * (j.time_ratio - 1))
-                                    : "EfficientNet-X is faster by " + text("%.0f", 100 * (1 / j.time_ratio - 1))) +
+                  (j.time_ratio > 1 ? "EfficientNet is faster by " + fixed_text(100 * (j.time_ratio - 1), 0)
+                                    : "EfficientNet-X is faster by " + fixed_text(100 * (1 / j.time_ratio - 1), 0)) +
                   " % at the same level.");
   }
   bool falls = true;
@@ -373,10 +368,10 @@ report_table latency_table_of(const study& s) {
                  .caption = "Median ms of one pass, and the distance of the quartiles"};
   for (const onednn::isa isa : s.isas) t.columns.push_back(title_of(isa));
   for (std::size_t m = 0; m < s.models.size(); ++m) {
-    t.rows.push_back({s.models[m].name(), text("%.0f", s.macs[m] * 1e-6)});
+    t.rows.push_back({s.models[m].name(), fixed_text(s.macs[m] * 1e-6, 0)});
     for (std::size_t i = 0; i < s.isas.size(); ++i) {
       const sample_summary time = s.summary(i, m);
-      t.rows.back().push_back(text("%.2f", time.median_ms) + " (" + text("%.0f", 100 * time.spread) + " %)" +
+      t.rows.back().push_back(fixed_text(time.median_ms, 2) + " (" + fixed_text(100 * time.spread, 0) + " %)" +
                               (time.source == time_source::thread_cpu ? " CPU" : ""));
     }
   }
@@ -399,7 +394,7 @@ report_table speedup_table_of(const study& s) {
     t.rows.push_back({std::string("geometric mean, EfficientNet") + (x ? "-X" : "")});
     for (std::size_t i = 1; i < s.isas.size(); ++i)
       t.rows.back().push_back(
-          text("%.2f", geometric_mean(family, [&](std::size_t a, std::size_t) { return s.speedup(i, a).median; })));
+          fixed_text(geometric_mean(family, [&](std::size_t a, std::size_t) { return s.speedup(i, a).median; }), 2));
   }
   return t;
 }
@@ -415,9 +410,10 @@ report_table proportionality_table_of(const study& s) {
     std::vector<double> prices;
     for (std::size_t m = 0; m < s.models.size(); ++m) prices.push_back(s.ms(i, m) / s.macs[m] * 1e9);
     const bool both = !s.pairs().empty();
-    t.rows.push_back({title_of(s.isas[i]), text("%.2f", all[i].law.exponent), text("%.4f", all[i].law.r_squared),
-                      text("%.1f", *std::ranges::min_element(prices)), text("%.1f", *std::ranges::max_element(prices)),
-                      both ? text("%.2f", all[i].price) : "-", both ? text("%.2f", all[i].time_ratio) : "-",
+    t.rows.push_back({title_of(s.isas[i]), fixed_text(all[i].law.exponent, 2), fixed_text(all[i].law.r_squared, 4),
+                      fixed_text(*std::ranges::min_element(prices), 1),
+                      fixed_text(*std::ranges::max_element(prices), 1), both ? fixed_text(all[i].price, 2) : "-",
+                      both ? fixed_text(all[i].time_ratio, 2) : "-",
                       s.pairs().size() < 2    ? "-"
                       : all[i].proportional() ? "yes"
                                               : "no"});
@@ -430,8 +426,8 @@ plot figure_of(const study& s) {
   for (std::size_t i = 0; i < s.isas.size(); ++i) {
     const power_law law = s.law(i);
     const auto [least, most] = std::minmax_element(s.macs.begin(), s.macs.end());
-    plot_series line{.name = title_of(s.isas[i]) + ": exponent " + text("%.2f", law.exponent) + ", R2 " +
-                             text("%.3f", law.r_squared),
+    plot_series line{.name = title_of(s.isas[i]) + ": exponent " + fixed_text(law.exponent, 2) + ", R2 " +
+                             fixed_text(law.r_squared, 3),
                      .marker = plot_marker::none,
                      .line = plot_line::dashed,
                      .colour = static_cast<int>(i)};

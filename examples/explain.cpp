@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/number_text.hpp>
 #include <nascent/base/signal_stop.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/plot.hpp>
@@ -28,12 +29,6 @@ using namespace nascent;
 
 namespace {
 
-std::string fixed(double value, int digits) {
-  char text[48];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
-
 /// What both networks and the machine gave.
 struct findings {
   explained_network first;
@@ -43,7 +38,7 @@ struct findings {
   std::vector<std::string> sentences{};
 };
 
-std::string percent(double part, double whole) { return whole == 0 ? "-" : fixed(100 * part / whole, 0); }
+std::string percent(double part, double whole) { return whole == 0 ? "-" : fixed_text(100 * part / whole, 0); }
 
 const std::vector<std::string> sum_columns{"",       "network", "kernels", "ms",     "time %", "MMACs",
                                            "MACs %", "MB",      "I",       "GMAC/s", "E %",    "memory-bound %"};
@@ -53,13 +48,13 @@ std::vector<std::string> sum_cells(const std::string& name, const explained_netw
   return {name,
           n.name,
           std::to_string(s.kernels),
-          fixed(s.ms, 3),
+          fixed_text(s.ms, 3),
           percent(s.ms, all.ms),
-          fixed(s.macs() * 1e-6, 1),
+          fixed_text(s.macs() * 1e-6, 1),
           percent(s.macs(), all.macs()),
-          fixed(s.work.bytes * 1e-6, 2),
-          fixed(s.work.intensity(), 1),
-          fixed(s.ms == 0 ? 0 : s.macs() / s.ms * 1e-6, 1),
+          fixed_text(s.work.bytes * 1e-6, 2),
+          fixed_text(s.work.intensity(), 1),
+          fixed_text(s.ms == 0 ? 0 : s.macs() / s.ms * 1e-6, 1),
           percent(s.ideal_ms, s.ms),
           percent(s.memory_bound_ms, s.ms)};
 }
@@ -95,12 +90,12 @@ std::vector<std::string> kernel_cells(const stage_pair& stage, const explained_n
   return {stage.name,
           n.name,
           k.signature,
-          fixed(k.at.latency_ms, 4),
-          fixed(k.macs() * 1e-6, 2),
-          fixed(k.at.work.bytes * 1e-6, 3),
-          fixed(k.at.intensity(), 1),
-          fixed(k.macs() / k.at.latency_ms * 1e-6, 1),
-          fixed(100 * k.at.efficiency(), 0),
+          fixed_text(k.at.latency_ms, 4),
+          fixed_text(k.macs() * 1e-6, 2),
+          fixed_text(k.at.work.bytes * 1e-6, 3),
+          fixed_text(k.at.intensity(), 1),
+          fixed_text(k.macs() / k.at.latency_ms * 1e-6, 1),
+          fixed_text(100 * k.at.efficiency(), 0),
           to_string(k.at.bound())};
 }
 
@@ -116,11 +111,11 @@ std::vector<std::vector<std::string>> kernel_rows(const findings& f) {
 
 std::string machine_text(const findings& f, const device_description& d, int batch) {
   std::string text = describe(d) + ", batch " + std::to_string(batch) +
-                     ". Measured roofs: " + fixed(f.machine.peak(d.type).tops * 1e3, 0) + " Gops/s";
+                     ". Measured roofs: " + fixed_text(f.machine.peak(d.type).tops * 1e3, 0) + " Gops/s";
   for (const memory_level& cache : f.machine.caches())
-    text += ", " + std::string(cache.name.view()) + " of " + fixed(cache.bytes / 1024, 0) + " KiB " +
-            fixed(cache.gb_per_s, 1) + " GB/s";
-  return text + ", " + std::string(f.machine.memory().name.view()) + " " + fixed(f.machine.memory().gb_per_s, 1) +
+    text += ", " + std::string(cache.name.view()) + " of " + fixed_text(cache.bytes / 1024, 0) + " KiB " +
+            fixed_text(cache.gb_per_s, 1) + " GB/s";
+  return text + ", " + std::string(f.machine.memory().name.view()) + " " + fixed_text(f.machine.memory().gb_per_s, 1) +
          " GB/s";
 }
 
@@ -133,11 +128,12 @@ constexpr const char* meaning =
 
 void write_report(const findings& f, const std::string& path, const std::string& machine) {
   html_report report("Why " + f.first.name + " and " + f.second.name + " take the time they take", machine);
-  report.tiles(
-      {{f.first.name, fixed(f.whole.first.median_ms, 2) + " ms", fixed(sum_of(f.first).macs() * 1e-6, 0) + " MMACs"},
-       {f.second.name, fixed(f.whole.second.median_ms, 2) + " ms", fixed(sum_of(f.second).macs() * 1e-6, 0) + " MMACs"},
-       {"time, second / first", fixed(f.whole.ratio.median, 3),
-        fixed(f.whole.ratio.low, 3) + " to " + fixed(f.whole.ratio.high, 3) + " (95 %)"}});
+  report.tiles({{f.first.name, fixed_text(f.whole.first.median_ms, 2) + " ms",
+                 fixed_text(sum_of(f.first).macs() * 1e-6, 0) + " MMACs"},
+                {f.second.name, fixed_text(f.whole.second.median_ms, 2) + " ms",
+                 fixed_text(sum_of(f.second).macs() * 1e-6, 0) + " MMACs"},
+                {"time, second / first", fixed_text(f.whole.ratio.median, 3),
+                 fixed_text(f.whole.ratio.low, 3) + " to " + fixed_text(f.whole.ratio.high, 3) + " (95 %)"}});
   report.section("Conclusions");
   for (const std::string& s : f.sentences) report.text(s);
   const double peak = f.machine.peaks().front().tops * 1e3;

@@ -18,6 +18,7 @@
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/number_text.hpp>
 #include <nascent/executor/cudnn/planner.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/nascent.hpp>
@@ -31,11 +32,7 @@ namespace {
 
 using rows = std::vector<std::vector<std::string>>;
 
-std::string percent(double part, double whole) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%.0f %%", whole == 0 ? 0 : 100 * part / whole);
-  return text;
-}
+std::string percent(double part, double whole) { return fixed_text(whole == 0 ? 0 : 100 * part / whole, 0) + " %"; }
 
 std::string engines_text(const cudnn::planned_kernel& k) {
   std::string text;

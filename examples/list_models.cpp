@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nascent/base/number_text.hpp>
 #include <nascent/space/naive_size.hpp>
 #include <nascent/zoo/catalog.hpp>
 #include <nascent/zoo/efficientnet.hpp>
@@ -22,20 +23,14 @@ using namespace nascent;
 
 namespace {
 
-std::string text(const char* format, double number) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, format, number);
-  return buffer;
-}
-
 /// "+1.9 %", or "as printed" where the count rounds to the printed figure.
 std::string difference(double counted, double printed) {
   if (printed == 0) return "";
   const double percent = 100 * (counted - printed) / printed;
-  return std::fabs(percent) < .05 ? "0" : text("%+.1f %%", percent);
+  return std::fabs(percent) < .05 ? "0" : (percent < 0 ? "" : "+") + fixed_text(percent, 1) + " %";
 }
 
-std::string printed_text(double number) { return number == 0 ? "" : text("%g", number); }
+std::string printed_text(double number) { return number == 0 ? "" : exact_text(number); }
 
 using row = std::vector<std::string>;
 

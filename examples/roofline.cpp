@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
+#include <nascent/base/number_text.hpp>
 #include <nascent/executor/onednn.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/nascent.hpp>
@@ -49,12 +50,6 @@ std::vector<entry> entries_of(const cost_options& how, bool all) {
       entries.push_back(entry_of(m, how));
   });
   return entries;
-}
-
-std::string fixed(double value, int digits) {
-  char text[48];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
 }
 
 /// A Markdown table whose columns are as wide as their widest cell.
@@ -96,12 +91,12 @@ void print_table(const std::vector<entry>& entries, const device_profile& device
   for (const entry& e : entries) {
     const roofline at{.work = work_of(e.fused), .under = under, .latency_ms = printed_ms(e, device, how)};
     const bool timed = at.latency_ms > 0;
-    rows.push_back({e.name, std::to_string(e.resolution), fixed(static_cast<double>(e.fused.params) * 1e-6, 2),
-                    fixed(static_cast<double>(e.fused.macs) * 1e-9, 3), fixed(at.work.bytes * 1e-6, 0),
-                    fixed(at.intensity(), 1), fixed(at.ideal_rate() * 1e-12, at.ideal_rate() < 1e12 ? 3 : 1),
-                    to_string(at.bound()), fixed(at.ideal_ms(), 2), timed ? fixed(at.latency_ms, 1) : "-",
-                    timed ? fixed(at.rate() * 1e-12, 1) : "-", timed ? fixed(100 * at.efficiency(), 1) : "-",
-                    timed && device.name() == "TPUv3" ? fixed(100 * e.printed->efficiency, 1) : "-"});
+    rows.push_back({e.name, std::to_string(e.resolution), fixed_text(static_cast<double>(e.fused.params) * 1e-6, 2),
+                    fixed_text(static_cast<double>(e.fused.macs) * 1e-9, 3), fixed_text(at.work.bytes * 1e-6, 0),
+                    fixed_text(at.intensity(), 1), fixed_text(at.ideal_rate() * 1e-12, at.ideal_rate() < 1e12 ? 3 : 1),
+                    to_string(at.bound()), fixed_text(at.ideal_ms(), 2), timed ? fixed_text(at.latency_ms, 1) : "-",
+                    timed ? fixed_text(at.rate() * 1e-12, 1) : "-", timed ? fixed_text(100 * at.efficiency(), 1) : "-",
+                    timed && device.name() == "TPUv3" ? fixed_text(100 * e.printed->efficiency, 1) : "-"});
   }
   print(rows);
 }
@@ -116,8 +111,9 @@ void print_residuals() {
   const auto add = [&](const entry& e) {
     const double fused = e.fused.operational_intensity();
     const double plain = e.plain.operational_intensity();
-    rows.push_back({e.name, fixed(e.printed->intensity, 1), fixed(fused, 1), fixed(fused / e.printed->intensity, 2),
-                    fixed(plain, 1), fixed(plain / e.printed->intensity, 2)});
+    rows.push_back({e.name, fixed_text(e.printed->intensity, 1), fixed_text(fused, 1),
+                    fixed_text(fused / e.printed->intensity, 2), fixed_text(plain, 1),
+                    fixed_text(plain / e.printed->intensity, 2)});
   };
   for (const entry& e : entries_of(papers, false))
     if (e.printed != nullptr) add(e);
@@ -134,10 +130,11 @@ void print_implied() {
   std::vector<std::vector<std::string>> rows{{"printed row", "I", "E %", "ms", "implied C_ideal Tops/s",
                                               "implied b GB/s", "predicted / printed at 735, 136", "at 900, 123"}};
   const auto add = [&](const zoo::printed_speed& r) {
-    rows.push_back({std::string(r.model), fixed(r.intensity, 1), fixed(100 * r.efficiency, 1), fixed(r.tpu_v3_ms, 1),
-                    fixed(r.implied_ideal_rate() * 1e-12, 1), fixed(r.implied_bandwidth() * 1e-9, 0),
-                    fixed(r.predicted_tpu_v3_ms(zoo::fitted_tpu_v3) / r.tpu_v3_ms, 2),
-                    fixed(r.predicted_tpu_v3_ms(own) / r.tpu_v3_ms, 2)});
+    rows.push_back({std::string(r.model), fixed_text(r.intensity, 1), fixed_text(100 * r.efficiency, 1),
+                    fixed_text(r.tpu_v3_ms, 1), fixed_text(r.implied_ideal_rate() * 1e-12, 1),
+                    fixed_text(r.implied_bandwidth() * 1e-9, 0),
+                    fixed_text(r.predicted_tpu_v3_ms(zoo::fitted_tpu_v3) / r.tpu_v3_ms, 2),
+                    fixed_text(r.predicted_tpu_v3_ms(own) / r.tpu_v3_ms, 2)});
   };
   for (const auto& r : zoo::printed_speeds) add(r);
   for (const auto& r : zoo::printed_step_speeds) add(r);

@@ -173,8 +173,8 @@ inline exchange_result import_latency_json(const std::filesystem::path& into, co
   const detail::latency_reader top(from, "");
   if (top.text("format") != detail::latency_format)
     top.refuse("format", std::string("\"") + detail::latency_format + "\"");
-  const std::int64_t version = top.whole("version", 1);
-  if (version < 2 || version > detail::table_schema)
+  const std::int64_t schema = top.whole("version", 1);
+  if (schema < 2 || schema > detail::table_schema)
     top.refuse("version", "2 to " + std::to_string(detail::table_schema));
   std::vector<table_row> rows;
   const json& environments = top.list("environments");
