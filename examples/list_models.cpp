@@ -30,7 +30,14 @@ std::string difference(double counted, double printed) {
   return std::fabs(percent) < .05 ? "0" : (percent < 0 ? "" : "+") + fixed_text(percent, 1) + " %";
 }
 
-std::string printed_text(double number) { return number == 0 ? "" : exact_text(number); }
+/// Six digits, without trailing zeros; empty where nothing is printed.
+std::string printed_text(double number) {
+  if (number == 0) return {};
+  std::string text = significant_text(number, 6);
+  if (text.find('.') != std::string::npos) text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
 
 using row = std::vector<std::string>;
 

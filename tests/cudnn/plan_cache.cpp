@@ -94,8 +94,7 @@ TEST_CASE("plan_cache: a broken file is refused, and a file that cannot be writt
                        MessageMatches(ContainsSubstring("found 'SQLite format 3' in the first line")));
   plan_cache nowhere(folder / "no folder" / "plans", here);
   nowhere.keep("k", {.json = "{}"});
-  CHECK_THROWS_MATCHES(nowhere.save(), plan_cache_error,
-                       MessageMatches(ContainsSubstring("cannot be written")));
+  CHECK_THROWS_MATCHES(nowhere.save(), plan_cache_error, MessageMatches(ContainsSubstring("cannot be written")));
 }
 
 TEST_CASE("plan_cache: cuDNN makes a plan again from its text, without the device and without compiling") {

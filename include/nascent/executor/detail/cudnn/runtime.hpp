@@ -51,10 +51,10 @@ inline device_memory allocate(std::size_t bytes, const std::string& what) {
     std::size_t left = 0;
     std::size_t all = 0;
     static_cast<void>(cudaMemGetInfo(&left, &all));
-    throw memory_error("executor.memory", std::string("cudnn, ") + what,
-                       "no memory for " + std::to_string(bytes) + " bytes",
-                       std::to_string(left) + " of the device's " + std::to_string(all) +
-                           " bytes, which are free; use a smaller batch");
+    throw memory_error("executor.memory", "cudnn, memory",
+                       "no room for " + std::to_string(bytes) + " bytes (" + what + ")",
+                       "fewer: " + std::to_string(left) + " of the device's " + std::to_string(all) +
+                           " bytes are free; use a smaller batch");
   } else {
     check(status, "allocating " + what);
   }
@@ -77,7 +77,7 @@ class session {
     switch (find_driver()) {
       case driver_kind::none:
         throw device_error("executor.driver", "cudnn, driver", "no driver library (libcuda.so.1), so no device",
-                           "NVIDIA's driver; install it, or plan without one: cudnn::planner");
+                           "NVIDIA's; install NVIDIA's driver, or plan without one: cudnn::planner");
       case driver_kind::stand_in:
         throw device_error("executor.driver", "cudnn, driver", "a stand-in, behind which there is no device",
                            "NVIDIA's driver; the stand-in is good for cudnn::planner only");
