@@ -29,6 +29,7 @@
 #include <nascent/report/family_report.hpp>
 #include <nascent/report/picture.hpp>
 #include <nascent/scaling/verified_lacs.hpp>
+#include <nascent/search/best_under.hpp>
 #include <nascent/search/verified_search.hpp>
 #include <nascent/space/describe.hpp>
 #include <nascent/zoo/efficientnet.hpp>
@@ -140,13 +141,24 @@ int run(const settings& s, const signal_stop& signals) {
               s.target_ms > 0 ? "--target-ms" : "what EfficientNet-B0 is predicted to take");
   std::fflush(stdout);
   watch searching = all.share(.25);
+  proven_network<family_type> proof;
   const auto found = verified_search(family_space, trellis, table, accuracy,
                                      {.target_ms = target,
                                       .front = {.networks = s.networks, .seed = s.seed, .most_ms = 6 * target},
-                                      .watch = &searching});
+                                      .watch = &searching},
+                                     [&](const latency_predictor<family_type>& predictor) {
+                                       proof = best_under(trellis, predictor, accuracy.model, target,
+                                                          {.tolerance = .01, .seconds = .03 * s.budget_s});
+                                       return std::vector{proof.what};
+                                     });
   all.throw_if_stopped();
   std::printf("   %zu networks looked at in %d rounds, %zu of them measured\n", found.networks, found.rounds,
               found.verified.networks);
+  const std::string proven = "No network of this space is better than " + fixed_text(proof.bound, 2) + " % within " +
+                             fixed_text(target, 2) +
+                             " ms, by the table and the accuracy model: proven. The best one that was found has " +
+                             fixed_text(found.best().accuracy, 2) + " %.";
+  std::printf("   %s\n", proven.c_str());
   if (found.estimated > 0)
     std::printf(
         "   The budget ended first: %zu kernels of the networks below are estimates. A larger --budget-s, or "
@@ -200,6 +212,7 @@ int run(const settings& s, const signal_stop& signals) {
                                .measured = measured[i],
                                .accuracy = accuracy.model(graphs[i])});
   report.findings = findings_of(report);
+  report.findings.insert(report.findings.begin(), proven);
   std::printf("\n%s\n", to_text(results_of(report)).c_str());
   for (const std::string& sentence : report.findings) std::printf("%s\n", sentence.c_str());
 

@@ -63,16 +63,24 @@ std::vector<predicted_network<Space>> finalists_of(const predicted_front<Space>&
 
 }  // namespace detail
 
+/// Proposes nothing beside what a search finds.
+struct no_proposals {
+  template <space Space>
+  std::vector<candidate<Space>> operator()(const latency_predictor<Space>& /*unused*/) const {
+    return {};
+  }
+};
+
 /// Searches the predictions of a table whose gaps are estimated (see build_table), then measures the kernels of the
 /// recommended networks and of the front around the target that are only estimated, and searches again, until they are
-/// all measured. `accuracy` is asked about candidates or networks; `also` are networks to start from.
+/// all measured. `accuracy` is asked about candidates or networks; `propose` is asked in each round for candidates to
+/// look at beside those that the search finds, given the predictor as it is then: for instance the proven optimum.
 /// \throws search_error where no network keeps the target (the fastest found is named), latency_table_error where the
 /// table lacks kernels, executor_error
-template <space Space, network_metric<candidate<Space>> Accuracy>
+template <space Space, network_metric<candidate<Space>> Accuracy, class Propose = no_proposals>
 verified_search_result<Space> verified_search(const Space& searched, const kernel_trellis<Space>& trellis,
                                               latency_table& table, Accuracy&& accuracy,
-                                              const verified_search_options& options,
-                                              std::vector<candidate<Space>> also = {}) {
+                                              const verified_search_options& options, Propose&& propose = {}) {
   latency_predictor predictor(trellis, table);
   if (predictor.missing() > 0)
     throw latency_table_error(
@@ -80,6 +88,7 @@ verified_search_result<Space> verified_search(const Space& searched, const kerne
         std::to_string(predictor.missing()) + " kernels of space '" + searched.name() + "' without a time",
         "none; estimate them with estimate_missing, or build_table and .estimate_rest");
   verified_search_result<Space> result;
+  std::vector<candidate<Space>> also;
   detail::watch_or_none watched(options.watch);
   const auto estimated_in = [&](const candidate<Space>& c) { return predictor.predict(c).estimated; };
   for (result.rounds = 1;; ++result.rounds) {
@@ -88,6 +97,7 @@ verified_search_result<Space> verified_search(const Space& searched, const kerne
     how.watch = options.watch;
     how.seed += static_cast<std::uint64_t>(result.rounds) - 1;
     if (result.rounds > 1) how.networks = std::max<std::size_t>(1, how.networks / 4);  // it starts from the last front
+    for (const candidate<Space>& c : propose(std::as_const(predictor))) also.push_back(c);
     result.front = search_front(searched, predictor, accuracy, how, also);
     result.networks += result.front.networks;
     result.finalists = detail::finalists_of(result.front, options);
