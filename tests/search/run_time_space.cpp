@@ -11,8 +11,10 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/cost/cost.hpp"
+#include "nascent/search/exact_front.hpp"
 #include "nascent/search/front_search.hpp"
 #include "nascent/search/search.hpp"
+#include "nascent/search/sum_over_decisions.hpp"
 
 using namespace nascent;
 using namespace test;
@@ -80,6 +82,17 @@ TEST_CASE("the front of a space made at run time") {
   CHECK(front.points.back().accuracy == 0);
   // The archive keeps one network for half a per cent of latency: the smallest one is alone there.
   CHECK(s.rank(front.points.front().what) == 0);
+}
+
+TEST_CASE("exact answers over a space made at run time") {
+  const listed_space s = make_listed_space();
+  const kernel_trellis trellis(s);
+  CHECK(s.rank(smallest(trellis).what) == 0);
+  const sum_over_decisions sum(trellis, {{0, -1, 2}, {0, 0, 0, 0}, {5}, {1, 0}, {0, 0, 0, 0, -3}});
+  const auto found = cheapest(trellis, sum);
+  CHECK(found.cost == -1 + 0 + 5 + 0 - 3);
+  CHECK(sum(found.what) == found.cost);
+  CHECK(s.encode(found.what)[0] == 1);
 }
 
 TEST_CASE("a searcher of a space without state is no larger for it") {

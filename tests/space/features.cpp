@@ -72,8 +72,8 @@ template <class Space>
 void check_rows(const Space& s, const std::vector<candidate<Space>>& candidates) {
   const auto options = options_of(s);
   for (const number_encoding numbers : {number_encoding::value, number_encoding::unit, number_encoding::one_hot})
-    for (const inactive_encoding inactive : {inactive_encoding::indicator, inactive_encoding::nan}) {
-      const feature_options how{.numbers = numbers, .inactive = inactive};
+    for (const inactive_encoding missing : {inactive_encoding::indicator, inactive_encoding::nan}) {
+      const feature_options how{.numbers = numbers, .inactive = missing};
       const candidate_features encode(s, how);
       std::vector<double> row(encode.size());
       for (const auto& c : candidates) {
@@ -157,8 +157,8 @@ TEST_CASE("different candidates have different rows, also where blocks have one 
     return search_space("alike").input(3, 16).stage(
         "1", either(mbconv{.filters = 8, .kernel = one_of(3, 5)}, mbconv{.filters = 16}, conv{.filters = 8}));
   });
-  for (const inactive_encoding inactive : {inactive_encoding::indicator, inactive_encoding::nan}) {
-    const candidate_features encode(alike, {.inactive = inactive});
+  for (const inactive_encoding missing : {inactive_encoding::indicator, inactive_encoding::nan}) {
+    const candidate_features encode(alike, {.inactive = missing});
     CHECK(encode.columns()[0].name == "1.block=mbconv#0");
     CHECK(encode.columns()[1].name == "1.block=mbconv#1");
     std::set<std::vector<double>> rows;

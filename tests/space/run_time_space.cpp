@@ -3,6 +3,7 @@
 // through everything that the concept promises.
 #include "run_time_space.hpp"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <range/v3/range/conversion.hpp>
 
+#include "nascent/cost/bounds.hpp"
 #include "nascent/cost/cost.hpp"
 #include "nascent/space/describe.hpp"
 #include "nascent/space/naive_size.hpp"
@@ -82,6 +84,19 @@ TEST_CASE("views, sizes, networks and costs of a space made at run time") {
   CHECK(count(s, c).params == 3 * 4 + 4 * 4 * (9 + 9 + 25 + 81) + 5 * 2 * 4);
   CHECK(cost(s, c).macs == count(s, c).macs);
   CHECK(describe(s, c) == "a = 1, b = 3, c = 3, d = 5, e = 9");
+}
+
+TEST_CASE("bounds of cost of a space made at run time are those of its candidates") {
+  const listed_space s = make_listed_space();
+  std::int64_t least = count(s, s.unrank(0)).macs;
+  std::int64_t most = least;
+  for (uint128 r = 0; r < s.size(); ++r) {
+    least = std::min(least, count(s, s.unrank(r)).macs);
+    most = std::max(most, count(s, s.unrank(r)).macs);
+  }
+  CHECK(min_macs(s) == least);
+  CHECK(max_macs(s) == most);
+  CHECK(max_params(s) - min_params(s) == 3 * 4 * 24 + 16 * (48 + 16 + 80));
 }
 
 TEST_CASE("a space without state costs its users nothing") {

@@ -86,26 +86,83 @@ struct climb {
   }
 };
 
+/// The same where the space is known at run time only.
+template <network_space Space>
+class run_time_climb {
+ public:
+  run_time_climb(const Space& s, measured what, bool largest) : space_(s), what_(what), largest_(largest) {}
+
+  std::int64_t value() const {
+    candidate<Space> best = space_.undecided();
+    settle(best);
+    std::int64_t reached = measure(best);
+    for (bool improved = true; improved;) {
+      improved = false;
+      for (std::size_t k = 0; k < space_.slot_count; ++k)
+        for (int option = 0; best.digits[k] >= 0 && option < space_.slot(k).options; ++option) {
+          candidate<Space> other = best;
+          other.digits[k] = static_cast<digit>(option);
+          settle(other);
+          const std::int64_t found = measure(other);
+          if (largest_ ? found <= reached : found >= reached) continue;
+          best = other;
+          reached = found;
+          improved = true;
+        }
+    }
+    return reached;
+  }
+
+ private:
+  std::int64_t measure(const candidate<Space>& c) const {
+    const counts total = count(space_, c);
+    return what_ == measured::macs ? total.macs : total.params;
+  }
+  /// Until nothing changes: what a decision depends on may come after it.
+  void settle(candidate<Space>& c) const {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (std::size_t k = 0; k < space_.slot_count; ++k) {
+        const bool active = space_.is_active(c, k);
+        if (active == (c.digits[k] >= 0)) continue;
+        c.digits[k] = !active ? inactive : largest_ ? static_cast<digit>(space_.slot(k).options - 1) : digit{0};
+        changed = true;
+      }
+    }
+  }
+
+  const Space& space_;
+  measured what_;
+  bool largest_;
+};
+
+template <measured What, bool Largest, network_space Space>
+constexpr std::int64_t bound_of([[maybe_unused]] const Space& s) {
+  if constexpr (declared_space<Space>) return climb<Space, What, Largest>::value();
+  else return run_time_climb<Space>(s, What, Largest).value();
+}
+
 }  // namespace detail
 
 /// Bounds of MACs and parameters over all networks of a space. Exact where the cost rises or falls steadily with every
 /// single choice, whatever the others are: so for every block of the library whose choices are listed in ascending
-/// order of cost. Constraints are not looked at: with them, the bounds hold but may not be reached.
-template <declared_space Space>
-constexpr std::int64_t max_macs(const Space& /*space*/) {
-  return detail::climb<Space, detail::measured::macs, true>::value();
+/// order of cost. Constraints are not looked at: with them, the bounds hold but may not be reached. Of declared spaces
+/// they are constant expressions.
+template <network_space Space>
+constexpr std::int64_t max_macs(const Space& s) {
+  return detail::bound_of<detail::measured::macs, true>(s);
 }
-template <declared_space Space>
-constexpr std::int64_t min_macs(const Space& /*space*/) {
-  return detail::climb<Space, detail::measured::macs, false>::value();
+template <network_space Space>
+constexpr std::int64_t min_macs(const Space& s) {
+  return detail::bound_of<detail::measured::macs, false>(s);
 }
-template <declared_space Space>
-constexpr std::int64_t max_params(const Space& /*space*/) {
-  return detail::climb<Space, detail::measured::params, true>::value();
+template <network_space Space>
+constexpr std::int64_t max_params(const Space& s) {
+  return detail::bound_of<detail::measured::params, true>(s);
 }
-template <declared_space Space>
-constexpr std::int64_t min_params(const Space& /*space*/) {
-  return detail::climb<Space, detail::measured::params, false>::value();
+template <network_space Space>
+constexpr std::int64_t min_params(const Space& s) {
+  return detail::bound_of<detail::measured::params, false>(s);
 }
 
 }  // namespace nascent

@@ -36,19 +36,20 @@ class sum_over_decisions {
   sum_over_decisions(const kernel_trellis<Space>& trellis, std::vector<std::vector<double>> values,
                      std::vector<decision_pair> pairs = {})
       : trellis_(&trellis), values_(std::move(values)), pairs_(std::move(pairs)) {
-    if (values_.size() != Space::slot_count)
-      refuse("values", std::to_string(values_.size()), "one list for each slot, " + std::to_string(Space::slot_count));
+    const std::size_t slots = trellis.space().slot_count;
+    if (values_.size() != slots)
+      refuse("values", std::to_string(values_.size()), "one list for each slot, " + std::to_string(slots));
     const auto check = [](const std::vector<double>& list, const std::string& where) {
       for (const double v : list)
         if (!std::isfinite(v)) refuse(where, exact_text(v), "finite numbers");
     };
     for (std::size_t k = 0; k < values_.size(); ++k) check(values_[k], "values[" + std::to_string(k) + "]");
     for (std::size_t n = 0; n < pairs_.size(); ++n) {
-      const auto bad = [](int slot) { return slot < 0 || static_cast<std::size_t>(slot) >= Space::slot_count; };
+      const auto bad = [&](int slot) { return slot < 0 || static_cast<std::size_t>(slot) >= slots; };
       if (bad(pairs_[n].first) || bad(pairs_[n].second) || pairs_[n].first == pairs_[n].second)
         refuse("pairs[" + std::to_string(n) + "]",
                "slots " + std::to_string(pairs_[n].first) + " and " + std::to_string(pairs_[n].second),
-               "two different ones below " + std::to_string(Space::slot_count));
+               "two different ones below " + std::to_string(slots));
       const std::size_t a = trellis.step_of(pairs_[n].first);
       const std::size_t b = trellis.step_of(pairs_[n].second);
       const auto& live = trellis.live_slots(std::max(a, b));
