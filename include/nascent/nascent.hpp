@@ -28,6 +28,7 @@
 #include "nascent/search/exact_front.hpp"
 #include "nascent/search/search.hpp"
 #include "nascent/search/sum_over_decisions.hpp"
+#include "nascent/space/constraint.hpp"
 #include "nascent/space/features.hpp"
 #include "nascent/space/naive_size.hpp"
 #include "nascent/space/space.hpp"

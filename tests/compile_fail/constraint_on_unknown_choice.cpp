@@ -1,6 +1,7 @@
-// expect: "constraint 0"}.*"found 3.filters"}.*"allowed: a path, e.g. 2.filters"}.*needs paths of choices of this
+// expect: "constraint 0"}.*"found 3.filters"}.*"allowed: a path"}.*"did you mean 1.filters[?]"}.*needs paths of choices of this
 // No choice has this path.
 #include <nascent/block/block.hpp>
+#include <nascent/space/constraint.hpp>
 #include <nascent/space/space.hpp>
 
 using namespace nascent;

@@ -1,6 +1,7 @@
 // expect: "constraint 0"}.*"found another signature"}.*"allowed: bool\(int, int\)"}.*calls the predicate with one
 // A predicate of one value for two choices.
 #include <nascent/block/block.hpp>
+#include <nascent/space/constraint.hpp>
 #include <nascent/space/space.hpp>
 
 using namespace nascent;

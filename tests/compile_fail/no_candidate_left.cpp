@@ -1,6 +1,7 @@
 // expect: "space tiny"}.*"found 0 networks"}.*"allowed: 1 or more"}.*the constraints leave no network
 // Each constraint can be kept, but not both.
 #include <nascent/block/block.hpp>
+#include <nascent/space/constraint.hpp>
 #include <nascent/space/space.hpp>
 
 using namespace nascent;

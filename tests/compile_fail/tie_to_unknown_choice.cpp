@@ -1,4 +1,4 @@
-// expect: "stage 2, field filters"}.*"found 1.filter"}.*"allowed: a path, e.g. stem.filters"}.*needs the path of a
+// expect: "stage 2, field filters"}.*"found 1.filter"}.*"allowed: a path"}.*"did you mean 1.filters[?]"}.*needs the path of a
 // A letter is missing.
 #include <nascent/block/block.hpp>
 #include <nascent/space/space.hpp>

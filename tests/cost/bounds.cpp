@@ -8,6 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/block/block.hpp"
+#include "nascent/space/constraint.hpp"
 
 using namespace nascent;
 

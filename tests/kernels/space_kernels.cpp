@@ -139,6 +139,18 @@ void check_samples(const Space& space, int count) {
   CHECK(sampled / count == Approx(expected).epsilon(0.05));
 }
 
+TEST_CASE("constraints that are data leave the same networks to the trellis as to the counting") {
+  check_against_all(test::summed);
+  check_against_all(test::priced_parts);
+  check_against_all(test::multiplied);
+  check_against_all(test::equal_kernels);
+  check_against_all(test::rising);
+  check_against_all(test::falling);
+  check_against_all(test::counted);
+  check_against_all(test::compared);
+  check_against_all(test::tabled);
+}
+
 TEST_CASE("the kernels of a space are those of all its networks, as often as they occur") {
   check_against_all(test::plain);
   check_against_all(test::tied);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "nascent/block/block.hpp"
+#include "nascent/space/constraint.hpp"
 #include "nascent/space/space.hpp"
 
 namespace test {
@@ -91,6 +92,40 @@ inline constexpr auto constrained = define([] {
       .require("1.filters", "3[1].filters", [](int a, int b) { return a <= b; })
       .require("1.layers", "2.layers", "3.layers", [](int a, int b, int c) { return a + b + c <= 4; })
       .require("3[0].filters", "3[1].filters", [](int a, int b) { return a != b; });
+});
+
+/// Constraints of every kind that is data, over stages with equal and with independent layers.
+constexpr auto data_constrained = [](auto... constraint) {
+  return (search_space("constrained by data")
+              .input(3, 16)
+              .stage("1", conv{.filters = range(8, 24, 8), .kernel = one_of(1, 3)})
+              .layers(range(1, 3))
+              .stage("2", either(conv{.filters = one_of(8, 16)}, depthwise_conv{.kernel = one_of(3, 5)}))
+              .layers(range(0, 2))
+              .stage("3", conv{.filters = range(8, 24, 8), .kernel = one_of(1, 3)})
+              .layers(independent(range(0, 2)))
+              .head(global_pool{}, dense{10})
+              .require(constraint...));
+};
+inline constexpr auto summed = define([] { return data_constrained(sum("*.layers") <= 4); });
+inline constexpr auto priced_parts = define([] {
+  return data_constrained(sum(priced("1.layers", 1.5, 30000.25, 7e6),
+                              priced({"3[0].kernel", "3[0].filters"}, {1, 2, 4, 8e5, 16, 32}),
+                              priced("2.layers", 1, 10, 100)) <= 830000);
+});
+inline constexpr auto multiplied =
+    define([] { return data_constrained(product("1.filters", "2.conv.filters", "3[1].filters") >= 1024); });
+inline constexpr auto equal_kernels = define([] { return data_constrained(all_equal("*.kernel")); });
+inline constexpr auto rising =
+    define([] { return data_constrained(monotone("1.filters", "3[0].filters", "3[1].filters").strict()); });
+inline constexpr auto falling =
+    define([] { return data_constrained(monotone("3[1].filters", "3[0].filters", "1.filters")); });
+inline constexpr auto counted = define([] { return data_constrained(count("*.kernel", 3) == 2); });
+inline constexpr auto compared =
+    define([] { return data_constrained(value_of("1.filters") > value_of("3[0].filters")); });
+inline constexpr auto tabled = define([] {
+  return data_constrained(
+      table({"1.kernel", "2.block", "3.layers"}, {{1, "conv", 0}, {3, "conv", 2}, {3, "depthwise_conv", 1}}));
 });
 
 }  // namespace test

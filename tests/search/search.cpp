@@ -15,6 +15,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/cost/cost.hpp"
+#include "nascent/space/constraint.hpp"
 
 using namespace nascent;
 

@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/block/block.hpp"
+#include "nascent/space/constraint.hpp"
 
 using namespace nascent;
 
@@ -227,7 +228,14 @@ TEST_CASE("connections come from earlier stages") {
 TEST_CASE("constraints name choices, leave a network and stay small") {
   STATIC_CHECK(refused(
       [] { return start.stage("1", conv{.filters = one_of(8, 16)}).require("2.filters", [](int) { return true; }); },
-      fault::constraint_on_unknown_choice, "constraint 0", "found 2.filters", "allowed: a path, e.g. 2.filters"));
+      fault::constraint_on_unknown_choice, "constraint 0", "found 2.filters",
+      "allowed: a path, did you mean 1.filters?"));
+  STATIC_CHECK(refused(
+      [] { return start.stage("1", conv{.filters = one_of(8, 16)}).require("width", [](int) { return true; }); },
+      fault::constraint_on_unknown_choice, "constraint 0", "found width", "allowed: a path, e.g. 2.filters"));
+  STATIC_CHECK(refused([] { return start.stage("1", conv{.filters = one_of(8, 16)}).require(sum("*.layers") <= 3); },
+                       fault::constraint_on_unknown_choice, "constraint 0", "found *.layers",
+                       "allowed: a pattern of choices, e.g. *.layers"));
   STATIC_CHECK(refused(
       [] { return start.stage("1", conv{.filters = one_of(8, 16)}).require("1.filters", [](int) { return false; }); },
       fault::no_candidate_left, "space s", "found 0 networks", "allowed: 1 or more"));
@@ -239,8 +247,63 @@ TEST_CASE("constraints name choices, leave a network and stay small") {
             .stage("3", conv{.filters = r})
             .require("1.filters", "2.filters", "3.filters", [](int a, int b, int c) { return a + b > c; });
       },
-      fault::constraint_table_too_large, "space s", "found too many states",
-      "allowed: 65536 states, 524288 decisions in them"));
+      fault::constraint_table_too_large, "space s", "found 90302 states", "allowed: at most 65536 states"));
+  STATIC_CHECK(refused(
+      [] {
+        constexpr auto r = range(1, 200);
+        return start.stage("1", conv{.filters = r})
+            .stage("2", conv{.filters = r})
+            .stage("3", conv{.filters = r})
+            .require("1.filters", "2.filters", "3.filters", [](int a, int b, int c) { return a + b > c; });
+      },
+      fault::constraint_table_too_large, "space s", "found 8040200 decisions", "allowed: at most 524288 decisions"));
+  STATIC_CHECK(refused(
+      [] {
+        constexpr auto r = range(1, 64);
+        return start.stage("1", conv{.filters = r})
+            .stage("2", conv{.filters = r})
+            .stage("3", conv{.filters = r})
+            .stage("4", conv{.filters = r})
+            .require(product("1.filters", "2.filters", "3.filters", "4.filters") == 5040);
+      },
+      fault::constraint_table_too_large, "constraint 0", "found over 65536 totals to try",
+      "allowed: at most 65536 totals to try"));
+}
+
+TEST_CASE("constraints ask what values can answer, of choices") {
+  const auto one = [](auto declaration) { return first_fault(declaration); };
+  STATIC_CHECK(refused(
+      [] { return start.stage("1", conv{.filters = one_of(8, 16)}).require(value_of("1.kernel") < 4); },
+      fault::constraint_on_fixed_field, "constraint 0", "found 1.kernel, fixed", "allowed: a field with a choice"));
+  STATIC_CHECK(refused(
+      [] {
+        return start.stage("1", conv{.filters = one_of(8, 16)})
+            .stage("2", conv{.filters = tied_to("1.filters")})
+            .require("2.filters", [](int) { return true; });
+      },
+      fault::constraint_on_fixed_field, "constraint 0", "found 2.filters, tied", "allowed: the choice it is tied to"));
+  static constexpr auto acts = start.stage("1", conv{.filters = one_of(8, 16), .act = one_of(relu, swish)});
+  constexpr auto unfit = fault::constraint_does_not_fit;
+  STATIC_CHECK(refused([] { return acts.require(sum("1.filters", "1.act") <= 3); }, unfit, "constraint 0", "found relu",
+                       "allowed: numbers"));
+  STATIC_CHECK(refused([] { return acts.require(value_of("1.act") < swish); }, unfit, "constraint 0", "found relu",
+                       "allowed: numbers"));
+  STATIC_CHECK(refused([] { return acts.require(all_equal("1.filters", "1.act")); }, unfit, "constraint 0",
+                       "found relu", "allowed: values of one kind"));
+  STATIC_CHECK(refused([] { return acts.require(count("*.filters", 9) == 1); }, unfit, "constraint 0", "found 9",
+                       "allowed: a value that the choice offers"));
+  STATIC_CHECK(refused(
+      [] {
+        return acts.require(table({"1.filters", "1.act"}, {{8, relu}, {8, sigmoid}}));
+      },
+      unfit, "constraint 0", "found sigmoid", "allowed: a value that the choice offers"));
+  STATIC_CHECK(refused([] { return acts.require(sum(priced("1.filters", 1, 2, 3)) <= 3); }, unfit, "constraint 0",
+                       "found 3 prices for 2 options", "allowed: a price for each option"));
+  STATIC_CHECK(refused([] { return acts.require(product(priced("1.filters", -1, 2)) <= 3); }, unfit, "constraint 0",
+                       "found -1", "allowed: factors of 0 or more"));
+  STATIC_CHECK(one([] { return acts.require(sum(priced("1.filters", 1. / 3, 2)) <= 3); }).allowed ==
+               "allowed: up to 6 decimal places");
+  STATIC_CHECK(accepted([] { return acts.require(sum(priced("1.filters", .000001, 2)) <= 3); }));
 }
 
 TEST_CASE("alternatives of one type that choose the same field need another type") {

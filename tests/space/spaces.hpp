@@ -16,6 +16,7 @@
 #include <catch2/catch_tostring.hpp>
 
 #include "nascent/block/block.hpp"
+#include "nascent/space/constraint.hpp"
 #include "nascent/space/space.hpp"
 
 namespace Catch {

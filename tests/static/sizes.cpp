@@ -4,6 +4,7 @@
 /// or from arithmetic on a paper's table that is written out here.
 #include "../space/literature.hpp"
 
+#include "nascent/space/constraint.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/mnasnet.hpp"

@@ -39,6 +39,8 @@ struct trellis_state {
   bool last_layer_seen = false;   ///< inside a stage of independent layers with a skip connection
   std::vector<digit> live{};      ///< decisions that are still looked at: those of `kernel_trellis::live_slots`
   std::vector<tensor> outputs{};  ///< of stages that a skip connection may still add
+  std::vector<std::int64_t>
+      totals{};  ///< of constraints that later decisions can still break: what they are about so far
 };
 
 /// A path through one step, from a state to a state: the decisions of a stage or of a layer. Groups are numbers in

@@ -5,6 +5,7 @@
 
 #include "nascent/space/detail/certain_use.hpp"
 #include "nascent/space/detail/fault_finder.hpp"
+#include "nascent/space/detail/product.hpp"
 
 namespace nascent::detail {
 
@@ -101,7 +102,7 @@ consteval declaration_fault find_reference_fault() {
                       short_text{}.add("found no certain tie"), "a tie in a sure stage");
     }
   }
-  if constexpr (constraint_total < F >> 0) finder.check_constraints<F>();
+  if constexpr (constraint_total<F> != 0) constraint_checker<F>::check(finder);
   return finder.first;
 }
 
@@ -165,8 +166,7 @@ consteval declaration_fault find_count_fault() {
       finder.report(fault::no_candidate_left, where, short_text{}.add("found 0 networks"), "1 or more");
     finder.check_smallest<F>();
   } else if constexpr (joint_counter<F>::too_large) {
-    finder.report(fault::constraint_table_too_large, where, short_text{}.add("found too many states"),
-                  "65536 states, 524288 decisions in them");
+    constraint_checker<F>::report_size(finder);
   } else if constexpr (size_without_constraints<F>.overflow || !joint_counter<F>::finds_candidate()) {
     // Only now is it worth to count: otherwise the first use of the size does.
     if (joint_counter<F>::size.overflow)

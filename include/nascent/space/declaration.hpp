@@ -66,13 +66,6 @@ struct stage_declaration {
   stage_scaling scaling{};
 };
 
-/// A predicate over the values of N named choices. It holds where any of them is inactive.
-template <std::size_t N, class Predicate>
-struct constraint {
-  const char* paths[N];
-  Predicate holds;
-};
-
 namespace detail {
 
 /// A flat list of values of different types: element I is found by one base-class conversion.
@@ -149,6 +142,10 @@ template <class Resolution>
 inline constexpr bool has_layers<stage_declaration<input_size<Resolution>>> = false;
 template <class Value>
 inline constexpr bool has_layers<stage_declaration<named_choice<Value>>> = false;
+
+/// What to do with the arguments of `.require`: space/constraint.hpp says it.
+template <class... What>
+struct constraint_arguments;
 
 /// What the size of something without a size compares as: true, since that mistake was already reported.
 struct unknown_size {
@@ -276,19 +273,17 @@ class space_declaration : public detail::unfinished {
     return add_head(*this, blocks...);
   }
 
-  /// Keeps only candidates for which `holds` is true of the values of the named choices. Counting, ranks and sampling
-  /// know it; no sample is ever rejected. `.require("1.filters", "2.filters", [](int a, int b) { return a <= b; })`
-  template <class Predicate>
-  constexpr auto require(const char* a, Predicate holds) const {
-    return with_constraint(constraint<1, Predicate>{{a}, holds});
-  }
-  template <class Predicate>
-  constexpr auto require(const char* a, const char* b, Predicate holds) const {
-    return with_constraint(constraint<2, Predicate>{{a, b}, holds});
-  }
-  template <class Predicate>
-  constexpr auto require(const char* a, const char* b, const char* c, Predicate holds) const {
-    return with_constraint(constraint<3, Predicate>{{a, b, c}, holds});
+  /// Keeps only candidates that keep a constraint: a predicate of the values of named choices, as many as there are
+  /// paths before it, `.require("1.filters", "2.filters", [](int a, int b) { return a <= b; })`, or one that is data,
+  /// `.require(sum("1.layers", "2.layers") <= 14)`. Needs space/constraint.hpp, which lists them. Counting, ranks and
+  /// sampling know constraints; no sample is ever rejected.
+  template <class... What>
+  constexpr auto require(What... what) const {
+    constexpr bool is_included = requires { sizeof(detail::constraint_arguments<What...>); };
+    static_assert(is_included,
+                  "nascent: .require() found no constraints; allowed: after #include <nascent/space/constraint.hpp>");
+    if constexpr (is_included) return detail::constraint_arguments<What...>::add(*this, what...);
+    else return *this;
   }
 
   /// How width scaling rounds: `.round_widths({.divisor = 4})`. Every width of the space, whatever its block.
@@ -329,13 +324,6 @@ class space_declaration : public detail::unfinished {
     }
   }
 
-  template <class Constraint>
-  constexpr auto with_constraint(Constraint c) const {
-    auto constraints = constraints_.with(c);
-    return space_declaration<Stages, Last, decltype(constraints)>(name_, channels_, stages_, last_, constraints,
-                                                                  rounding_);
-  }
-
   template <class Space>
   static constexpr auto add_head(const Space& space) {
     return space;
@@ -350,6 +338,14 @@ class space_declaration : public detail::unfinished {
   template <class Stage>
   constexpr auto add_stage(Stage stage) const {
     return next(stage, channels_);
+  }
+
+  /// Appends a constraint; what `require` does in the end.
+  template <class Constraint>
+  constexpr auto add_constraint(Constraint c) const {
+    auto constraints = constraints_.with(c);
+    return space_declaration<Stages, Last, decltype(constraints)>(name_, channels_, stages_, last_, constraints,
+                                                                  rounding_);
   }
 
  private:

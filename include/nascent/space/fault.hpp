@@ -37,6 +37,8 @@ enum class fault : std::uint8_t {
   skip_from_unknown_stage,
   skip_from_later_stage,
   constraint_on_unknown_choice,
+  constraint_on_fixed_field,
+  constraint_does_not_fit,
   predicate_does_not_fit,
   constraint_table_too_large,
   no_candidate_left,
@@ -125,12 +127,18 @@ struct invalid_declaration {
                 "nascent: .skip(name) needs a stage that comes earlier");
   static_assert(detail::fine<What == fault::constraint_on_unknown_choice, Texts...>,
                 "nascent: .require(path, ...) needs paths of choices of this space, such as \"2.filters\"");
+  static_assert(
+      detail::fine<What == fault::constraint_on_fixed_field, Texts...>,
+      "nascent: .require(path, ...) is about choices; what is fixed, or tied to another choice, chooses nothing");
+  static_assert(detail::fine<What == fault::constraint_does_not_fit, Texts...>,
+                "nascent: a constraint asks of choices what their values can answer: numbers are added and ordered, "
+                "values compared with those on offer");
   static_assert(detail::fine<What == fault::predicate_does_not_fit, Texts...>,
                 "nascent: .require(path, ..., predicate) calls the predicate with one value of each choice, in the "
                 "order of the paths");
   static_assert(detail::fine<What == fault::constraint_table_too_large, Texts...>,
-                "nascent: constraints that join many large choices need too large a table; join neighbouring stages, "
-                "or fewer values");
+                "nascent: constraints that join many large choices need too large a table to be counted; join fewer "
+                "choices, fewer values, or give prices in larger units");
   static_assert(detail::fine<What == fault::no_candidate_left, Texts...>, "nascent: the constraints leave no network");
   static_assert(detail::fine<What == fault::choice_without_use, Texts...>,
                 "nascent: .choose(name, ...) must be the source of a tie in a stage that every network has, or it "

@@ -12,9 +12,9 @@
 
 #include "nascent/space/build.hpp"
 #include "nascent/space/check.hpp"
-#include "nascent/space/detail/constraints.hpp"
 #include "nascent/space/detail/layer_builders.hpp"
 #include "nascent/space/detail/moves.hpp"
+#include "nascent/space/detail/product.hpp"
 #include "nascent/space/detail/values.hpp"
 #include "nascent/space/error.hpp"
 
@@ -222,11 +222,10 @@ class defined_space {
             detail::joined(active ? "no decision in an active slot, " : "in an inactive slot the option ", c.digits[k]),
             active ? detail::joined("0 up to ", detail::slot_places<F>[k].size - 1) : detail::joined("only -1"));
     }
-    const int broken = counted::broken_constraint(c.digits.data());
-    if (broken >= 0)
-      throw space_error("space.constraint", detail::place_in(space_name(), "constraint"),
-                        detail::joined("a candidate that breaks number ", broken),
-                        detail::joined("candidates that keep all ", counted::constraint_count));
+    if constexpr (constraint_count > 0) {
+      const int broken = counted::broken_constraint(c.digits.data());
+      if (broken >= 0) throw detail::constraint_checker<F>::broken(broken, c.digits.data());
+    }
   }
 
   /// Whether the other decisions of a candidate make slot k take part.
@@ -247,6 +246,14 @@ class defined_space {
 
   /// The value behind option `option` of slot k: 5, 0.25, swish.
   static constexpr option_value value(std::size_t k, int option) { return detail::value_at<F>(k, option); }
+
+  static constexpr std::size_t constraint_count = detail::constraint_total<F>;
+  /// What constraint i says, in the order of `.require`, and the slots that it is about: a `constraint_description` of
+  /// space/constraint_description.hpp.
+  template <class Counted = counted>
+  static constexpr auto constraint(std::size_t i) {
+    return Counted::describe(i);
+  }
 
   /// Name of stage i: 0 is "input", the parts of the head are "head.conv" and so on.
   static constexpr short_text stage(std::size_t i) { return detail::stage_names<F>[i]; }
@@ -274,9 +281,9 @@ class defined_space {
     return detail::layer_builders<F, Interpreter>[stage](decisions.data(), layer, n, x, stride);
   }
 
-  /// Whether a constraint holds; true where one of its choices is inactive, or not decided yet.
+  /// Whether a constraint holds; where choices are not decided yet, whether it still can.
   static constexpr bool keeps(std::size_t constraint, std::span<const digit> decisions) {
-    return detail::constraint_tests<F>[constraint](decisions.data());
+    return counted::keeps(constraint, decisions.data());
   }
 
  private:

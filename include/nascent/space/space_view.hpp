@@ -79,7 +79,7 @@ struct slot_view {
 struct constraint_view {
   std::vector<std::string> paths{};
   std::vector<int> slots{};
-  std::string relation{};   ///< such as "1.filters <= 2.filters", where the values show that it is this
+  std::string relation{};   ///< such as "sum(*.layers) <= 14"; of a predicate, where the values show that it is this
   std::size_t allowed = 0;  ///< 0 where there are too many combinations to try
   std::size_t combinations = 0;
 };

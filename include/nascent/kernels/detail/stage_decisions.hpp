@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/space/detail/constraint_set.hpp"
 #include "nascent/space/view_of.hpp"
 
 namespace nascent::detail {
@@ -204,6 +205,11 @@ struct layer_source {
   tensor (*build_layer)(const void*, std::span<const digit>, std::size_t stage, int layer, net<network>&, const tensor&,
                         int stride);
   bool (*keeps)(const void*, std::size_t constraint, std::span<const digit>);
+  constraint_set data_constraints{};  ///< of a declared space: those that are data can be followed decision by decision
+
+  bool is_data(std::size_t constraint) const {
+    return constraint < data_constraints.count && data_constraints.constraints[constraint].terms > 0;
+  }
 
   template <layered_space Space>
   static layer_source of(const Space& s) {
@@ -212,7 +218,16 @@ struct layer_source {
                int stride) { return static_cast<const Space*>(at)->build_layer(d, stage, layer, n, x, stride); },
             [](const void* at, std::size_t constraint, std::span<const digit> d) {
               return static_cast<const Space*>(at)->keeps(constraint, d);
-            }};
+            },
+            constraints_of<Space>()};
+  }
+  template <class Space>
+  static constraint_set constraints_of() {
+    if constexpr (requires { typename Space::declaration_type; }) {
+      using F = typename Space::declaration_type;
+      if constexpr (constraint_total<F> != 0) return joint_counter<F>::constraints();
+    }
+    return {};
   }
 };
 

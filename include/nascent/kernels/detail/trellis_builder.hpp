@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/kernels/detail/constraint_follower.hpp"
 #include "nascent/kernels/trellis.hpp"
 
 namespace nascent::detail {
@@ -95,11 +96,13 @@ class trellis_builder {
       for (const int slot : space_.stages[i].ties()) need(slot, last_step[i]);
     completed_.resize(out_.steps.size());
     for (std::size_t c = 0; c < space_.constraint_slots.size(); ++c) {
+      if (source_.is_data(c)) continue;
       int last = 0;
       for (const int slot : space_.constraint_slots[c]) last = std::max(last, step_of[static_cast<std::size_t>(slot)]);
       for (const int slot : space_.constraint_slots[c]) need(slot, last);
       completed_[static_cast<std::size_t>(last)].push_back(c);
     }
+    follower_.plan(source_.data_constraints, step_of, out_.steps.size(), until);
     std::vector<int> source_until(space_.stages.size(), -1);
     for (std::size_t i = 0; i < space_.stages.size(); ++i)
       for (const int source : space_.stages[i].sources())
@@ -140,6 +143,7 @@ class trellis_builder {
   std::int32_t reach(const state& from, const tensor& x, bool last_layer_seen) {
     for (const std::size_t c : completed_[step_])
       if (!source_.keeps(source_.space, c, decisions())) return -1;
+    if (!follower_.follow(step_, from.totals, digits_.data())) return -1;
     state next{.map = x, .last_layer_seen = last_layer_seen};
     const trellis_step& step = out_.steps[step_];
     const bool stage_ends = static_cast<int>(step_) == last_step_[static_cast<std::size_t>(step.stage)];
@@ -149,12 +153,14 @@ class trellis_builder {
       if (source == step.stage) next.outputs.push_back(x);
       else next.outputs.push_back(output_of(from, source));
     }
+    follower_.keep(step_ + 1, next.totals);
     std::string& key = key_;
     key.clear();
     append_bytes(key, x);
     append_bytes(key, next.last_layer_seen);
     for (const digit d : next.live) append_bytes(key, d);
     for (const tensor& t : next.outputs) append_bytes(key, t);
+    for (const std::int64_t total : next.totals) append_bytes(key, total);
     const auto [place, is_new] = numbers_.try_emplace(key, static_cast<std::int32_t>(states_[step_ + 1].size()));
     if (is_new) states_[step_ + 1].push_back(std::move(next));
     return place->second;
@@ -372,7 +378,8 @@ class trellis_builder {
   std::vector<std::vector<state>> states_;
   std::vector<std::vector<int>> live_;               ///< slots that a state before each step holds
   std::vector<std::vector<int>> sources_;            ///< stages whose output shape it holds
-  std::vector<std::vector<std::size_t>> completed_;  ///< constraints whose last slot a step decides
+  std::vector<std::vector<std::size_t>> completed_;  ///< predicates whose last slot a step decides
+  constraint_follower follower_;                     ///< of the constraints that are data
   std::vector<int> last_step_;                       ///< of each stage
   std::unordered_map<std::string, std::int32_t> numbers_;
   std::unordered_map<std::string, std::int32_t> rows_;

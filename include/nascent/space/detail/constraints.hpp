@@ -4,179 +4,121 @@
 /// still depend on) holds the exact number of completions, so that ranks stay exact and no sample is ever rejected.
 #pragma once
 
-#include "nascent/space/detail/product.hpp"
+#include "nascent/space/detail/joint_schedule.hpp"
 
 namespace nascent::detail {
 
-template <class F>
-inline constexpr std::size_t constraint_total = std::remove_cvref_t<decltype(declared<F>::value.constraints())>::size;
-
-/// The slots that constraint C names, -1 where a path is unknown.
-template <class F, std::size_t C>
-inline constexpr auto constraint_slots = [] {
-  constexpr const auto& c = get<C>(declared<F>::value.constraints());
-  std::array<int, std::size(c.paths)> slots{};
-  for (std::size_t i = 0; i < slots.size(); ++i) slots[i] = find_slot<F>(c.paths[i]);
-  return slots;
-}();
-
-/// Whether constraint C holds; true where one of its choices is inactive.
-template <class F, std::size_t C>
+/// Whether constraint C holds. Where not all slots are decided that could be: whether it can, as far as one sees.
+template <class F, std::size_t C, bool Complete = true>
 constexpr bool constraint_holds(const digit* d) {
-  constexpr const auto& slots = constraint_slots<F, C>;
-  for (const int k : slots)
-    if (d[k] < 0) return true;
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return static_cast<bool>(
-        get<C>(declared<F>::value.constraints())
-            .holds(choice_at<F, static_cast<std::size_t>(slots[I])>()[static_cast<std::size_t>(d[slots[I]])]...));
-  }
-  (std::make_index_sequence<slots.size()>{});
+  if constexpr (is_predicate<F, C>) return predicate_holds<F, C>(d);
+  else return can_hold<Complete>(constraint_set_of<F>, constraint_set_of<F>.constraints[C], d);
 }
 
-/// The stages that constraints touch are decided slot by slot; the others only multiply.
 template <class F>
 struct constrained_counter {
   static constexpr std::size_t stages = declared<F>::stage_count;
   static constexpr int constraint_count = static_cast<int>(constraint_total<F>);
-  static constexpr std::size_t most_states = 65536;
-  static constexpr std::size_t most_decisions = std::size_t{1} << 19;  ///< states times options: seconds of compiling
-  static constexpr std::size_t most_frontier = 8;
+  static constexpr const auto& touched = touched_stages<F>;
 
-  static constexpr auto touched = [] {
-    std::array<bool, stages> t{};
-    [&]<std::size_t... C>(std::index_sequence<C...>) {
-      const auto one = [&](const auto& slots) {
-        for (const int k : slots)
-          if (k >= 0) t[static_cast<std::size_t>(slot_places<F>[static_cast<std::size_t>(k)].stage)] = true;
-      };
-      (one(constraint_slots<F, C>), ...);
-    }
-    (std::make_index_sequence<constraint_total<F>>{});
+  /// Ranks follow the order of the declaration wherever that order keeps the limits.
+  static constexpr bool rearranged = joint_schedule<F, false>::planned.exceeded.what != nullptr;
+  using schedule = joint_schedule<F, rearranged>;
+  static constexpr std::size_t step_count = schedule::step_count;
+  static constexpr const auto& planned = schedule::planned;
+  static constexpr const auto& step_of = schedule::step_of;
+  static constexpr bool too_large = planned.exceeded.what != nullptr;
+
+  /// What is known of each constraint while slots are decided; of no use to predicates.
+  static constexpr bool has_events = schedule::listed.count > 0;
+  using running_totals = std::array<std::int64_t, has_events ? constraint_total<F> : 0>;
+  static constexpr running_totals first_totals = [] {
+    running_totals t{};
+    if constexpr (has_events)
+      for (std::size_t c = 0; c < constraint_total<F>; ++c) {
+        const constraint_kind kind = constraint_set_of<F>.constraints[c].kind;
+        t[c] = neutral(kind);
+      }
     return t;
   }();
 
-  struct step {
-    int slot = 0;
-    int frontier[most_frontier] = {};  ///< slots decided before this step that it or a later one depends on
-    std::size_t frontier_size = 0;
-    std::size_t states = 1;
-  };
-
-  static constexpr std::size_t step_count = [] {
-    std::size_t n = 0;
-    for (std::size_t k = 0; k < slot_total<F>; ++k)
-      n += touched[static_cast<std::size_t>(slot_places<F>[k].stage)] ? 1 : 0;
-    return n;
-  }();
-
-  /// Number of the step that decides a slot, or -1.
-  static constexpr auto step_of = [] {
-    std::array<int, slot_total<F> + 1> at{};
-    int n = 0;
-    for (std::size_t p = 0; p < slot_total<F>; ++p) {
-      const auto k = static_cast<std::size_t>(slot_order<F>[p]);
-      at[k] = touched[static_cast<std::size_t>(slot_places<F>[k].stage)] ? n++ : -1;
-    }
-    return at;
-  }();
-
-  /// The last step that decides a slot of constraint C.
+  /// The last step that decides a slot of predicate C.
   template <std::size_t C>
-  static constexpr int completed_at = [] {
-    int last = -1;
-    for (const int k : constraint_slots<F, C>)
-      last = step_of[static_cast<std::size_t>(k)] > last ? step_of[static_cast<std::size_t>(k)] : last;
-    return last;
-  }();
+  static constexpr int completed_at = is_predicate<F, C>
+                                          ? completed_by(step_of.data(),
+                                                         constraint_set_of<F>.slots +
+                                                             constraint_set_of<F>.constraints[C].first_slot,
+                                                         constraint_set_of<F>.constraints[C].slots)
+                                          : -1;
 
-  struct plan {
-    std::array<step, step_count + 1> steps{};
-    std::size_t table = 0;
-    std::size_t decisions = 0;
-    bool too_large = false;
-  };
-
-  static constexpr plan planned = [] {
-    plan result;
-    // How long each slot is needed: until the last step that has it as parent or shares a constraint with it.
-    std::array<int, slot_total<F> + 1> until{};
-    for (std::size_t k = 0; k < slot_total<F>; ++k) {
-      const int parent = slot_places<F>[k].parent;
-      if (step_of[k] >= 0) result.steps[static_cast<std::size_t>(step_of[k])].slot = static_cast<int>(k);
-      if (parent >= 0 && step_of[k] > until[static_cast<std::size_t>(parent)])
-        until[static_cast<std::size_t>(parent)] = step_of[k];
-    }
-    [&]<std::size_t... C>(std::index_sequence<C...>) {
-      const auto one = [&](const auto& slots, int last) {
-        for (const int k : slots)
-          if (last > until[static_cast<std::size_t>(k)]) until[static_cast<std::size_t>(k)] = last;
-      };
-      (one(constraint_slots<F, C>, completed_at<C>), ...);
-    }
-    (std::make_index_sequence<constraint_total<F>>{});
-    for (std::size_t p = 0; p <= step_count; ++p) {
-      step& s = result.steps[p];
-      for (std::size_t q = 0; q < p; ++q) {
-        const int slot = result.steps[q].slot;
-        if (until[static_cast<std::size_t>(slot)] < static_cast<int>(p)) continue;
-        if (s.frontier_size == most_frontier) {
-          result.too_large = true;
-          return result;
-        }
-        s.frontier[s.frontier_size++] = slot;
-        s.states *= static_cast<std::size_t>(slot_places<F>[static_cast<std::size_t>(slot)].size) + 1;
-        if (s.states > most_states) {
-          result.too_large = true;
-          return result;
-        }
-      }
-      result.table += s.states;
-      if (p < step_count)
-        result.decisions += s.states * static_cast<std::size_t>(slot_places<F>[static_cast<std::size_t>(s.slot)].size);
-    }
-    result.too_large = result.table > most_states || result.decisions > most_decisions;
-    return result;
-  }();
-  static constexpr bool too_large = planned.too_large;
-
-  static constexpr std::size_t state(const step& s, const digit* d) {
+  static constexpr std::size_t state(const joint_step& s, const digit* d, const running_totals& totals) {
     std::size_t index = 0;
-    for (std::size_t f = 0; f < s.frontier_size; ++f) {
-      const auto k = static_cast<std::size_t>(s.frontier[f]);
-      index = index * (static_cast<std::size_t>(slot_places<F>[k].size) + 1) + static_cast<std::size_t>(d[k] + 1);
+    for (std::size_t i = 0; i < s.part_count; ++i) {
+      const frontier_part& part = s.parts[i];
+      if (part.event < 0) {
+        const slot_place& place = slot_places<F>[static_cast<std::size_t>(part.slot)];
+        index += part.weight * static_cast<std::size_t>(d[part.slot] + (place.parent >= 0 ? 1 : 0));
+      } else if constexpr (has_events) {
+        const auto e = static_cast<std::size_t>(part.event);
+        const auto c = static_cast<std::size_t>(schedule::events[e].constraint);
+        index += part.weight * schedule::totals[e].number(totals[c]);
+      }
     }
     return index;
   }
 
-  /// Whether the constraints that step `completed` makes complete hold.
+  /// Whether the predicates that step `completed` makes complete hold.
   template <int Completed>
-  static constexpr bool keeps_constraints(const digit* d) {
+  static constexpr bool keeps_predicates(const digit* d) {
     bool holds = true;
     const auto one = [&](auto c) {
-      if constexpr (completed_at<c()> == Completed) holds = holds && constraint_holds<F, c()>(d);
+      if constexpr (completed_at<c()> == Completed) holds = holds && predicate_holds<F, c()>(d);
     };
     [&]<std::size_t... C>(std::index_sequence<C...>) { (one(std::integral_constant<std::size_t, C>{}), ...); }
     (std::make_index_sequence<constraint_total<F>>{});
     return holds;
   }
-  static constexpr bool keeps_constraints_at(int completed, const digit* d) {
-    return [&]<std::size_t... C>(std::index_sequence<C...>) {
-      return ((completed_at<C> != completed || constraint_holds<F, C>(d)) && ...);
-    }
+  static constexpr bool keeps_predicates_at(int completed, const digit* d) {
+    return [&]<std::size_t... C>(std::index_sequence<C...>) { return (keeps_predicate_at<C>(completed, d) && ...); }
     (std::make_index_sequence<constraint_total<F>>{});
+  }
+  template <std::size_t C>
+  static constexpr bool keeps_predicate_at([[maybe_unused]] int completed, [[maybe_unused]] const digit* d) {
+    if constexpr (is_predicate<F, C>) return completed_at<C> != completed || predicate_holds<F, C>(d);
+    else return true;
+  }
+
+  /// What step p, decided, makes of the totals; false where a constraint that is data is broken for sure.
+  static constexpr bool follow([[maybe_unused]] const joint_step& s, [[maybe_unused]] const digit* d,
+                               [[maybe_unused]] running_totals& totals) {
+    if constexpr (has_events) {
+      for (int n = s.first_event; n < s.end_of_events; ++n) {
+        const constraint_event& e = schedule::events[static_cast<std::size_t>(n)];
+        const auto c = static_cast<std::size_t>(e.constraint);
+        if (e.term < 0) {
+          if (!can_hold<true>(constraint_set_of<F>, constraint_set_of<F>.constraints[c], d)) return false;
+        } else {
+          totals[c] = advance(constraint_set_of<F>, e, totals[c], d);
+          if (totals[c] == broken_total) return false;
+        }
+      }
+    }
+    return true;
   }
 
   /// Looks for one network that keeps the constraints, first options first, for as long as `tries` last. Much less work
   /// for the compiler than to count all of them; false says nothing.
-  static constexpr bool finds_candidate(digit* d, int& tries, std::size_t p = 0) {
+  static constexpr bool finds_candidate(digit* d, const running_totals& totals, int& tries, std::size_t p = 0) {
     if (p == step_count) return true;
-    const auto k = static_cast<std::size_t>(planned.steps[p].slot);
-    if (!slot_is_active<F>(d, k)) return finds_candidate(d, tries, p + 1);
-    for (digit option = 0; option < slot_places<F>[k].size && tries > 0; ++option) {
-      --tries;
-      d[k] = option;
-      if (keeps_constraints_at(static_cast<int>(p), d) && finds_candidate(d, tries, p + 1)) return true;
+    const joint_step& s = planned.steps[p];
+    const auto k = static_cast<std::size_t>(s.slot);
+    const bool active = slot_is_active<F>(d, k);
+    for (int option = active ? 0 : -1; option < (active ? slot_places<F>[k].size : 0) && tries > 0; ++option) {
+      if (active) --tries;
+      d[k] = static_cast<digit>(option);
+      running_totals after = totals;
+      if (keeps_predicates_at(static_cast<int>(p), d) && follow(s, d, after) && finds_candidate(d, after, tries, p + 1))
+        return true;
     }
     d[k] = inactive;
     return false;
@@ -185,7 +127,7 @@ struct constrained_counter {
     std::array<digit, slot_total<F> + 1> d{};
     d.fill(inactive);
     int tries = 1000;
-    return finds_candidate(d.data(), tries);
+    return finds_candidate(d.data(), first_totals, tries);
   }
 
   template <std::size_t States>
@@ -198,44 +140,77 @@ struct constrained_counter {
   /// steps.
   template <std::size_t P>
   static constexpr std::size_t states_per_part = [] {
-    constexpr step s = planned.steps[P];
+    constexpr joint_step s = planned.steps[P];
     const auto options = P == step_count
                              ? std::size_t{1}
                              : static_cast<std::size_t>(slot_places<F>[static_cast<std::size_t>(s.slot)].size);
-    const std::size_t work = 40 + 20 * s.frontier_size + options * (100 + 20 * constraint_total<F>);
+    std::size_t per_option = 100 + 20 * constraint_total<F>;
+    if (has_events)
+      per_option += 10 * constraint_total<F> + 60 * planned.steps[P + (P < step_count ? 1 : 0)].part_count;
+    for (int n = s.first_event; n < s.end_of_events; ++n) {
+      const constraint_event& e = schedule::events[static_cast<std::size_t>(n)];
+      const joint_constraint& c = constraint_set_of<F>.constraints[e.constraint];
+      per_option += e.term < 0 ? static_cast<std::size_t>(40 * c.terms * (1 + c.rows)) : 150;
+    }
+    const std::size_t work = 40 + 60 * s.part_count + options * per_option;
     return work > 500000 ? std::size_t{1} : 500000 / work;
+  }();
+
+  /// The decisions and totals that the number of a state stands for.
+  static constexpr void set_state(const joint_step& s, std::size_t index, digit* d,
+                                  [[maybe_unused]] running_totals& totals) {
+    for (std::size_t i = 0; i < s.part_count; ++i) {
+      const frontier_part& part = s.parts[i];
+      const std::size_t number = index / part.weight % part.radix;
+      if (part.event < 0) {
+        const slot_place& place = slot_places<F>[static_cast<std::size_t>(part.slot)];
+        d[part.slot] = static_cast<digit>(static_cast<int>(number) - (place.parent >= 0 ? 1 : 0));
+      } else if constexpr (has_events) {
+        const auto e = static_cast<std::size_t>(part.event);
+        totals[static_cast<std::size_t>(schedule::events[e].constraint)] = schedule::totals[e].total(number);
+      }
+    }
+  }
+
+  /// Decisions without an alternative are in no state.
+  static constexpr auto start = [] {
+    std::array<digit, slot_total<F> + 1> d{};
+    for (std::size_t k = 0; k < slot_total<F>; ++k) d[k] = radix_of(slot_places<F>[k]) == 1 ? digit{0} : inactive;
+    return d;
   }();
 
   /// For `Count` states of step P from `First` on: ways to decide its slot and the later ones.
   template <std::size_t P, std::size_t First, std::size_t Count>
   static constexpr auto count_completions() {
-    constexpr step s = planned.steps[P];
+    constexpr joint_step s = planned.steps[P];
     step_table<Count> result;
     if constexpr (P == step_count) {
       result.completions[0] = 1;
     } else {
       constexpr const auto& following = completions_of<P + 1>;
-      std::array<digit, slot_total<F> + 1> d{};
+      constexpr const joint_step& then = planned.steps[P + 1];
       constexpr auto k = static_cast<std::size_t>(s.slot);
+      constexpr std::size_t weight = then.weight_of(s.slot);
+      constexpr bool changes_totals = s.end_of_events > s.first_event;
+      std::array<digit, slot_total<F> + 1> d = start;
+      running_totals totals = first_totals;
       for (std::size_t index = First; index < First + Count; ++index) {
-        std::size_t rest = index;
-        for (std::size_t f = s.frontier_size; f-- > 0;) {
-          const auto q = static_cast<std::size_t>(s.frontier[f]);
-          const auto radix = static_cast<std::size_t>(slot_places<F>[q].size) + 1;
-          d[q] = static_cast<digit>(static_cast<int>(rest % radix) - 1);
-          rest /= radix;
-        }
+        set_state(s, index, d.data(), totals);
         const bool active = slot_is_active<F>(d.data(), k);
         checked_uint128 sum{0};
-        // The next state is linear in the digit of this slot: its index is not computed anew for every option.
-        d[k] = -1;
-        const std::size_t without = state(planned.steps[P + 1], d.data());
+        // The next state is linear in the digit of this slot: its number is not computed anew for every option.
         d[k] = 0;
-        const std::size_t weight = state(planned.steps[P + 1], d.data()) - without;
+        const std::size_t at_first = changes_totals ? 0 : state(then, d.data(), totals);
         for (int option = active ? 0 : -1; option < (active ? slot_places<F>[k].size : 0); ++option) {
           d[k] = static_cast<digit>(option);
-          if (keeps_constraints<static_cast<int>(P)>(d.data()))
-            sum = checked_add(sum, {following.completions[without + static_cast<std::size_t>(option + 1) * weight]});
+          if (!keeps_predicates<static_cast<int>(P)>(d.data())) continue;
+          if constexpr (changes_totals) {
+            running_totals after = totals;
+            if (follow(s, d.data(), after))
+              sum = checked_add(sum, {following.completions[state(then, d.data(), after)]});
+          } else {
+            sum = checked_add(sum, {following.completions[at_first + static_cast<std::size_t>(option) * weight]});
+          }
         }
         result.completions[index - First] = sum.value;
         result.overflow = result.overflow || sum.overflow || following.overflow;
@@ -289,11 +264,30 @@ struct constrained_counter {
   }();
   static constexpr checked_uint128 size = checked_multiply(touched_size, free_size);
 
+  static constexpr const constraint_set& constraints() { return constraint_set_of<F>; }
+
+  /// Whether constraint i holds, or can, as far as one sees, where not all is decided.
+  static constexpr bool keeps(std::size_t i, const digit* d) { return tests[i](d); }
+  static constexpr auto tests = []<std::size_t... C>(std::index_sequence<C...>) {
+    return std::array<bool (*)(const digit*), sizeof...(C)>{&constraint_holds<F, C, false>...};
+  }
+  (std::make_index_sequence<constraint_total<F>>{});
+
+  static constexpr constraint_description describe(std::size_t i) {
+    constraint_description c = constraint_descriptions<F>[i];
+    const joint_constraint& joint = constraint_set_of<F>.constraints[i];
+    c.slots = {constraint_set_of<F>.slots + joint.first_slot, static_cast<std::size_t>(joint.slots)};
+    return c;
+  }
+
+  /// The first constraint that a candidate breaks, or -1. Where decisions are still to be made, `Complete` is false,
+  /// and it is one that they cannot mend.
+  template <bool Complete = true>
   static constexpr int broken_constraint(const digit* d) {
     int broken = -1;
     [&]<std::size_t... C>(std::index_sequence<C...>) {
-      ((broken < 0 && !constraint_holds<F, C>(d) ? static_cast<void>(broken = static_cast<int>(C))
-                                                 : static_cast<void>(0)),
+      ((broken < 0 && !constraint_holds<F, C, Complete>(d) ? static_cast<void>(broken = static_cast<int>(C))
+                                                           : static_cast<void>(0)),
        ...);
     }
     (std::make_index_sequence<constraint_total<F>>{});
@@ -301,8 +295,10 @@ struct constrained_counter {
   }
 
   /// Ways to go on after step p has decided its slot as `d` says; 0 where that breaks a constraint.
-  static constexpr uint128 completions_after(std::size_t p, const digit* d) {
-    return keeps_constraints_at(static_cast<int>(p), d) ? tables[p + 1][state(planned.steps[p + 1], d)] : 0;
+  static constexpr uint128 completions_after(std::size_t p, const digit* d, running_totals totals) {
+    return keeps_predicates_at(static_cast<int>(p), d) && follow(planned.steps[p], d, totals)
+               ? tables[p + 1][state(planned.steps[p + 1], d, totals)]
+               : 0;
   }
 
   template <class Rng>
@@ -317,13 +313,15 @@ struct constrained_counter {
     std::array<digit, slot_total<F> + 1> seen{};
     for (std::size_t k = 0; k < slot_total<F>; ++k) seen[k] = d[k];
     uint128 r = 0;
+    running_totals totals = first_totals;
     for (std::size_t p = 0; p < step_count; ++p) {
       const auto k = static_cast<std::size_t>(planned.steps[p].slot);
       for (digit option = 0; option < d[k]; ++option) {
         seen[k] = option;
-        r += completions_after(p, seen.data());
+        r += completions_after(p, seen.data(), totals);
       }
       seen[k] = d[k];
+      follow(planned.steps[p], d, totals);
     }
     for_each_stage<F>([&](auto i) {
       if (!touched[i()])
@@ -351,25 +349,27 @@ struct constrained_counter {
   }
 
   static constexpr void unrank_touched(uint128 r, digit* d) {
+    running_totals totals = first_totals;
     for (std::size_t p = 0; p < step_count; ++p) {
       const auto k = static_cast<std::size_t>(planned.steps[p].slot);
-      if (!slot_is_active<F>(d, k)) {
-        d[k] = inactive;
-        continue;
+      d[k] = inactive;
+      if (slot_is_active<F>(d, k)) {
+        for (digit option = 0; option < slot_places<F>[k].size; ++option) {
+          d[k] = option;
+          const uint128 n = completions_after(p, d, totals);
+          if (r < n) break;
+          r -= n;
+        }
       }
-      for (digit option = 0; option < slot_places<F>[k].size; ++option) {
-        d[k] = option;
-        const uint128 n = completions_after(p, d);
-        if (r < n) break;
-        r -= n;
-      }
+      follow(planned.steps[p], d, totals);
     }
   }
 
   template <class Choose>
   static constexpr void walk(digit* d, Choose choose) {
+    running_totals totals = first_totals;
     for (std::size_t position = 0; position < slot_total<F>; ++position) {
-      const auto k = static_cast<std::size_t>(slot_order<F>[position]);
+      const auto k = static_cast<std::size_t>(joint_order<F, rearranged>[position]);
       if (!slot_is_active<F>(d, k)) {
         d[k] = inactive;
       } else if (step_of[k] < 0) {
@@ -377,16 +377,13 @@ struct constrained_counter {
       } else {
         const digit chosen = choose(k, slot_places<F>[k].size, [&](digit option) {
           d[k] = option;
-          return completions_after(static_cast<std::size_t>(step_of[k]), d) > 0;
+          return completions_after(static_cast<std::size_t>(step_of[k]), d, totals) > 0;
         });
         d[k] = chosen;
       }
+      if (step_of[k] >= 0) follow(planned.steps[static_cast<std::size_t>(step_of[k])], d, totals);
     }
   }
 };
-
-/// The counter that fits the space.
-template <class F>
-using joint_counter = std::conditional_t<constraint_total<F> == 0, product_counter<F>, constrained_counter<F>>;
 
 }  // namespace nascent::detail

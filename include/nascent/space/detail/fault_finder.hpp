@@ -3,6 +3,7 @@
 /// The checks of a declaration, one by one: the first fault is kept.
 #pragma once
 
+#include "nascent/space/detail/path_advice.hpp"
 #include "nascent/space/detail/rules.hpp"
 #include "nascent/space/detail/smallest.hpp"
 
@@ -214,7 +215,7 @@ struct fault_finder {
                "a new name");
   }
 
-  /// Ties, skip connections, constraints: everything that refers to something by name.
+  /// Ties and skip connections: what refers to something by name.
   template <class F, std::size_t I, std::size_t A, std::size_t J>
   constexpr void check_tie() {
     using layout = stage_layout<F, I>;
@@ -225,7 +226,7 @@ struct fault_finder {
       constexpr int source = tie_source<F, I, A, J>;
       if constexpr (source < 0) {
         report(fault::tie_to_unknown_choice, where, short_text{}.add("found ").add(f.path),
-               "a path, e.g. stem.filters");
+               advise_path(paths_of<F>, f.path, "stem.filters").view());
       } else if constexpr (slot_places<F>[static_cast<std::size_t>(source)].parent >= 0) {
         report(fault::tie_to_optional_choice, where, short_text{}.add("found ").add(f.path), "a choice always made");
       } else {
@@ -267,50 +268,6 @@ struct fault_finder {
     const bool later = stage_named(names, stages, from) >= 0;
     report(later ? fault::skip_from_later_stage : fault::skip_from_unknown_stage, where,
            short_text{}.add("found ").add(from), later ? "an earlier stage" : "a stage's name");
-  }
-
-  template <class F>
-  constexpr void check_constraints() {
-    [&]<std::size_t... C>(std::index_sequence<C...>) {
-      [[maybe_unused]] const auto one = [&](auto c) {
-        constexpr const auto& slots = constraint_slots<F, c()>;
-        constexpr const auto& declared_constraint = get<c()>(declared<F>::value.constraints());
-        const decimal number = to_decimal(c());
-        const place where{"constraint", number.c_str(), ""};
-        constexpr bool are_known = [] {
-          for (const int k : slots)
-            if (k < 0) return false;
-          return true;
-        }();
-        if constexpr (are_known) {
-          [&]<std::size_t... I>(std::index_sequence<I...>) {
-            check_predicate<typename std::remove_cvref_t<
-                decltype(choice_at<F, static_cast<std::size_t>(slots[I])>())>::value_type...>(
-                where, declared_constraint.holds);
-          }
-          (std::make_index_sequence<slots.size()>{});
-        } else {
-          for (std::size_t i = 0; i < slots.size(); ++i)
-            if (slots[i] < 0)
-              report(fault::constraint_on_unknown_choice, where,
-                     short_text{}.add("found ").add(declared_constraint.paths[i]), "a path, e.g. 2.filters");
-        }
-      };
-      (one(std::integral_constant<std::size_t, C>{}), ...);
-    }
-    (std::make_index_sequence<constraint_total<F>>{});
-  }
-
-  template <class... Values, class Predicate>
-  constexpr void check_predicate(const place& where, const Predicate&) {
-    if constexpr (!std::is_invocable_r_v<bool, const Predicate&, Values...>) {
-      short_text allowed{};
-      allowed.add("bool(");
-      const auto one = [&](std::string_view name) { (allowed.length > 5 ? allowed.add(", ") : allowed).add(name); };
-      (one(std::is_convertible_v<Values, std::string_view> ? "const char*" : block_name<Values>), ...);
-      report(fault::predicate_does_not_fit, where, short_text{}.add("found another signature"),
-             allowed.add(')').view());
-    }
   }
 
   /// Alternatives of one type that choose the same field would share a path: a slot for which that is so, or -1.

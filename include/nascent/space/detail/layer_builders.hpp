@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Single layers and constraints of a declared space by number: what goes through a space stage by stage at run time
+/// Single layers of a declared space by number: what goes through a space stage by stage at run time
 /// calls.
 #pragma once
 
@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "nascent/space/build.hpp"
-#include "nascent/space/detail/constraints.hpp"
 
 namespace nascent::detail {
 
@@ -27,12 +26,5 @@ inline constexpr auto layer_builders = []<std::size_t... I>(std::index_sequence<
   return std::array<layer_builder<Interpreter>, sizeof...(I)>{&build_layer_of<F, Interpreter, I>...};
 }
 (std::make_index_sequence<declared<F>::stage_count>{});
-
-/// By constraint, with a spare element.
-template <class F>
-inline constexpr auto constraint_tests = []<std::size_t... C>(std::index_sequence<C...>) {
-  return std::array<bool (*)(const digit*), sizeof...(C) + 1>{&constraint_holds<F, C>...};
-}
-(std::make_index_sequence<constraint_total<F>>{});
 
 }  // namespace nascent::detail

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "nascent/space/detail/constraints.hpp"
+#include "nascent/space/detail/product.hpp"
 
 namespace nascent::detail {
 
@@ -21,7 +21,7 @@ constexpr bool decide_rest(digit* d, std::size_t position = 0) {
     if (d[k] >= 0 || !slot_is_active<F>(d, k)) continue;
     for (int option = 0; option < slot_places<F>[k].size; ++option) {
       d[k] = static_cast<digit>(option);
-      if (joint_counter<F>::broken_constraint(d) < 0 && decide_rest<F>(d, position + 1)) return true;
+      if (joint_counter<F>::template broken_constraint<false>(d) < 0 && decide_rest<F>(d, position + 1)) return true;
     }
     d[k] = inactive;
     return false;
@@ -41,7 +41,8 @@ constexpr void visit_neighbours(const Candidate& c, Visit& visit) {
         const auto k = static_cast<std::size_t>(slot_order<F>[position]);
         if (!slot_is_active<F>(near.digits.data(), k)) near.digits[k] = inactive;
       }
-      if (joint_counter<F>::broken_constraint(near.digits.data()) < 0 && decide_rest<F>(near.digits.data()))
+      if (joint_counter<F>::template broken_constraint<false>(near.digits.data()) < 0 &&
+          decide_rest<F>(near.digits.data()))
         visit(near);
     }
   }

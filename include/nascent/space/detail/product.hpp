@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Counting a space without constraints: stages are independent, its size is the product of theirs.
+/// Counting a space without constraints: stages are independent, its size is the product of theirs. Spaces with
+/// constraints are counted by what space/constraint.hpp brings.
 #pragma once
 
 #include <array>
@@ -9,6 +10,10 @@
 
 #include "nascent/space/detail/counting.hpp"
 #include "nascent/space/detail/paths.hpp"
+
+namespace nascent {
+struct constraint_description;
+}  // namespace nascent
 
 namespace nascent::detail {
 
@@ -57,6 +62,9 @@ constexpr checked_uint128 multiply_sizes(const std::array<stage_facts, Stages>& 
 template <class F>
 inline constexpr checked_uint128 size_without_constraints = multiply_sizes(all_stage_facts<F>);
 
+template <class F>
+inline constexpr std::size_t constraint_total = std::remove_cvref_t<decltype(declared<F>::value.constraints())>::size;
+
 /// A space without constraints: stages are independent.
 template <class F>
 struct product_counter {
@@ -65,7 +73,16 @@ struct product_counter {
   static constexpr bool too_large = false;
   static constexpr checked_uint128 size = size_without_constraints<F>;
 
-  static constexpr int broken_constraint(const digit*) { return -1; }
+  template <bool Complete = true>
+  static constexpr int broken_constraint(const digit*) {
+    return -1;
+  }
+
+  static constexpr bool keeps(std::size_t, const digit*) { return true; }
+  template <class Description = constraint_description>
+  static constexpr Description describe(std::size_t) {
+    return {};
+  }
 
   template <class Rng>
   static constexpr void sample(Rng& rng, digit* d) {
@@ -145,5 +162,15 @@ struct product_counter {
     }
   }
 };
+
+/// A space with constraints, and their checks.
+template <class F>
+struct constrained_counter;
+template <class F>
+struct constraint_checker;
+
+/// The counter that fits the space.
+template <class F>
+using joint_counter = std::conditional_t<constraint_total<F> == 0, product_counter<F>, constrained_counter<F>>;
 
 }  // namespace nascent::detail

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "nascent/space/build.hpp"
-#include "nascent/space/detail/constraints.hpp"
 #include "nascent/space/fault.hpp"
 
 namespace nascent::detail {

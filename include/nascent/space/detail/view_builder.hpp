@@ -3,6 +3,7 @@
 /// From a declaration to its description.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/space/constraint_description.hpp"
 #include "nascent/space/space_view.hpp"
 
 namespace nascent::detail {
@@ -44,7 +46,7 @@ void try_constraint(constraint_view& c, const std::vector<slot_view>& slots, Hol
     return slots[static_cast<std::size_t>(c.slots[i])].values;
   };
   c.combinations = 1;
-  bool numeric = c.slots.size() == 2;
+  bool numeric = c.slots.size() == 2 && c.paths.size() == 2;
   for (std::size_t i = 0; i < c.slots.size(); ++i) {
     c.combinations *= values_of(i).size();
     if (c.combinations > most_combinations) return;
@@ -189,9 +191,13 @@ class view_builder {
 
   template <std::size_t C>
   void add_constraint() {
-    constraint_view c{.slots = {constraint_slots<F, C>.begin(), constraint_slots<F, C>.end()}};
-    for (const char* path : get<C>(declared<F>::value.constraints()).paths) c.paths.emplace_back(path);
-    try_constraint(c, out_.slots, [](const digit* d) { return constraint_holds<F, C>(d); });
+    const auto said = joint_counter<F>::describe(C);
+    constraint_view c{.paths = {said.paths.begin(), said.paths.end()}};
+    for (const int k : said.slots)
+      if (std::find(c.slots.begin(), c.slots.end(), k) == c.slots.end()) c.slots.push_back(k);
+    try_constraint(c, out_.slots, [](const digit* d) { return joint_counter<F>::keeps(C, d); });
+    if (said.kind != constraint_kind::predicate && (c.relation.empty() || said.kind != constraint_kind::compare))
+      c.relation = to_text(said).c_str();
     out_.constraints.push_back(std::move(c));
   }
 

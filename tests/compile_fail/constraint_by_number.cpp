@@ -1,0 +1,21 @@
+// expect: nascent: .require\(\) found no constraint; allowed: paths and then a predicate of as many values
+// A number instead of a predicate.
+#include <nascent/block/block.hpp>
+#include <nascent/space/constraint.hpp>
+#include <nascent/space/space.hpp>
+
+using namespace nascent;
+
+inline constexpr auto tiny = define([] {
+  return search_space("tiny")
+      .input(3, 224)
+      .stage("1", conv{.filters = range(8, 64, 8), .act = one_of(relu, swish)})
+      .stage("2", conv{.filters = range(8, 64, 8), .kernel = tied_to("1.filters")})
+#ifdef CONTROL
+      .require("1.filters", [](int a) { return a <= 64; })
+#else
+      .require("1.filters", 64)
+#endif
+      .head(global_pool{}, dense{10});
+});
+static_assert(tiny.size() > 0);
