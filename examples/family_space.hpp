@@ -4,6 +4,7 @@
 #pragma once
 
 #include <nascent/block/block.hpp>
+#include <nascent/space/constraint.hpp>
 #include <nascent/space/space.hpp>
 
 namespace examples {
