@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/accuracy/features.hpp"
 
+#include <array>
 #include <string_view>
+#include <tuple>
 
 #include "networks.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
+
+#include "nascent/base/random.hpp"
+#include "nascent/space/space.hpp"
 
 using namespace nascent;
 using Catch::Matchers::WithinRel;
@@ -101,6 +106,114 @@ TEST_CASE("space-to-depth blocks are read as what they stand for") {
   CHECK(x4.outside == nullptr);
 }
 
+// The networks of latency-aware scaling are EfficientNet's, scaled: a wider stem next to a stage 1 that rounding keeps
+// narrow, as in X-GPU-B4, does not end the fold.
+TEST_CASE("a fold lasts over stage 1 whatever rounding makes of stem and stage") {
+  for (const auto& [width, depth, resolution] :
+       {std::tuple{1.63, 2.40, 282}, std::tuple{2.16, 2.60, 528}, std::tuple{1.13, 1.24, 237}}) {
+    const accuracy_features x = features_of_x(width, depth, resolution);
+    const accuracy_features plain = features_of(efficientnet(width, depth, resolution));
+    INFO("width " << width);
+    CHECK(x.blocks == plain.blocks);
+    CHECK(x.narrowest == plain.narrowest);
+    CHECK(x.widest == plain.widest);
+  }
+}
+
+TEST_CASE("a fold ends where the map is narrowed, also to 24 x 1.25 filters") {
+  // The main job's space around its space-to-depth: kernels of 7 at most, and at most one fold.
+  constexpr auto space = define([] {
+    constexpr auto stage = [](int filters) {
+      constexpr auto acts = one_of(relu, swish);
+      const auto widths = filters * one_of(.75, 1., 1.25);
+      return either(
+          mbconv{.filters = widths, .kernel = one_of(3, 5, 7), .expand = one_of(3, 6), .se = .25, .act = acts},
+          fused_mbconv{.filters = widths, .kernel = one_of(3, 5, 7), .expand = one_of(3, 6), .act = acts});
+    };
+    return search_space("EfficientNet-X at 224")
+        .input(3, 224)
+        .stage("stem", conv{.filters = 32, .act = swish})
+        .stride(2)
+        .stage("reshape", space_to_depth{.factor = 2})
+        .layers(range(0, 1))
+        .stage("1", mbconv{.filters = one_of(16, 64), .kernel = one_of(2, 3), .expand = 1, .act = swish})
+        .layers(1)
+        .stage("2", stage(24))
+        .stride(one_of(1, 2))
+        .layers(range(1, 3))
+        .stage("3", stage(40))
+        .stride(2)
+        .layers(range(1, 3))
+        .stage("4", stage(80))
+        .stride(2)
+        .layers(range(1, 4))
+        .stage("5", stage(112))
+        .layers(range(1, 4))
+        .stage("6", stage(192))
+        .stride(2)
+        .layers(range(1, 5))
+        .stage("7", stage(320))
+        .layers(range(1, 2))
+        .head(conv{.filters = 1280, .kernel = 1}, global_pool{}, dense{1000})
+        .require("reshape.layers", "2.stride",
+                 [](int reshapes, int stride) { return stride == (reshapes == 1 ? 1 : 2); })
+        .require("reshape.layers", "1.filters",
+                 [](int reshapes, int filters) { return (reshapes == 1) == (filters == 64); });
+  });
+  random_engine rng(1);
+  for (int i = 0; i < 2000; ++i) {
+    const auto c = space.sample(rng);
+    accuracy_collector collector;
+    net builder(collector);
+    build(c, builder);
+    const accuracy_features f = collector.finish();
+    INFO("rank " << to_decimal(space.rank(c)).c_str());
+    REQUIRE(std::string_view(f.outside ? f.outside : "").empty());
+    const bool reshapes = c.digits[space.find("reshape.layers")] == 1;
+    REQUIRE(f.space_to_depth == reshapes);
+    // Stage 1, folded or not, is the one block of 16 filters at half the size of the input.
+    REQUIRE(f.blocks[0] == 1);
+    REQUIRE(f.widest[0] == 16);
+    REQUIRE(f.narrowest[1] >= 16);  // 24 x 0.75, rounded
+    REQUIRE(f.widest[1] <= 32);
+  }
+}
+
+TEST_CASE("a block is what was built as one, not what its layers look like") {
+  const auto features = [](auto middle) {
+    accuracy_collector collector;
+    net builder(collector);
+    auto x = place(builder, conv{.filters = 32, .act = swish}, builder.input(224, 224, 3), 2);
+    x = middle(builder, x);
+    place(builder, dense{1000}, place(builder, global_pool{}, x));
+    return collector.finish();
+  };
+  // A 3x3 convolution and a linear 1x1 after it: a fused block if they are one.
+  const accuracy_features two = features([](auto& n, auto x) {
+    return place(n, conv{.filters = 24, .kernel = 1, .act = identity}, place(n, conv{.filters = 96}, x, 2));
+  });
+  CHECK(two.outside != nullptr);
+  const accuracy_features one = features([](auto& n, auto x) {
+    n.begin_block({.name = "own"});
+    x = n.conv(n.conv(x, {.filters = 96, .kernel = 3, .stride = 2, .act = swish}), {.filters = 24});
+    n.end_block();
+    return x;
+  });
+  CHECK(one.outside == nullptr);
+  CHECK(one.fused_early == 1);
+  // Blocks inside a block are blocks; squeeze-and-excite is a part of one.
+  const accuracy_features nested = features([](auto& n, auto x) {
+    n.begin_block({.name = "pair"});
+    x = place(n, mbconv{.filters = 24, .se = .25, .act = swish}, x, 2);
+    x = place(n, mbconv{.filters = 24, .se = .25, .act = swish}, x);
+    n.end_block();
+    return x;
+  });
+  CHECK(nested.outside == nullptr);
+  CHECK(nested.blocks == std::array{0, 2, 0, 0, 0});
+  CHECK(nested.missing_sums == 0);
+}
+
 TEST_CASE("residual sums are looked for where shapes match") {
   test_plan p = efficientnet(1, 1, 224);
   p.sum = residual::none;
@@ -121,14 +234,14 @@ TEST_CASE("blocks of other kinds are named") {
     return std::string_view(why ? why : "");
   };
   const std::string_view other = "a block that is neither MBConv nor fused MBConv";
-  CHECK(outside([](auto& n, auto x) { return mbconv{.filters = 24, .act = swish}(n, x, 2); }).empty());
-  CHECK(outside([](auto& n, auto x) { return fused_mbconv{.filters = 24, .act = swish}(n, x, 2); }).empty());
-  CHECK(outside([](auto& n, auto x) { return bottleneck{.filters = 64}(n, x, 2); }) == other);
-  CHECK(outside([](auto& n, auto x) { return conv{.filters = 64}(n, x, 2); }) == other);
-  CHECK(outside([](auto& n, auto x) { return conv{.filters = 64, .groups = 4}(n, x, 1); }) == other);
-  CHECK(outside([](auto& n, auto x) { return mbconv{.filters = 24, .expand = 8}(n, x, 2); }) ==
+  CHECK(outside([](auto& n, auto x) { return place(n, mbconv{.filters = 24, .act = swish}, x, 2); }).empty());
+  CHECK(outside([](auto& n, auto x) { return place(n, fused_mbconv{.filters = 24, .act = swish}, x, 2); }).empty());
+  CHECK(outside([](auto& n, auto x) { return place(n, bottleneck{.filters = 64}, x, 2); }) == other);
+  CHECK(outside([](auto& n, auto x) { return place(n, conv{.filters = 64}, x, 2); }) == other);
+  CHECK(outside([](auto& n, auto x) { return place(n, conv{.filters = 64, .groups = 4}, x, 1); }) == other);
+  CHECK(outside([](auto& n, auto x) { return place(n, mbconv{.filters = 24, .expand = 8}, x, 2); }) ==
         "an expansion outside 1 to 6");
-  CHECK(outside([](auto& n, auto x) { return mbconv{.filters = 24, .kernel = 9}(n, x, 2); }) ==
+  CHECK(outside([](auto& n, auto x) { return place(n, mbconv{.filters = 24, .kernel = 9}, x, 2); }) ==
         "a kernel larger than 7x7");
   CHECK(outside([](auto& n, auto x) { return n.max_pool(x, {}); }) == other);
 }

@@ -57,19 +57,23 @@ void build_plan(const test_plan& p, auto& sink) {
     for (int i = 0; i < layers; ++i) {
       const int stride = i == 0 ? s.stride : 1;
       if (s.fused) {
-        x = fused_mbconv{.filters = filters,
+        x = place(builder,
+                  fused_mbconv{.filters = filters,
+                               .kernel = s.kernel,
+                               .expand = s.expand,
+                               .se = s.se,
+                               .act = s.act,
+                               .residual = p.sum},
+                  x, stride);
+      } else {
+        x = place(builder,
+                  mbconv{.filters = filters,
                          .kernel = s.kernel,
                          .expand = s.expand,
                          .se = s.se,
                          .act = s.act,
-                         .residual = p.sum}(builder, x, stride);
-      } else {
-        x = mbconv{.filters = filters,
-                   .kernel = s.kernel,
-                   .expand = s.expand,
-                   .se = s.se,
-                   .act = s.act,
-                   .residual = p.sum}(builder, x, stride);
+                         .residual = p.sum},
+                  x, stride);
       }
     }
   }
@@ -96,17 +100,20 @@ void build_efficientnet_x(double width, double depth, int resolution, auto& sink
   auto x = builder.input(resolution, resolution, 3);
   const auto block = [&](auto in, int expanded, int kernel, int stride, int filters, int hidden, bool fused) {
     const auto act = fused ? swish : relu;
+    builder.begin_block({.name = "efficientnet_x_block"});
     auto y = in;
     if (!fused && expanded != in.channels) y = builder.conv(y, {.filters = expanded, .act = act});
     y = fused ? builder.conv(y, {.filters = expanded, .kernel = kernel, .stride = stride, .act = act})
               : builder.depthwise_conv(y, {.kernel = kernel, .stride = stride, .act = act});
     y = squeeze_excite(builder, y, hidden, act);
     y = builder.conv(y, {.filters = filters});
-    return y.same_shape(in) ? builder.add(y, in) : y;
+    if (y.same_shape(in)) y = builder.add(y, in);
+    builder.end_block();
+    return y;
   };
   const int stem = scaled_filters(32, width);
   x = builder.conv(x, {.filters = stem, .kernel = 3, .stride = 2, .act = relu});
-  x = space_to_depth{.factor = 2, .act = relu}(builder, x, 1);
+  x = place(builder, space_to_depth{.factor = 2, .act = relu}, x);
   int input = scaled_filters(16, width);
   for (int i = 0; i < static_cast<int>(std::ceil(depth)); ++i) x = block(x, x.channels, 2, 1, 4 * input, stem, false);
   for (std::size_t s = 1; s < efficientnet_stages.size(); ++s) {

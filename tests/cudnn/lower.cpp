@@ -105,7 +105,7 @@ void compare(const network& graph, int batch, std::uint64_t seed) {
     INFO("seed " << seed << ", batch " << batch << ", kernel " << k.signature());
     if (!cd::lowering::must_split(k))
       CHECK(test::distance(compute(k, batch, maps, channels, residual, values[k.first_layer]), right) <= 1e-5);
-    if (const auto halves = cd::split(k)) {
+    if (const auto halves = split(k)) {
       const auto& [first, second] = *halves;
       CHECK(first.first_layer == k.first_layer);
       CHECK(second.last_layer == k.last_layer);

@@ -207,6 +207,18 @@ TEST_CASE("counts, costs and networks hold their numbers") {
     for (const json& operand : l["operands"]) CHECK(operand.get<int>() < l["tensor"].get<int>());
   }
   CHECK(macs == 385814752);
+  const json& blocks = g["blocks"];
+  REQUIRE(blocks.size() == graph.blocks().size());
+  CHECK(blocks[1]["stage"] == "1");
+  CHECK(blocks[1]["block"] == "mbconv");
+  CHECK(blocks[1]["first_tensor"] == 2);
+  CHECK(blocks[1]["last_tensor"] == 7);
+  CHECK(blocks[1]["fields"]["filters"] == 16);
+  CHECK(blocks[1]["fields"]["se"] == .25);
+  CHECK(blocks[1]["fields"]["act"] == "swish");
+  CHECK(blocks[1]["fields"]["always_expand"] == false);
+  CHECK(blocks[2]["block"] == "squeeze_excitation");
+  CHECK(blocks[2]["part_of"] == 1);
 }
 
 TEST_CASE("a layer's JSON is enough to compute it: padding as numbers, the first channel of a slice") {

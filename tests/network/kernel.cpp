@@ -155,3 +155,36 @@ TEST_CASE("a signature tells sums and activations before and after them apart") 
   CHECK(of(identity, true, relu) != of(relu, true, identity));
   CHECK(of(relu, false, identity) != of(relu, true, identity));
 }
+
+TEST_CASE("a kernel that was split and its parts are the layers of the network") {
+  const network graph = make_network("parts", map, [](auto& net, auto in) {
+    const auto a = net.conv(in, {.filters = 16, .kernel = 3, .act = relu});
+    const auto b = net.conv(a, {.filters = 16});
+    net.max_pool(net.add(b, in, relu6), {.kernel = 3, .stride = 1});
+  });
+  const auto kernels = fuse(graph);
+  REQUIRE(kernels.size() == 3);
+  // Convolution and activation.
+  const auto activated = split(kernels[0]);
+  REQUIRE(activated);
+  CHECK(activated->first.core.act == identity);
+  CHECK(activated->second.core.kind == layer_kind::activate);
+  CHECK(activated->second.core.act == relu);
+  CHECK(activated->second.core.operands[0] == activated->first.output_tensor);
+  CHECK(!split(activated->first));
+  CHECK(!split(activated->second));
+  // Convolution and residual sum: the layers themselves.
+  const auto summed = split(kernels[1]);
+  REQUIRE(summed);
+  CHECK(summed->first.core == graph.layers()[1]);
+  CHECK(summed->second.core == graph.layers()[2]);
+  CHECK(summed->first.output_tensor == 2);
+  CHECK(summed->second.output_tensor == 3);
+  CHECK(summed->first.last_layer == 1);
+  CHECK(summed->second.first_layer == 2);
+  CHECK(!split(summed->first));
+  const auto outer = split(summed->second);  // the sum's own activation
+  REQUIRE(outer);
+  CHECK(outer->second.core.act == relu6);
+  CHECK(!split(kernels[2]));
+}

@@ -101,3 +101,73 @@ TEST_CASE("a network that cannot exist is an exception that says why") {
       Catch::Matchers::Message("nascent: network 'small': found 1 against 2; allowed: a feature map of 1x1 or more; "
                                "use a larger input or a smaller stride"));
 }
+
+TEST_CASE("equal blocks after one another are counted, within a stage") {
+  const network graph = make_network("repeats", {1, 32, 32, 3}, [](auto& n, auto x) {
+    n.stage("a");
+    x = place(n, conv{.filters = 16}, x);
+    for (int i = 0; i < 3; ++i) x = place(n, mbconv{.filters = 16}, x);
+    x = place(n, mbconv{.filters = 16, .kernel = 5}, x);
+    x = place(n, mbconv{.filters = 16}, x);
+    n.stage("b");
+    x = place(n, mbconv{.filters = 16}, x);
+    place(n, mbconv{.filters = 16}, x);
+  });
+  std::vector<int> repeats;
+  std::vector<int> places;
+  for (const block_span& b : graph.blocks()) {
+    repeats.push_back(b.repeat);
+    places.push_back(b.layer);
+  }
+  CHECK(repeats == std::vector{0, 0, 1, 2, 0, 0, 0, 1});
+  CHECK(places == std::vector{0, 1, 2, 3, 4, 5, 0, 1});
+  CHECK(graph.stage_of(graph.blocks()[5]) == "a");
+  CHECK(graph.stage_of(graph.blocks()[6]) == "b");
+}
+
+TEST_CASE("parts are the outermost blocks and the layers between them") {
+  const network graph = make_network("parts", {1, 32, 32, 3}, [](auto& n, auto x) {
+    x = n.conv(x, {.filters = 16});
+    for (int i = 0; i < 2; ++i) x = n.conv(x, {.filters = 16, .kernel = 3});
+    x = place(n, mbconv{.filters = 16, .se = .25}, x);
+    n.dense(n.global_pool(x), {.units = 10});
+  });
+  const std::vector<network_part> parts = graph.parts();
+  REQUIRE(parts.size() == 6);
+  std::size_t next = 0;
+  for (const network_part& p : parts) {
+    CHECK(p.first_layer == next);
+    next = p.end_layer();
+  }
+  CHECK(next == graph.layers().size());
+  CHECK(parts[1].repeat == 0);
+  CHECK(parts[2].repeat == 1);
+  CHECK(parts[3].block == 0);
+  CHECK(parts[3].layer_count == 8);
+  CHECK(parts[4].block == -1);
+  CHECK(network{}.parts().empty());
+}
+
+TEST_CASE("a replayed network is the network") {
+  const network graph = make_network("original", {1, 32, 32, 3}, [](auto& n, auto x) {
+    n.stage("a");
+    x = place(n, conv{.filters = 16}, x, 2);
+    for (int i = 0; i < 2; ++i) x = place(n, mbconv{.filters = 16, .se = .25}, x);
+    n.dense(n.global_pool(x), {.units = 10});
+  });
+  network copy("copy", {});
+  graph.replay(copy);
+  CHECK(copy.input() == graph.input());
+  CHECK(copy.layers() == graph.layers());
+  REQUIRE(copy.blocks().size() == graph.blocks().size());
+  for (std::size_t i = 0; i < copy.blocks().size(); ++i) {
+    const block_span& a = copy.blocks()[i];
+    const block_span& b = graph.blocks()[i];
+    CHECK(a.name == b.name);
+    CHECK(a.first_layer == b.first_layer);
+    CHECK(a.layer_count == b.layer_count);
+    CHECK(a.parent == b.parent);
+    CHECK(a.repeat == b.repeat);
+    CHECK(a.values == b.values);
+  }
+}

@@ -46,6 +46,20 @@ constexpr auto huge_space = define([] {
 });
 static_assert(huge_space.size() > (uint128{1} << 100));
 
+/// How many graphs have been built: the block below counts where it is built into one.
+std::size_t graphs = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+template <class Filters = int>
+struct counted_conv {
+  Filters filters;
+  constexpr auto operator()(auto& n, auto input, int stride) const {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(n)>, net<network>>) ++graphs;
+    return n.conv(input, {.filters = filters, .kernel = 3, .stride = stride});
+  }
+};
+constexpr auto counted_space = define([] {
+  return search_space("counted").input(3, 32).stage("1", counted_conv{.filters = range(8, 128, 8)}).stride(2);
+});
+
 double rank_value(const small_candidate& c) { return static_cast<double>(small_space.rank(c) * 7 % 11); }
 
 template <class Searcher>
@@ -281,3 +295,33 @@ TEST_CASE("a search without a network that can be used says so, and one with NaN
 }
 
 }  // namespace
+
+TEST_CASE("a search builds each network once, however many callables judge it") {
+  const auto accuracy = [](const network& n) { return static_cast<double>(n.output().channels); };
+  const auto latency = [](const network& n) { return static_cast<double>(n.output().channels) / 8; };
+  const auto judge = [](const metrics& m) { return m.accuracy - m.latency_ms; };
+  graphs = 0;
+  random_search searching(counted_space, {.seed = 1});
+  CHECK(search(searching, accuracy, latency, judge, {.trials = 10}).history.size() == 10);
+  CHECK(graphs == 10);
+
+  // With metrics of one's own: from one that is being evaluated.
+  struct own_metrics {
+    double first = 0;
+    double second = 0;
+  };
+  const auto measure = [&](const evaluated_candidate<decltype(counted_space)::candidate_type>& c) {
+    return own_metrics{*evaluate(accuracy, c), *evaluate(latency, c)};
+  };
+  graphs = 0;
+  random_search again(counted_space, {.seed = 2});
+  const auto result = search(again, measure, [](const own_metrics& m) { return m.first + m.second; }, {.trials = 10});
+  CHECK(result.best().metrics->first == 8 * result.best().metrics->second);
+  CHECK(graphs == 10);
+
+  // No callable needs the network: none is built.
+  graphs = 0;
+  random_search blind(counted_space, {.seed = 3});
+  search(blind, [](const auto& c) { return static_cast<double>(counted_space.rank(c)); }, {.trials = 10});
+  CHECK(graphs == 0);
+}

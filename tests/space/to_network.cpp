@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/space/to_network.hpp"
 
+#include <string>
+
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 
+#include "nascent/base/random.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
+#include "nascent/zoo/once_for_all.hpp"
 
 using namespace nascent;
 using namespace test;
@@ -67,4 +71,73 @@ TEST_CASE("a candidate that cannot exist names the stage") {
                        Catch::Matchers::Message(
                            "nascent: network 'EfficientNet-B0', stage '4': found 1 against 2; allowed: a feature map "
                            "of 1x1 or more; use a larger input or a smaller stride"));
+}
+
+// What was decided, slot by slot, is what the blocks of the graph say: every field that is chosen, of every layer.
+TEST_CASE("the blocks of a graph have the decided fields") {
+  const auto check = [](const auto& space, std::uint64_t seed) {
+    using space_type = std::remove_cvref_t<decltype(space)>;
+    random_engine rng(seed);
+    std::size_t compared = 0;
+    for (int i = 0; i < 100; ++i) {
+      const auto c = space.sample(rng);
+      const network graph = to_network(c);
+      INFO(space.name() << ", rank " << to_decimal(space.rank(c)).c_str());
+      std::size_t covered = 0;
+      for (const network_part& p : graph.parts()) covered += p.block >= 0 ? p.layer_count : 0;
+      REQUIRE(covered == graph.layers().size());
+      for (std::size_t k = 0; k < space_type::slot_count; ++k) {
+        if (c.digits[k] < 0 || space.slot(k).role != slot_role::field) continue;
+        const std::string path(space.slot(k).path.view());
+        const option_value value = space.value(k, c.digits[k]);
+        // "stage.field", "stage[layer].field", "stage.block.field", "stage[layer].block.field"
+        const std::string field = path.substr(path.rfind('.') + 1);
+        const std::string stage = path.substr(0, path.find_first_of(".["));
+        const auto bracket = path.find('[');
+        const int layer = bracket == std::string::npos ? -1 : std::stoi(path.substr(bracket + 1));
+        for (const block_span& b : graph.blocks()) {
+          if (b.parent >= 0 || graph.stage_of(b) != stage || (layer >= 0 && b.layer != layer)) continue;
+          const field_value* found = b.find(field);
+          if (found == nullptr) continue;  // of another alternative
+          ++compared;
+          if (found->type() == field_value::kind::name) CHECK(found->name() == value.name());
+          else CHECK(found->real() == value.number());
+        }
+      }
+    }
+    CHECK(compared > 500);
+  };
+  check(zoo::gpunet, 1);
+  check(zoo::once_for_all, 2);
+  check(zoo::efficientnet_x, 3);
+}
+
+TEST_CASE("a skip connection between stages is a block of its own") {
+  constexpr auto space = define([] {
+    return search_space("connected")
+        .input(3, 16)
+        .stage("a", conv{.filters = 8})
+        .stage("b", mbconv{.filters = 16})
+        .skip("a");
+  });
+  const network graph = to_network(space.only());
+  REQUIRE(graph.blocks().size() == 3);
+  const block_span& b = graph.blocks()[2];
+  CHECK(b.name == "skip_connection");
+  CHECK(graph.stage_of(b) == "b");
+  CHECK(b.layer == 1);
+  CHECK(b.find("from")->name() == "a");
+  CHECK(b.find("residual")->name() == "project");
+  CHECK(b.end_layer() == graph.layers().size());
+}
+
+TEST_CASE("blocks have the fields that scaling gave them") {
+  const network graph = to_network(scaled(zoo::efficientnet_b0.only(), {.width = 1.4, .depth = 1.8}));
+  int last_stage = 0;
+  for (const block_span& b : graph.blocks())
+    if (graph.stage_of(b) == "6" && b.parent < 0) {
+      ++last_stage;
+      CHECK(b.find("filters")->integer() == 272);  // EfficientNet-B4's
+    }
+  CHECK(last_stage == 8);
 }

@@ -44,7 +44,7 @@ class accuracy_model {
 
   accuracy_estimate operator()(const network& n) const {
     accuracy_collector collector;
-    for (const layer& l : n.layers()) collector(l);
+    n.replay(collector);
     return (*this)(collector);
   }
 

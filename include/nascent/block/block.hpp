@@ -2,12 +2,13 @@
 /// \file
 /// The block types. A block is an aggregate of hyper-parameters, each a value or a choice, and says how it is built out
 /// of primitive layers: `constexpr auto operator()(auto& net, auto input, int stride) const`. A block of your own has
-/// the same form.
+/// the same form; in a network by hand, `place(net, block, input, stride)` builds one that the network remembers.
 ///
 /// All maps are NHWC, with SAME padding where a block has no `pad`; `stride` comes from the stage and is 1 for every
 /// layer but its first.
 #pragma once
 
+#include "nascent/block/place.hpp"
 #include "nascent/block/roles.hpp"
 #include "nascent/block/squeeze_excite.hpp"
 #include "nascent/network/activation.hpp"

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -278,6 +279,10 @@ inline constexpr auto& field_names = natural_names<natural_block<Block>>;
 /// Name of field I of a block type, as declared: "filters".
 template <class Block, std::size_t I>
 inline constexpr std::string_view field_name = detail::field_names<Block>[I];
+
+/// Names of a block's fields, in order.
+template <class Block>
+inline constexpr std::span<const std::string_view> field_names{detail::field_names<Block>.data(), field_count<Block>};
 
 /// Name of a block type without its template arguments: "mbconv".
 template <class Block>

@@ -3,18 +3,29 @@
 /// Parts that several blocks share: squeeze-and-excite, expansion, the residual sum.
 #pragma once
 
+#include "nascent/block/place.hpp"
 #include "nascent/choice/rounding.hpp"
 #include "nascent/network/activation.hpp"
 
 namespace nascent {
 
 /// Squeeze-and-excite (Hu et al., 2018): pool, 1x1 with bias to `hidden`, `act`, 1x1 with bias back, sigmoid gate,
-/// multiply.
+/// multiply. A part of other blocks.
+struct squeeze_excitation {
+  int hidden;
+  activation act;
+
+  constexpr auto operator()(auto& net, auto x, int /*stride*/) const {
+    auto gate = net.global_pool(x);
+    gate = net.conv(gate, {.filters = hidden, .act = act, .bias = true});
+    gate = net.conv(gate, {.filters = x.channels, .act = activation::sigmoid, .bias = true});
+    return net.multiply(x, gate);
+  }
+};
+
+/// The same as a verb.
 constexpr auto squeeze_excite(auto& net, auto x, int hidden, activation act) {
-  auto gate = net.global_pool(x);
-  gate = net.conv(gate, {.filters = hidden, .act = act, .bias = true});
-  gate = net.conv(gate, {.filters = x.channels, .act = activation::sigmoid, .bias = true});
-  return net.multiply(x, gate);
+  return place(net, squeeze_excitation{hidden, act}, x);
 }
 
 /// Hidden channels of a squeeze-and-excite: `ratio` of the reference's channels, at least 1.

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "nascent/network/fusion.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/space/space.hpp"
 
@@ -68,24 +69,21 @@ struct costs {
 };
 
 /// An interpreter that adds up counts and traffic. Layers come one by one, so a convolution before a sum is taken to
-/// have no other reader, which is so in all blocks of the library; `fuse` looks.
+/// have no other reader (`sum_fusion`).
 class cost_counter {
  public:
   constexpr explicit cost_counter(cost_options options = {}) : options_(options) {}
 
   constexpr void operator()(const layer& l) {
+    const bool fused = fusion_(l, counter_.layers()) != sum_fusion::none;
     counter_(l);
-    const bool fused = l.kind == layer_kind::add && open_ && (l.operands[0] == made_) != (l.operands[1] == made_);
     traffic_ += nascent::traffic(l, fused, options_.type, options_.batch);
     activations_ += nascent::activations(l);
-    made_ = counter_.layers();
-    open_ = l.kind == layer_kind::convolution && l.act == activation::identity;
   }
   constexpr void repeat(const cost_counter& before, int times) {
     counter_.repeat(before.counter_, times);
     traffic_ += (traffic_ - before.traffic_) * times;
     activations_ += (activations_ - before.activations_) * times;
-    made_ = counter_.layers();
   }
   constexpr costs total() const {
     const counts c = counter_.total();
@@ -97,8 +95,7 @@ class cost_counter {
   layer_counter counter_;
   std::int64_t traffic_ = 0;
   std::int64_t activations_ = 0;
-  int made_ = 0;
-  bool open_ = false;  ///< the last layer is a convolution that a sum may join
+  sum_fusion fusion_;
 };
 
 /// What can build itself with any net: a candidate, a candidate at other dimensions, a model of the literature.

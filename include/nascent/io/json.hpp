@@ -16,6 +16,7 @@
 #include "nascent/base/error.hpp"
 #include "nascent/base/file.hpp"
 #include "nascent/cost/cost.hpp"
+#include "nascent/network/layer_fields.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/space/space.hpp"
 
@@ -58,37 +59,61 @@ void to_json(Json& j, const dimensions& d) {
   j = Json{{"width", d.width}, {"depth", d.depth}, {"resolution", d.resolution}};
 }
 
-/// Everything about a layer but its place in a network. `padding` is rows and columns before and after the map, as ONNX
-/// orders them: top, left, bottom, right.
+/// Everything about a layer but its place in a network: what its kind needs, and every other attribute that is not as
+/// usual. `padding` is rows and columns before and after the map, as ONNX orders them: top, left, bottom, right.
 template <class Json>
 void to_json(Json& j, const layer& l) {
-  j = Json{{"kind", to_string(l.kind)}};
-  if (l.act != activation::identity) j["act"] = to_string(l.act);
-  const bool window =
-      l.kind == layer_kind::convolution || l.kind == layer_kind::max_pool || l.kind == layer_kind::average_pool;
-  if (window) j["kernel"] = {l.kernel_height, l.kernel_width};
-  if (window || l.stride != 1) j["stride"] = l.stride;
-  if (l.groups != 1) j["groups"] = l.groups;
-  if (l.dilation != 1) j["dilation"] = l.dilation;
-  if (window)
-    j["padding"] = {padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad),
-                    padding_before(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad),
-                    padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad),
-                    padding_after(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad)};
-  if (l.kind == layer_kind::slice) j["first_channel"] = l.first_channel;
-  if (l.has_weights()) {
-    j["batch_norm"] = l.batch_norm;
-    j["bias"] = l.bias;
-  }
+  const auto needed = [&](std::string_view name) {
+    if (name == "kernel" || name == "stride" || name == "padding") return l.has_window();
+    if (name == "batch_norm" || name == "bias") return l.has_weights();
+    if (name == "first_channel") return l.kind == layer_kind::slice;
+    return name == "kind" || name == "input" || name == "output";
+  };
+  j = Json::object();
+  for_each_field(l, [&]<class Value>(const layer_field& field, const Value& value, const Value& usual) {
+    if (std::string_view(field.name) == "operand_count") return;  // the list of them says it
+    if (value == usual && !needed(field.name)) return;
+    if constexpr (std::is_same_v<Value, padding>)
+      j[field.name] = {padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, value),
+                       padding_before(l.input.width, l.kernel_width, l.stride, l.dilation, value),
+                       padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, value),
+                       padding_after(l.input.width, l.kernel_width, l.stride, l.dilation, value)};
+    else if constexpr (std::is_enum_v<Value>) j[field.name] = to_string(value);
+    else j[field.name] = value;
+  });
   j["operands"] = Json::array();
   for (std::size_t i = 0; i < static_cast<std::size_t>(l.operand_count); ++i) j["operands"].push_back(l.operands[i]);
-  j["input"] = l.input;
-  j["output"] = l.output;
   j["params"] = params(l);
   j["macs"] = macs(l);
 }
 
-/// The graph: `operands` of a layer are tensors, 0 is the input and `tensor` the one that it makes.
+/// A number, a truth, the name of an enumerator; null for other types.
+template <class Json>
+void to_json(Json& j, const field_value& value) {
+  switch (value.type()) {
+    case field_value::kind::other: j = nullptr; return;
+    case field_value::kind::integer: j = value.integer(); return;
+    case field_value::kind::real: j = value.real(); return;
+    case field_value::kind::truth: j = value.truth(); return;
+    case field_value::kind::name: j = std::string(value.name()); return;
+  }
+}
+
+/// `part_of` is the number of the block that it is a part of.
+template <class Json>
+void to_json(Json& j, const block_span& block) {
+  j = Json{{"block", std::string(block.name)}, {"layer", block.layer}};
+  if (block.parent >= 0) j["part_of"] = block.parent;
+  j["first_tensor"] = block.first_layer + 1;
+  j["last_tensor"] = block.end_layer();
+  Json fields = Json::object();
+  for (std::size_t i = 0; i < block.field_names.size(); ++i)
+    fields[std::string(block.field_names[i])] = block.values[i];
+  j["fields"] = std::move(fields);
+}
+
+/// The graph: `operands` of a layer are tensors, 0 is the input and `tensor` the one that it makes; `blocks` says which
+/// tensors each block made.
 template <class Json>
 void to_json(Json& j, const network& graph) {
   std::int64_t all_params = 0;
@@ -105,6 +130,14 @@ void to_json(Json& j, const network& graph) {
   }
   j = Json{{"name", graph.name()}, {"input", graph.input()}, {"params", all_params}, {"macs", all_macs}};
   j["layers"] = std::move(layers);
+  Json blocks = Json::array();
+  for (const block_span& block : graph.blocks()) {
+    Json one = Json::object();
+    if (!graph.stage_of(block).empty()) one["stage"] = graph.stage_of(block);
+    one.update(Json(block));
+    blocks.push_back(std::move(one));
+  }
+  j["blocks"] = std::move(blocks);
 }
 
 namespace detail {

@@ -38,18 +38,28 @@ struct once_for_all_block {
 
 namespace detail {
 
-/// Recognises blocks in the layers of a network.
+/// Gives the blocks of a network their keys.
 class once_for_all_parser {
  public:
   once_for_all_parser(const network& graph, once_for_all_keys keys)
-      : graph_(&graph), layers_(graph.layers()), mobilenet_v3_(keys == once_for_all_keys::mobilenet_v3) {}
+      : graph_(&graph),
+        layers_(graph.layers()),
+        mobilenet_v3_(keys == once_for_all_keys::mobilenet_v3),
+        end_(layers_.size()) {}
 
   std::vector<once_for_all_block> parse() {
     if (layers_.empty() || layers_[0].kind != layer_kind::convolution || layers_[0].is_depthwise() ||
         layers_[0].kernel_height != 3 || layers_[0].kernel_width != 3 || layers_[0].stride != 2)
       refuse(0, "a first convolution of 3x3 and stride 2");
     take("Conv", 1, map(layers_[0].input), map(layers_[0].output));
-    while (at_ < layers_.size() && !is_head()) take_block();
+    const std::vector<network_part> parts = graph_->parts();
+    if (parts[0].layer_count != 1) refuse(1, "one convolution as the first block");
+    for (std::size_t i = 1; i < parts.size() && !is_head(); ++i) {
+      end_ = parts[i].end_layer();
+      take_block();
+      if (at_ != end_) refuse(at_, "inverted bottlenecks: 1x1, depthwise, 1x1");
+      end_ = layers_.size();
+    }
     take_head();
     return std::move(blocks_);
   }
@@ -75,7 +85,8 @@ class once_for_all_parser {
     at_ += count;
   }
 
-  const layer* peek(std::size_t ahead) const { return at_ + ahead < layers_.size() ? &layers_[at_ + ahead] : nullptr; }
+  /// A layer of the present block, or null past its end.
+  const layer* peek(std::size_t ahead) const { return at_ + ahead < end_ ? &layers_[at_ + ahead] : nullptr; }
   static bool is_pointwise(const layer* l) {
     return l != nullptr && l->kind == layer_kind::convolution && l->kernel_height == 1 && l->kernel_width == 1 &&
            l->groups == 1 && l->stride == 1 && l->dilation == 1;
@@ -154,6 +165,7 @@ class once_for_all_parser {
   const std::vector<layer>& layers_;
   bool mobilenet_v3_;
   std::size_t at_ = 0;
+  std::size_t end_;  ///< of the present block
   std::vector<once_for_all_block> blocks_;
 };
 

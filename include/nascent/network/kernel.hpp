@@ -3,11 +3,17 @@
 /// Fusion: groups of layers that one primitive of a library runs, and the key that names them in a latency table.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "nascent/network/fusion.hpp"
+#include "nascent/network/layer_fields.hpp"
 #include "nascent/network/network.hpp"
 
 namespace nascent {
@@ -25,26 +31,28 @@ struct kernel {
 
   /// The key of a latency table: everything that time depends on for one image, nothing that it does not.
   std::string signature() const {
-    const auto dims = [](const nascent::shape& s) {
-      return (s.batch == 1 ? std::string() : std::to_string(s.batch) + "n") + std::to_string(s.height) + "x" +
-             std::to_string(s.width) + "x" + std::to_string(s.channels);
-    };
     std::string key = core.is_depthwise() ? "depthwise" : to_string(core.kind);
-    key += " " + dims(core.input) + ">" + dims(core.output);
-    if (core.kernel_height != 1 || core.kernel_width != 1) {
-      key += " k" + std::to_string(core.kernel_height);
-      if (core.kernel_width != core.kernel_height) key += "x" + std::to_string(core.kernel_width);
-    }
-    if (core.stride != 1) key += " s" + std::to_string(core.stride);
-    if (core.pad != padding::same) key += std::string(" ") + to_string(core.pad);
-    if (core.dilation != 1) key += " d" + std::to_string(core.dilation);
-    if (core.groups != 1 && !core.is_depthwise()) key += " g" + std::to_string(core.groups);
-    if (core.first_channel != 0) key += " from " + std::to_string(core.first_channel);
-    if (core.kind == layer_kind::concatenate) key += " of " + std::to_string(core.operand_count);
-    if (core.act != activation::identity) key += std::string(" ") + to_string(core.act);
+    key += " " + key_text(core.input) + ">" + key_text(core.output);
+    for_each_field(core, [&](const layer_field& field, const auto& value, const auto& usual) {
+      if (field.mark != nullptr && !(value == usual)) key += field.mark + key_text(value);
+    });
     if (residual) key += " +sum";
-    if (residual_act != activation::identity) key += std::string(" ") + to_string(residual_act);
+    if (residual_act != activation::identity) key += " " + key_text(residual_act);
     return key;
+  }
+
+ private:
+  static std::string key_text(const nascent::shape& s) {
+    return (s.batch == 1 ? std::string() : std::to_string(s.batch) + "n") + std::to_string(s.height) + "x" +
+           std::to_string(s.width) + "x" + std::to_string(s.channels);
+  }
+  static std::string key_text(const std::array<int, 2>& size) {
+    return std::to_string(size[0]) + (size[1] == size[0] ? "" : "x" + std::to_string(size[1]));
+  }
+  template <class Value>
+  static std::string key_text(Value value) {
+    if constexpr (std::is_enum_v<Value>) return to_string(value);
+    else return std::to_string(value);
   }
 };
 
@@ -60,29 +68,47 @@ inline std::vector<kernel> fuse(const network& graph) {
   const std::vector<layer>& layers = graph.layers();
   std::vector<kernel> kernels;
   kernels.reserve(layers.size());
+  sum_fusion fusion;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const layer& l = layers[i];
-    const int made = static_cast<int>(i) + 1;
-    if (l.kind == layer_kind::add && !kernels.empty()) {
+    const int added = fusion(l, static_cast<int>(i));
+    if (added != sum_fusion::none && readers[i] == 1) {
       kernel& before = kernels.back();
-      const bool follows = before.output_tensor == static_cast<int>(i) && before.last_layer + 1 == i;
-      const int a = l.operands[0];
-      const int b = l.operands[1];
-      const int other = a == before.output_tensor ? b : a;
-      if (follows && (a == before.output_tensor || b == before.output_tensor) && other != before.output_tensor &&
-          before.core.kind == layer_kind::convolution && !before.residual && before.core.act == activation::identity &&
-          readers[static_cast<std::size_t>(before.output_tensor)] == 1) {
-        before.residual = true;
-        before.residual_act = l.act;
-        before.residual_tensor = other;
-        before.output_tensor = made;
-        before.last_layer = i;
-        continue;
-      }
+      before.residual = true;
+      before.residual_act = l.act;
+      before.residual_tensor = added;
+      before.output_tensor = static_cast<int>(i) + 1;
+      before.last_layer = i;
+      continue;
     }
-    kernels.push_back({.core = l, .output_tensor = made, .first_layer = i, .last_layer = i});
+    kernels.push_back({.core = l, .output_tensor = static_cast<int>(i) + 1, .first_layer = i, .last_layer = i});
   }
   return kernels;
+}
+
+/// A fused kernel taken apart: the kernel without the last thing fused into it, and that thing, a sum or an activation,
+/// as a kernel of its own. Nothing where it is one thing.
+inline std::optional<std::pair<kernel, kernel>> split(const kernel& k) {
+  kernel first = k;
+  kernel last{.output_tensor = k.output_tensor, .first_layer = k.first_layer, .last_layer = k.last_layer};
+  if (k.residual) {
+    first.residual = false;
+    first.residual_act = activation::identity;
+    first.residual_tensor = -1;
+    first.last_layer = k.first_layer;
+    first.output_tensor = static_cast<int>(k.first_layer) + 1;
+    last.first_layer = k.last_layer;
+    last.core = {.kind = layer_kind::add, .act = k.residual_act, .operand_count = 2};
+    last.core.operands = {first.output_tensor, k.residual_tensor};
+  } else if (k.core.act != activation::identity && k.core.kind != layer_kind::activate) {
+    first.core.act = activation::identity;
+    last.core = {.kind = layer_kind::activate, .act = k.core.act};
+    last.core.operands = {k.output_tensor};
+  } else {
+    return std::nullopt;
+  }
+  last.core.input = last.core.output = k.core.output;
+  return std::pair{first, last};
 }
 
 }  // namespace nascent

@@ -68,6 +68,10 @@ struct layer {
   int operand_count = 1;
   std::array<int, max_operands> operands{};  ///< tensor numbers
 
+  /// Whether a window slides over the map.
+  constexpr bool has_window() const {
+    return kind == layer_kind::convolution || kind == layer_kind::max_pool || kind == layer_kind::average_pool;
+  }
   constexpr bool has_weights() const { return kind == layer_kind::convolution || kind == layer_kind::dense; }
   constexpr bool is_depthwise() const {
     return kind == layer_kind::convolution && groups > 1 && groups == input.channels && groups == output.channels;

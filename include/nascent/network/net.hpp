@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "nascent/network/block_span.hpp"
 #include "nascent/network/layer.hpp"
 
 namespace nascent {
@@ -133,11 +134,21 @@ concept additive_interpreter = interpreter<T> && std::copy_constructible<T> && r
   t.repeat(before, 1);
 };
 
+/// An interpreter that is told where blocks begin and end. Blocks may lie inside blocks.
+template <class T>
+concept block_interpreter = interpreter<T> && requires(T& t, const block_description& block) {
+  t.begin_block(block);
+  t.end_block();
+};
+
 /// Builds layers one after another, infers their shapes, and gives each to the interpreter. Faults are recorded, not
 /// thrown, so that the same code serves constant evaluation and hot loops; look at `fault()` at the end.
 template <interpreter Interpreter>
 class net {
  public:
+  /// Whether the interpreter is told about blocks.
+  static constexpr bool keeps_blocks = block_interpreter<Interpreter>;
+
   constexpr explicit net(Interpreter& sink) : sink_(&sink) {}
 
   /// The network's input, tensor 0.
@@ -274,6 +285,15 @@ class net {
     stage_name_ = name;
     if constexpr (requires { sink_->stage_name(name); }) sink_->stage_name(name);
     stage(stage_ + 1);
+  }
+
+  /// The layers up to the `end_block` that belongs to it are one block: `place` calls both. Interpreters that keep no
+  /// blocks are not told.
+  constexpr void begin_block(const block_description& block) {
+    if constexpr (keeps_blocks) sink_->begin_block(block);
+  }
+  constexpr void end_block() {
+    if constexpr (keeps_blocks) sink_->end_block();
   }
 
   constexpr Interpreter& sink() { return *sink_; }

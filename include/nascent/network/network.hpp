@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The graph of one network: its layers in topological order with shapes.
+/// The graph of one network: its layers in topological order with shapes, and the blocks that made them.
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,16 @@ namespace nascent {
 /// A network that cannot exist: the text says in which stage, what was found and what is allowed.
 struct network_error : error {
   using error::error;
+};
+
+/// An outermost block of a network, or a layer that is in no block.
+struct network_part {
+  std::size_t first_layer = 0;
+  std::size_t layer_count = 1;
+  int block = -1;  ///< its number in `network::blocks()`, -1 for a layer by itself
+  int repeat = 0;  ///< how many equal parts come directly before it in its stage
+
+  constexpr std::size_t end_layer() const { return first_layer + layer_count; }
 };
 
 /// The layers of one network. An interpreter itself: `net{graph}` records into it.
@@ -37,6 +48,39 @@ class network {
     const int stage = stages_.at(index);
     return stage < 0 ? none : stage_names_[static_cast<std::size_t>(stage)];
   }
+  /// The same for the stage of a block.
+  const std::string& stage_of(const block_span& block) const { return stage_of(block.first_layer); }
+
+  /// The blocks in the order in which they begin: a block stands before its parts. One that made no layer, such as a
+  /// skipped one, is none.
+  std::span<const block_span> blocks() const { return blocks_; }
+
+  /// The whole network as its outermost blocks and the layers that are in none, in order.
+  std::vector<network_part> parts() const {
+    std::vector<network_part> all;
+    const auto add = [&](network_part p, bool may_repeat) {
+      if (!all.empty() && may_repeat) {
+        const network_part& before = all.back();
+        if (before.block < 0 && stages_[before.first_layer] == stages_[p.first_layer] &&
+            same_layers(before.first_layer, p.first_layer, 1))
+          p.repeat = before.repeat + 1;
+      }
+      all.push_back(p);
+    };
+    std::size_t at = 0;
+    const auto lone = [&](std::size_t end) {
+      for (; at < end; ++at) add({.first_layer = at}, true);
+    };
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const block_span& b = blocks_[i];
+      if (b.parent >= 0) continue;
+      lone(b.first_layer);
+      add({b.first_layer, b.layer_count, static_cast<int>(i), b.repeat}, false);
+      at = b.end_layer();
+    }
+    lone(layers_.size());
+    return all;
+  }
 
   /// Shape of a tensor: 0 is the input, i + 1 is what layer i makes.
   const shape& tensor_shape(int id) const {
@@ -53,22 +97,90 @@ class network {
     return count;
   }
 
+  /// Gives the input, the layers and the blocks to another interpreter, in the order in which they were built.
+  template <interpreter Interpreter>
+  void replay(Interpreter& sink) const {
+    if constexpr (requires { sink.input(input_); }) sink.input(input_);
+    std::size_t next = 0;
+    std::vector<std::size_t> ends;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if constexpr (block_interpreter<Interpreter>)
+        for (; next < blocks_.size() && blocks_[next].first_layer == i; ++next) {
+          sink.begin_block(blocks_[next].description());
+          ends.push_back(blocks_[next].end_layer());
+        }
+      sink(layers_[i]);
+      if constexpr (block_interpreter<Interpreter>)
+        for (; !ends.empty() && ends.back() == i + 1; ends.pop_back()) sink.end_block();
+    }
+  }
+
   void operator()(const layer& l) {
     layers_.push_back(l);
     stages_.push_back(stage_);
   }
+  void begin_block(const block_description& block) {
+    const bool outermost = open_ < 0;
+    const auto number = static_cast<int>(blocks_.size());
+    block_span b{.name = block.name,
+                 .stage = stage_,
+                 .layer = outermost ? next_in_stage_++ : blocks_[static_cast<std::size_t>(open_)].layer,
+                 .parent = open_,
+                 .first_layer = layers_.size(),
+                 .field_names = block.field_names};
+    for (std::size_t i = 0; i < block.fields.size() && i < b.values.size(); ++i) b.values[i] = block.fields[i];
+    blocks_.push_back(b);
+    open_ = number;
+  }
+  void end_block() {
+    const auto number = static_cast<std::size_t>(open_);
+    block_span& b = blocks_[number];
+    open_ = b.parent;
+    b.layer_count = layers_.size() - b.first_layer;
+    if (b.layer_count == 0) {
+      if (open_ < 0) --next_in_stage_;
+      blocks_.pop_back();  // what was in it is gone already
+    } else if (open_ < 0) {
+      if (last_outermost_ >= 0 && repeats(blocks_[static_cast<std::size_t>(last_outermost_)], b))
+        b.repeat = blocks_[static_cast<std::size_t>(last_outermost_)].repeat + 1;
+      last_outermost_ = static_cast<int>(number);
+    }
+  }
   void input(const shape& s) { input_ = s; }
-  void stage(int number) { stage_ = number; }
+  void stage(int number) {
+    stage_ = number;
+    next_in_stage_ = 0;
+  }
   void stage_name(std::string_view name) { stage_names_.emplace_back(name); }
   void name_stages(std::vector<std::string> names) { stage_names_ = std::move(names); }
 
  private:
+  /// Whether `count` layers from a and from b on are equal but for their place: operands count from the layer
+  /// backwards.
+  bool same_layers(std::size_t a, std::size_t b, std::size_t count) const {
+    for (std::size_t i = 0; i < count; ++i) {
+      layer x = layers_[a + i];
+      for (std::size_t k = 0; k < static_cast<std::size_t>(x.operand_count); ++k)
+        x.operands[k] += static_cast<int>(b) - static_cast<int>(a);
+      if (!(x == layers_[b + i])) return false;
+    }
+    return true;
+  }
+  bool repeats(const block_span& before, const block_span& b) const {
+    return before.end_layer() == b.first_layer && before.stage == b.stage && before.name == b.name &&
+           before.layer_count == b.layer_count && same_layers(before.first_layer, b.first_layer, b.layer_count);
+  }
+
   std::string name_;
   shape input_{};
   std::vector<layer> layers_;
   std::vector<int> stages_;
   std::vector<std::string> stage_names_;
+  std::vector<block_span> blocks_;
   int stage_ = -1;
+  int next_in_stage_ = 0;
+  int open_ = -1;
+  int last_outermost_ = -1;
 };
 
 namespace detail {

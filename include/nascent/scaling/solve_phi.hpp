@@ -17,6 +17,7 @@
 
 #include "nascent/base/number_text.hpp"
 #include "nascent/base/watch.hpp"
+#include "nascent/network/fingerprint.hpp"
 #include "nascent/reward/evaluate.hpp"
 #include "nascent/reward/reward.hpp"
 #include "nascent/scaling/compound.hpp"
@@ -57,39 +58,6 @@ struct phi_solution {
 };
 
 namespace detail {
-
-/// 128 bits that tell networks apart: all that their layers say. Two networks of one curve that are equal after
-/// rounding have the same.
-class network_fingerprint {
- public:
-  void operator()(const layer& l) {
-    add(static_cast<int>(l.kind), static_cast<int>(l.act));
-    add((l.batch_norm ? 1 : 0) + (l.bias ? 2 : 0), l.stride);
-    add(l.kernel_height, l.kernel_width);
-    add(l.dilation, l.groups);
-    for (const shape& s : {l.input, l.output}) {
-      add(s.batch, s.height);
-      add(s.width, s.channels);
-    }
-    for (int i = 0; i < l.operand_count; ++i) add(i, l.operands[static_cast<std::size_t>(i)]);
-  }
-  uint128 value() const { return static_cast<uint128>(high_) << 64 | low_; }
-
- private:
-  static std::uint64_t mix(std::uint64_t z, std::uint64_t by) {
-    z = (z ^ (z >> 32)) * by;
-    return z ^ (z >> 29);
-  }
-  void add(int a, int b) {
-    const std::uint64_t both =
-        static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) << 32 | static_cast<std::uint32_t>(b);
-    low_ = mix(low_ ^ both, 0xbf58476d1ce4e5b9U) + 0x9e3779b97f4a7c15U;
-    high_ = mix(high_ + both, 0xd6e8feb86659fd93U) ^ low_ >> 7;
-  }
-
-  std::uint64_t low_ = 1;
-  std::uint64_t high_ = 2;
-};
 
 template <class Space, class Candidate>
 uint128 fingerprint(const Space& s, const Candidate& c) {

@@ -124,17 +124,18 @@ predicted_front<Space> search_front(const Space& searched, Latency&& latency, Ac
   random_engine rng(options.seed);
   detail::latency_archive<Space> archive;
   predicted_front<Space> result;
-  const auto look = [&](const candidate<Space>& c) {
+  const auto look = [&](const candidate<Space>& seen) {
+    const evaluated_candidate c(searched, seen);
     ++result.networks;
-    const std::optional<double> gained = evaluate(searched, accuracy, c);
+    const std::optional<double> gained = evaluate(accuracy, c);
     if (!gained) return;
-    const std::optional<double> ms = evaluate(searched, latency, c);
+    const std::optional<double> ms = evaluate(latency, c);
     if (std::isnan(*gained) || (ms && std::isnan(*ms)))
       throw search_error("search.reward", "front search, network " + std::to_string(result.networks),
                          std::isnan(*gained) ? "an accuracy of nan" : "a latency of nan",
                          "numbers, or none for a network that cannot be judged");
     if (!ms || !(*ms > options.least_ms) || *ms > options.most_ms) return;
-    archive.offer({c, *ms, *gained});
+    archive.offer({seen, *ms, *gained});
   };
   for (const candidate<Space>& c : also) look(c);
   const std::size_t random_ones = std::max<std::size_t>(1, std::min<std::size_t>(10'000, options.networks / 10));

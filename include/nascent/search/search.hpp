@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -112,9 +113,14 @@ template <class T>
 struct metrics_of<std::optional<T>> {
   using type = T;
 };
+/// What a measure takes: the candidate, or one that is being evaluated, whose network several callables share.
+template <class Measure, class Candidate>
+using measure_argument =
+    std::conditional_t<std::invocable<Measure&, const Candidate&>, Candidate, evaluated_candidate<Candidate>>;
 /// What a measure gives for a candidate, without the std::optional around it.
 template <class Measure, class Candidate>
-using metrics_of_t = typename metrics_of<std::remove_cvref_t<std::invoke_result_t<Measure&, const Candidate&>>>::type;
+using metrics_of_t = typename metrics_of<
+    std::remove_cvref_t<std::invoke_result_t<Measure&, const measure_argument<Measure, Candidate>&>>>::type;
 
 }  // namespace detail
 
@@ -129,14 +135,20 @@ auto search(Searcher& searching, Objective&& objective, const search_options& op
 }
 
 /// The same with metrics of one's own: `measure` gives a structure of named metrics for a candidate, or none where the
-/// candidate cannot be judged, and the reward makes a number of it.
+/// candidate cannot be judged, and the reward makes a number of it. One that asks several callables about the
+/// candidate's network takes `const evaluated_candidate<...>&` and calls `evaluate(callable, c)`.
 template <searcher Searcher, class Measure, class Reward>
 requires reward<Reward, detail::metrics_of_t<Measure, typename Searcher::candidate_type>>
 auto search(Searcher& searching, Measure&& measure, const Reward& judge, const search_options& options = {}) {
   using candidate_type = typename Searcher::candidate_type;
   using metrics_type = detail::metrics_of_t<Measure, candidate_type>;
   return detail::run_search<metrics_type>(
-      searching, [&](const candidate_type& c) -> std::optional<metrics_type> { return measure(c); }, judge, options);
+      searching,
+      [&](const candidate_type& c) -> std::optional<metrics_type> {
+        if constexpr (std::invocable<Measure&, const candidate_type&>) return measure(c);
+        else return measure(evaluated_candidate(searching.space(), c));
+      },
+      judge, options);
 }
 
 /// The same with accuracy and latency (ms) from two callables. Latency is only asked for where there is an accuracy.
@@ -144,10 +156,11 @@ template <searcher Searcher, network_metric<typename Searcher::candidate_type> A
           network_metric<typename Searcher::candidate_type> Latency, reward Reward>
 auto search(Searcher& searching, Accuracy&& accuracy, Latency&& latency, const Reward& judge,
             const search_options& options = {}) {
-  const auto measure = [&](const auto& c) -> std::optional<metrics> {
-    const std::optional<double> gained = evaluate(searching.space(), accuracy, c);
+  const auto measure = [&](const typename Searcher::candidate_type& proposed) -> std::optional<metrics> {
+    const evaluated_candidate c(searching.space(), proposed);
+    const std::optional<double> gained = evaluate(accuracy, c);
     if (!gained) return std::nullopt;
-    const std::optional<double> spent = evaluate(searching.space(), latency, c);
+    const std::optional<double> spent = evaluate(latency, c);
     if (!spent) return std::nullopt;
     return metrics{.accuracy = *gained, .latency_ms = *spent};
   };

@@ -18,10 +18,20 @@ namespace detail {
 /// No scaling: a type of its own, so that hot paths compile without it.
 struct unscaled {};
 
-/// Adds the output of another stage.
-constexpr tensor connect(auto& n, const tensor& x, const tensor& from, residual kind) {
-  if (kind == residual::identity) return n.add(x, from);  // a mismatch is a fault that names the stage
-  return add_residual(n, x, from, kind);
+inline constexpr std::array<std::string_view, 2> skip_field_names{"from", "residual"};
+
+/// Adds the output of another stage, `source` by name: a block of its own.
+template <class Interpreter>
+constexpr tensor connect(net<Interpreter>& n, const tensor& x, const tensor& from, residual kind,
+                         std::string_view source = {}) {
+  if constexpr (net<Interpreter>::keeps_blocks)
+    n.begin_block(
+        {"skip_connection", skip_field_names,
+         std::array{field_value::of_name("stage", source), field_value::of_name("residual", to_string(kind))}});
+  const tensor sum = kind == residual::identity ? n.add(x, from)  // a mismatch is a fault that names the stage
+                                                : add_residual(n, x, from, kind);
+  n.end_block();
+  return sum;
 }
 
 template <class F>
@@ -50,9 +60,14 @@ struct candidate_builder {
   static constexpr tensor one_layer(const digit* digits, int layer, Net& n, tensor x, int step, const Scale& scale) {
     const int own = stage_layout<F, I>::independent ? layer : 0;
     return visit_block<F, I>(digits, own, [&](const auto& block) -> tensor {
+      const auto add = [&](const auto& b) -> tensor {
+        // Not through `place` where nobody asks: a function less for each type of block.
+        if constexpr (Net::keeps_blocks) return place(n, b, x, step);
+        else return b(n, x, step);
+      };
       if constexpr (std::is_same_v<Scale, dimensions>)
-        return scale_block<I>(block, chosen_alternative<F, I>(digits, own), scale)(n, x, step);
-      else return block(n, x, step);
+        return add(scale_block<I>(block, chosen_alternative<F, I>(digits, own), scale));
+      else return add(block);
     });
   }
 
@@ -123,7 +138,8 @@ struct candidate_builder {
           if (stage_counter<F, at>::layers(digits + stage_slots<F>[at]) > 0) {
             const int source = skip_source<at>(digits);
             if (source >= 0)
-              x = connect(n, x, outputs[static_cast<std::size_t>(source)], layout::declared_stage.skip.kind);
+              x = connect(n, x, outputs[static_cast<std::size_t>(source)], layout::declared_stage.skip.kind,
+                          stage_names<F>[static_cast<std::size_t>(source)].view());
           }
         }
       }

@@ -40,7 +40,7 @@ struct alphanet_layer {
     tensor by = input;
     if (stride > 1) by = net.average_pool(by, {.kernel = stride, .stride = stride, .pad = padding::valid});
     if (by.channels != filters) by = net.conv(by, {.filters = filters, .batch_norm = false});
-    return net.add(bottleneck()(net, input, stride), by);
+    return net.add(place(net, bottleneck(), input, stride), by);
   }
 };
 

@@ -51,7 +51,7 @@ struct fbnet_layer {
   bool less_se;
 
   constexpr tensor operator()(auto& net, const tensor& input, int stride) const {
-    if (row.expand > 0) return fbnet_bottleneck(row, less_se, input.channels)(net, input, stride);
+    if (row.expand > 0) return place(net, fbnet_bottleneck(row, less_se, input.channels), input, stride);
     return input.channels == row.filters ? input : net.conv(input, {.filters = row.filters, .act = relu});
   }
 };

@@ -52,54 +52,70 @@ constexpr tensor inception_fork(auto& net, const tensor& x, int filters) {
 // In every cell the branches are built into names first: the order in which arguments are evaluated is the compiler's
 // choice.
 
-constexpr tensor inception_v3_a(auto& net, const tensor& x, int pooled) {
-  const tensor a = inception_branch(net, x, {{64}});
-  const tensor b = inception_branch(net, x, {{48}, {64, 5}});
-  const tensor c = inception_branch(net, x, {{64}, {96, 3}, {96, 3}});
-  const tensor d = inception_pooled(net, x, pooled);
-  return net.concatenate(a, b, c, d);
-}
+struct inception_v3_a {
+  int pooled;
 
-constexpr tensor inception_v3_b(auto& net, const tensor& x, int inside) {
-  const tensor a = inception_branch(net, x, {{192}});
-  const tensor b = inception_branch(net, x, {{inside}, {inside, {1, 7}}, {192, {7, 1}}});
-  const tensor c =
-      inception_branch(net, x, {{inside}, {inside, {7, 1}}, {inside, {1, 7}}, {inside, {7, 1}}, {192, {1, 7}}});
-  const tensor d = inception_pooled(net, x, 192);
-  return net.concatenate(a, b, c, d);
-}
+  constexpr tensor operator()(auto& net, const tensor& x, int /*stride*/) const {
+    const tensor a = inception_branch(net, x, {{64}});
+    const tensor b = inception_branch(net, x, {{48}, {64, 5}});
+    const tensor c = inception_branch(net, x, {{64}, {96, 3}, {96, 3}});
+    const tensor d = inception_pooled(net, x, pooled);
+    return net.concatenate(a, b, c, d);
+  }
+};
 
-constexpr tensor inception_v3_c(auto& net, const tensor& x) {
-  const tensor a = inception_branch(net, x, {{320}});
-  const tensor b = inception_fork(net, inception_branch(net, x, {{384}}), 384);
-  const tensor c = inception_fork(net, inception_branch(net, x, {{448}, {384, 3}}), 384);
-  const tensor d = inception_pooled(net, x, 192);
-  return net.concatenate(a, b, c, d);
-}
+struct inception_v3_b {
+  int inside;
 
-constexpr tensor inception_v4_a(auto& net, const tensor& x) {
-  const tensor a = inception_branch(net, x, {{96}});
-  const tensor b = inception_branch(net, x, {{64}, {96, 3}});
-  const tensor c = inception_branch(net, x, {{64}, {96, 3}, {96, 3}});
-  const tensor d = inception_pooled(net, x, 96);
-  return net.concatenate(a, b, c, d);
-}
+  constexpr tensor operator()(auto& net, const tensor& x, int /*stride*/) const {
+    const tensor a = inception_branch(net, x, {{192}});
+    const tensor b = inception_branch(net, x, {{inside}, {inside, {1, 7}}, {192, {7, 1}}});
+    const tensor c =
+        inception_branch(net, x, {{inside}, {inside, {7, 1}}, {inside, {1, 7}}, {inside, {7, 1}}, {192, {1, 7}}});
+    const tensor d = inception_pooled(net, x, 192);
+    return net.concatenate(a, b, c, d);
+  }
+};
 
-constexpr tensor inception_v4_b(auto& net, const tensor& x) {
-  const tensor a = inception_branch(net, x, {{384}});
-  const tensor b = inception_branch(net, x, {{192}, {224, {1, 7}}, {256, {7, 1}}});
-  const tensor c = inception_branch(net, x, {{192}, {192, {7, 1}}, {224, {1, 7}}, {224, {7, 1}}, {256, {1, 7}}});
-  const tensor d = inception_pooled(net, x, 128);
-  return net.concatenate(a, b, c, d);
-}
+struct inception_v3_c {
+  constexpr tensor operator()(auto& net, const tensor& x, int /*stride*/) const {
+    const tensor a = inception_branch(net, x, {{320}});
+    const tensor b = inception_fork(net, inception_branch(net, x, {{384}}), 384);
+    const tensor c = inception_fork(net, inception_branch(net, x, {{448}, {384, 3}}), 384);
+    const tensor d = inception_pooled(net, x, 192);
+    return net.concatenate(a, b, c, d);
+  }
+};
 
-constexpr tensor inception_v4_c(auto& net, const tensor& x) {
-  const tensor a = inception_branch(net, x, {{256}});
-  const tensor b = inception_fork(net, inception_branch(net, x, {{384}}), 256);
-  const tensor c = inception_fork(net, inception_branch(net, x, {{384}, {448, {3, 1}}, {512, {1, 3}}}), 256);
-  const tensor d = inception_pooled(net, x, 256);
-  return net.concatenate(a, b, c, d);
-}
+struct inception_v4_a {
+  constexpr tensor operator()(auto& net, const tensor& x, int /*stride*/) const {
+    const tensor a = inception_branch(net, x, {{96}});
+    const tensor b = inception_branch(net, x, {{64}, {96, 3}});
+    const tensor c = inception_branch(net, x, {{64}, {96, 3}, {96, 3}});
+    const tensor d = inception_pooled(net, x, 96);
+    return net.concatenate(a, b, c, d);
+  }
+};
+
+struct inception_v4_b {
+  constexpr tensor operator()(auto& net, const tensor& x, int /*stride*/) const {
+    const tensor a = inception_branch(net, x, {{384}});
+    const tensor b = inception_branch(net, x, {{192}, {224, {1, 7}}, {256, {7, 1}}});
+    const tensor c = inception_branch(net, x, {{192}, {192, {7, 1}}, {224, {1, 7}}, {224, {7, 1}}, {256, {1, 7}}});
+    const tensor d = inception_pooled(net, x, 128);
+    return net.concatenate(a, b, c, d);
+  }
+};
+
+struct inception_v4_c {
+  constexpr tensor operator()(auto& net, const tensor& x, int /*stride*/) const {
+    const tensor a = inception_branch(net, x, {{256}});
+    const tensor b = inception_fork(net, inception_branch(net, x, {{384}}), 256);
+    const tensor c = inception_fork(net, inception_branch(net, x, {{384}, {448, {3, 1}}, {512, {1, 3}}}), 256);
+    const tensor d = inception_pooled(net, x, 256);
+    return net.concatenate(a, b, c, d);
+  }
+};
 
 }  // namespace detail
 
@@ -112,19 +128,19 @@ struct inception_v3_body {
     x = inception_branch(net, inception_max_pool(net, x), {{80}, valid(192, 3)});
     x = inception_max_pool(net, x);
     net.stage("a");
-    for (const int pooled : {32, 64, 64}) x = inception_v3_a(net, x, pooled);
+    for (const int pooled : {32, 64, 64}) x = place(net, inception_v3_a{pooled}, x);
     net.stage("reduction a");
     const tensor a = inception_branch(net, x, {valid(384, 3, 2)});
     const tensor b = inception_branch(net, x, {{64}, {96, 3}, valid(96, 3, 2)});
     x = net.concatenate(a, b, inception_max_pool(net, x));
     net.stage("b");
-    for (const int inside : {128, 160, 160, 192}) x = inception_v3_b(net, x, inside);
+    for (const int inside : {128, 160, 160, 192}) x = place(net, inception_v3_b{inside}, x);
     net.stage("reduction b");
     const tensor c = inception_branch(net, x, {{192}, valid(320, 3, 2)});
     const tensor d = inception_branch(net, x, {{192}, {192, {1, 7}}, {192, {7, 1}}, valid(192, 3, 2)});
     x = net.concatenate(c, d, inception_max_pool(net, x));
     net.stage("c");
-    for (int i = 0; i < 2; ++i) x = inception_v3_c(net, x);
+    for (int i = 0; i < 2; ++i) x = place(net, inception_v3_c{}, x);
     return classify(net, x);
   }
 };
@@ -142,19 +158,19 @@ struct inception_v4_body {
     const tensor strided = inception_branch(net, x, {valid(192, 3, 2)});
     x = net.concatenate(strided, inception_max_pool(net, x));
     net.stage("a");
-    for (int i = 0; i < 4; ++i) x = inception_v4_a(net, x);
+    for (int i = 0; i < 4; ++i) x = place(net, inception_v4_a{}, x);
     net.stage("reduction a");
     const tensor a = inception_branch(net, x, {valid(384, 3, 2)});
     const tensor b = inception_branch(net, x, {{192}, {224, 3}, valid(256, 3, 2)});
     x = net.concatenate(a, b, inception_max_pool(net, x));
     net.stage("b");
-    for (int i = 0; i < 7; ++i) x = inception_v4_b(net, x);
+    for (int i = 0; i < 7; ++i) x = place(net, inception_v4_b{}, x);
     net.stage("reduction b");
     const tensor c = inception_branch(net, x, {{192}, valid(192, 3, 2)});
     const tensor d = inception_branch(net, x, {{256}, {256, {1, 7}}, {320, {7, 1}}, valid(320, 3, 2)});
     x = net.concatenate(c, d, inception_max_pool(net, x));
     net.stage("c");
-    for (int i = 0; i < 3; ++i) x = inception_v4_c(net, x);
+    for (int i = 0; i < 3; ++i) x = place(net, inception_v4_c{}, x);
     return classify(net, x);
   }
 };

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "nascent/block/block.hpp"
+#include "nascent/block/place.hpp"
 #include "nascent/cost/cost.hpp"
 #include "nascent/network/network.hpp"
 
@@ -71,7 +72,7 @@ constexpr tensor repeat(net<Interpreter>& n, tensor x, const Block& block, int l
       if (i > 0 && layers - i > 1) {
         const Interpreter before = n.sink();
         const int first = n.layer_count();
-        const tensor y = block(n, x, 1);
+        const tensor y = place(n, block, x);
         if (y.same_shape(x)) {
           n.sink().repeat(before, layers - i - 1);
           n.skip_ids(n.layer_count() - first, layers - i - 1);
@@ -81,7 +82,7 @@ constexpr tensor repeat(net<Interpreter>& n, tensor x, const Block& block, int l
         continue;
       }
     }
-    x = block(n, x, i == 0 ? stride : 1);
+    x = place(n, block, x, i == 0 ? stride : 1);
   }
   return x;
 }
@@ -98,7 +99,7 @@ constexpr tensor add_stage(net<Interpreter>& n, tensor x, std::string_view name,
 template <class Interpreter>
 constexpr tensor classify(net<Interpreter>& n, tensor x, int classes = 1000) {
   n.stage("classifier");
-  return n.dense(n.global_pool(x), {.units = classes});
+  return place(n, dense{.units = classes}, place(n, global_pool{}, x));
 }
 
 }  // namespace nascent

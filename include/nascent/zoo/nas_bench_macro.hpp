@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "nascent/block/block.hpp"
+#include "nascent/block/place.hpp"
 #include "nascent/space/space.hpp"
 
 namespace nascent::zoo {
@@ -27,9 +28,9 @@ struct macro_layer {
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     if (operation == 1)
-      return mbconv{.filters = filters, .kernel = 3, .expand = 3, .pad = padding::symmetric}(net, input, stride);
+      return place(net, mbconv{.filters = filters, .kernel = 3, .expand = 3, .pad = padding::symmetric}, input, stride);
     if (operation == 2)
-      return mbconv{.filters = filters, .kernel = 5, .expand = 6, .pad = padding::symmetric}(net, input, stride);
+      return place(net, mbconv{.filters = filters, .kernel = 5, .expand = 6, .pad = padding::symmetric}, input, stride);
     if (stride == 1 && input.channels == filters) return input;
     return net.conv(input, {.filters = filters, .stride = stride});
   }

@@ -36,6 +36,7 @@ constexpr tensor nasnet_separable(auto& net, tensor x, int kernel, int stride, i
 
 /// The normal cell of Figure 4: `here` is what the last cell made, `before` what the one before it made.
 constexpr tensor nasnet_normal(auto& net, const tensor& here, const tensor& before, int filters) {
+  net.begin_block({.name = "nasnet_normal"});
   const tensor left = nasnet_fit(net, before, here.height, filters);
   const tensor right = nasnet_squeeze(net, here, filters);
   const tensor active_left = net.activate(left, relu);
@@ -49,11 +50,14 @@ constexpr tensor nasnet_normal(auto& net, const tensor& here, const tensor& befo
   const tensor pooled = net.average_pool(left, pool);
   const tensor d = net.add(net.average_pool(left, pool), pooled);
   const tensor e = net.add(nasnet_separable(net, active_right, 3, 1, filters), right);
-  return net.concatenate(left, a, b, c, d, e);
+  const tensor made = net.concatenate(left, a, b, c, d, e);
+  net.end_block();
+  return made;
 }
 
 /// The five sums of the reduction cell of Figure 4, over maps that fit; four of them are its output.
 constexpr tensor nasnet_reduce(auto& net, const tensor& right, const tensor& left, int filters) {
+  net.begin_block({.name = "nasnet_reduction"});
   const tensor active_left = net.activate(left, relu);
   const tensor active_right = net.activate(right, relu);
   const pool_options halve{.kernel = 3, .stride = 2};
@@ -66,7 +70,9 @@ constexpr tensor nasnet_reduce(auto& net, const tensor& right, const tensor& lef
   const tensor d = net.add(net.average_pool(a, {.kernel = 3, .stride = 1}), b);
   const tensor three = nasnet_separable(net, net.activate(a, relu), 3, 1, filters);
   const tensor e = net.add(three, net.max_pool(right, halve));
-  return net.concatenate(b, c, d, e);
+  const tensor made = net.concatenate(b, c, d, e);
+  net.end_block();
+  return made;
 }
 
 }  // namespace detail

@@ -100,7 +100,7 @@ struct proxylessnas_body {
       for (std::size_t j = 0; j < 4; ++j) {
         const int operation = operations[1 + 4 * i + j];
         if (operation != proxylessnas_skip)
-          x = block(filters[i], operation % 3, operation / 3 == 0 ? 3 : 6)(net, x, j == 0 ? strides[i] : 1);
+          x = place(net, block(filters[i], operation % 3, operation / 3 == 0 ? 3 : 6), x, j == 0 ? strides[i] : 1);
       }
     }
     x = add_stage(net, x, "6", block(320, operations[21] % 3, operations[21] / 3 == 0 ? 3 : 6));

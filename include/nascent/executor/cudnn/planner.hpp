@@ -236,7 +236,7 @@ class planner {
     if (is_new) place->second = plan_whole(k, graph);
     planned_kernel p = place->second;
     p.what = k;  // the one that was planned first has tensors of its own
-    const auto halves = p.runs() || p.means == kernel_means::not_asked ? std::nullopt : detail::split(k);
+    const auto halves = p.runs() || p.means == kernel_means::not_asked ? std::nullopt : nascent::split(k);
     if (!halves) {
       if (p.runs()) p.reason = reason;
       parts.push_back(std::move(p));

@@ -89,10 +89,10 @@ class network_painter {
 
   std::string words_of(const network_row& r) const {
     const layer& l = graph_.layers()[r.first];
-    if (!r.squeeze) return layer_text(l);
+    if (r.squeeze == nullptr) return layer_text(l);
     const std::string to = " \xE2\x86\x92 ";
     return "squeeze-excite " + std::to_string(l.input.channels) + to +
-           std::to_string(graph_.layers()[r.first + 1].output.channels) + to +
+           std::to_string(r.squeeze->find("hidden")->integer()) + to +
            std::to_string(output_of(static_cast<int>(&r - folded_.rows().data())).channels);
   }
 
@@ -206,7 +206,7 @@ class network_painter {
     const double w = bar_width(row);
     const double y = y_of(row) - bar_height / 2;
     const network_row* r = row < 0 ? nullptr : &folded_.rows()[static_cast<std::size_t>(row)];
-    const int colour = r == nullptr ? 9 : look_of(graph_.layers()[r->first], r->squeeze).colour;
+    const int colour = r == nullptr ? 9 : look_of(graph_.layers()[r->first], r->squeeze != nullptr).colour;
     const std::string look = "c" + std::to_string(colour);
     const std::string tip = (r == nullptr ? "input" : words_of(*r)) + ", " + shape_text(output_of(row));
     canvas_.rect({.x = spine_ - w / 2,
@@ -215,7 +215,7 @@ class network_painter {
                   .height = bar_height,
                   .radius = std::min(3.0, w / 3),
                   .look = "ground"});
-    if (r == nullptr || !r->squeeze) {
+    if (r == nullptr || r->squeeze == nullptr) {
       canvas_.rect({.x = spine_ - w / 2,
                     .y = y,
                     .width = w,
@@ -327,9 +327,9 @@ class network_painter {
     std::map<std::string, int> looks;
     bool squeeze = false;
     for (const network_row& r : folded_.rows()) {
-      const layer_look look = look_of(graph_.layers()[r.first], r.squeeze);
+      const layer_look look = look_of(graph_.layers()[r.first], r.squeeze != nullptr);
       looks.emplace(look.name, look.colour);
-      squeeze = squeeze || r.squeeze;
+      squeeze = squeeze || r.squeeze != nullptr;
     }
     double x = margin;
     const auto entry = [&](const std::string& name, auto draw) {

@@ -228,6 +228,7 @@ class accuracy_trellis {
     append_bytes(key, context.height);
     append_bytes(key, context.width);
     append_bytes(key, context.fold);
+    append_bytes(key, context.just_folded);
     append_bytes(key, context.after_stem);
     append_bytes(key, s.level);
     append_bytes(key, s.closed);

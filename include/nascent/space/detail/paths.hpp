@@ -134,7 +134,7 @@ inline constexpr int tie_source = find_slot<F>(field<J>(alternative_of<A>(stage_
 
 /// Field J of alternative A of stage I, decided: the value itself, or what the digits pick.
 template <class F, std::size_t I, std::size_t A, std::size_t J>
-constexpr auto field_value(const digit* digits, int layer) {
+constexpr auto decided_field(const digit* digits, int layer) {
   using layout = stage_layout<F, I>;
   constexpr const auto& chosen = field<J>(alternative_of<A>(layout::declared_stage.block));
   using field_type = std::remove_cvref_t<decltype(chosen)>;
@@ -183,7 +183,7 @@ constexpr auto decided_block(const digit* digits, int layer) {
     return declared_block;
   } else {
     return [&]<std::size_t... J>(std::index_sequence<J...>) {
-      return rebuild(declared_block, field_value<F, I, A, J>(digits, layer)...);
+      return rebuild(declared_block, decided_field<F, I, A, J>(digits, layer)...);
     }
     (std::make_index_sequence<field_count<block>>{});
   }

@@ -49,35 +49,6 @@ template <class Graph>
 using basic_lowered_kernel = std::variant<Graph, std::vector<strided_copy>, softmax_call, fill_with_zeros>;
 using lowered_kernel = basic_lowered_kernel<operation_graph>;
 
-/// The kernel without the last thing fused into it, and that thing as a kernel of its own; nothing where it is one
-/// thing.
-inline std::optional<std::pair<kernel, kernel>> split(const kernel& k) {
-  kernel core = k;
-  if (k.residual) {
-    layer sum{.kind = layer_kind::add,
-              .act = k.residual_act,
-              .input = k.core.output,
-              .output = k.core.output,
-              .operand_count = 2};
-    core.residual = false;
-    core.residual_act = activation::identity;
-    core.residual_tensor = -1;
-    core.last_layer = k.first_layer;
-    core.output_tensor = static_cast<int>(k.first_layer) + 1;
-    sum.operands = {core.output_tensor, k.residual_tensor};
-    return std::pair{
-        core,
-        kernel{.core = sum, .output_tensor = k.output_tensor, .first_layer = k.last_layer, .last_layer = k.last_layer}};
-  }
-  if (k.core.act == activation::identity || k.core.kind == layer_kind::activate) return std::nullopt;
-  core.core.act = activation::identity;
-  layer act{.kind = layer_kind::activate, .act = k.core.act, .input = k.core.output, .output = k.core.output};
-  act.operands[0] = k.output_tensor;
-  return std::pair{
-      core,
-      kernel{.core = act, .output_tensor = k.output_tensor, .first_layer = k.first_layer, .last_layer = k.last_layer}};
-}
-
 /// Says kernels of one type and batch to a builder of graphs: to cuDNN's, or to a test's that computes instead.
 template <class Builder>
 class basic_lowering {
@@ -121,8 +92,16 @@ class basic_lowering {
       case layer_kind::space_to_depth:
       case layer_kind::space_to_batch:
       case layer_kind::batch_to_space: return k.core.act != activation::identity;
-      default: return false;
+      case layer_kind::convolution:
+      case layer_kind::dense:
+      case layer_kind::max_pool:
+      case layer_kind::average_pool:
+      case layer_kind::global_average_pool:
+      case layer_kind::add:
+      case layer_kind::multiply:
+      case layer_kind::activate: return false;
     }
+    return false;
   }
 
  private:

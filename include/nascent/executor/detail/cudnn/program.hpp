@@ -75,7 +75,7 @@ class assembler {
         steps_.push_back(std::move(*s));
         return;
       }
-    const auto halves = split(k);
+    const auto halves = nascent::split(k);
     if (!halves)
       throw executor_error(
           "executor.kernel",

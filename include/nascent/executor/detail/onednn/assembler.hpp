@@ -106,36 +106,10 @@ class assembler {
     return attr;
   }
 
-  static bool fuses(const kernel& k) {
-    return k.residual || (k.core.act != activation::identity && k.core.kind != layer_kind::activate);
-  }
-
-  /// The kernel without the last thing fused into it, and that thing as a kernel of its own.
-  std::pair<kernel, kernel> split(const kernel& k) const {
-    kernel core = k;
-    if (k.residual) {
-      core.residual = false;
-      core.residual_act = activation::identity;
-      core.residual_tensor = -1;
-      core.last_layer = k.first_layer;
-      core.output_tensor = static_cast<int>(k.first_layer) + 1;
-      return {core,
-              {.core = graph_.layers()[k.last_layer],
-               .output_tensor = k.output_tensor,
-               .first_layer = k.last_layer,
-               .last_layer = k.last_layer}};
-    }
-    core.core.act = activation::identity;
-    layer act{.kind = layer_kind::activate, .act = k.core.act, .input = k.core.output, .output = k.core.output};
-    act.operands[0] = k.output_tensor;
-    return {core,
-            {.core = act, .output_tensor = k.output_tensor, .first_layer = k.first_layer, .last_layer = k.last_layer}};
-  }
-
   void add_split(const kernel& k) {
-    const auto [core, rest] = split(k);
-    add(core);
-    add(rest);
+    const auto parts = split(k);
+    add(parts->first);
+    add(parts->second);
   }
 
   template <class Descriptor>
@@ -167,8 +141,8 @@ class assembler {
   template <class Make, class Finish>
   void add_fusable(const kernel& k, Make&& make, Finish&& finish) {
     auto found = attempt(k, make);
-    if (fuses(k) && !(found && found->optimised())) {
-      kernel bare = split(k).first;
+    if (const auto parts = split(k); parts && !(found && found->optimised())) {
+      kernel bare = parts->first;
       bare.core.act = activation::identity;
       const auto unfused = attempt(bare, make);
       if (unfused && (!found || unfused->optimised())) return add_split(k);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The attributes of a layer, one after another: what signatures, fingerprints and files are made from.
+#pragma once
+
+#include <array>
+
+#include "nascent/network/layer.hpp"
+
+namespace nascent {
+
+/// An attribute of a layer.
+struct layer_field {
+  const char* name;  ///< as files write it
+  /// What stands before its value in the key of a latency table; null for what time does not depend on, or what the key
+  /// says anyway.
+  const char* mark = nullptr;
+};
+
+/// Calls `f(field, value, usual)` for every attribute that says what a layer computes, its operands' numbers apart.
+/// `usual` is the value where there is nothing to say. A value is a layer_kind, an activation, a padding, a truth, a
+/// whole number, two (height and width of a kernel), or a shape.
+template <class F>
+constexpr void for_each_field(const layer& l, F&& f) {
+  // All members by name: one more, and this does not compile until it is here.
+  const auto& [kind, act, batch_norm, bias, pad, kernel_height, kernel_width, stride, dilation, groups, first_channel,
+               input, output, operand_count, operands] = l;
+  constexpr layer usual{};
+  f(layer_field{"kind"}, kind, usual.kind);
+  f(layer_field{"input"}, input, usual.input);
+  f(layer_field{"output"}, output, usual.output);
+  f(layer_field{"kernel", " k"}, std::array{kernel_height, kernel_width}, std::array{1, 1});
+  f(layer_field{"stride", " s"}, stride, usual.stride);
+  f(layer_field{"padding", " "}, pad, usual.pad);
+  f(layer_field{"dilation", " d"}, dilation, usual.dilation);
+  // A depthwise convolution has as many as channels: its name says so.
+  f(layer_field{"groups", l.is_depthwise() ? nullptr : " g"}, groups, usual.groups);
+  f(layer_field{"first_channel", " from "}, first_channel, usual.first_channel);
+  f(layer_field{"operand_count", kind == layer_kind::concatenate ? " of " : nullptr}, operand_count,
+    usual.operand_count);
+  f(layer_field{"act", " "}, act, usual.act);
+  f(layer_field{"batch_norm"}, batch_norm, usual.batch_norm);
+  f(layer_field{"bias"}, bias, usual.bias);
+  static_cast<void>(operands);
+}
+
+}  // namespace nascent

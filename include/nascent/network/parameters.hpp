@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The parameters of a network, batch normalisations kept apart from the convolutions before them, and folding, which
+/// makes of both what an executor runs with.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nascent/network/network.hpp"
+
+namespace nascent {
+
+/// Weights of one layer as an executor takes them, batch normalisation folded in. `kernel` is ordered [output
+/// channel][height][width][input channel of the group]; `bias` has one number per output channel. Both are empty for
+/// layers without weights.
+struct layer_weights {
+  std::vector<float> kernel;
+  std::vector<float> bias;
+};
+
+/// Weights of a whole network: one entry per layer, in the network's order.
+using weights = std::vector<layer_weights>;
+
+/// Batch normalisation over channels: gamma * (x - mean) / sqrt(variance + epsilon) + beta. All four have one number
+/// per channel, or are empty where a layer has none.
+struct batch_norm_parameters {
+  std::vector<float> gamma;
+  std::vector<float> beta;
+  std::vector<float> mean;      ///< moving mean; not trained
+  std::vector<float> variance;  ///< moving variance; not trained
+};
+
+/// Parameters of one layer as they are trained. `kernel` is ordered as in layer_weights; `bias` is empty where the
+/// layer has none of its own.
+struct layer_parameters {
+  std::vector<float> kernel;
+  std::vector<float> bias;
+  batch_norm_parameters norm;
+};
+
+/// Parameters of a whole network: one entry per layer, in the network's order.
+using network_parameters = std::vector<layer_parameters>;
+
+/// What batch normalisation adds to the variance: PyTorch's and most papers' number. TensorFlow's EfficientNets have
+/// 1e-3.
+inline constexpr float usual_epsilon = 1e-5F;
+
+namespace detail {
+
+/// splitmix64: the same numbers on every compiler.
+class weight_source {
+ public:
+  explicit weight_source(std::uint64_t seed) : state_(seed) {}
+  /// The top 24 bits, in [-1, 1).
+  float uniform() {
+    state_ += 0x9e3779b97f4a7c15ULL;
+    std::uint64_t z = state_;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    z ^= z >> 31;
+    return static_cast<float>(z >> 40) * 0x1p-23F - 1.0F;
+  }
+  std::vector<float> around(float middle, float spread, int count) {
+    std::vector<float> all(static_cast<std::size_t>(count));
+    for (float& value : all) value = middle + spread * uniform();
+    return all;
+  }
+  /// A kernel with variance 2 / fan-in (He et al., 2015).
+  std::vector<float> kernel(const layer& l) {
+    const int fan_in = l.kernel_height * l.kernel_width * (l.input.channels / l.groups);
+    return around(0, std::sqrt(6.0F / static_cast<float>(fan_in)), static_cast<int>(weight_elements(l)));
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+/// \throws network_error where a layer has more or fewer numbers than it needs, or a variance that is none.
+inline void check_parameters(const network& graph, const network_parameters& values) {
+  const std::vector<layer>& layers = graph.layers();
+  const std::string of = "parameters of network '" + graph.name() + "'";
+  if (values.size() != layers.size())
+    throw network_error("network.parameters", of, "entries of " + std::to_string(values.size()) + " layers",
+                        std::to_string(layers.size()));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const layer& l = layers[i];
+    const layer_parameters& p = values[i];
+    const auto refuse = [&](const std::string& found, const std::string& allowed) {
+      const std::string& stage = graph.stage_of(i);
+      throw network_error("network.parameters",
+                          of + ", layer " + std::to_string(i) +
+                              (stage.empty() ? std::string() : " of stage '" + stage + "'") + " (" + to_string(l.kind) +
+                              ")",
+                          found, allowed);
+    };
+    const auto channels = static_cast<std::size_t>(l.output.channels);
+    const auto check = [&](const char* what, const std::vector<float>& found, std::size_t allowed) {
+      if (found.size() != allowed)
+        refuse(std::to_string(found.size()) + " numbers in " + what, std::to_string(allowed));
+    };
+    check("kernel", p.kernel, static_cast<std::size_t>(weight_elements(l)));
+    check("bias", p.bias, l.bias ? channels : 0);
+    check("gamma", p.norm.gamma, l.batch_norm ? channels : 0);
+    check("beta", p.norm.beta, l.batch_norm ? channels : 0);
+    check("mean", p.norm.mean, l.batch_norm ? channels : 0);
+    check("variance", p.norm.variance, l.batch_norm ? channels : 0);
+    for (const float v : p.norm.variance)
+      if (!(v >= 0) || std::isinf(v)) refuse("a variance of " + std::to_string(v), "finite numbers from 0 on");
+  }
+}
+
+}  // namespace detail
+
+/// Batch normalisations folded into the kernels and biases before them: what executors take. Sums are made in double
+/// precision. \throws network_error where the parameters are not those of the network, or `epsilon` is not above 0.
+inline weights fold(const network& graph, const network_parameters& values, float epsilon = usual_epsilon) {
+  detail::check_parameters(graph, values);
+  if (!(epsilon > 0) || std::isinf(epsilon))
+    throw network_error("network.parameters", "folding network '" + graph.name() + "'",
+                        "an epsilon of " + std::to_string(epsilon), "finite numbers above 0");
+  weights folded(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const layer& l = graph.layers()[i];
+    if (!l.has_weights()) continue;
+    const layer_parameters& p = values[i];
+    layer_weights& w = folded[i];
+    w.kernel = p.kernel;
+    w.bias = p.bias;
+    w.bias.resize(static_cast<std::size_t>(l.output.channels), 0.0F);
+    if (!l.batch_norm) continue;
+    const std::size_t filter = w.kernel.size() / w.bias.size();
+    for (std::size_t c = 0; c < w.bias.size(); ++c) {
+      const double scale = static_cast<double>(p.norm.gamma[c]) /
+                           std::sqrt(static_cast<double>(p.norm.variance[c]) + static_cast<double>(epsilon));
+      for (std::size_t k = c * filter; k < (c + 1) * filter; ++k)
+        w.kernel[k] = static_cast<float>(static_cast<double>(w.kernel[k]) * scale);
+      w.bias[c] = static_cast<float>((static_cast<double>(w.bias[c]) - static_cast<double>(p.norm.mean[c])) * scale +
+                                     static_cast<double>(p.norm.beta[c]));
+    }
+  }
+  return folded;
+}
+
+/// Reproducible random parameters: kernels uniform with variance 2 / fan-in (He et al., 2015), small biases, betas and
+/// means, gammas and variances around 1. The same seed gives the same numbers on every compiler.
+inline network_parameters random_parameters(const network& graph, std::uint64_t seed) {
+  detail::weight_source source(seed);
+  network_parameters all(graph.layers().size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const layer& l = graph.layers()[i];
+    if (!l.has_weights()) continue;
+    const int channels = l.output.channels;
+    all[i].kernel = source.kernel(l);
+    if (l.bias) all[i].bias = source.around(0, 0.1F, channels);
+    if (!l.batch_norm) continue;
+    all[i].norm = {.gamma = source.around(1, 0.5F, channels),
+                   .beta = source.around(0, 0.1F, channels),
+                   .mean = source.around(0, 0.1F, channels),
+                   .variance = source.around(1, 0.5F, channels)};
+  }
+  return all;
+}
+
+}  // namespace nascent
