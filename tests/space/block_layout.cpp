@@ -10,7 +10,6 @@
 #include "nascent/block/block.hpp"
 
 using namespace nascent;
-using detail::field_kind;
 
 namespace {
 
