@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "nascent/network/block_span.hpp"
+#include "nascent/network/block_description.hpp"
 #include "nascent/network/layer.hpp"
 
 namespace nascent {

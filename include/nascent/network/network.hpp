@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nascent/base/error.hpp"
+#include "nascent/network/block_span.hpp"
 #include "nascent/network/net.hpp"
 
 namespace nascent {
