@@ -9,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/cost/cost.hpp"
+#include "nascent/space/constraint.hpp"
 #include "nascent/space/features.hpp"
 #include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
@@ -57,6 +58,23 @@ std::size_t allocations_in(const Space& space) {
   return made;
 }
 
+/// Followed by running totals: a sum, a listed sum, a product, a count, an order.
+constexpr auto bounded = define([] {
+  return search_space("bounded")
+      .input(3, 32)
+      .stage("1", mbconv{.filters = range(8, 32, 8), .kernel = one_of(3, 5), .expand = one_of(1.5, 3.)})
+      .layers(independent(range(1, 3)))
+      .stage("2", conv{.filters = range(8, 32, 8), .kernel = one_of(3, 5)})
+      .layers(range(0, 3))
+      .stage("3", conv{.filters = range(8, 32, 8)})
+      .layers(range(1, 3))
+      .require(sum("*.layers") <= 6)
+      .require(sum(priced("2.filters", 1, 1e6, 2e6, 3.5e6), priced("3.filters", 2, 1e6 + 1, 2e6, 3e6)) <= 5'000'000)
+      .require(product("1[0].expand", "2.kernel", "3.layers") >= 6)
+      .require(count("*.kernel", 5) <= 2)
+      .require(monotone("1.layers", "2.layers", "3.layers"));
+});
+
 }  // namespace
 
 TEST_CASE("drawing, ranking, counting and moving allocate nothing") {
@@ -68,4 +86,5 @@ TEST_CASE("drawing, ranking, counting and moving allocate nothing") {
   CHECK(allocations_in(zoo::mobilenet_v3_like) == 0);
   CHECK(allocations_in(zoo::efficientnet_x) == 0);
   CHECK(allocations_in(test::constrained::space) == 0);
+  CHECK(allocations_in(bounded) == 0);
 }

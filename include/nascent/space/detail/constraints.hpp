@@ -55,9 +55,8 @@ struct constrained_counter {
     std::size_t index = 0;
     for (std::size_t i = 0; i < s.part_count; ++i) {
       const frontier_part& part = s.parts[i];
-      if (part.event < 0) {
-        const slot_place& place = slot_places<F>[static_cast<std::size_t>(part.slot)];
-        index += part.weight * static_cast<std::size_t>(d[part.slot] + (place.parent >= 0 ? 1 : 0));
+      if (!has_events || part.event < 0) {
+        index += part.weight * static_cast<std::size_t>(d[part.slot] + part.shift);
       } else if constexpr (has_events) {
         const auto e = static_cast<std::size_t>(part.event);
         const auto c = static_cast<std::size_t>(schedule::events[e].constraint);
@@ -162,9 +161,8 @@ struct constrained_counter {
     for (std::size_t i = 0; i < s.part_count; ++i) {
       const frontier_part& part = s.parts[i];
       const std::size_t number = index / part.weight % part.radix;
-      if (part.event < 0) {
-        const slot_place& place = slot_places<F>[static_cast<std::size_t>(part.slot)];
-        d[part.slot] = static_cast<digit>(static_cast<int>(number) - (place.parent >= 0 ? 1 : 0));
+      if (!has_events || part.event < 0) {
+        d[part.slot] = static_cast<digit>(static_cast<int>(number) - part.shift);
       } else if constexpr (has_events) {
         const auto e = static_cast<std::size_t>(part.event);
         totals[static_cast<std::size_t>(schedule::events[e].constraint)] = schedule::totals[e].total(number);

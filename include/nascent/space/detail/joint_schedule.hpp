@@ -145,17 +145,18 @@ constexpr std::size_t list_totals(const constraint_set& set, const constraint_ev
 /// A part of a frontier: a decision that later ones depend on, or the total of a constraint.
 struct frontier_part {
   int slot = -1;
-  int event = -1;  ///< the last one that changed the total
-  std::size_t radix = 1;
-  std::size_t weight = 1;  ///< of its number in the number of the state
+  std::int16_t event = -1;  ///< the last one that changed the total
+  std::int16_t shift = 0;   ///< 1 where the slot may be inactive: its first state
+  std::uint32_t radix = 1;
+  std::uint32_t weight = 1;  ///< of its number in the number of the state
 };
 
 struct joint_step {
   int slot = 0;
   int first_event = 0;  ///< what happens when it was decided
   int end_of_events = 0;
+  std::size_t part_count = 0;  // beside the parts: both are read together
   std::array<frontier_part, most_parts> parts{};
-  std::size_t part_count = 0;
   std::size_t states = 1;
 
   constexpr std::size_t weight_of(int k) const {
@@ -205,14 +206,18 @@ constexpr schedule_limit plan_steps(const schedule_input& in, joint_step* steps,
     };
     for (std::size_t q = 0; q < p; ++q) {
       const int k = steps[q].slot;
-      if (until[k] >= static_cast<int>(p)) add({.slot = k, .radix = radix_of(in.set.places[k])});
+      if (until[k] < static_cast<int>(p)) continue;
+      add({.slot = k,
+           .shift = static_cast<std::int16_t>(in.set.places[k].parent >= 0 ? 1 : 0),
+           .radix = static_cast<std::uint32_t>(radix_of(in.set.places[k]))});
     }
     for (std::size_t e = 0; e < next_event; ++e) {
       if (in.events[e].last || in.events[e].term < 0) continue;
       bool is_latest = true;
       for (std::size_t after = e + 1; after < next_event; ++after)
         is_latest = is_latest && in.events[after].before != static_cast<int>(e);
-      if (is_latest) add({.event = static_cast<int>(e), .radix = in.totals[e].count});
+      if (is_latest)
+        add({.event = static_cast<std::int16_t>(e), .radix = static_cast<std::uint32_t>(in.totals[e].count)});
     }
     s.states = static_cast<std::size_t>(states);
     for (std::size_t i = s.part_count; i-- > 1;) s.parts[i - 1].weight = s.parts[i].weight * s.parts[i].radix;
