@@ -10,6 +10,7 @@
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
 #include "nascent/base/random.hpp"
+#include "nascent/space/constraint.hpp"
 #include "nascent/space/space.hpp"
 
 using namespace nascent;

@@ -3,6 +3,7 @@
 /// A network made short for a picture: repeated blocks once, squeeze-and-excite as one row.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "nascent/block/squeeze_excite.hpp"
+#include "nascent/network/layer_group.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/report/svg.hpp"
 
@@ -101,28 +103,14 @@ inline std::string shape_text(const shape& s) {
 
 /// "conv 3x3 /2, 4 groups, swish"
 inline std::string layer_text(const layer& l) {
+  if (l.kind == layer_kind::activate) return to_string(l.act);
   const std::string by = "\xC3\x97";
-  std::string words;
-  switch (l.kind) {
-    case layer_kind::convolution: words = l.is_depthwise() ? "depthwise" : "conv"; break;
-    case layer_kind::max_pool: words = "max pool"; break;
-    case layer_kind::average_pool: words = "average pool"; break;
-    case layer_kind::global_average_pool: words = "global average pool"; break;
-    case layer_kind::space_to_depth: words = "space to depth " + by + std::to_string(l.stride); break;
-    case layer_kind::space_to_batch: words = "space to batch " + by + std::to_string(l.stride); break;
-    case layer_kind::batch_to_space: words = "batch to space " + by + std::to_string(l.stride); break;
-    case layer_kind::activate: return to_string(l.act);
-    case layer_kind::dense:
-    case layer_kind::add:
-    case layer_kind::multiply:
-    case layer_kind::concatenate:
-    case layer_kind::slice:
-    case layer_kind::softmax: words = to_string(l.kind); break;
-  }
-  if (l.kind == layer_kind::convolution || l.kind == layer_kind::max_pool || l.kind == layer_kind::average_pool) {
-    words += " " + std::to_string(l.kernel_height) + by + std::to_string(l.kernel_width);
-    if (l.stride != 1) words += " /" + std::to_string(l.stride);
-  }
+  std::string words = to_string(l.kind);
+  if (l.kind == layer_kind::convolution) words = l.is_depthwise() ? "depthwise" : "conv";
+  std::ranges::replace(words, '_', ' ');
+  const bool has_window = l.kind == layer_kind::convolution || l.kernel_height > 1 || l.kernel_width > 1;
+  if (has_window) words += " " + std::to_string(l.kernel_height) + by + std::to_string(l.kernel_width);
+  if (l.stride != 1) words += (has_window ? " /" : " " + by) + std::to_string(l.stride);
   if (l.pad == padding::valid) words += ", no padding";
   if (l.kind == layer_kind::softmax) return words + " over " + std::to_string(l.groups) + " parts";
   if (l.groups > 1 && !l.is_depthwise()) words += ", " + std::to_string(l.groups) + " groups";
@@ -138,29 +126,21 @@ struct layer_look {
 };
 inline layer_look look_of(const layer& l, bool squeeze = false) {
   if (squeeze) return {"squeeze-excite", 3};
-  switch (l.kind) {
-    case layer_kind::convolution:
-      if (l.is_depthwise()) return {"depthwise", 2};
-      if (l.groups > 1) return {"grouped convolution", 7};
-      if (l.kernel_height == 1 && l.kernel_width == 1)
-        return {
-            "1\xC3\x97"
-            "1 convolution",
-            0};
-      return {"convolution", 1};
-    case layer_kind::dense: return {"dense", 4};
-    case layer_kind::max_pool:
-    case layer_kind::average_pool:
-    case layer_kind::global_average_pool: return {"pool", 5};
-    case layer_kind::activate: return {"activation", 6};
-    case layer_kind::add:
-    case layer_kind::multiply:
-    case layer_kind::softmax:
-    case layer_kind::concatenate: return {"element-wise", 9};
-    case layer_kind::slice:
-    case layer_kind::space_to_depth:
-    case layer_kind::space_to_batch:
-    case layer_kind::batch_to_space: break;
+  switch (group_of(l)) {
+    case kernel_group::pointwise:
+      return {
+          "1\xC3\x97"
+          "1 convolution",
+          0};
+    case kernel_group::convolution: return {"convolution", 1};
+    case kernel_group::depthwise: return {"depthwise", 2};
+    case kernel_group::grouped: return {"grouped convolution", 7};
+    case kernel_group::dense: return {"dense", 4};
+    case kernel_group::pool: return {"pool", 5};
+    case kernel_group::activation: return {"activation", 6};
+    case kernel_group::gate:
+    case kernel_group::sum: return {"element-wise", 9};
+    case kernel_group::copy: break;
   }
   return {"rearrangement", 8};
 }
