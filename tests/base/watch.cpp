@@ -24,8 +24,6 @@ using nascent::watch_job;
 using nascent::watch_options;
 using nascent::watch_step;
 
-constexpr std::int64_t second = 1'000'000'000;
-
 void pass(double seconds) { fake::now += static_cast<std::int64_t>(seconds * 1e9); }
 
 watch_options quiet(double seconds = std::numeric_limits<double>::infinity()) {
