@@ -92,10 +92,14 @@ class placement_effects {
   /// over that in a network of median size and time. What is 0 is not known, and counts as the median.
   double network_factor(double network_weights, double ms) const { return std::exp(network_log(network_weights, ms)); }
 
-  /// How fast the logarithm of `network_factor` may change with that of the weights, and with that of ms: the least and
-  /// the largest slope.
-  std::pair<double, double> size_slopes() const { return size_.slopes(); }
-  std::pair<double, double> length_slopes() const { return length_.slopes(); }
+  /// How fast the logarithm of `network_factor` changes with that of the weights, between two numbers of them, and with
+  /// that of ms: the least and the largest slope.
+  std::pair<double, double> size_slopes(double from_weights, double to_weights) const {
+    return size_.slopes(std::log(from_weights), std::log(to_weights));
+  }
+  std::pair<double, double> length_slopes(double from_ms, double to_ms) const {
+    return length_.slopes(std::log(from_ms), std::log(to_ms));
+  }
 
   /// Time in this placement over that in the median one, but for the network's size and time; 1 where it is not known.
   double slowdown(std::int64_t placement) const {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -17,19 +16,23 @@
 #include "nascent/accuracy/model.hpp"
 #include "nascent/base/error.hpp"
 #include "nascent/base/number_text.hpp"
+#include "nascent/base/watch.hpp"
 #include "nascent/cost/cost.hpp"
 #include "nascent/search/detail/accuracy_bound.hpp"
 #include "nascent/search/detail/accuracy_labels.hpp"
 #include "nascent/search/detail/accuracy_trellis.hpp"
 #include "nascent/search/detail/network_limit.hpp"
+#include "nascent/search/exact_front.hpp"
 #include "nascent/search/latency_sum.hpp"
 
 namespace nascent {
 
 struct proof_options {
-  double tolerance = 0.001;  ///< points of top-1 that a network may be below the best one and count as proven
-  double seconds = 10;       ///< when to stop and say what is known by then
-  std::size_t labels = std::size_t{1} << 18;  ///< beginnings of networks kept at a time: about 170 bytes each
+  double tolerance = 0.001;         ///< points of top-1 that a network may be below the best one and count as proven
+  double seconds = 10;              ///< when to stop and say what is known by then
+  nascent::watch* watch = nullptr;  ///< the same, from outside: whichever ends first
+  std::size_t labels =
+      std::size_t{1} << 17;  ///< beginnings of networks kept at a time: about 200 bytes each, four times over
 };
 
 /// A network, and what is proven of all others.
@@ -57,7 +60,7 @@ class accuracy_proof {
         accuracy_(accuracy),
         ms_(latency_sum(trellis, predictor)),
         weights_(params_sum(trellis)),
-        paths_(trellis, ms_, weights_, predictor.effects().size_slopes()),
+        paths_(trellis, ms_, weights_, predictor.effects().size_slopes(1, 1e12)),
         fastest_(fastest(trellis, predictor)) {
     const auto extreme = [&](auto&& of, double sign) {
       std::vector<double> rest(paths_.states(paths_.steps()).size(), 0);
@@ -84,11 +87,9 @@ class accuracy_proof {
   /// no network is that fast: it names the fastest one
   proven_network<Space> best_under(double limit_ms, const proof_options& options = {}) const {
     check(limit_ms, options);
-    const auto start = std::chrono::steady_clock::now();
-    const auto out_of_time = [&] {
-      return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > options.seconds;
-    };
-    const detail::network_limit limit(predictor_.effects(), limit_ms, least_weights_, most_weights_);
+    const nascent::watch own({.seconds = options.seconds, .style = progress_style::quiet});
+    const auto out_of_time = [&] { return own.ended() || (options.watch != nullptr && options.watch->ended()); };
+    const detail::network_limit limit = limit_of(limit_ms);
     double bound = std::numeric_limits<double>::infinity();
     std::vector<detail::tangent_fronts> fronts = tangents(limit, bound, out_of_time);
     detail::accuracy_labels<detail::accuracy_trellis<Space>> search(paths_, fronts, limit,
@@ -135,6 +136,13 @@ class accuracy_proof {
                  trellis_->space().name() + "', rank " + to_decimal(trellis_->space().rank(fastest_.what)).c_str());
   }
 
+  /// Of the weights that networks of these times can have: the fewer, the straighter is the limit.
+  detail::network_limit limit_of(double limit_ms) const {
+    const detail::network_limit any(predictor_.effects(), limit_ms, least_weights_, most_weights_);
+    const auto heavy = pareto_front(*trellis_, price{.cost = ms_, .gain = weights_}, {.target = any.most_ms()});
+    return {predictor_.effects(), limit_ms, least_weights_, heavy.points.back().gain};
+  }
+
   /// Tangents at averages of their own maximisers, which is where their bounds become low; the later ones.
   template <class OutOfTime>
   std::vector<detail::tangent_fronts> tangents(const detail::network_limit& limit, double& bound,
@@ -159,6 +167,13 @@ class accuracy_proof {
       mix(at.log_width, best.log_width);
       mix(at.fused_early, best.fused_early);
       if (out_of_time()) break;
+    }
+    // Where the limit bends, one line is low at some weights only.
+    for (const double part : {0.7, 1.4}) {
+      if (limit.slopes().first == limit.slopes().second || out_of_time()) break;
+      fronts.emplace_back(paths_, detail::tangent_at(at, width, most_blocks_, limit.line_at(part * at.weights)));
+      if (!fronts.back().feasible()) fronts.pop_back();
+      else fronts.back().forget_ways();
     }
     std::ranges::sort(fronts, {}, [](const detail::tangent_fronts& f) { return f.bound(); });
     return fronts;

@@ -3,6 +3,7 @@
 /// The time of a network as a sum over its kernels, for the exact methods, and the fastest network of a space.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -41,8 +42,14 @@ exact_network<Space> fastest(const kernel_trellis<Space>& trellis, const latency
   const double limit = predictor.ms(plain.what);  // of any faster one
   const double most =
       -cheapest(trellis, [&](std::size_t step, const trellis_path& path) { return -parameters(step, path); }).cost;
-  const detail::network_limit faster(predictor.effects(), limit, smallest(trellis).cost, most);
-  const auto [low, high] = faster.slopes();
+  // Between these slopes a weight more takes of the ms that a network may have, at this limit and at any lower one.
+  const placement_effects& effects = predictor.effects();
+  const double least = smallest(trellis).cost;
+  const double most_ms = detail::network_limit(effects, limit, least, most).most_ms();
+  const auto [falling, rising] = effects.size_slopes(least, most);
+  const double steepest = most_ms / (least * (1 + effects.length_slopes(1e-6 * most_ms, most_ms).first));
+  const double low = std::min(falling, 0.0) * steepest;
+  const double high = std::max(rising, 0.0) * steepest;
   const auto seen_by = [&](double slope) {
     return [&ms, &parameters, slope](std::size_t step, const trellis_path& path) {
       return ms(step, path) + slope * parameters(step, path);

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -41,13 +42,15 @@ class quantile_curve {
     return sum;
   }
 
-  /// The least and the largest slope, 0 among them: outside of the knots the curve is constant.
-  std::pair<double, double> slopes() const {
-    std::pair<double, double> range{0, 0};
-    for (std::size_t i = 1; i < knots_.size(); ++i) {
-      const double slope = (values_[i] - values_[i - 1]) / (knots_[i] - knots_[i - 1]);
-      range = {std::min(range.first, slope), std::max(range.second, slope)};
-    }
+  /// The least and the largest slope between two places.
+  std::pair<double, double> slopes(double from, double to) const {
+    if (empty()) return {0, 0};
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    std::pair<double, double> range{infinity, -infinity};
+    const auto add = [&](double slope) { range = {std::min(range.first, slope), std::max(range.second, slope)}; };
+    if (from <= knots_.front() || to >= knots_.back()) add(0);
+    for (std::size_t i = 1; i < knots_.size(); ++i)
+      if (from <= knots_[i] && to >= knots_[i - 1]) add((values_[i] - values_[i - 1]) / (knots_[i] - knots_[i - 1]));
     return range;
   }
 

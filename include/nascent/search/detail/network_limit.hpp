@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nascent/latency/placement_effects.hpp"
@@ -22,25 +24,39 @@ class network_limit {
   /// All networks have `least_weights` to `most_weights`. \throws search_error where time does not rise with ms
   network_limit(const placement_effects& effects, double limit_ms, double least_weights, double most_weights)
       : effects_(&effects), limit_(limit_ms), log_least_(std::log(std::max(least_weights, 1.0))) {
-    const auto [least_length, most_length] = effects.length_slopes();
-    const auto [least_size, most_size] = effects.size_slopes();
-    if (!(least_length > -1))
+    if (!(effects.length_slopes(limit_ms / widest, limit_ms * widest).first > -1))
       throw search_error("search.table", "latency_predictor",
                          "a table by which networks take less time as their kernels take more",
                          "tables of networks that tell size and length apart; measure more of them");
     const double log_most = std::log(std::max(most_weights, 1.0));
     step_ = std::max((log_most - log_least_) / static_cast<double>(cells), 1e-12);
     for (std::size_t i = 0; i <= cells; ++i) grid_.push_back(solve(weights_at(i)));
-    // Within a cell: so much more than at its ends.
-    const double bend = std::max(most_size, -least_size) / (1 + least_length);
-    for (std::size_t i = 0; i < cells; ++i)
-      cell_most_.push_back(std::max(grid_[i], grid_[i + 1]) * std::exp(0.5 * bend * step_));
-    const double most = *std::ranges::max_element(cell_most_);
-    const double smallest = weights_at(0);
-    slopes_ = {most * least_size / (smallest * (1 + least_length)), most * most_size / (smallest * (1 + least_length))};
+    slopes_ = {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+    for (std::size_t i = 0; i < cells; ++i) {
+      const double from = weights_at(i);
+      const double to = weights_at(i + 1);
+      const auto [least_size, most_size] = effects.size_slopes(from, to);
+      // Within a cell: so much more than at its ends, by the steepest slope that there may be.
+      const double bend =
+          std::max(most_size, -least_size) / (1 + effects.length_slopes(limit_ms / widest, limit_ms * widest).first);
+      const double most = std::max(grid_[i], grid_[i + 1]) * std::exp(0.5 * bend * step_);
+      const double least = std::min(grid_[i], grid_[i + 1]) * std::exp(-0.5 * bend * step_);
+      const auto [least_length, most_length] = effects.length_slopes(least, most);
+      const auto slope = [&](double size, double length, double ms, double weights) {
+        return ms * size / (weights * (1 + length));
+      };
+      slopes_.first = std::min(slopes_.first, least_size < 0 ? slope(least_size, least_length, most, from)
+                                                             : slope(least_size, most_length, least, to));
+      slopes_.second = std::max(slopes_.second, most_size > 0 ? slope(most_size, least_length, most, from)
+                                                              : slope(most_size, most_length, least, to));
+      cell_most_.push_back(most);
+    }
   }
 
   bool holds(double ms, double weights) const { return ms * effects_->network_factor(weights, ms) <= limit_; }
+
+  /// No network under the limit has kernels of more ms.
+  double most_ms() const { return *std::ranges::max_element(cell_most_); }
 
   /// A sum that no network under the limit exceeds: ms + per_weight * weights <= most. It is tight at `weights`.
   struct line {
@@ -62,13 +78,14 @@ class network_limit {
 
  private:
   static constexpr std::size_t cells = 2048;
+  static constexpr double widest = 1e3;  ///< no network factor is as large
 
   double weights_at(std::size_t i) const { return std::exp(log_least_ + step_ * static_cast<double>(i)); }
 
   /// The ms of kernels at which a network takes as long as the limit says, from above.
   double solve(double weights) const {
-    double low = limit_ / 1e3;
-    double high = limit_ * 1e3;
+    double low = limit_ / widest;
+    double high = limit_ * widest;
     for (int i = 0; i < 60; ++i) {
       const double middle = std::sqrt(low * high);
       (holds(middle, weights) ? low : high) = middle;
