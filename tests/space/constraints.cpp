@@ -227,11 +227,11 @@ constexpr auto priced_depths = define([] {
 });
 
 template <class Keeps>
-constexpr int count_depths(Keeps keeps) {
-  int n = 0;
+constexpr unsigned count_depths(Keeps keeps) {
+  unsigned n = 0;
   for (int i = 0; i < 4096; ++i) {
     const int d[] = {i >> 10, i >> 8 & 3, i >> 6 & 3, i >> 4 & 3, i >> 2 & 3, i & 3};
-    n += keeps(d) ? 1 : 0;
+    n += keeps(d) ? 1U : 0U;
   }
   return n;
 }
@@ -267,13 +267,13 @@ TEST_CASE("layers in all, six monotone depths, prices that add up") {
                                {5'419'009, 10'838'016, 16'257'024, 21'676'032},
                                {11'111'111, 22'222'222, 33'333'333, 44'444'444},
                                {1.5, 2.25, 7'000'000, 8'000'000.125}};
-  const int expected = count_depths([&](const int* d) {
+  const unsigned expected = count_depths([&](const int* d) {
     double total = d[5] + 1;
     for (int i = 0; i < 5; ++i) total += prices[i][d[i]];
     return total <= 120'000'000;
   });
   CHECK(expected > 500);
-  CHECK(priced_depths.size() == static_cast<unsigned>(expected));
+  CHECK(priced_depths.size() == expected);
   random_engine rng(9);
   for (int i = 0; i < 500; ++i) {
     const auto c = priced_depths.sample(rng);
