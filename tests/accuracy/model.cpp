@@ -70,6 +70,26 @@ double correlation(const std::vector<double>& x, const std::vector<double>& y) {
 
 std::string_view reason(const accuracy_estimate& e) { return e.outside ? e.outside : ""; }
 
+TEST_CASE("top-1 is the sum of its terms") {
+  for (const double width : {0.8, 1.0, 1.4})
+    for (const int resolution : {128, 224, 380}) {
+      const accuracy_features f = features_of(efficientnet(width, 1.2, resolution));
+      const accuracy_estimate e = model(f);
+      double score = 0;
+      for (std::size_t i = 0; i < accuracy_features::levels; ++i)
+        score += accuracy_model::level_score(i, f.capacity[i]);
+      CHECK_THAT(accuracy_model::best + accuracy_model::shape_points(score) +
+                     accuracy_model::width_points(std::log(accuracy_model::relative_width(f))) +
+                     accuracy_model::resolution_points(f.height, f.width) + e.prior,
+                 WithinAbs(e.top1, 1e-9));
+      CHECK_THAT(accuracy_model::best + accuracy_model::shape_points(score),
+                 WithinAbs(100 - detail::accuracy_fit::base_error -
+                               detail::accuracy_fit::proxy_slope *
+                                   (detail::accuracy_fit::ceiling - accuracy_model::proxy_top1(f)),
+                           1e-9));
+    }
+}
+
 }  // namespace
 
 TEST_CASE("the stated error and rank correlation hold on networks that no fit has seen") {

@@ -102,10 +102,11 @@ inline constexpr auto free_space = define([] {
       .head(conv{.filters = 1280, .kernel = 1, .act = swish}, global_pool{}, dense{1000});
 });
 
-/// Times after a simple law, with noise; what is left out, if not -1, is the kernel of that number. With `effects`,
-/// rows of many networks, whose kernels all take longer the larger and the longer the network is.
+/// Times after a simple law, with noise; what is left out, if not -1, is the kernel of that number. With `effect`
+/// other than 0, rows of many networks, whose kernels all take longer (or less long) the larger the network is, and the
+/// longer.
 template <class Space>
-latency_table made_up(const kernel_trellis<Space>& trellis, std::uint64_t seed, double noise, bool effects,
+latency_table made_up(const kernel_trellis<Space>& trellis, std::uint64_t seed, double noise, double effect,
                       int left_out = -1) {
   latency_table table(":memory:", device_description{.device = "none", .library = "none", .isa = "any"});
   std::mt19937_64 rng(seed);
@@ -128,7 +129,7 @@ latency_table made_up(const kernel_trellis<Space>& trellis, std::uint64_t seed, 
   std::vector<latency_entry> entries;
   std::vector<bool> seen(times.size(), false);
   random_engine drawn(seed);
-  for (std::int64_t n = 1; effects && n <= 200; ++n) {
+  for (std::int64_t n = 1; effect != 0 && n <= 200; ++n) {
     std::map<std::size_t, int> kernels;
     double weights = 0;
     double ms = 0;
@@ -140,7 +141,7 @@ latency_table made_up(const kernel_trellis<Space>& trellis, std::uint64_t seed, 
         ms += repeats * times[i];
       }
     });
-    const double factor = std::pow(weights / 4e6, 0.15) * std::pow(ms / 10, 0.1);
+    const double factor = std::pow(weights / 4e6, effect) * std::pow(ms / 10, 0.1);
     for (const auto& [k, count] : kernels) {
       entries.push_back(entry_of(k, factor, n));
       entries.back().network_weights = static_cast<std::int64_t>(weights);
@@ -166,12 +167,13 @@ void check_against_all(const Space& space) {
   const kernel_trellis trellis(space);
   std::vector<double> top1;
   for (uint128 r = 0; r < space.size(); ++r) top1.push_back(top1_of(space.unrank(r)));
-  for (const bool effects : {false, true})
+  for (const double effect : {0.0, 0.15, -0.1})
     for (std::uint64_t seed = 1; seed <= 2; ++seed) {
-      const latency_table table = made_up(trellis, seed, 0.3, effects);
+      const latency_table table = made_up(trellis, seed, 0.3, effect);
       const latency_predictor predictor(trellis, table);
-      INFO("space " << space.name() << ", seed " << seed << ", effects " << effects);
-      CHECK((predictor.effects().size_slopes(1, 1e12).second > 0.05) == effects);
+      INFO("space " << space.name() << ", seed " << seed << ", effect of size " << effect);
+      const auto [falling, rising] = predictor.effects().size_slopes(1, 1e12);
+      CHECK((effect > 0 ? rising > 0.05 : effect < 0 ? falling < -0.03 : falling == 0 && rising == 0));
       std::vector<double> ms;
       for (uint128 r = 0; r < space.size(); ++r) ms.push_back(predictor.ms(space.unrank(r)));
       const double least = *std::ranges::min_element(ms);
@@ -225,7 +227,7 @@ std::string message_of(Call&& call) {
 
 TEST_CASE("limits, options and tables that allow no answer are named") {
   const kernel_trellis trellis(free_space);
-  const latency_table table = made_up(trellis, 1, 0, false);
+  const latency_table table = made_up(trellis, 1, 0, 0);
   const latency_predictor predictor(trellis, table);
   const accuracy_proof proof(trellis, predictor, accuracy_model{});
   const auto quickest = fastest(trellis, predictor);
@@ -241,7 +243,7 @@ TEST_CASE("limits, options and tables that allow no answer are named") {
         "nascent: proof_options.seconds: found 0; allowed: above 0");
   CHECK(message_of([&] { proof.best_under(20, {.labels = 0}); }) ==
         "nascent: proof_options.labels: found 0; allowed: 1 or more");
-  const latency_table gap = made_up(trellis, 1, 0, false, 3);
+  const latency_table gap = made_up(trellis, 1, 0, 0, 3);
   const std::string message =
       message_of([&] { best_under(trellis, latency_predictor(trellis, gap), accuracy_model{}, 20); });
   CHECK(message.find("1 kernels of space 'free layers' without a time, first '" + trellis.kernels()[3].signature +
@@ -250,7 +252,7 @@ TEST_CASE("limits, options and tables that allow no answer are named") {
 
 TEST_CASE("without time there is a network and a bound, not a proof") {
   const kernel_trellis trellis(plain_space);
-  const latency_table table = made_up(trellis, 1, 0.3, false);
+  const latency_table table = made_up(trellis, 1, 0.3, 0);
   const latency_predictor predictor(trellis, table);
   const double limit = 2 * fastest(trellis, predictor).cost;
   const accuracy_proof proof(trellis, predictor, accuracy_model{});

@@ -2,7 +2,9 @@
 #include "nascent/timing/quantile_curve.hpp"
 
 #include <cmath>
+#include <cstddef>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch_approx.hpp>
@@ -67,6 +69,32 @@ TEST_CASE("without two places that differ there is no curve") {
     CHECK(curve.improve(one, one) == 0);
     CHECK(curve(2) == 0);
   }
+}
+
+TEST_CASE("slopes hold between all places") {
+  std::vector<double> places;
+  std::vector<double> points;
+  for (int i = 0; i <= 200; ++i) {
+    places.push_back(i / 100.0);
+    points.push_back(std::sin(3 * places.back()));
+  }
+  quantile_curve curve(places, 6);
+  for (int turn = 0; turn < 100; ++turn) {
+    std::vector<double> rests = points;
+    for (std::size_t i = 0; i < rests.size(); ++i) rests[i] -= curve(places[i]);
+    curve.improve(places, rests);
+  }
+  for (double from = -0.5; from < 2.4; from += 0.03)
+    for (double to = from + 0.01; to < 2.5; to += 0.07) {
+      const auto [least, most] = curve.slopes(from, to);
+      const double slope = (curve(to) - curve(from)) / (to - from);
+      CHECK(slope >= least - 1e-9);
+      CHECK(slope <= most + 1e-9);
+    }
+  CHECK(curve.slopes(0.1, 0.2).first > 2);  // sin(3 x) rises by 2.5 to 3 there
+  CHECK(curve.slopes(1.4, 1.5).second < 0.5);
+  CHECK(curve.slopes(3, 4) == std::pair(0.0, 0.0));
+  CHECK(quantile_curve().slopes(0, 1) == std::pair(0.0, 0.0));
 }
 
 }  // namespace

@@ -81,8 +81,8 @@ class accuracy_model {
   static double relative_width(const features& f) { return std::exp(log_relative_width(f)); }
 
   // The terms: top-1 is `best` + shape_points + width_points + resolution_points + what is assumed
-  // (accuracy/priors.hpp), each a function of sums over blocks or levels. shape_points of scores of capacities is
-  // concave in these; width_points is concave from `width_bend` on.
+  // (accuracy/priors.hpp), each a function of sums over blocks or levels. shape_points of the sum of level_scores is
+  // concave in the capacities; width_points has one bend, from convex to concave.
 
   /// Top-1 without a limit to shape, width and resolution.
   static constexpr double best = 100 - detail::accuracy_fit::base_error;
