@@ -151,7 +151,7 @@ latency_table made_up(const kernel_trellis<Space>& trellis, std::uint64_t seed, 
   }
   for (std::size_t k = 0; k < times.size(); ++k)
     if (!seen[k] && static_cast<int>(k) != left_out) entries.push_back(entry_of(k, 1, 1000));
-  std::ranges::stable_sort(entries, {}, &latency_entry::signature);
+  std::ranges::sort(entries, {}, [](const latency_entry& e) { return std::pair(e.signature, e.placement); });
   table.add(entries);
   return table;
 }

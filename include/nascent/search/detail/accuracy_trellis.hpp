@@ -244,10 +244,11 @@ class accuracy_trellis {
 
   /// Drops edges that another one to the same state beats in everything.
   void keep_best(std::vector<accuracy_edge>& edges) const {
-    std::ranges::stable_sort(edges, [](const accuracy_edge& a, const accuracy_edge& b) {
+    std::ranges::sort(edges, [](const accuracy_edge& a, const accuracy_edge& b) {
       if (a.to != b.to) return a.to < b.to;
       if (a.adds.blocks != b.adds.blocks) return a.adds.blocks < b.adds.blocks;
-      return a.adds.ms < b.adds.ms;
+      if (a.adds.ms != b.adds.ms) return a.adds.ms < b.adds.ms;
+      return a.edge != b.edge ? a.edge < b.edge : a.option < b.option;
     });
     std::size_t kept = 0;
     std::size_t group = 0;
