@@ -28,7 +28,8 @@ class field_value {
   static constexpr field_value of_truth(bool value) { return {kind::truth, {}, {.integer = value ? 1 : 0}}; }
   /// Both texts have to stay where they are: literals, or what is known to the compiler.
   static constexpr field_value of_name(std::string_view type, std::string_view value) {
-    field_value named{kind::name, type, {.text = value.data()}};
+    field_value named{
+        kind::name, type, {.text = value.data()}};  // NOLINT(bugprone-suspicious-stringview-data-usage): with length_
     named.length_ = static_cast<std::uint32_t>(value.size());
     return named;
   }

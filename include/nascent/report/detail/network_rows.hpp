@@ -50,12 +50,12 @@ class folded_network {
       const std::string& name = graph.stage_of(p.first_layer);
       if (stages_.empty() || stages_.back().name != name)
         stages_.push_back({.name = name, .first_layer = p.first_layer});
-      const std::size_t first = i;
-      while (++i < parts.size() && parts[i].repeat > 0) {
-      }
-      add_run(stages_.back(), p, static_cast<int>(i - first));
-      for (std::size_t l = p.end_layer(); l < parts[i - 1].end_layer(); ++l)
+      std::size_t end = i + 1;
+      while (end < parts.size() && parts[end].repeat > 0) ++end;
+      add_run(stages_.back(), p, static_cast<int>(end - i));
+      for (std::size_t l = p.end_layer(); l < parts[end - 1].end_layer(); ++l)
         row_of_[l + 1] = row_of_[l + 1 - p.layer_count];
+      i = end;
       stages_.back().layers = parts[i - 1].end_layer() - stages_.back().first_layer;
     }
   }
