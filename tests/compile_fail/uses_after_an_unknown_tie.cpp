@@ -1,4 +1,4 @@
-// expect: "stage 1, field filters"}.*"found stem.filter"}.*"allowed: a path, e.g. stem.filters"}.*needs the path of a
+// expect: "stage 1, field filters"}.*"found stem.filter"}.*"allowed: a path"}.*"did you mean stem.filters."}.*needs the path of a
 // What uses the space adds no errors, though its blocks cannot be built.
 #include <nascent/block/block.hpp>
 #include <nascent/cost/bounds.hpp>
