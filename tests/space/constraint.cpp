@@ -45,7 +45,7 @@ std::optional<decided_value> value_in(const Space& space, const std::vector<int>
 
 /// All spaces of this file have the same slots: what a path names is looked up once.
 template <class Space>
-const std::vector<std::size_t>& named_by(const Space& space, const std::string& path) {
+std::vector<std::size_t> named_by(const Space& space, const std::string& path) {
   static std::map<std::string, std::vector<std::size_t>> known;
   const auto [place, is_new] = known.try_emplace(path);
   if (!is_new) return place->second;
