@@ -5,12 +5,12 @@
 #include <string_view>
 #include <tuple>
 
+#include "../../examples/family_space.hpp"
 #include "networks.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
 #include "nascent/base/random.hpp"
-#include "nascent/space/constraint.hpp"
 #include "nascent/space/space.hpp"
 
 using namespace nascent;
@@ -123,44 +123,7 @@ TEST_CASE("a fold lasts over stage 1 whatever rounding makes of stem and stage")
 
 TEST_CASE("a fold ends where the map is narrowed, also to 24 x 1.25 filters") {
   // The main job's space around its space-to-depth: kernels of 7 at most, and at most one fold.
-  constexpr auto space = define([] {
-    constexpr auto stage = [](int filters) {
-      constexpr auto acts = one_of(relu, swish);
-      const auto widths = filters * one_of(.75, 1., 1.25);
-      return either(
-          mbconv{.filters = widths, .kernel = one_of(3, 5, 7), .expand = one_of(3, 6), .se = .25, .act = acts},
-          fused_mbconv{.filters = widths, .kernel = one_of(3, 5, 7), .expand = one_of(3, 6), .act = acts});
-    };
-    return search_space("EfficientNet-X at 224")
-        .input(3, 224)
-        .stage("stem", conv{.filters = 32, .act = swish})
-        .stride(2)
-        .stage("reshape", space_to_depth{.factor = 2})
-        .layers(range(0, 1))
-        .stage("1", mbconv{.filters = one_of(16, 64), .kernel = one_of(2, 3), .expand = 1, .act = swish})
-        .layers(1)
-        .stage("2", stage(24))
-        .stride(one_of(1, 2))
-        .layers(range(1, 3))
-        .stage("3", stage(40))
-        .stride(2)
-        .layers(range(1, 3))
-        .stage("4", stage(80))
-        .stride(2)
-        .layers(range(1, 4))
-        .stage("5", stage(112))
-        .layers(range(1, 4))
-        .stage("6", stage(192))
-        .stride(2)
-        .layers(range(1, 5))
-        .stage("7", stage(320))
-        .layers(range(1, 2))
-        .head(conv{.filters = 1280, .kernel = 1}, global_pool{}, dense{1000})
-        .require("reshape.layers", "2.stride",
-                 [](int reshapes, int stride) { return stride == (reshapes == 1 ? 1 : 2); })
-        .require("reshape.layers", "1.filters",
-                 [](int reshapes, int filters) { return (reshapes == 1) == (filters == 64); });
-  });
+  constexpr const auto& space = examples::family_space;
   random_engine rng(1);
   for (int i = 0; i < 2000; ++i) {
     const auto c = space.sample(rng);
