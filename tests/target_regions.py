@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 SET = re.compile(r"_ZZ?NK?7nascent6detail3own(?:4(avx2)|6(avx512))")
-USES = {"avx2": r"vfmadd\d+ps .*ymm", "avx512": r"(vfmadd\d+|vdpbf16)ps .*zmm"}
+USES = {"avx2": r"vfmadd\d+ps\s.*ymm", "avx512": r"(vfmadd\d+|vdpbf16)ps\s.*zmm"}
 
 
 def functions(text):
@@ -40,7 +40,7 @@ def check(text):
         own = match and (match[1] or match[2])
         if own:
             used[own] += sum(bool(re.match(USES[own], line)) for line in lines)
-        wide = next((line for line in lines if re.match(r"v[a-z0-9]+ ", line)), None)
+        wide = next((line for line in lines if re.match(r"v[a-z0-9]+\s", line)), None)
         if wide and not own:
             yield f"{name} uses AVX ({wide.strip()}), but belongs to no instruction set"
         if own == "avx2" and any("zmm" in line for line in lines):

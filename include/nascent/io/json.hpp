@@ -340,8 +340,8 @@ candidate<Space> candidate_from_json(const Space& s, const Json& j) {
   return detail::read_candidate(s, detail::json_reader<Json>(j, ""));
 }
 
-/// The JSON in a file. \throws file_error where it cannot be read, json_error where it is no JSON, or nested more than
-/// 100 deep (all that goes through JSON calls itself for each level)
+/// The JSON in a file. \throws file_error where it cannot be read, json_error where it is no JSON, has a number that no
+/// `double` holds, or is nested more than 100 deep (all that goes through JSON calls itself for each level)
 inline json read_json(const std::filesystem::path& path) {
   const std::string content = read_file(path);
   const auto not_too_deep = [&](int depth, json::parse_event_t, const json&) {
@@ -350,7 +350,7 @@ inline json read_json(const std::filesystem::path& path) {
   };
   try {
     return json::parse(content, not_too_deep);
-  } catch (const json::parse_error& e) {
+  } catch (const json::exception& e) {  // parse_error, and out_of_range for a number
     throw json_error("", "no JSON in '" + path.string() + "' (" + e.what() + ")", "a JSON file");
   }
 }
