@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <ranges>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -26,13 +27,15 @@
 #include <nascent/io/family.hpp>
 #include <nascent/latency/network_predictor.hpp>
 #include <nascent/nascent.hpp>
+#include <nascent/report/family_findings.hpp>
 #include <nascent/report/family_report.hpp>
 #include <nascent/report/picture.hpp>
 #include <nascent/scaling/verified_lacs.hpp>
 #include <nascent/search/best_under.hpp>
 #include <nascent/search/verified_search.hpp>
 #include <nascent/space/describe.hpp>
-#include <nascent/zoo/efficientnet.hpp>
+#include <nascent/space/migrate.hpp>
+#include <nascent/zoo/efficientnet_family.hpp>
 
 using namespace nascent;
 using examples::family_space;
@@ -92,22 +95,6 @@ std::size_t choose(const std::vector<compared_network>& times, const settings& s
   return times.size() - 1;
 }
 
-/// Where a network is at least as fast and at least as accurate as the family's base, the report says so.
-std::vector<std::string> findings_of(const family_report& r) {
-  std::vector<std::string> sentences;
-  const reported_network& base = r.networks[r.base];
-  for (std::size_t i = 0; i < r.base; ++i) {
-    const reported_network& n = r.networks[i];
-    if (n.accuracy.top1 >= base.accuracy.top1 && n.measured.time.median_ms <= base.measured.time.median_ms)
-      sentences.push_back(n.name + " is as accurate and as fast as " + base.name +
-                          ": the search has not found better.");
-  }
-  for (std::size_t i = r.base + 1; i < r.networks.size(); ++i)
-    if (r.networks[i].cost == r.networks[i - 1].cost)
-      sentences.push_back(r.networks[i].name + " is the network before it: the next larger one exceeds its target.");
-  return sentences;
-}
-
 int run(const settings& s, const signal_stop& signals) {
   watch all({.seconds = s.budget_s, .stop = &signals.received()});
   std::filesystem::create_directories(s.out);
@@ -142,6 +129,7 @@ int run(const settings& s, const signal_stop& signals) {
   std::fflush(stdout);
   watch searching = all.share(.25);
   proven_network<family_type> proof;
+  const auto b0_here = migrate(zoo::efficientnet_b0, zoo::efficientnet_b0.only(), family_space).what.value();
   const auto found = verified_search(family_space, trellis, table, accuracy,
                                      {.target_ms = target,
                                       .front = {.networks = s.networks, .seed = s.seed, .most_ms = 6 * target},
@@ -149,7 +137,7 @@ int run(const settings& s, const signal_stop& signals) {
                                      [&](const latency_predictor<family_type>& predictor) {
                                        proof = best_under(trellis, predictor, accuracy.model, target,
                                                           {.tolerance = .01, .seconds = .03 * s.budget_s});
-                                       return std::vector{proof.what};
+                                       return std::vector{proof.what, b0_here};
                                      });
   all.throw_if_stopped();
   std::printf("   %zu networks looked at in %d rounds, %zu of them measured\n", found.networks, found.rounds,
@@ -196,21 +184,28 @@ int run(const settings& s, const signal_stop& signals) {
       "   alpha %.3f (depth), beta %.3f (width), gamma %.3f (resolution) of %zu triplets, %zu networks predicted\n",
       alpha, beta, gamma, scaled_up.family.trials.size(), scaled_up.family.latency_calls);
 
-  std::printf("6. Measuring the family in turns with EfficientNet-B0 and EfficientNet-X-B0\n");
+  std::printf("6. Measuring the family in turns with EfficientNet-B0 to B4 and EfficientNet-X-B0\n");
   std::fflush(stdout);
-  std::vector<network> graphs{b0, x_b0};
+  family_report report{.device = cpu.description(), .command = s.command, .target_ms = target};
+  const auto add = [&](std::string family, const network& graph) {
+    report.networks.push_back({.name = graph.name(),
+                               .family = std::move(family),
+                               .graph = graph,
+                               .cost = cost(graph, {.type = s.cpu.type()}),
+                               .predicted = latency.predict(graph),
+                               .accuracy = accuracy.model(graph)});
+  };
+  for (const auto& model : zoo::efficientnet_family | std::views::take(5)) add("EfficientNet", to_network(model));
+  add("EfficientNet-X", x_b0);
+  report.base = report.networks.size();
   for (const auto& level : scaled_up.family.levels)
-    graphs.push_back(to_network(level.candidate, "this family, B" + std::to_string(graphs.size() - 2)));
+    add("this family",
+        to_network(level.candidate, "this family, B" + std::to_string(report.networks.size() - report.base)));
+  std::vector<network> graphs;
+  for (const reported_network& n : report.networks) graphs.push_back(n.graph);
   const auto measured = compare_networks(cpu, graphs, {.measure = {.half_width = 0.01, .budget_ms = 120 * s.budget_s}});
   all.throw_if_stopped();
-  family_report report{.device = cpu.description(), .command = s.command, .base = 2, .target_ms = target};
-  for (std::size_t i = 0; i < graphs.size(); ++i)
-    report.networks.push_back({.name = graphs[i].name(),
-                               .graph = graphs[i],
-                               .cost = cost(graphs[i], {.type = s.cpu.type()}),
-                               .predicted = latency.predict(graphs[i]),
-                               .measured = measured[i],
-                               .accuracy = accuracy.model(graphs[i])});
+  for (std::size_t i = 0; i < graphs.size(); ++i) report.networks[i].measured = measured[i];
   report.findings = findings_of(report);
   report.findings.insert(report.findings.begin(), proven);
   std::printf("\n%s\n", to_text(results_of(report)).c_str());
@@ -232,7 +227,7 @@ int run(const settings& s, const signal_stop& signals) {
                   {"alpha", alpha},
                   {"beta", beta},
                   {"gamma", gamma}};
-  for (std::size_t i = report.base; i < graphs.size(); ++i)
+  for (std::size_t i = report.base; i < report.networks.size(); ++i)
     record.levels.push_back(recorded(report.networks[i], scaled_up.family.levels[i - report.base].candidate));
   write_family(s.out / "family.json", record);
   std::printf("Wrote %s and %s in %.0f s.\n", (s.out / "family.json").c_str(), (s.out / "report.html").c_str(),

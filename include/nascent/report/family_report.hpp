@@ -29,6 +29,7 @@ namespace nascent {
 /// A network with everything that is known of it.
 struct reported_network {
   std::string name{};
+  std::string family{};  ///< those of one family are networks of rising size; may be empty
   network graph{{}, {}};
   costs cost{};
   latency_prediction predicted{};
@@ -52,28 +53,29 @@ struct family_report {
 };
 
 /// The rows of a report: counts, predicted and measured times, estimated accuracy. A prediction that is off by more
-/// than a tenth, and a time that spreads by more, are marked.
+/// than a tenth, and a time that spreads by more, are marked; so are predictions that rest on estimated kernels.
 inline report_table results_of(const family_report& r) {
   constexpr double much = 0.1;
   report_table t{
       .columns = {"network", "params M", "MACs M", "ops/byte", "predicted ms", "measured ms", "spread",
                   "time / " + r.networks.front().name + " (95 %)", "est. top-1 %"},
       .caption = "Predicted: from the latency table. Measured: median, with the distance of the quartiles. " +
-                 std::string("Marked with !: predictions off by more than 10 %, times that spread by more.")};
+                 std::string("Marked with !: predictions off by more than 10 %, times that spread by more; with ~: "
+                             "predictions that kernels were estimated for.")};
   for (const reported_network& n : r.networks) {
     const double ms = n.measured.time.median_ms;
     const bool off = ms > 0 && std::abs(n.predicted.ms / ms - 1) > much;
     const auto& ratio = n.measured.against_first;
-    t.rows.push_back({n.name, fixed_text(1e-6 * static_cast<double>(n.cost.params), 2),
-                      fixed_text(1e-6 * static_cast<double>(n.cost.macs), 0),
-                      fixed_text(n.cost.operational_intensity(), 1), fixed_text(n.predicted.ms, 2) + (off ? " !" : ""),
-                      fixed_text(ms, 2),
-                      fixed_text(100 * n.measured.time.spread, 1) + " %" + (n.measured.time.spread > much ? " !" : ""),
-                      ratio ? fixed_text(ratio->median, 3) + " (" + fixed_text(ratio->low, 3) + " to " +
-                                  fixed_text(ratio->high, 3) + ")"
-                            : "",
-                      fixed_text(n.accuracy.top1, 2) + " \xC2\xB1 " + fixed_text(n.accuracy.standard_error, 2) +
-                          (n.accuracy.in_domain ? "" : " (outside)")});
+    t.rows.push_back(
+        {n.name, fixed_text(1e-6 * static_cast<double>(n.cost.params), 2),
+         fixed_text(1e-6 * static_cast<double>(n.cost.macs), 0), fixed_text(n.cost.operational_intensity(), 1),
+         fixed_text(n.predicted.ms, 2) + (n.predicted.estimated > 0 ? " ~" : "") + (off ? " !" : ""), fixed_text(ms, 2),
+         fixed_text(100 * n.measured.time.spread, 1) + " %" + (n.measured.time.spread > much ? " !" : ""),
+         ratio ? fixed_text(ratio->median, 3) + " (" + fixed_text(ratio->low, 3) + " to " + fixed_text(ratio->high, 3) +
+                     ")"
+               : "",
+         fixed_text(n.accuracy.top1, 2) + " \xC2\xB1 " + fixed_text(n.accuracy.standard_error, 2) +
+             (n.accuracy.in_domain ? "" : " (outside)")});
   }
   t.highlighted = {r.base};
   return t;
