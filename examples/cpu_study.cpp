@@ -22,6 +22,8 @@
 #include <string>
 #include <vector>
 
+#include "document.hpp"
+#include "instruction_set.hpp"
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
@@ -41,6 +43,10 @@
 #include <nascent/zoo/efficientnet_x_family.hpp>
 
 using namespace nascent;
+using examples::document;
+using examples::title_of;
+using examples::type_of;
+using examples::with_relu;
 using nlohmann::json;
 
 namespace {
@@ -63,16 +69,6 @@ member parse_member(const std::string& text) {
                               "'; allowed: EfficientNet-B0 to -B7 and EfficientNet-X-B0 to -X-B7");
 }
 
-/// The network with relu in place of swish, as the search on the paper's processor chose.
-network with_relu(const network& graph) {
-  network changed(graph.name(), graph.input());
-  for (layer l : graph.layers()) {
-    if (l.act == swish) l.act = relu;
-    changed(l);
-  }
-  return changed;
-}
-
 network network_of(const member& m) {
   return with_relu(m.x ? to_network(zoo::efficientnet_x_family[m.level])
                        : to_network(zoo::efficientnet_family[m.level]));
@@ -82,21 +78,6 @@ double macs_of(const network& graph) {
   double sum = 0;
   for (const layer& l : graph.layers()) sum += static_cast<double>(macs(l));
   return sum;
-}
-
-/// bf16 where the instruction set computes with it.
-data_type type_of(onednn::isa isa) { return isa >= onednn::isa::avx512_core_bf16 ? data_type::bf16 : data_type::f32; }
-
-/// "AVX-512, f32".
-std::string title_of(onednn::isa isa) {
-  static const std::map<onednn::isa, const char*> names{{onednn::isa::sse41, "SSE4.1"},
-                                                        {onednn::isa::avx, "AVX"},
-                                                        {onednn::isa::avx2, "AVX2"},
-                                                        {onednn::isa::avx512_core, "AVX-512"},
-                                                        {onednn::isa::avx512_core_bf16, "AVX-512 BF16"},
-                                                        {onednn::isa::avx512_core_amx, "AMX"}};
-  const auto found = names.find(isa);
-  return (found == names.end() ? to_string(isa) : found->second) + std::string(", ") + to_string(type_of(isa));
 }
 
 // --- one process for each instruction set
@@ -450,18 +431,6 @@ plot figure_of(const study& s) {
   return p;
 }
 
-std::string markdown_of(const report_table& t) {
-  std::string out = t.caption + ":\n\n|";
-  for (const std::string& c : t.columns) out += " " + c + " |";
-  out += "\n|" + std::string("---|");
-  for (std::size_t i = 1; i < t.columns.size(); ++i) out += "---:|";
-  for (const auto& row : t.rows) {
-    out += "\n|";
-    for (const std::string& cell : row) out += " " + cell + " |";
-  }
-  return out + "\n";
-}
-
 std::vector<report_table> tables_of(const study& s) {
   std::vector<report_table> all{latency_table_of(s)};
   if (s.isas.size() > 1) all.push_back(speedup_table_of(s));
@@ -471,7 +440,7 @@ std::vector<report_table> tables_of(const study& s) {
 
 std::string markdown_of(const study& s) {
   std::string out = s.device + ".\n";
-  for (const report_table& t : tables_of(s)) out += "\n" + markdown_of(t);
+  for (const report_table& t : tables_of(s)) out += "\n" + to_markdown(t);
   for (const std::string& sentence : conclusions(s)) out += "\n" + sentence + "\n";
   return out;
 }
@@ -524,31 +493,12 @@ void write_all(const study& s, const std::filesystem::path& folder) {
   write_file(folder / "cpu_study.json", all.dump(2) + "\n");
 }
 
-/// A document around its figures. \throws std::runtime_error where it has no marks
-struct document {
-  explicit document(std::filesystem::path where) : path(std::move(where)) {
-    const std::string begin = "<!-- figures: written by cpu_study -->";
-    const std::string end = "<!-- end of figures -->";
-    const std::string page = read_file(path);
-    const std::size_t from = page.find(begin + "\n");
-    const std::size_t to = page.find(end);
-    if (from == std::string::npos || to == std::string::npos || to < from)
-      throw std::runtime_error("--document: '" + path.string() + "': found no lines '" + begin + "' and '" + end +
-                               "'; allowed: a text with both, for the figures to stand between");
-    before = page.substr(0, from + begin.size() + 1);
-    after = page.substr(to);
-  }
-  /// Puts the tables between the marks, and the figure beside the document.
-  void write(const study& s) const {
-    const bool drawn = s.models.size() > 1;
-    if (drawn) write_file(path.parent_path() / "cpu_study.svg", to_svg(figure_of(s)));
-    write_file(path, before + "\n" + markdown_of(s) +
-                         (drawn ? "\n![Latency against multiply-adds](cpu_study.svg)\n\n" : "\n") + after);
-  }
-  std::filesystem::path path;
-  std::string before{};
-  std::string after{};
-};
+/// Puts the tables between a document's marks, and the figure beside it.
+void write_into(const document& page, const study& s) {
+  const bool drawn = s.models.size() > 1;
+  if (drawn) write_file(page.path.parent_path() / "cpu_study.svg", to_svg(figure_of(s)));
+  page.write(markdown_of(s) + (drawn ? "\n![Latency against multiply-adds](cpu_study.svg)\n" : ""));
+}
 
 }  // namespace
 
@@ -595,14 +545,14 @@ int main(int argc, char** argv) try {
   for (const std::string& name : isas) s.isas.push_back(onednn::parse_isa(name));
   std::signal(SIGPIPE, SIG_IGN);  // a process that ended is reported where it is asked
   std::optional<document> page;
-  if (!s.document.empty()) page.emplace(s.document);  // before minutes of measuring
+  if (!s.document.empty()) page.emplace(s.document, "cpu_study");  // before minutes of measuring
   if (!s.out.empty()) std::filesystem::create_directories(s.out);
   return until_signal("a study is measured in one go: run the same command again", [&](const signal_stop& signals) {
     watch all({.stop = &signals.received()});
     const study result = measure_all(s, all);
     std::printf("%s", markdown_of(result).c_str());
     if (!s.out.empty()) write_all(result, s.out);
-    if (page) page->write(result);
+    if (page) write_into(*page, result);
     return 0;
   });
 } catch (const std::exception& e) {

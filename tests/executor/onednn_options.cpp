@@ -229,8 +229,19 @@ TEST_CASE("onednn: an instruction set that the processor lacks is refused") {
     CHECK_THROWS_MATCHES(
         onednn::executor{{.isa = entry.which}}, executor_error,
         MessageMatches(ContainsSubstring(std::string("onednn, isa: found ") + entry.name + ", which ") &&
-                       ContainsSubstring(" lacks; allowed: processors with ")));
+                       ContainsSubstring(" lacks; allowed: " + onednn::available_isas() + "; the other needs ")));
   }
+}
+
+TEST_CASE("onednn: the instruction sets that are available are those that the processor has") {
+  const std::string names = ", " + onednn::available_isas() + ",";
+  for (const onednn::detail::isa_entry& entry : onednn::detail::isa_table) {
+    const bool named = names.find(std::string(", ") + entry.name + ",") != std::string::npos;
+    CHECK(named == onednn::is_available(entry.which));
+    if (named) CHECK(nascent::processor_has(entry.features));
+  }
+  CHECK(onednn::is_available(onednn::isa::sse41));       // all x86-64 processors of the last fifteen years
+  CHECK_FALSE(onednn::is_available(onednn::isa::best));  // no set by itself
 }
 
 TEST_CASE("onednn: an instruction set is refused once the process uses another") {

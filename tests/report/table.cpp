@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 using nascent::report_table;
+using nascent::to_markdown;
 using nascent::to_text;
 
 TEST_CASE("a table on a terminal: words to the left, numbers to the right") {
@@ -24,3 +25,13 @@ TEST_CASE("columns count characters, not bytes") {
 }
 
 TEST_CASE("a table without rows is its head") { CHECK(to_text({.columns = {"a", "b"}}) == "a  b\n"); }
+
+TEST_CASE("a table in Markdown, with what Markdown reads otherwise") {
+  CHECK(to_markdown({.columns = {"set", "ms"}, .rows = {{"a|b", "1.5"}, {"c\nd", ""}}, .caption = "Times"}) ==
+        "Times:\n\n"
+        "| set | ms |\n"
+        "|---|---:|\n"
+        "| a\\|b | 1.5 |\n"
+        "| c d |  |\n");
+  CHECK(to_markdown({.columns = {"a"}}) == "| a |\n|---|\n");
+}

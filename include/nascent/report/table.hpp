@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Tables of a report, and the same on a terminal.
+/// Tables of a report, and the same on a terminal and in Markdown.
 #pragma once
 
 #include <algorithm>
@@ -101,6 +101,26 @@ inline std::string to_text(const report_table& t) {
     text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   };
   add_line(t.columns);
+  for (const auto& row : t.rows) add_line(row);
+  return text;
+}
+
+/// The table in Markdown, its caption before it: the first column to the left, the others to the right.
+inline std::string to_markdown(const report_table& t) {
+  std::string text = t.caption.empty() ? "" : t.caption + ":\n\n";
+  const auto add_line = [&](const std::vector<std::string>& cells) {
+    text += '|';
+    for (const std::string& cell : cells) {
+      text += ' ';
+      for (const char c : cell) text += c == '|' ? "\\|" : c == '\n' ? " " : std::string(1, c);
+      text += " |";
+    }
+    text += '\n';
+  };
+  add_line(t.columns);
+  text += "|---|";
+  for (std::size_t c = 1; c < t.columns.size(); ++c) text += "---:|";
+  text += '\n';
   for (const auto& row : t.rows) add_line(row);
   return text;
 }

@@ -66,6 +66,21 @@ constexpr const char* to_string(isa which) {
   return "unknown";
 }
 
+/// Whether this processor has an instruction set and oneDNN knows it. Fixes nothing for the process.
+inline bool is_available(isa which) {
+  for (const detail::isa_entry& entry : detail::isa_table)
+    if (entry.which == which) return entry.value != api::no_isa && processor_has(entry.features);
+  return false;
+}
+
+/// The names of those that are available here, the narrowest first: "sse41, avx, avx2".
+inline std::string available_isas() {
+  std::string names;
+  for (const detail::isa_entry& entry : detail::isa_table)
+    if (is_available(entry.which)) names += std::string(names.empty() ? "" : ", ") + entry.name;
+  return names;
+}
+
 /// The instruction set of a name, for programs that take one from the command line. \throws executor_error that lists
 /// the names
 inline isa parse_isa(std::string_view name) {
@@ -137,7 +152,7 @@ inline void limit_isa(isa wanted) {
     if (entry.which != wanted) continue;
     if (!processor_has(entry.features))
       throw executor_error("executor.isa", "onednn, isa", name + ", which " + processor_model() + " lacks",
-                           std::string("processors with ") + entry.features);
+                           available_isas() + "; the other needs " + entry.features);
     if (entry.value == api::no_isa) break;
     if (dnnl::set_max_cpu_isa(entry.value) == dnnl::status::success) return;
     const std::string now = effective_isa();
