@@ -186,4 +186,28 @@ TEST_CASE("reading says what is wrong") {
   CHECK(contains(fault(folder.path()), "this is a folder: name a file in it"));
 }
 
+TEST_CASE("whether a file can be written is seen before there is anything to write, and leaves no trace") {
+  const temporary_folder folder;
+  const auto fault = [](const fs::path& path) -> std::string {
+    try {
+      nascent::check_writable(path);
+    } catch (const file_error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  CHECK(fault(folder / "new.txt").empty());
+  CHECK(entries(folder.path()) == 0);
+  write_file(folder / "old.txt", "old");
+  CHECK(fault(folder / "old.txt").empty());
+  CHECK(read_file(folder / "old.txt") == "old");
+  CHECK(fault("/dev/null").empty());
+  CHECK(contains(fault(folder / "no/such/x.csv"), "No such file or directory"));
+  CHECK(contains(fault(folder.path()), "it is a folder"));
+  CHECK(contains(fault(folder / "old.txt" / "x"), "Not a directory"));
+  CHECK(contains(fault(""), "no name"));
+  CHECK(contains(fault("/proc/no_such_file"), "allowed: a path that can be written"));
+  CHECK(entries(folder.path()) == 1);
+}
+
 }  // namespace

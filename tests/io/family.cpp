@@ -71,24 +71,56 @@ TEST_CASE("a fault in a family's file is named with its place") {
       "nascent: JSON at '/levels/1/candidate/rank': found \"x\"; allowed: a decimal number below "));
   j = good;
   j["levels"][2]["dimensions"]["width"] = 0;
-  CHECK(fault_of(j) == "nascent: JSON at '/levels/2/dimensions/width': found 0; allowed: above 0");
+  CHECK(fault_of(j) == "nascent: JSON at '/levels/2/dimensions/width': found 0; allowed: a number above 0");
   j = good;
   j["levels"][0]["latency"]["predicted_ms"] = "fast";
-  CHECK(fault_of(j) == "nascent: JSON at '/levels/0/latency/predicted_ms': found \"fast\"; allowed: a number");
+  CHECK(fault_of(j) ==
+        "nascent: JSON at '/levels/0/latency/predicted_ms': found \"fast\"; allowed: a number of 0 or more");
   j = good;
   j["levels"][0].erase("accuracy");
   CHECK(fault_of(j) == "nascent: JSON at '/levels/0/accuracy': found nothing; allowed: a value");
   j = good;
   j["levels"] = 4;
-  CHECK(fault_of(j) == "nascent: JSON at '/levels': found 4; allowed: a list of levels");
+  CHECK(fault_of(j) == "nascent: JSON at '/levels': found 4; allowed: a list");
   j = good;
   j["levels"][0]["costs"]["batch"] = 4'294'967'297;
   CHECK(fault_of(j) ==
-        "nascent: JSON at '/levels/0/costs/batch': found 4294967297; allowed: a whole number below 2^31");
+        "nascent: JSON at '/levels/0/costs/batch': found 4294967297; allowed: a whole number of 1 or more, below 2^31");
   j = good;
   j["format"] = 2;
   CHECK(fault_of(j) == "nascent: JSON at '/format': found 2; allowed: 1");
   CHECK(fault_of(json(7)) == "nascent: JSON at '/': found 7; allowed: a group of keys");
+}
+
+TEST_CASE("numbers are read as they stand or not at all") {
+  const json good = sample();
+  const auto refused = [&](const std::string& pointer, const json& value, const std::string& found,
+                           const std::string& allowed) {
+    json j = good;
+    j[json::json_pointer(pointer)] = value;
+    CHECK(fault_of(j) == "nascent: JSON at '" + pointer + "': found " + found + "; allowed: " + allowed);
+  };
+  const std::string counts = "a whole number of 0 or more, below 2^63";
+  const std::string ints = "a whole number of 0 or more, below 2^31";
+  refused("/levels/1/dimensions/resolution", 4'294'967'301, "4294967301", ints);
+  refused("/levels/1/dimensions/resolution", 2.5, "2.5", ints);
+  refused("/levels/1/costs/params", -5, "-5", counts);
+  refused("/levels/1/costs/macs", 1e30, "1e+30", counts);
+  refused("/levels/1/costs/layers", 4'294'967'297, "4294967297", ints);
+  refused("/levels/1/costs/batch", -3, "-3", "a whole number of 1 or more, below 2^31");
+  refused("/levels/1/latency/samples", -5, "-5", ints);
+  refused("/levels/1/latency/measured_ms", -7, "-7", "a number of 0 or more");
+  refused("/levels/1/accuracy/top1", 101, "101", "a number from 0 to 100");
+  refused("/levels/1/accuracy/standard_error", -1, "-1", "a number from 0 to 100");
+  json j = good;
+  j["levels"][1]["dimensions"]["resolution"] = 2'147'483'647;
+  CHECK(fault_of(j) ==
+        "nascent: JSON at '/levels/1/dimensions (space 'Small', scaling, resolution)': found 2147483647; allowed: 1 to "
+        "65536, or 0 for the candidate's own");
+  const test::temporary_folder folder;
+  auto f = sample();
+  f.levels[0].latency.predicted_ms = -1;
+  CHECK_THROWS_AS(write_family(folder / "family.json", f), json_error);  // could not be read back
 }
 
 TEST_CASE("numbers that JSON cannot hold are refused, and the old file stays") {

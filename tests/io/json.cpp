@@ -7,6 +7,8 @@
 #include "../temporary_folder.hpp"
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "nascent/base/random.hpp"
 #include "nascent/space/to_network.hpp"
@@ -250,6 +252,16 @@ TEST_CASE("files are written whole, and read with their faults named") {
   CHECK_THROWS_AS(read_json(folder / "deep.json"), json_error);
   write_file(folder / "less_deep.json", std::string(100, '[') + std::string(100, ']'));
   CHECK(read_json(folder / "less_deep.json").is_array());
+}
+
+TEST_CASE("a key that stands twice in one group is refused: only one of the two could be read") {
+  CHECK_THROWS_WITH(parse_json(R"({"a": 1, "b": {"a": 2}, "a": 3})"),
+                    "nascent: JSON at '/a': found this key twice in one group; allowed: each key once");
+  CHECK_THROWS_WITH(parse_json(R"({"l": [{"x": 1}, {"x": 1, "y": [1, {"z": 1}], "x": 2}]})"),
+                    Catch::Matchers::ContainsSubstring("'/l/x'"));
+  CHECK(parse_json(R"({"l": [{"x": 1}, {"x": 1}], "x": {"x": {"x": 1}}})").size() == 2);
+  CHECK_THROWS_AS(parse_json("{\"a\": \"\xff\"}"), json_error);  // no UTF-8
+  CHECK_THROWS_AS(parse_json("1e999"), json_error);
 }
 
 }  // namespace

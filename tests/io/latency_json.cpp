@@ -89,13 +89,40 @@ TEST_CASE("JSON that is no table is refused with its place, and nothing is writt
   refused("/environments/0/threads", 0, "1 or more");
   refused("/environments/0/threads", 4'294'967'297,
           "found 4294967297; allowed: a whole number of 1 or more, below 2^31");
+  refused("/environments/0/threads", 2'147'483'648, "1 or more, below 2^31");
+  refused("/environments/0/batch", 0, "1 or more, below 2^31");
+  {
+    json bad = good;
+    bad["environments"][1]["kernels"][0]["signature"] = "";
+    CHECK_THROWS_WITH(
+        import_latency_json(folder / "b.db", bad),
+        ContainsSubstring("/environments/1/kernels/0") && ContainsSubstring("signature': found an empty text"));
+  }
+  refused("/environments/1/kernels/0/placements/0/samples", 1e300, "found 1e+300");
+  refused("/environments/1/kernels/0/placements/0/low_ms", 99, "found 99; allowed: up to high_ms, 5.5");
+  refused("/environments/1/kernels/0/placements/0/network_ms", -1, "0 or more");
   refused("/environments/1/kernels/0/placements/0/median_ms", -1, "0 or more");
   refused("/environments/1/kernels/0/placements/0/median_ms", "fast", "found \"fast\"");
   refused("/environments/1/kernels/0/placements/0/source", "sun", "\"wall\"");
   refused("/environments/1/kernels/0/placements/0/placement", "x", "as a string");
   refused("/environments/1/kernels/0/placements/0/estimated", 1, "true or false");
-  CHECK_THROWS_WITH(import_latency_json(folder / "b.db", json::array()), ContainsSubstring("an object"));
+  CHECK_THROWS_WITH(import_latency_json(folder / "b.db", json::array()), ContainsSubstring("a group of keys"));
   CHECK_THROWS_WITH(import_latency_json(folder / "b.db", json::object()),
                     ContainsSubstring("/format") && ContainsSubstring("found nothing"));
   CHECK(!fs::exists(folder / "b.db"));
+}
+
+TEST_CASE("a tree that is too deep for its printing is named by its kind") {
+  const test::temporary_folder folder;
+  json deep = json::array();
+  for (int i = 0; i < 5'000; ++i) {
+    json outer = json::array();
+    outer.push_back(std::move(deep));
+    deep = std::move(outer);
+  }
+  CHECK_THROWS_WITH(import_latency_json(folder / "b.db", deep), ContainsSubstring("found a list"));
+  json j = latency_table_to_json(make_table(folder / "a.db"));
+  j["environments"] = {{"deep", std::move(deep)}};
+  CHECK_THROWS_WITH(import_latency_json(folder / "b.db", j),
+                    ContainsSubstring("found a group of keys; allowed: a list"));
 }

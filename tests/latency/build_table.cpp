@@ -274,6 +274,24 @@ TEST_CASE("within a budget the rest is estimated, marked, and about as wrong as 
   CHECK(coverage_of(trellis, table).missing() == 0);
 }
 
+TEST_CASE("estimates for a second space in one file leave those of the first") {
+  fake::executor device = roofline_device();
+  latency_table table(":memory:", device, fake_options());
+  const kernel_trellis first(zoo::efficientnet_x);
+  const kernel_trellis second(test::plain);
+  random_engine rng(1);
+  table.measure_once(to_network(zoo::efficientnet_x.sample(rng)));
+  estimate_missing(first, table);
+  const space_coverage before = coverage_of(first, table);
+  REQUIRE(before.missing() == 0);
+  REQUIRE(before.estimated > 0);
+  table.measure_once(to_network(test::plain.sample(rng)));
+  estimate_missing(second, table);
+  CHECK(coverage_of(first, table).missing() == 0);
+  CHECK(coverage_of(first, table).measured + coverage_of(first, table).estimated == before.kernels);
+  CHECK(coverage_of(second, table).missing() == 0);
+}
+
 TEST_CASE("a small budget ends between networks, a stopped build measures nothing") {
   const kernel_trellis trellis(test::plain);
   fake::executor device;

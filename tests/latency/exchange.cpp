@@ -2,7 +2,10 @@
 #include "nascent/latency/exchange.hpp"
 
 #include <filesystem>
+#include <fstream>
+#include <limits>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -102,7 +105,7 @@ TEST_CASE("a bad record is named, and nothing is written") {
     std::string text = good;
     return text.replace(text.rfind(from), from.size(), to);
   };
-  refused("", "another header");
+  refused("", "found nothing; allowed: the columns that export_csv writes");
   refused("a,b,c\r\n", "another header");
   refused(with("two,0,2,", "two,0,fast,"), "record 3, median_ms: found 'fast'");
   refused(with("two,0,2,", "two,0,-2,"), "median_ms: found '-2'");
@@ -111,6 +114,94 @@ TEST_CASE("a bad record is named, and nothing is written") {
   refused(with(",5,0,0,", ",5.5,0,0,"), "samples: found '5.5'");
   refused(with(",5,0,0,", ",1e300,0,0,"), "samples: found '1e300'");
   refused(with("any,1,", "any,4294967297,"),
-          "threads: found '4294967297'; allowed: a whole number of 0 or more, below 2^31");
+          "threads: found '4294967297'; allowed: a whole number of 1 or more, below 2^31");
+  refused(with("any,1,", "any,0,"), "threads: found '0'; allowed: a whole number of 1 or more");
+  refused(with("any,1,", "any,1e300,"), "threads: found '1e300'");
+  refused(with("f32,1,", "f32,0,"), "batch: found '0'; allowed: a whole number of 1 or more");
+  refused(with("two,0,2,", ",0,2,"), "record 3, signature: found an empty text");
+  refused(with("two,0,2,2,2,2,2,", "two,0,2,2,2,3,2,"), "low_ms: found 3; allowed: up to high_ms, 2");
+  refused(with("two,0,2,", "two,0,9e999,"), "median_ms: found '9e999'");
+  refused(with("two,", "tw\xFFo,"), "signature: found a text that is no UTF-8");
   CHECK(!fs::exists(temporary.path() / "b.db"));
+}
+
+TEST_CASE("a file that is cut off, or a stream that breaks, gives nothing at all, and says so") {
+  const fake::folder temporary;
+  const fs::path a = temporary.path() / "a.db";
+  latency_store(a, key("X")).insert(std::vector{entry("one", 1), entry("two", 12.345)});
+  const std::string whole = exported(a);
+  const fs::path b = temporary.path() / "b.db";
+  const auto refused = [&](std::istream& in, const std::string& part) {
+    CHECK_THROWS_WITH(import_csv(b, in), ContainsSubstring(part) && ContainsSubstring("nothing was written"));
+    CHECK(!fs::exists(b));
+  };
+  for (std::size_t cut = 1; cut < whole.size(); ++cut) {
+    std::istringstream in(whole.substr(0, cut));
+    if (whole[cut - 1] == '\n') continue;  // whole records: nothing tells that there were more
+    CHECK_THROWS_AS(import_csv(b, in), latency_table_error);
+  }
+  CHECK(!fs::exists(b));
+  std::istringstream cut(whole.substr(0, whole.size() - 3));  // inside the last number
+  refused(cut, "record 3: found no line end behind it, as in a file that is cut off");
+  std::istringstream quote(whole + "\"");
+  refused(quote, "record 4: found a quote that does not close");
+  struct breaking : std::stringbuf {
+    using std::stringbuf::stringbuf;
+    int_type underflow() override {
+      if (gptr() == egptr() && gptr() != nullptr && gptr() != eback()) throw std::runtime_error("the disk is gone");
+      return std::stringbuf::underflow();
+    }
+  } broken(whole);
+  std::istream breaks(&broken);
+  refused(breaks, "a stream that broke off");
+  std::ifstream none(temporary.path() / "none.csv");
+  refused(none, "a stream that cannot be read");
+  CHECK_THROWS_AS(import_csv(b, temporary.path() / "none.csv"), file_error);
+  CHECK(!fs::exists(b));
+  write_file(temporary.path() / "a.csv", whole);
+  CHECK(import_csv(b, temporary.path() / "a.csv").written == 2);
+}
+
+TEST_CASE("rows that no table holds are refused on every way in, and a table keeps working") {
+  const fake::folder temporary;
+  const fs::path a = temporary.path() / "a.db";
+  const fs::path b = temporary.path() / "b.db";
+  latency_store mine(a, key("X"));
+  mine.insert(std::vector{entry("one", 1)});
+  const std::string before = exported(a);
+  const auto refuse = [&](latency_entry bad, const std::string& part) {
+    CHECK_THROWS_WITH(mine.insert(std::vector{entry("new", 1), bad}), ContainsSubstring(part));
+    CHECK_THROWS_WITH(add_rows(a, std::vector<table_row>{{key("X"), bad}}), ContainsSubstring(part));
+    CHECK(exported(a) == before);
+  };
+  latency_entry bad = entry("two", 1);
+  bad.time.median_ms = std::numeric_limits<double>::infinity();
+  refuse(bad, "row of 'two', median_ms: found inf; allowed: a number of 0 or more");
+  bad.time.median_ms = std::numeric_limits<double>::quiet_NaN();
+  refuse(bad, "median_ms: found nan");
+  refuse(entry("two", -1), "median_ms: found -1");
+  refuse(entry("", 1), "signature: found an empty text");
+  bad = entry("two", 1);
+  bad.time.low_ms = 2;
+  refuse(bad, "low_ms: found 2; allowed: up to high_ms, 1");
+  CHECK_THROWS_WITH(add_rows(a, std::vector<table_row>{{key("X", 0), entry("two", 1)}}),
+                    ContainsSubstring("threads: found 0"));
+
+  // Another program put them into the file that is joined.
+  const auto damaged = [&](const std::string& change, const std::string& part) {
+    fs::remove(b);
+    latency_store(b, key("X")).insert(std::vector{entry("two", 2)});
+    database(b).execute("UPDATE entry SET " + change);
+    CHECK_THROWS_WITH(merge_tables(a, b), ContainsSubstring("b.db") && ContainsSubstring(part));
+    CHECK_THROWS_WITH(load_rows(b), ContainsSubstring(part));
+    CHECK(exported(a) == before);
+    CHECK(latency_store(a, key("X")).load().size() == 1);
+  };
+  damaged("median_ms = 9e999", "a row of 'two' with median_ms inf");
+  damaged("median_ms = 'fast'", "a row of 'two' with median_ms 'fast'; allowed: a number");
+  damaged("high_ms = -1", "high_ms -1");
+  damaged("samples = -5", "samples '-5'");
+  damaged("samples = 1.5", "samples '1.5'; allowed: a whole number");
+  damaged("source = 'sun'", "source 'sun'");
+  damaged("signature = ''", "signature an empty text");
 }

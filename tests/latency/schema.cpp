@@ -203,15 +203,17 @@ TEST_CASE("placements of a kernel are rows of their own; estimates give way to a
   CHECK(store.load_placements("l").empty());
 }
 
-TEST_CASE("all estimates are replaced at once, what was measured stays") {
+TEST_CASE(
+    "estimates take the place of earlier ones of the same kernels; what was measured, and other estimates, stay") {
   latency_store store(":memory:", key());
   store.insert(std::vector{row("a", 1, 3), row("b", 2, 0, true), row("c", 3, 0, true)});
   CHECK(store.replace_estimates(std::vector{row("a", 9, 0, true), row("b", 8, 0, true), row("d", 7, 0, true)}) == 2);
   const auto rows = store.load();
-  REQUIRE(rows.size() == 3);
+  REQUIRE(rows.size() == 4);
   CHECK(rows[0].time.median_ms == 1);
   CHECK(rows[1].time.median_ms == 8);
-  CHECK(rows[2].signature == "d");
+  CHECK(rows[2].time.median_ms == 3);  // another space's
+  CHECK(rows[3].signature == "d");
 }
 
 TEST_CASE("placements are joined once: to join again adds nothing") {

@@ -232,7 +232,7 @@ TEST_CASE("a damaged file is refused") {
   SECTION("an impossible time") {
     { database(path).execute("UPDATE entry SET low_ms = -3 WHERE signature = 'kernel 7'"); }
     const auto text = fake::message_of<latency_table_error>([&] { latency_store(path, key()).load(); });
-    CHECK(says(text, path, {"a row of 'kernel 7'", "takes -3 ms", "finite times"}));
+    CHECK(says(text, path, {"a row of 'kernel 7' with low_ms -3", "a number of 0 or more"}));
   }
 }
 
@@ -372,3 +372,33 @@ TEST_CASE("rows are exported as comma-separated values") {
 }
 
 }  // namespace
+
+TEST_CASE(
+    "a file that is removed, moved or replaced while it is open is noticed: what goes on is not lost without a word") {
+  const fake::folder folder;
+  const fs::path path = folder / "a.db";
+  const auto change = [&](auto&& what) {
+    for (const fs::directory_entry& left : fs::directory_iterator(folder.path())) fs::remove(left);
+    latency_store store(path, key());
+    store.insert(std::vector{entry("one", 1)});
+    store.check_in_place();
+    what();
+    const auto said = [&](auto&& action) { return fake::message_of<latency_table_error>(action); };
+    const std::string expected = "found its file removed, moved or replaced since it was opened";
+    CHECK(said([&] { store.insert(std::vector{entry("two", 2)}); }).find(expected) != std::string::npos);
+    CHECK(said([&] { store.replace_estimates(std::vector{entry("two", 2, true)}); }).find(expected) !=
+          std::string::npos);
+    CHECK(said([&] { store.check_in_place(); }).find(expected) != std::string::npos);
+  };
+  change([&] { fs::remove(path); });
+  change([&] { fs::rename(path, folder / "b.db"); });
+  fs::rename(folder / "b.db", path);  // put back: what was measured before is there
+  CHECK(latency_store(path, key()).load().size() == 1);
+  change([&] {
+    fs::remove(path);
+    latency_store(path, key("another"));
+  });
+  latency_store in_memory(":memory:", key());
+  in_memory.insert(std::vector{entry("one", 1)});
+  in_memory.check_in_place();
+}

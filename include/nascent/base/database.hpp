@@ -68,7 +68,10 @@ class statement {
     sqlite3_reset(handle_.get());
   }
 
-  bool is_real(int column) const { return sqlite3_column_type(handle_.get(), column) == SQLITE_FLOAT; }
+  /// What the row at hand has in a column: any row may have any type in it, and SQLite would convert what is asked for.
+  bool is_real(int column) const { return type(column) == SQLITE_FLOAT; }
+  bool is_integer(int column) const { return type(column) == SQLITE_INTEGER; }
+  bool is_text(int column) const { return type(column) == SQLITE_TEXT; }
   std::int64_t integer(int column) const { return sqlite3_column_int64(handle_.get(), column); }
   double real(int column) const { return sqlite3_column_double(handle_.get(), column); }
   std::string text(int column) const {
@@ -81,6 +84,8 @@ class statement {
   struct finalize {
     void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
   };
+
+  int type(int column) const { return sqlite3_column_type(handle_.get(), column); }
 
   int bind_one(int at, std::string_view text) {
     return sqlite3_bind_text64(handle_.get(), at, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
@@ -160,6 +165,13 @@ class database {
   /// Rows that the last statement wrote.
   std::int64_t changes() const { return sqlite3_changes(handle_.get()); }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+
+  /// True where the file no longer stands under its name: removed, moved away, or another one put in its place. What is
+  /// written goes on into the old file.
+  bool has_moved() const {
+    int moved = 0;
+    return sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+  }
 
   /// True where the file was opened for writing but cannot be written: SQLite then opens it for reading without a word.
   bool is_read_only() const { return sqlite3_db_readonly(handle_.get(), "main") == 1; }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -115,23 +116,51 @@ inline int replace_file(const std::filesystem::path& path, std::string_view cont
   return 0;
 }
 
+/// The file that is to be written.
+struct write_target {
+  std::filesystem::path path;  ///< behind links
+  bool exists = false;
+  bool regular = true;  ///< or will be; a device or a pipe is not
+  mode_t mode = 0666;
+};
+
+/// \throws file_error where what is there cannot be written
+inline write_target find_write_target(const std::filesystem::path& path) {
+  std::error_code ignored;
+  write_target target{.path = std::filesystem::canonical(path, ignored)};  // fails for a new file
+  if (ignored) target.path = path;
+  if (target.path.empty()) throw file_error("file.write", "file '', writing", "no name", "the path of a file");
+  const std::filesystem::file_status status = std::filesystem::status(target.path, ignored);
+  target.exists = std::filesystem::exists(status);
+  if (std::filesystem::is_directory(status)) throw_unwritable(path, EISDIR);
+  target.regular = !target.exists || std::filesystem::is_regular_file(status);
+  if (target.exists && ::access(target.path.c_str(), W_OK) != 0) throw_unwritable(path, errno);
+  if (target.exists) target.mode = static_cast<mode_t>(status.permissions());
+  return target;
+}
+
 }  // namespace detail
 
 /// Writes a file whole or not at all: whatever happens, the path holds the old text or the new one. Keeps permissions,
 /// follows links. \throws file_error
 inline void write_file(const std::filesystem::path& path, std::string_view content) {
-  std::error_code ignored;
-  std::filesystem::path target = std::filesystem::canonical(path, ignored);  // behind links; fails for a new file
-  if (ignored) target = path;
-  if (target.empty()) throw file_error("file.write", "file '', writing", "no name", "the path of a file");
-  const std::filesystem::file_status status = std::filesystem::status(target, ignored);
-  const bool exists = std::filesystem::exists(status);
-  if (std::filesystem::is_directory(status)) detail::throw_unwritable(path, EISDIR);
-  if (exists && !std::filesystem::is_regular_file(status)) return detail::write_through(target, content);
-  if (exists && ::access(target.c_str(), W_OK) != 0) detail::throw_unwritable(path, errno);
-  const auto mode = exists ? static_cast<mode_t>(status.permissions()) : mode_t{0666};
-  if (const int error = detail::replace_file(target, content, mode, exists); error != 0)
+  const detail::write_target target = detail::find_write_target(path);
+  if (!target.regular) return detail::write_through(target.path, content);
+  if (const int error = detail::replace_file(target.path, content, target.mode, target.exists); error != 0)
     detail::throw_unwritable(path, error);
+}
+
+/// For the beginning of long work: that `write_file` will be able to write there, as far as that can be seen. Leaves
+/// nothing behind. \throws file_error
+inline void check_writable(const std::filesystem::path& path) {
+  const detail::write_target target = detail::find_write_target(path);
+  if (!target.regular) return;
+  const std::filesystem::path folder = target.path.has_parent_path() ? target.path.parent_path() : ".";
+  std::string probe = (folder / (".nascent-" + std::to_string(::getpid()) + "-XXXXXX")).string();
+  const int number = ::mkstemp(probe.data());
+  if (number < 0) detail::throw_unwritable(path, errno);
+  ::close(number);
+  ::unlink(probe.c_str());
 }
 
 /// The text of a file. \throws file_error

@@ -3,7 +3,6 @@
 /// The record of a designed family: what each of its networks is, costs, and was measured to take.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -60,18 +59,25 @@ struct family_record {
 
 namespace detail {
 
+/// What the numbers of a record may be, where they are written and where they are read.
+inline constexpr real_range record_ms{};
+inline constexpr real_range record_percent{.most = 100};
+
 template <class Json>
-Json optional_json(const std::optional<double>& value, const char* what) {
-  if (!value) return nullptr;
-  if (!std::isfinite(*value))
-    throw json_error(what, "a number that is not finite", "finite numbers; leave out what is not known");
-  return *value;
+Json checked_json(double value, const real_range& range, const char* where) {
+  if (!range.admits(value))
+    throw json_error(where, exact_text(value), range.allowed() + "; leave out what is not known");
+  return value;
+}
+template <class Json>
+Json optional_json(const std::optional<double>& value, const real_range& range, const char* where) {
+  return value ? checked_json<Json>(*value, range, where) : Json(nullptr);
 }
 
 template <class Json>
-std::optional<double> optional_at(const json_reader<Json>& r, const char* key) {
+std::optional<double> optional_at(const json_reader<Json>& r, const char* key, const real_range& range) {
   if (!r.has(key) || r.at(key).value().is_null()) return std::nullopt;
-  return r.number_at(key);
+  return r.at(key).real(range);
 }
 
 }  // namespace detail
@@ -80,9 +86,9 @@ std::optional<double> optional_at(const json_reader<Json>& r, const char* key) {
 template <class Json>
 void to_json(Json& j, const latency_record& l) {
   Json made = Json::object();
-  made["predicted_ms"] = detail::optional_json<Json>(l.predicted_ms, "/latency/predicted_ms");
-  made["measured_ms"] = detail::optional_json<Json>(l.measured_ms, "/latency/measured_ms");
-  made["spread_ms"] = detail::optional_json<Json>(l.spread_ms, "/latency/spread_ms");
+  made["predicted_ms"] = detail::optional_json<Json>(l.predicted_ms, detail::record_ms, "/latency/predicted_ms");
+  made["measured_ms"] = detail::optional_json<Json>(l.measured_ms, detail::record_ms, "/latency/measured_ms");
+  made["spread_ms"] = detail::optional_json<Json>(l.spread_ms, detail::record_ms, "/latency/spread_ms");
   made["samples"] = l.samples;
   j = std::move(made);
 }
@@ -90,8 +96,9 @@ void to_json(Json& j, const latency_record& l) {
 template <class Json>
 void to_json(Json& j, const accuracy_record& a) {
   Json made = Json::object();
-  made["top1"] = detail::optional_json<Json>(a.top1, "/accuracy/top1");
-  made["standard_error"] = detail::optional_json<Json>(a.standard_error, "/accuracy/standard_error");
+  made["top1"] = detail::checked_json<Json>(a.top1, detail::record_percent, "/accuracy/top1");
+  made["standard_error"] =
+      detail::optional_json<Json>(a.standard_error, detail::record_percent, "/accuracy/standard_error");
   made["source"] = a.source;
   j = std::move(made);
 }
@@ -123,29 +130,37 @@ namespace detail {
 
 template <class Json>
 costs read_costs(const json_reader<Json>& r) {
-  return {.params = r.whole_at("params"),
-          .macs = r.whole_at("macs"),
-          .activations = r.whole_at("activations"),
-          .layers = static_cast<int>(r.whole_at("layers")),
-          .traffic = r.whole_at("traffic_bytes"),
-          .batch = r.int_at("batch")};
+  return {.params = r.at("params").whole(),
+          .macs = r.at("macs").whole(),
+          .activations = r.at("activations").whole(),
+          .layers = r.at("layers").template whole<int>(),
+          .traffic = r.at("traffic_bytes").whole(),
+          .batch = r.at("batch").template whole<int>({.least = 1})};
+}
+
+/// The candidate at its dimensions, as `scaled` judges them.
+template <class Space, class Json>
+scaled_candidate<Space> read_scaled(const Space& s, const json_reader<Json>& level) {
+  const json_reader<Json> scale = level.at("dimensions");
+  const candidate<Space> base = read_candidate(s, level.at("candidate"));
+  const dimensions by{scale.at("width").real({.above_least = true}), scale.at("depth").real({.above_least = true}),
+                      scale.at("resolution").template whole<int>()};
+  try {
+    return scaled(base, by);
+  } catch (const space_error& e) {
+    throw json_error(scale.where() + " (" + std::string(e.where()) + ")", e.found(), e.allowed());
+  }
 }
 
 template <class Space, class Json>
 family_level<Space> read_level(const Space& s, const json_reader<Json>& r) {
-  family_level<Space> l{.name = r.text_at("name"),
-                        .network = {.base = read_candidate(s, r.at("candidate"))},
-                        .cost = read_costs(r.at("costs"))};
-  const json_reader<Json> scale = r.at("dimensions");
-  l.network.scale = {scale.number_at("width"), scale.number_at("depth"), scale.int_at("resolution")};
-  if (!(l.network.scale.width > 0)) scale.at("width").fail("above 0");
-  if (!(l.network.scale.depth > 0)) scale.at("depth").fail("above 0");
-  if (l.network.scale.resolution < 0) scale.at("resolution").fail("0 for the candidate's own, or more");
+  family_level<Space> l{.name = r.at("name").text(), .network = read_scaled(s, r), .cost = read_costs(r.at("costs"))};
   const json_reader<Json> latency = r.at("latency");
-  l.latency = {optional_at(latency, "predicted_ms"), optional_at(latency, "measured_ms"),
-               optional_at(latency, "spread_ms"), latency.int_at("samples")};
+  l.latency = {optional_at(latency, "predicted_ms", record_ms), optional_at(latency, "measured_ms", record_ms),
+               optional_at(latency, "spread_ms", record_ms), latency.at("samples").template whole<int>()};
   const json_reader<Json> accuracy = r.at("accuracy");
-  l.accuracy = {accuracy.number_at("top1"), optional_at(accuracy, "standard_error"), accuracy.text_at("source")};
+  l.accuracy = {accuracy.at("top1").real(record_percent), optional_at(accuracy, "standard_error", record_percent),
+                accuracy.at("source").text()};
   return l;
 }
 
@@ -155,15 +170,11 @@ family_level<Space> read_level(const Space& s, const json_reader<Json>& r) {
 template <space Space, class Json>
 family_record<Space> family_from_json(const Space& s, const Json& j) {
   const detail::json_reader<Json> r(j, "");
-  if (r.whole_at("format") != family_record<Space>::format)
+  if (r.at("format").whole() != family_record<Space>::format)
     r.at("format").fail(std::to_string(family_record<Space>::format));
-  family_record<Space> f{.name = r.text_at("name")};
+  family_record<Space> f{.name = r.at("name").text()};
   if (r.has("about")) f.about = j["about"];
-  const auto levels = r.at("levels");
-  if (!levels.value().is_array()) levels.fail("a list of levels");
-  for (std::size_t i = 0; i < levels.value().size(); ++i)
-    f.levels.push_back(
-        detail::read_level(s, detail::json_reader<Json>(levels.value()[i], "/levels/" + std::to_string(i))));
+  for (const auto& level : r.at("levels").items()) f.levels.push_back(detail::read_level(s, level));
   return f;
 }
 

@@ -13,25 +13,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "nascent/base/error.hpp"
 #include "nascent/base/file.hpp"
 #include "nascent/cost/cost.hpp"
+#include "nascent/io/json_reader.hpp"
 #include "nascent/network/layer_fields.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/space/space.hpp"
 
 namespace nascent {
-
-/// Keeps the order in which keys are written: files read from top to bottom.
-using json = nlohmann::ordered_json;
-
-/// JSON that does not say what it should: the text names the place ("/decisions/2.kernel"), what was found and what is
-/// allowed.
-struct json_error : error {
-  /// `pointer` is the place, as a JSON pointer whose keys are not escaped.
-  json_error(std::string_view pointer, std::string_view found, std::string_view allowed)
-      : error("io.json", "JSON at '" + std::string(pointer.empty() ? "/" : pointer) + "'", found, allowed) {}
-};
 
 template <class Json>
 void to_json(Json& j, const counts& c) {
@@ -185,76 +174,6 @@ void to_json(Json& j, const scaled_candidate<Space>& c) {
 
 namespace detail {
 
-/// Reads values, and says where one is not what it should be.
-template <class Json>
-class json_reader {
- public:
-  json_reader(const Json& value, std::string where) : value_(value), where_(std::move(where)) {}
-
-  const std::string& where() const { return where_; }
-  const Json& value() const { return value_; }
-
-  [[noreturn]] void fail(const std::string& allowed) const { throw json_error(where_, found(), allowed); }
-  std::string found() const {
-    const std::string dumped = value_.dump(-1, ' ', false, Json::error_handler_t::replace);
-    return dumped.size() > 60 ? std::string("a ") + (value_.is_string()  ? "long text"
-                                                     : value_.is_array() ? "list"
-                                                                         : "group")
-                              : dumped;
-  }
-
-  void must_be_object() const {
-    if (!value_.is_object()) fail("a group of keys");
-  }
-  bool has(const std::string& key) const { return value_.contains(key); }
-  json_reader at(const std::string& key) const {
-    must_be_object();
-    if (!value_.contains(key)) throw json_error(where_ + "/" + key, "nothing", "a value");
-    return {value_[key], where_ + "/" + key};
-  }
-  std::string text_at(const std::string& key) const {
-    const json_reader r = at(key);
-    if (!r.value_.is_string()) r.fail("a text");
-    return r.value_.template get<std::string>();
-  }
-  double number_at(const std::string& key) const {
-    const json_reader r = at(key);
-    if (!r.value_.is_number()) r.fail("a number");
-    return r.value_.template get<double>();
-  }
-  std::int64_t whole_at(const std::string& key) const {
-    const json_reader r = at(key);
-    if (!r.value_.is_number_integer() ||
-        (r.value_.is_number_unsigned() && r.value_.template get<std::uint64_t>() > INT64_MAX))
-      r.fail("a whole number");
-    return r.value_.template get<std::int64_t>();
-  }
-  /// The same where an `int` must hold it.
-  int int_at(const std::string& key) const {
-    const std::int64_t value = whole_at(key);
-    if (!std::in_range<int>(value)) at(key).fail("a whole number below 2^31");
-    return static_cast<int>(value);
-  }
-  /// A 128-bit number in decimal digits below `limit`.
-  uint128 decimal_at(const std::string& key, uint128 limit) const {
-    const json_reader r = at(key);
-    const std::string allowed = "a decimal number below " + std::string(to_decimal(limit).c_str()) + ", as a text";
-    if (!r.value_.is_string()) r.fail(allowed);
-    const auto digits = r.value_.template get<std::string>();
-    checked_uint128 number;
-    for (const char c : digits) {
-      if (c < '0' || c > '9') r.fail(allowed);
-      number = checked_add(checked_multiply(number, {10}), {static_cast<unsigned>(c - '0')});
-    }
-    if (digits.empty() || number.overflow || number.value >= limit) r.fail(allowed);
-    return number.value;
-  }
-
- private:
-  const Json& value_;
-  std::string where_;
-};
-
 /// The option of slot k that a value names. Options that read alike are told apart by `hint`, the option that the rank
 /// says.
 template <class Space, class Json>
@@ -321,13 +240,13 @@ candidate<Space> read_decisions(const Space& s, const json_reader<Json>& decisio
 template <class Space, class Json>
 candidate<Space> read_candidate(const Space& s, const json_reader<Json>& j) {
   j.must_be_object();
-  if (j.has("space") && j.text_at("space") != s.name()) j.at("space").fail(std::string("'") + s.name() + "'");
+  if (j.has("space") && j.at("space").text() != s.name()) j.at("space").fail(std::string("'") + s.name() + "'");
   const std::string size = to_decimal(s.size()).c_str();
-  if (j.has("size") && j.text_at("size") != size)
+  if (j.has("size") && j.at("size").text() != size)
     j.at("size").fail(size + ", the size of this space; the declaration has changed since the file was written");
   if (!j.has("rank") && !j.has("decisions")) throw json_error(j.where(), "neither", "'rank' or 'decisions', or both");
   if (!j.has("rank")) return read_decisions(s, j.at("decisions"), nullptr);
-  const candidate<Space> by_rank = s.unrank(j.decimal_at("rank", s.size()));
+  const candidate<Space> by_rank = s.unrank(j.at("rank").decimal(s.size()));
   return j.has("decisions") ? read_decisions(s, j.at("decisions"), &by_rank) : by_rank;
 }
 
@@ -338,21 +257,6 @@ candidate<Space> read_candidate(const Space& s, const json_reader<Json>& j) {
 template <space Space, class Json>
 candidate<Space> candidate_from_json(const Space& s, const Json& j) {
   return detail::read_candidate(s, detail::json_reader<Json>(j, ""));
-}
-
-/// The JSON in a file. \throws file_error where it cannot be read, json_error where it is no JSON, has a number that no
-/// `double` holds, or is nested more than 100 deep (all that goes through JSON calls itself for each level)
-inline json read_json(const std::filesystem::path& path) {
-  const std::string content = read_file(path);
-  const auto not_too_deep = [&](int depth, json::parse_event_t, const json&) {
-    if (depth > 100) throw json_error("", "more than 100 levels in '" + path.string() + "'", "at most 100");
-    return true;
-  };
-  try {
-    return json::parse(content, not_too_deep);
-  } catch (const json::exception& e) {  // parse_error, and out_of_range for a number
-    throw json_error("", "no JSON in '" + path.string() + "' (" + e.what() + ")", "a JSON file");
-  }
 }
 
 /// Writes JSON, indented, whole or not at all. \throws file_error

@@ -5,7 +5,6 @@
 /// samples}.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -184,9 +183,10 @@ class once_for_all_dictionary {
 
   /// From JSON (or YAML read into JSON): {"<key>": {"mean": ms, ..}, ..}. \throws json_error
   once_for_all_dictionary(once_for_all_keys keys, json times) : keys_(keys), times_(std::move(times)) {
-    if (!times_.is_object()) throw json_error("", times_.type_name(), "an object of blocks");
+    const detail::json_reader<json> all(times_, "");
+    if (!times_.is_object()) all.fail("a group of blocks");
     for (const auto& [key, value] : times_.items())
-      static_cast<void>(detail::latency_reader(value, "/" + key).number("mean"));
+      static_cast<void>(detail::json_reader<json>(value, "/" + key).at("mean").real());
   }
 
   /// Adds the blocks of a network from the kernels of a table: `count` is the smallest number of samples, and

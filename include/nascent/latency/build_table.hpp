@@ -261,8 +261,8 @@ space_coverage coverage_of(const kernel_trellis<Space>& trellis, const latency_t
   return c;
 }
 
-/// Estimates all kernels of a space that were not measured, from those that were; earlier estimates of the table are
-/// replaced. Returns the error over all kernels left out one by one (see kernel_estimator::error); 0 where nothing is
+/// Estimates all kernels of a space that were not measured, from those that were, in the place of earlier estimates of
+/// them. Returns the error over all kernels left out one by one (see kernel_estimator::error); 0 where nothing is
 /// to be estimated. \throws latency_table_error where nothing was measured
 template <space Space>
 double estimate_missing(const kernel_trellis<Space>& trellis, latency_table& table) {
@@ -324,6 +324,7 @@ build_result build_table(const kernel_trellis<Space>& trellis, latency_table& ta
   }
   job.reset();
   if (result.fill.networks > 0) table.refresh();
+  table.check_in_place();
   result.fill.seconds = seconds();
   result.fill.missing = planner.remaining();
   if (options.estimate_rest && !watched->is_stopped()) estimate_missing(trellis, table);

@@ -4,8 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -13,12 +11,15 @@
 #include <istream>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/file.hpp"
+#include "nascent/base/read_number.hpp"
 #include "nascent/latency/store.hpp"
 
 namespace nascent {
@@ -47,32 +48,95 @@ inline std::string devices_of(database& d, const std::string& schema) {
   return names;
 }
 
-/// The fields of one record of comma-separated values (RFC 4180); false at the end. Line ends inside quotes belong to a
+/// Takes a text of comma-separated values (RFC 4180) apart, record by record. Line ends inside quotes belong to a
 /// field.
-inline bool read_record(std::istream& in, std::vector<std::string>& fields) {
-  fields.clear();
-  if (in.peek() == std::istream::traits_type::eof()) return false;
-  fields.emplace_back();
-  bool quoted = false;
-  for (char c = 0; in.get(c);) {
-    if (quoted) {
-      if (c != '"') fields.back() += c;
-      else if (in.peek() == '"') fields.back() += static_cast<char>(in.get());
-      else quoted = false;
-    } else if (c == '"' && fields.back().empty()) {
-      quoted = true;
-    } else if (c == ',') {
-      fields.emplace_back();
-    } else if (c == '\n') {
-      break;
-    } else if (c != '\r') {
-      fields.back() += c;
+class record_splitter {
+ public:
+  explicit record_splitter(std::string_view text) : rest_(text) {}
+
+  /// How a record ended.
+  enum class ending : std::uint8_t { line, text, quote };  ///< a line end; the text did; the text, inside quotes
+
+  bool at_end() const { return rest_.empty(); }
+
+  ending next(std::vector<std::string>& fields) {
+    fields.assign(1, {});
+    bool quoted = false;
+    while (!rest_.empty()) {
+      const char c = rest_.front();
+      rest_.remove_prefix(1);
+      if (quoted) {
+        if (c != '"') fields.back() += c;
+        else if (rest_.starts_with('"')) take_quote(fields.back());
+        else quoted = false;
+      } else if (c == '"' && fields.back().empty()) {
+        quoted = true;
+      } else if (c == ',') {
+        fields.emplace_back();
+      } else if (c == '\n') {
+        return ending::line;
+      } else if (c != '\r') {
+        fields.back() += c;
+      }
     }
+    return quoted ? ending::quote : ending::text;
   }
-  return true;
-}
+
+ private:
+  void take_quote(std::string& field) {
+    field += '"';
+    rest_.remove_prefix(1);
+  }
+
+  std::string_view rest_;
+};
 
 }  // namespace detail
+
+/// A row of a table file, of any device: one placement of one kernel.
+struct table_row {
+  store_key key{};
+  latency_entry entry{};
+};
+
+/// All rows of a table file. \throws latency_table_error
+inline std::vector<table_row> load_rows(const std::filesystem::path& path) {
+  latency_store store(path, {}, true);
+  try {
+    database d(path, open_mode::read_only, 30);
+    std::vector<table_row> rows;
+    statement query = d.prepare(
+        "SELECT DISTINCT device, library, isa, threads, dtype, batch, context FROM entry JOIN environment ON id = "
+        "environment "
+        "ORDER BY environment, context");
+    while (query.step()) {
+      const std::optional<data_type> type = detail::parse_type(query.text(4));
+      const std::optional<cache_context> context = parse_cache_context(query.text(6));
+      if (!type || !context)
+        throw store.error("latency.damaged", "type '" + query.text(4) + "' and context '" + query.text(6) + "'",
+                          "names that nascent writes; restore a copy");
+      for (const int column : {3, 5})
+        if (!query.is_integer(column) || !detail::environment_counts.admits(query.integer(column)))
+          throw store.error("latency.damaged",
+                            std::string(column == 3 ? "threads" : "batch") + " '" + query.text(column) + "'",
+                            detail::environment_counts.allowed() + "; restore a copy");
+      const store_key key{.device = {.device = query.text(0),
+                                     .library = query.text(1),
+                                     .isa = query.text(2),
+                                     .threads = static_cast<int>(query.integer(3)),
+                                     .type = *type},
+                          .batch = static_cast<int>(query.integer(5)),
+                          .context = *context};
+      if (const auto fault = detail::find_fault(key.device, key.batch))
+        throw store.error("latency.damaged", fault->column + " " + fault->found, fault->allowed + "; restore a copy");
+      for (latency_entry& e : latency_store(path, key, true).load_placements()) rows.push_back({key, std::move(e)});
+    }
+    return rows;
+  } catch (const database_error& e) {
+    throw store.error("latency.damaged", "no way to read it to the end (SQLite: " + std::string(e.found()) + ")",
+                      "a whole table; restore a copy");
+  }
+}
 
 /// Adds all rows of table `from` to table `into`, which is made where there is none: all or none. Rows that `into` has
 /// stay, except estimates where `from` has measured. \throws latency_table_error where a file cannot be used, or the
@@ -83,7 +147,7 @@ inline exchange_result merge_tables(const std::filesystem::path& into, const std
   };
   std::error_code ignored;
   if (std::filesystem::equivalent(into, from, ignored)) refuse("the same file twice", "two files");
-  detail::check_table(from, true);
+  static_cast<void>(load_rows(from));  // which looks at every one of them
   detail::check_table(into, false);
   try {
     database d(into, open_mode::create, 30);
@@ -128,44 +192,6 @@ inline exchange_result merge_tables(const std::filesystem::path& into, const std
   }
 }
 
-/// A row of a table file, of any device: one placement of one kernel.
-struct table_row {
-  store_key key{};
-  latency_entry entry{};
-};
-
-/// All rows of a table file. \throws latency_table_error
-inline std::vector<table_row> load_rows(const std::filesystem::path& path) {
-  latency_store store(path, {}, true);
-  try {
-    database d(path, open_mode::read_only, 30);
-    std::vector<table_row> rows;
-    statement query = d.prepare(
-        "SELECT DISTINCT device, library, isa, threads, dtype, batch, context FROM entry JOIN environment ON id = "
-        "environment "
-        "ORDER BY environment, context");
-    while (query.step()) {
-      const std::optional<data_type> type = detail::parse_type(query.text(4));
-      const std::optional<cache_context> context = parse_cache_context(query.text(6));
-      if (!type || !context)
-        throw store.error("latency.damaged", "type '" + query.text(4) + "' and context '" + query.text(6) + "'",
-                          "names that nascent writes; restore a copy");
-      const store_key key{.device = {.device = query.text(0),
-                                     .library = query.text(1),
-                                     .isa = query.text(2),
-                                     .threads = static_cast<int>(query.integer(3)),
-                                     .type = *type},
-                          .batch = static_cast<int>(query.integer(5)),
-                          .context = *context};
-      for (latency_entry& e : latency_store(path, key, true).load_placements()) rows.push_back({key, std::move(e)});
-    }
-    return rows;
-  } catch (const database_error& e) {
-    throw store.error("latency.damaged", "no way to read it to the end (SQLite: " + std::string(e.found()) + ")",
-                      "a whole table; restore a copy");
-  }
-}
-
 /// Adds rows of any devices to a table file, which is made where there is none: all or none. Rows that are there stay,
 /// except estimates where a measured one comes. `what` names the source in errors. \throws latency_table_error
 inline exchange_result add_rows(const std::filesystem::path& into, std::span<const table_row> rows,
@@ -176,11 +202,10 @@ inline exchange_result add_rows(const std::filesystem::path& into, std::span<con
     exchange_result result{.rows = rows.size()};
     transaction all(d);
     detail::entry_writer writer(d);
+    const std::string where = "latency table '" + into.string() + "', " + what;
     for (const table_row& r : rows) {
-      const device_description& device = r.key.device;
-      const std::int64_t environment = writer.environment(device.device, device.library, device.isa, device.threads,
-                                                          to_string(device.type), r.key.batch);
-      result.written += put_entry(writer, environment, r.key.context, r.entry).written;
+      const std::int64_t environment = detail::put_environment(writer, where, r.key.device, r.key.batch);
+      result.written += detail::put_entry(writer, where, environment, r.key.context, r.entry).written;
     }
     all.commit();
     return result;
@@ -206,22 +231,15 @@ class record_reader {
     return (*record_)[static_cast<std::size_t>(std::ranges::find(*columns_, column) - columns_->begin())];
   }
   double number(std::string_view column) const {
-    const std::string& found = text(column);
-    double value = 0;
-    const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
-    if (error != std::errc{} || end != found.data() + found.size() || !std::isfinite(value) || value < 0)
-      refuse(column, "a number of 0 or more");
-    return value;
+    const auto value = read_real(text(column));
+    if (!value) refuse(column, real_range{}.allowed());
+    return *value;
   }
   template <class Integer = std::int64_t>
-  Integer whole(std::string_view column) const {
-    const std::string& found = text(column);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
-    if (error != std::errc{} || end != found.data() + found.size() || value < 0 || !std::in_range<Integer>(value))
-      refuse(column, sizeof(Integer) < sizeof value ? "a whole number of 0 or more, below 2^31"
-                                                    : "a whole number of 0 or more");
-    return static_cast<Integer>(value);
+  Integer whole(std::string_view column, const whole_range<Integer>& range = {}) const {
+    const auto value = read_whole(text(column), range);
+    if (!value) refuse(column, range.allowed());
+    return *value;
   }
   bool flag(std::string_view column) const {
     if (text(column) != "0" && text(column) != "1") refuse(column, "0 or 1");
@@ -258,31 +276,34 @@ inline table_row to_row(const std::vector<std::string>& columns, const std::vect
                         const record_refusal& refuse) {
   const record_reader r(columns, record, refuse);
   const auto has = [&](const char* column) { return std::ranges::find(columns, column) != columns.end(); };
-  return {.key = {.device = {.device = r.text("device"),
-                             .library = r.text("library"),
-                             .isa = r.text("isa"),
-                             .threads = r.whole<int>("threads"),
-                             .type = r.type("dtype")},
-                  .batch = r.whole<int>("batch"),
-                  .context = r.context("context")},
-          .entry = {.signature = r.text("signature"),
-                    .time = {.median_ms = r.number("median_ms"),
-                             .trimmed_mean_ms = r.number("trimmed_mean_ms"),
-                             .minimum_ms = r.number("minimum_ms"),
-                             .low_ms = r.number("low_ms"),
-                             .high_ms = r.number("high_ms"),
-                             .spread = r.number("spread"),
-                             .cpu_median_ms = r.number("cpu_median_ms"),
-                             .count = r.whole<std::size_t>("samples"),
-                             .spoilt = r.whole<std::size_t>("spoilt"),
-                             .involuntary_switches = r.whole<std::int64_t>("switches"),
-                             .source = r.source("source")},
-                    .estimated = r.flag("estimated"),
-                    .network = r.text("network"),
-                    .measured_at = r.text("measured_at"),
-                    .placement = has("placement") ? r.whole("placement") : 0,
-                    .network_weights = has("network_weights") ? r.whole("network_weights") : 0,
-                    .network_ms = has("network_ms") ? r.number("network_ms") : 0}};
+  const table_row row{.key = {.device = {.device = r.text("device"),
+                                         .library = r.text("library"),
+                                         .isa = r.text("isa"),
+                                         .threads = r.whole("threads", environment_counts),
+                                         .type = r.type("dtype")},
+                              .batch = r.whole("batch", environment_counts),
+                              .context = r.context("context")},
+                      .entry = {.signature = r.text("signature"),
+                                .time = {.median_ms = r.number("median_ms"),
+                                         .trimmed_mean_ms = r.number("trimmed_mean_ms"),
+                                         .minimum_ms = r.number("minimum_ms"),
+                                         .low_ms = r.number("low_ms"),
+                                         .high_ms = r.number("high_ms"),
+                                         .spread = r.number("spread"),
+                                         .cpu_median_ms = r.number("cpu_median_ms"),
+                                         .count = r.whole<std::size_t>("samples"),
+                                         .spoilt = r.whole<std::size_t>("spoilt"),
+                                         .involuntary_switches = r.whole<std::int64_t>("switches"),
+                                         .source = r.source("source")},
+                                .estimated = r.flag("estimated"),
+                                .network = r.text("network"),
+                                .measured_at = r.text("measured_at"),
+                                .placement = has("placement") ? r.whole("placement") : 0,
+                                .network_weights = has("network_weights") ? r.whole("network_weights") : 0,
+                                .network_ms = has("network_ms") ? r.number("network_ms") : 0}};
+  for (const auto& fault : {find_fault(row.key.device, row.key.batch), find_fault(row.entry)})
+    if (fault) refuse(fault->column, fault->found, fault->allowed);
+  return row;
 }
 
 }  // namespace detail
@@ -291,29 +312,52 @@ inline table_row to_row(const std::vector<std::string>& columns, const std::vect
 /// older schemas: without the times of networks, before that without their sizes, and before that without placements.
 /// \throws latency_table_error that names the record, the column, what was found and what is allowed
 inline exchange_result import_csv(const std::filesystem::path& into, std::istream& in) {
-  std::size_t line = 1;
+  std::size_t number = 1;
   const detail::record_refusal refuse = [&](std::string_view field, const std::string& found,
                                             const std::string& allowed) {
     throw latency_table_error("latency.import",
-                              "latency table '" + into.string() + "', import, record " + std::to_string(line) +
+                              "latency table '" + into.string() + "', import, record " + std::to_string(number) +
                                   (field.empty() ? "" : ", " + std::string(field)),
                               found, allowed + " (nothing was written)");
   };
+  std::ostringstream all;
+  const bool readable = in.good();
+  if (readable && in.peek() != std::istream::traits_type::eof()) all << in.rdbuf();
+  if (!readable || in.bad() || all.fail())
+    refuse("", readable ? "a stream that broke off" : "a stream that cannot be read",
+           "a file that is there and can be read to its end");
+  const std::string text = all.str();
+  if (text.empty()) refuse("", "nothing", "the columns that export_csv writes, in their order");
+  detail::record_splitter records(text);
   std::vector<std::string> columns = detail::exported_columns();
   std::vector<std::string> record;
-  const bool has_header = detail::read_record(in, record);
+  const auto read = [&] {
+    using enum detail::record_splitter::ending;
+    const auto end = records.next(record);
+    // A number that is cut off is a number: only the line end says that the last one is whole.
+    if (end != line)
+      refuse("", end == quote ? "a quote that does not close" : "no line end behind it, as in a file that is cut off",
+             "whole records, as export_csv writes them");
+  };
+  read();
   for (const char* newer : {"network_ms", "network_weights", "placement"})
-    if (has_header && record.size() < columns.size()) std::erase(columns, newer);
-  if (!has_header || record != columns)
-    refuse("", "another header", "the columns that export_csv writes, in their order");
+    if (record.size() < columns.size()) std::erase(columns, newer);
+  if (record != columns) refuse("", "another header", "the columns that export_csv writes, in their order");
   std::vector<table_row> rows;
-  for (++line; detail::read_record(in, record); ++line) {
+  for (++number; !records.at_end(); ++number) {
+    read();
     if (record.size() == 1 && record[0].empty()) continue;
     if (record.size() != columns.size())
       refuse("", std::to_string(record.size()) + " fields", std::to_string(columns.size()));
     rows.push_back(detail::to_row(columns, record, refuse));
   }
   return add_rows(into, rows);
+}
+
+/// The same of a file. \throws file_error where it cannot be read
+inline exchange_result import_csv(const std::filesystem::path& into, const std::filesystem::path& from) {
+  std::istringstream in(read_file(from));
+  return import_csv(into, in);
 }
 
 }  // namespace nascent

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -18,20 +17,15 @@
 #include <vector>
 
 #include "nascent/base/database.hpp"
-#include "nascent/base/error.hpp"
 #include "nascent/base/number_text.hpp"
 #include "nascent/executor/executor.hpp"
+#include "nascent/latency/detail/rows.hpp"
 #include "nascent/latency/detail/schema.hpp"
 #include "nascent/latency/entry.hpp"
+#include "nascent/latency/error.hpp"
 #include "nascent/timing/statistics.hpp"
 
 namespace nascent {
-
-/// A latency table that cannot be used as asked: the text says which file, what was found, what is allowed and what to
-/// do.
-struct latency_table_error : error {
-  using error::error;
-};
 
 /// Whose rows are read and written, and how.
 struct store_key {
@@ -45,20 +39,6 @@ struct insert_result {
   std::size_t rows = 0;     ///< that were written
   std::size_t kernels = 0;  ///< of them, the first measured ones of their kernel
 };
-
-namespace detail {
-
-/// Puts an entry into a table as a row.
-inline entry_writer::outcome put_entry(entry_writer& writer, std::int64_t environment, cache_context context,
-                                       const latency_entry& row) {
-  const sample_summary& t = row.time;
-  return writer.put(environment, to_string(context), row.signature, row.estimated, row.placement, t.median_ms,
-                    t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms, t.spread, t.cpu_median_ms, t.count, t.spoilt,
-                    t.involuntary_switches, to_string(t.source), row.estimated, row.network, row.measured_at,
-                    row.network_weights, row.network_ms);
-}
-
-}  // namespace detail
 
 /// The rows of one device, batch and context in a file that may hold many. Several processes may use one file at once.
 class latency_store {
@@ -120,7 +100,7 @@ class latency_store {
     return write([&](detail::entry_writer& writer, std::int64_t environment) {
       insert_result result;
       for (const latency_entry& row : rows) {
-        const auto outcome = detail::put_entry(writer, environment, key_.context, row);
+        const auto outcome = detail::put_entry(writer, name(), environment, key_.context, row);
         result.rows += outcome.written;
         result.kernels += outcome.first;
       }
@@ -128,16 +108,16 @@ class latency_store {
     });
   }
 
-  /// Replaces all estimates of the key by these, where nothing was measured: all or none. Returns how many. \throws
+  /// Puts estimates in the place of earlier ones of the same kernels, where nothing was measured: all or none.
+  /// Estimates of other kernels stay: another space may have asked for them. Returns how many. \throws
   /// latency_table_error
   std::size_t replace_estimates(std::span<const latency_entry> estimates) {
     return write([&](detail::entry_writer& writer, std::int64_t environment) {
-      database_.prepare("DELETE FROM entry WHERE environment = ? AND context = ? AND estimated = 1")
-          .bind(environment, to_string(key_.context))
-          .run();
       std::size_t written = 0;
       for (const latency_entry& row : estimates)
-        written += detail::put_entry(writer, environment, key_.context, row).written;
+        writer.drop_estimate(environment, to_string(key_.context), row.signature);
+      for (const latency_entry& row : estimates)
+        written += detail::put_entry(writer, name(), environment, key_.context, row).written;
       return written;
     });
   }
@@ -163,13 +143,24 @@ class latency_store {
 
   /// An error about this file.
   latency_table_error error(error_code code, const std::string& found, const std::string& allowed) const {
-    return {code, "latency table '" + path_.string() + "'", found, allowed};
+    return {code, name(), found, allowed};
+  }
+
+  /// Whoever keeps a table open for long asks now and then, and at the end: rows that are written after the file was
+  /// removed are lost with it. \throws latency_table_error where the file no longer stands under its name
+  void check_in_place() const {
+    if (database_.has_moved())
+      throw error(
+          "latency.moved", "its file removed, moved or replaced since it was opened",
+          "a file that stays where it is until the end; put it back, or start again with the one that is there");
   }
 
  private:
   static constexpr const char* usable_files =
       "a file that nascent wrote, or a path where there is no file yet; name another path or move this file away "
       "(nothing was written to it)";
+
+  std::string name() const { return "latency table '" + path_.string() + "'"; }
 
   database open(double patience_s) const {
     namespace fs = std::filesystem;
@@ -251,7 +242,7 @@ class latency_store {
       query.bind(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch, to_string(key_.context),
                  parameter);
     std::vector<latency_entry> rows;
-    while (query.step()) rows.push_back(read(query));
+    while (query.step()) rows.push_back(detail::read_entry(query, name()));
     return rows;
   }
 
@@ -262,42 +253,14 @@ class latency_store {
       throw error("latency.read_only", "rows to write, opened read-only",
                   "predictions only; open it without that option to measure or to add rows");
     return guard([&] {
+      check_in_place();
       transaction all(database_);
       detail::entry_writer writer(database_);
-      const device_description& d = key_.device;
-      const auto result =
-          action(writer, writer.environment(d.device, d.library, d.isa, d.threads, to_string(d.type), key_.batch));
+      const auto result = action(writer, detail::put_environment(writer, name(), key_.device, key_.batch));
       all.commit();
+      check_in_place();
       return result;
     });
-  }
-
-  /// A row of `entry_columns`.
-  latency_entry read(const statement& row) const {
-    latency_entry e{.signature = row.text(1),
-                    .time = {.median_ms = row.real(3),
-                             .trimmed_mean_ms = row.real(4),
-                             .minimum_ms = row.real(5),
-                             .low_ms = row.real(6),
-                             .high_ms = row.real(7),
-                             .spread = row.real(8),
-                             .cpu_median_ms = row.real(9),
-                             .count = static_cast<std::size_t>(row.integer(10)),
-                             .spoilt = static_cast<std::size_t>(row.integer(11)),
-                             .involuntary_switches = row.integer(12),
-                             .source = parse_time_source(row.text(13)).value_or(time_source::thread_cpu)},
-                    .estimated = row.integer(14) != 0,
-                    .network = row.text(15),
-                    .measured_at = row.text(16),
-                    .placement = row.integer(2),
-                    .network_weights = row.integer(17),
-                    .network_ms = row.real(18)};
-    const sample_summary& t = e.time;
-    for (const double ms : {t.median_ms, t.trimmed_mean_ms, t.minimum_ms, t.low_ms, t.high_ms, e.network_ms})
-      if (!(ms >= 0 && std::isfinite(ms)))
-        throw error("latency.damaged", "a row of '" + e.signature + "' that takes " + exact_text(ms) + " ms",
-                    "finite times that are not negative; restore a copy of the file, or delete that row");
-    return e;
   }
 
   static std::string csv_field(const statement& row, int column) {

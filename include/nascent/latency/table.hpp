@@ -208,6 +208,7 @@ class latency_table {
     }
     // To weigh all placements reads the whole table: not after each network of a search.
     if (new_rows_ * 5 > weighed_rows_) refresh();
+    check_in_place();
     result.missing = plan.remaining();
     result.seconds = seconds();
     return result;
@@ -252,11 +253,9 @@ class latency_table {
     refresh();
   }
 
-  /// Replaces all estimates by these; what was measured stays.
+  /// Puts estimates in the place of earlier ones of the same kernels; what was measured stays.
   void replace_estimates(std::span<const latency_entry> estimates) {
     store_.replace_estimates(estimates);
-    entries_.clear();  // some may be gone
-    ids_.clear();
     refresh();
   }
 
@@ -268,6 +267,9 @@ class latency_table {
     new_rows_ = 0;
     for_each_kernel(std::span(rows), [&](std::span<latency_entry> mine) { remember(combined(mine)); });
   }
+
+  /// For the end of long work: that what was written is in the file of that name. \throws latency_table_error
+  void check_in_place() const { store_.check_in_place(); }
 
   /// Every row of the file, of all devices, as comma-separated values with a header line.
   void export_csv(std::ostream& out) { store_.export_csv(out); }

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -15,6 +15,7 @@
 
 #include <cudnn_graph.h>
 
+#include "nascent/base/read_number.hpp"
 #include "nascent/executor/cudnn/device_properties.hpp"
 
 namespace nascent::cudnn {
@@ -111,9 +112,9 @@ inline void read_member(std::string_view text, const std::string& key, std::int6
     into = text == "true" ? 1 : 0;
     return;
   }
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-  if (error != std::errc{} || end != text.data() + text.size())
-    throw device_properties_error("", key, std::string(text), "an integer");
+  const auto value = read_whole(text, whole_range<>{.least = std::numeric_limits<std::int64_t>::min()});
+  if (!value) throw device_properties_error("", key, std::string(text), "an integer");
+  into = *value;
 }
 inline void read_member(std::string_view text, const std::string& key, std::array<std::int64_t, 3>& into) {
   const std::string all(text);

@@ -4,13 +4,13 @@
 /// each) are compiled once.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -18,6 +18,7 @@
 
 #include <unistd.h>
 
+#include "nascent/base/read_number.hpp"
 #include "nascent/executor/cudnn/engines.hpp"
 
 namespace nascent::cudnn {
@@ -108,23 +109,28 @@ class plan_cache {
       fail("plans for " + line,
            "plans for " + place_.text() + "; name another file for this device, or delete this one");
     while (std::getline(in, line)) {
-      std::istringstream words(line);
-      std::string word;
-      std::size_t bytes = 0;
-      int bits = 0;
-      cached_plan p;
-      std::string key;
-      words >> word >> bytes >> p.engine.index >> bits >> p.ms;
-      std::getline(words >> std::ws, key);
+      std::string_view rest = line;
+      const auto word = [&] {
+        const std::string_view first = rest.substr(0, rest.find(' '));
+        rest.remove_prefix(std::min(first.size() + 1, rest.size()));
+        return first;
+      };
       constexpr std::size_t most = std::size_t{64} << 20;
-      if (word != "plan" || key.empty() || bytes > most)
+      const bool is_plan = word() == "plan";
+      const auto bytes = read_whole<std::size_t>(word(), {.most = most});
+      const auto index = read_whole(word(), whole_range<>{.least = -1});  // -1: a plan of no engine that is known
+      const auto bits = read_whole<int>(word(), {.most = 15});
+      const auto ms = read_real(word());
+      const std::string key(rest);
+      if (!is_plan || !bytes || !index || !bits || !ms || key.empty())
         fail("a broken line '" + line.substr(0, 60) + "'", "a file that save() wrote; delete it");
-      p.engine.runtime_compiled = (bits & 1) != 0;
-      p.engine.tensor_cores = (bits & 2) != 0;
-      p.engine.reduced_sums = (bits & 4) != 0;
-      p.engine.rounds_inputs = (bits & 8) != 0;
-      p.json.resize(bytes);
-      in.read(p.json.data(), static_cast<std::streamsize>(bytes));
+      cached_plan p{.engine = {.index = *index}, .ms = *ms};
+      p.engine.runtime_compiled = (*bits & 1) != 0;
+      p.engine.tensor_cores = (*bits & 2) != 0;
+      p.engine.reduced_sums = (*bits & 4) != 0;
+      p.engine.rounds_inputs = (*bits & 8) != 0;
+      p.json.resize(*bytes);
+      in.read(p.json.data(), static_cast<std::streamsize>(*bytes));
       if (!in || in.get() != '\n') fail("a plan that is cut off, of " + key, "a file that save() wrote; delete it");
       plans_.insert_or_assign(key, std::move(p));
     }

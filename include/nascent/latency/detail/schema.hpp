@@ -21,6 +21,7 @@ inline constexpr std::int64_t table_schema = 4;
 inline constexpr std::int64_t oldest_schema = 1;
 
 inline constexpr const char* environment_columns = "device, library, isa, threads, dtype, batch";
+inline constexpr std::size_t environment_column_count = 6;
 
 inline constexpr const char* entry_columns =
     "context, signature, placement, median_ms, trimmed_mean_ms, minimum_ms, low_ms, high_ms, spread, cpu_median_ms, "
@@ -126,6 +127,11 @@ class entry_writer {
     put_.bind(environment, context, signature, placement, rest...).run();
     const bool written = database_->changes() > 0;
     return {written, written && measured == 0 && !estimated};
+  }
+
+  /// Removes the estimate of a kernel, if there is one.
+  void drop_estimate(std::int64_t environment, std::string_view context, std::string_view signature) {
+    drop_.bind(environment, context, signature).run();
   }
 
  private:
