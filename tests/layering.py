@@ -7,7 +7,8 @@
 
 A header includes headers of its own room and of the rooms that cmake/house.txt allows it, the standard library, and of
 other libraries only those of its room. One header includes at most one other library. nascent.hpp needs the standard
-library only. What is compiled once for each instruction set is a file *.inc; the same holds for it. No arrow runs
+library only. Every header includes another, so that base/language.hpp comes before all else. What is compiled once for
+each instruction set is a file *.inc; the same holds for it. No arrow runs
 back: house.txt names a room's rooms from those before it.
 """
 
@@ -42,6 +43,7 @@ SYSTEM = r"sys/[a-z_]+\.h|(time|unistd|sched|pthread|dlfcn|fcntl|errno|cpuid|imm
 SYSTEM_ROOMS = ("base", "executor", "timing", "latency")
 
 MAX_LINES = 400
+LANGUAGE = "nascent/base/language.hpp"
 
 
 def includes(path):
@@ -134,6 +136,7 @@ def check_house():
 def check(root):
     """Every fault of the headers under root, one sentence each."""
     done = set()
+    guarded = (root / LANGUAGE).is_file()
     yield from check_house()
     for path in sorted((root / "nascent").rglob("*")):
         if path.is_dir():
@@ -162,6 +165,9 @@ def check(root):
         for number, name in includes(path):
             if fault := check_include(header, name, root):
                 yield f"{header}:{number}: {fault}"
+        if guarded and path.suffix == ".hpp" and header != LANGUAGE:
+            if not any(name.startswith("nascent/") for _, name in includes(path)):
+                yield f"{header}: does not include {LANGUAGE}, nor a header that does"
         direct = {c for _, name in includes(path) if (c := component_of(name))}
         if len(direct) > 1:
             yield f"{header}: includes {' and '.join(sorted(direct))}; one header, one library"

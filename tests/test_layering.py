@@ -33,6 +33,16 @@ class TestLayering(unittest.TestCase):
         self.write("nascent.hpp", '"nascent/space/space.hpp"')
         self.assertEqual(self.faults(), [])
 
+    def test_language_before_all_else(self):
+        self.write("base/language.hpp")
+        self.write("base/text.hpp", '"nascent/base/language.hpp"')
+        self.write("base/more.hpp", '"nascent/base/text.hpp"')
+        self.write("base/bare.hpp", "<cstdint>")
+        self.assertEqual(
+            self.faults(),
+            ["nascent/base/bare.hpp: does not include nascent/base/language.hpp, nor a header that does"],
+        )
+
     def test_room_below(self):
         self.write("choice/choice.hpp", '"nascent/space/space.hpp"')
         self.write("space/space.hpp")

@@ -4,6 +4,7 @@
 import array
 import hashlib
 import json
+import math
 import os
 
 
@@ -20,12 +21,12 @@ def read_numbers(path):
 
 
 def difference(found, expected):
-    """The largest difference relative to the largest magnitude expected; infinite where anything is not a number."""
+    """The largest difference relative to the largest magnitude expected; infinite where anything on either side is not finite."""
     if len(found) != len(expected):
         return float("inf")
-    gaps = [abs(f - e) for f, e in zip(found, expected)]
-    if any(gap != gap for gap in gaps):
+    if not all(map(math.isfinite, found)) or not all(map(math.isfinite, expected)):
         return float("inf")
+    gaps = [abs(f - e) for f, e in zip(found, expected)]
     return max(gaps) / (max(abs(e) for e in expected) or 1.0)
 
 

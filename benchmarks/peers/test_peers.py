@@ -57,7 +57,10 @@ class Statistics(unittest.TestCase):
     def test_differences_are_relative_to_the_largest_magnitude(self):
         self.assertAlmostEqual(network.difference([1.0, -3.9], [1.0, -4.0]), 0.025)
         self.assertEqual(network.difference([1.0], [1.0, 2.0]), float("inf"))
-        self.assertEqual(network.difference([1.0, float("nan")], [1.0, 2.0]), float("inf"))
+        for bad in (float("nan"), float("inf"), float("-inf")):
+            self.assertEqual(network.difference([1.0, bad], [1.0, 2.0]), float("inf"))
+            self.assertEqual(network.difference([1.0, 2.0], [1.0, bad]), float("inf"))
+            self.assertEqual(network.difference([1.0, bad], [1.0, bad]), float("inf"))
 
 
 class Workers(unittest.TestCase):

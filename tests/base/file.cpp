@@ -57,6 +57,17 @@ class full_disk {
   void (*handler_)(int);
 };
 
+TEST_CASE("a file without end is refused before it fills the memory") {
+  std::string message;
+  try {
+    static_cast<void>(read_file("/dev/zero"));
+  } catch (const file_error& e) {
+    message = e.what();
+  }
+  CHECK(message ==
+        "nascent: file '/dev/zero', reading: found more than 256 MiB; allowed: a file of text; check the path");
+}
+
 TEST_CASE("a file holds what was written last, and nothing else is left behind") {
   const temporary_folder folder;
   const fs::path path = folder / "a.txt";

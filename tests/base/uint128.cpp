@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/base/uint128.hpp"
 
+#include <iomanip>
+#include <sstream>
 #include <string_view>
 
 #include <catch2/catch_test_macros.hpp>
@@ -54,4 +56,10 @@ TEST_CASE("decimal digits") {
   STATIC_CHECK(prints(10, "10"));
   STATIC_CHECK(prints(~std::uint64_t{0}, "18446744073709551615"));
   STATIC_CHECK(prints(largest, "340282366920938463463374607431768211455"));
+}
+
+TEST_CASE("sizes print as they are") {
+  std::ostringstream out;
+  out << uint128{7} << ' ' << largest << ' ' << std::setw(5) << uint128{42} << ' ' << to_decimal(9);
+  CHECK(out.str() == "7 340282366920938463463374607431768211455    42 9");
 }

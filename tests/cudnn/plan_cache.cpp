@@ -2,8 +2,10 @@
 // Plans on the disk, and the choice among plans.
 #include "nascent/executor/cudnn/plan_cache.hpp"
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
+#include <locale>
 #include <new>
 
 #include "../temporary_folder.hpp"
@@ -11,6 +13,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <sys/resource.h>
 
 #include "nascent/executor/cudnn/device_text.hpp"
 #include "nascent/executor/detail/cudnn/choose.hpp"
@@ -94,7 +97,65 @@ TEST_CASE("plan_cache: a broken file is refused, and a file that cannot be writt
                        MessageMatches(ContainsSubstring("found 'SQLite format 3' in the first line")));
   plan_cache nowhere(folder / "no folder" / "plans", here);
   nowhere.keep("k", {.json = "{}"});
-  CHECK_THROWS_MATCHES(nowhere.save(), plan_cache_error, MessageMatches(ContainsSubstring("cannot be written")));
+  CHECK_THROWS_MATCHES(nowhere.save(), file_error, MessageMatches(ContainsSubstring("make the folder")));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);  // and no file beside the cache
+}
+
+TEST_CASE("plan_cache: a full disk leaves the old file and nothing beside it") {
+  const test::temporary_folder folder;
+  const std::filesystem::path path = folder / "plans";
+  plan_cache cache(path, here);
+  cache.keep("k", {.json = "{}"});
+  cache.save();
+  struct ::rlimit before {};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  struct ::rlimit limit = before;
+  limit.rlim_cur = 4096;  // a write beyond it fails as one on a full disk does
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  cache.keep("large", {.json = std::string(100'000, 'x')});
+  CHECK_THROWS_AS(cache.save(), file_error);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  CHECK(plan_cache(path, here).size() == 1);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+  cache.save();
+  CHECK(plan_cache(path, here).size() == 2);
+}
+
+TEST_CASE("plan_cache: a locale that groups digits changes nothing") {
+  struct grouping : std::numpunct<char> {
+    char do_decimal_point() const override { return ','; }
+    char do_thousands_sep() const override { return '.'; }
+    std::string do_grouping() const override { return "\3"; }
+  };
+  const test::temporary_folder folder;
+  const std::locale before = std::locale::global(std::locale(std::locale::classic(), new grouping));
+  plan_cache cache(folder / "plans", here);
+  cache.keep("k", {.engine = {.index = 1234567}, .ms = 1234.5, .json = std::string(2000, 'x')});
+  cache.save();
+  std::locale::global(before);
+  const plan_cache again(folder / "plans", here);
+  REQUIRE(again.find("k") != nullptr);
+  CHECK(again.find("k")->engine.index == 1234567);
+  CHECK(again.find("k")->ms == 1234.5);
+  CHECK(again.find("k")->json.size() == 2000);
+}
+
+TEST_CASE("plan_cache: names with line ends and backslashes come back") {
+  const test::temporary_folder folder;
+  plan_place odd = here;
+  odd.device = "a\\b\nc\rd";
+  plan_cache cache(folder / "plans", odd);
+  const std::string keys[] = {"two\nlines", "plan 2 0 0 0 x\n{}", "a\\", "\\n", "\r\n"};
+  for (const std::string& key : keys) cache.keep(key, {.json = "{\"" + key + "\"}"});
+  cache.save();
+  const plan_cache again(folder / "plans", odd);
+  CHECK(again.size() == std::size(keys));
+  for (const std::string& key : keys) {
+    REQUIRE(again.find(key) != nullptr);
+    CHECK(again.find(key)->json == "{\"" + key + "\"}");
+  }
 }
 
 TEST_CASE("plan_cache: cuDNN makes a plan again from its text, without the device and without compiling") {

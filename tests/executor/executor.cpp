@@ -6,12 +6,15 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "nascent/executor/onednn.hpp"
 #include "nascent/executor/reference.hpp"
 
 using namespace nascent;
+using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::Message;
+using Catch::Matchers::MessageMatches;
 
 static_assert(executor<reference::executor>);
 static_assert(executor<onednn::executor>);
@@ -54,6 +57,19 @@ TEMPLATE_TEST_CASE("executor: weights that do not belong to the network are refu
   CHECK_THROWS_MATCHES(
       executor.compile(graph, values, 1), executor_error,
       Message("nascent: 'small', layer 1 (global_average_pool), numbers in the kernel: found 1; allowed: 0"));
+}
+
+TEMPLATE_TEST_CASE("executor: what no memory holds is refused with its size", "", reference::executor,
+                   onednn::executor) {
+  const network wide =
+      make_network("wide", {1, 100'000, 100'000, 640}, [](auto& net, tensor x) { net.conv(x, {.filters = 8}); });
+  CHECK_THROWS_MATCHES(TestType{}.compile(wide, random_weights(wide, 1), 1), executor_error,
+                       MessageMatches(ContainsSubstring("'wide', layer 0 (convolution): found maps of 13.0 TB")));
+  const network heavy = make_network("heavy", {1, 8, 8, 64},
+                                     [](auto& net, tensor x) { net.conv(x, {.filters = 64, .kernel = 1 << 20}); });
+  CHECK_THROWS_MATCHES(random_weights(heavy, 1), network_error,
+                       MessageMatches(ContainsSubstring("weights of network 'heavy', up to layer 0: found 18014 TB")));
+  CHECK_THROWS_AS(random_parameters(heavy, 1), network_error);
 }
 
 TEMPLATE_TEST_CASE("executor: a batch or a network that cannot be run is refused", "", reference::executor,

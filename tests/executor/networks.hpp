@@ -61,12 +61,14 @@ std::vector<float> run_once(const Executor& executor, const network& graph, cons
   return out;
 }
 
-/// The largest difference, relative to the largest number expected. Infinite where a number is not finite.
+/// The largest difference, relative to the largest number expected. Infinite where a number on either side is not
+/// finite, or their counts differ: a comparison of such proves nothing.
 inline double distance(std::span<const float> found, std::span<const float> expected) {
   double largest = 0;
   double difference = 0;
+  if (found.size() != expected.size()) return std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (!std::isfinite(found[i])) return std::numeric_limits<double>::infinity();
+    if (!std::isfinite(found[i]) || !std::isfinite(expected[i])) return std::numeric_limits<double>::infinity();
     largest = std::max(largest, static_cast<double>(std::abs(expected[i])));
     difference = std::max(difference, static_cast<double>(std::abs(found[i] - expected[i])));
   }

@@ -265,3 +265,23 @@ TEST_CASE("a key that stands twice in one group is refused: only one of the two 
 }
 
 }  // namespace
+
+TEST_CASE("a text that is not UTF-8 is refused where it stands, and nothing is written") {
+  const test::temporary_folder folder;
+  const auto refused = [&](const json& j) -> std::string {
+    try {
+      write_json(folder / "x.json", j);
+    } catch (const json_error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  CHECK(refused(json{{"rows", json::array({json{{"name", "good"}}, json{{"name", "\xff\xfe"}}})}}) ==
+        "nascent: JSON at '/rows/1/name': found text that is not UTF-8; allowed: UTF-8; give the name in it");
+  CHECK(refused(json("\xc3")) ==
+        "nascent: JSON at '/': found text that is not UTF-8; allowed: UTF-8; give the name in it");
+  CHECK(refused(json{{"a", json{{"\xff", 1}}}}).find("at '/a/ (a key)'") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder / "x.json"));
+  CHECK(refused(json{{"name", "\xc3\xa4"}}).empty());
+  CHECK(read_json(folder / "x.json")["name"] == "\xc3\xa4");
+}

@@ -94,12 +94,13 @@ TEST_CASE("an input may be a batch of maps") {
 
 TEST_CASE("a network that cannot exist is an exception that says why") {
   const auto build = [] {
-    make_network("small", {1, 1, 1, 3}, [](auto& net, auto x) { net.conv(x, {.filters = 8, .stride = 2}); });
+    make_network("small", {1, 1, 1, 3},
+                 [](auto& net, auto x) { net.conv(x, {.filters = 8, .kernel = 2, .pad = padding::valid}); });
   };
   CHECK_THROWS_MATCHES(
       build(), network_error,
       Catch::Matchers::Message("nascent: network 'small': found 1 against 2; allowed: a feature map of 1x1 or more; "
-                               "use a larger input or a smaller stride"));
+                               "use a larger input, or padding"));
 }
 
 TEST_CASE("equal blocks after one another are counted, within a stage") {

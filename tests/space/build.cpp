@@ -140,6 +140,24 @@ TEST_CASE("a connection starts after what its stage itself is connected to") {
   CHECK(graph.layers()[4].operands[1] == 3);  // the sum of stage 2, not its convolution
 }
 
+TEST_CASE("the stride of a connection is that between its stages, on every map") {
+  for (int height = 1; height < 40; ++height)
+    for (int width = 1; width < 40; ++width)
+      for (const int stride : {1, 2, 4, 8, 16}) {
+        CAPTURE(height, width, stride);
+        const tensor from{1, height, width, 8};
+        const tensor to{1, (height + stride - 1) / stride, (width + stride - 1) / stride, 8};
+        const int found = detail::stride_between(from, to);
+        REQUIRE(same_size(height, found) == to.height);
+        REQUIRE(same_size(width, found) == to.width);
+      }
+  CHECK(detail::stride_between({1, 5, 5, 8}, {1, 2, 2, 8}) == 4);   // 3 would do, too
+  CHECK(detail::stride_between({1, 9, 17, 8}, {1, 3, 5, 8}) == 4);  // and no square map
+  CHECK(detail::stride_between({1, 9, 9, 8}, {1, 3, 3, 8}) == 4);
+  CHECK(detail::stride_between({1, 12, 12, 8}, {1, 4, 4, 8}) == 3);
+  CHECK(detail::stride_between({1, 8, 8, 8}, {1, 16, 16, 8}) == 1);
+}
+
 TEST_CASE("a connection that is declared as identity is a fault where shapes differ") {
   constexpr auto space = define([] {
     return search_space("s")

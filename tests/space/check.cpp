@@ -62,6 +62,13 @@ struct own_stride {
   }
 };
 
+/// Does not care for the stride of its stage.
+template <class Filters = int>
+struct stubborn {
+  Filters filters;
+  constexpr auto operator()(auto& net, auto input, int) const { return net.conv(input, {.filters = filters}); }
+};
+
 /// 2^16 configurations of each layer.
 template <class Layers>
 constexpr auto wide(Layers layers) {
@@ -326,16 +333,23 @@ TEST_CASE("no map of the space shrinks below 1x1") {
   STATIC_CHECK(refused(
       [] {
         return search_space("s")
-            .input(3, one_of(8, 4))
+            .input(3, one_of(16, 8))
             .stage("1", conv{.filters = 8})
             .stride(4)
-            .stage("2", conv{.filters = 8})
-            .stride(2);
+            .stage("2", conv{.filters = 8, .pad = padding::valid});
       },
-      fault::map_vanishes, "stage 2", "found 1", "allowed: a map of 2"));
+      fault::map_vanishes, "stage 2", "found 2", "allowed: a map of 3"));
   STATIC_CHECK(accepted([] {
     return search_space("s")
-        .input(3, one_of(8, 5))
+        .input(3, one_of(16, 9))
+        .stage("1", conv{.filters = 8})
+        .stride(4)
+        .stage("2", conv{.filters = 8, .pad = padding::valid});
+  }));
+  // SAME windows leave ceil(size / stride) of every map.
+  STATIC_CHECK(accepted([] {
+    return search_space("s")
+        .input(3, 4)
         .stage("1", conv{.filters = 8})
         .stride(4)
         .stage("2", conv{.filters = 8})
@@ -348,9 +362,25 @@ TEST_CASE("no map of the space shrinks below 1x1") {
                      .stage("1", conv{.filters = 8})
                      .stride(4)
                      .layers(range(0, 2))
-                     .stage("2", conv{.filters = 8})
+                     .stage("2", conv{.filters = 8, .pad = padding::valid})
                      .stride(one_of(1, 2));
                }).what == fault::map_vanishes);
+}
+
+TEST_CASE("a block follows the stride of its stage") {
+  STATIC_CHECK(refused([] { return start.stage("1", stubborn{.filters = 8}).stride(2); }, fault::stride_ignored,
+                       "stage 1", "found 32 after stubborn", "allowed: a map of 16"));
+  STATIC_CHECK(refused([] { return start.stage("1", stubborn{.filters = one_of(8, 16)}).stride(one_of(1, 4)); },
+                       fault::stride_ignored, "stage 1", "found 32 after stubborn", "allowed: a map of 8"));
+  // Also as another alternative, and with a factor in place of it.
+  STATIC_CHECK(refused(
+      [] { return start.stage("1", either(conv{.filters = 8}, stubborn{.filters = 8})).stride(2).layers(range(1, 2)); },
+      fault::stride_ignored, "stage 1", "found 32 after stubborn", "allowed: a map of 16"));
+  STATIC_CHECK(first_fault([] { return start.stage("1", space_to_depth{}).stride(4); }).what == fault::stride_ignored);
+  STATIC_CHECK(accepted([] { return start.stage("1", space_to_depth{.factor = 4}).stride(2); }));
+  STATIC_CHECK(accepted([] { return start.stage("1", stubborn{.filters = 8}); }));
+  STATIC_CHECK(
+      accepted([] { return start.stage("1", conv{.filters = 8}).stride(2).stage("2", global_pool{}).stride(2); }));
 }
 
 TEST_CASE("shapes that can never fit are found") {

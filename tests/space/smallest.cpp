@@ -18,7 +18,7 @@ constexpr fault_record fault_of(F) {
 /// A fault says how large the map was that a layer found: a look into the network that was built.
 struct look {
   constexpr auto operator()(auto& net, auto input, int) const {
-    return net.conv(input, {.filters = 1, .stride = 1000});
+    return net.conv(input, {.filters = 1, .kernel = 1000, .pad = padding::valid});
   }
 };
 

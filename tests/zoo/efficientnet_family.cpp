@@ -6,7 +6,6 @@
 #include "../cost/published.hpp"
 #include "family.hpp"
 #include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_exception.hpp>
 
 #include "nascent/scaling/published.hpp"
 #include "nascent/space/to_network.hpp"
@@ -57,12 +56,10 @@ TEST_CASE("EfficientNet at another size: its parameters stay, printed figures go
   CHECK(smaller.printed.params_m == 0);
 }
 
-TEST_CASE("EfficientNet: the stage is named at which an input is too small") {
-  using Catch::Matchers::Message;
-  CHECK_THROWS_MATCHES(count(zoo::efficientnet_family[3].at(8)), space_error,
-                       Message("nascent: model 'EfficientNet-B3', stage 4: found 1 against 2; "
-                               "allowed: a feature map of 1x1 or more; use a larger input or a smaller stride"));
-  CHECK_THROWS_MATCHES(to_network(zoo::efficientnet_family[3].at(8)), network_error,
-                       Message("nascent: model 'EfficientNet-B3' at 8 px, stage '4': found 1 against 2; "
-                               "allowed: a feature map of 1x1 or more; use a larger input or a smaller stride"));
+// SAME padding leaves ceil(size / stride): never less than one pixel.
+TEST_CASE("EfficientNet: every input is large enough") {
+  for (const int size : {1, 2, 8, 31}) {
+    CHECK(count(zoo::efficientnet_family[3].at(size)).params == count(zoo::efficientnet_family[3]).params);
+    CHECK(to_network(zoo::efficientnet_family[3].at(size)).output() == shape{1, 1, 1, 1000});
+  }
 }

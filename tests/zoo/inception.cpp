@@ -59,5 +59,5 @@ TEST_CASE("Inception: the stage is named at which an input is too small") {
   CHECK(count(zoo::inception_v3.at(75)).params == 23'834'568);
   CHECK_THROWS_MATCHES(count(zoo::inception_v3.at(74)), space_error,
                        Message("nascent: model 'Inception-v3', stage reduction b: found 2 against 3; "
-                               "allowed: a feature map of 1x1 or more; use a larger input or a smaller stride"));
+                               "allowed: a feature map of 1x1 or more; use a larger input, or padding"));
 }

@@ -3,6 +3,8 @@
 /// What the accuracy model assumes about things that its data do not contain. Nothing here was fitted.
 #pragma once
 
+#include "nascent/base/language.hpp"
+
 namespace nascent::accuracy_priors {
 
 /// Points of ImageNet top-1 and how far they may be off.

@@ -3,13 +3,26 @@
 /// The clocks of a measurement: wall time, processor time, and how often the scheduler took the processor away.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <ctime>
+#include <string>
 
 #include <sys/resource.h>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
+
+/// The present moment: "2026-11-29T22:10:18Z".
+inline std::string utc_now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
 
 /// Wall time in nanoseconds since some fixed moment; never goes back.
 inline std::int64_t wall_ns() noexcept {

@@ -163,8 +163,9 @@ inline void check_writable(const std::filesystem::path& path) {
   ::unlink(probe.c_str());
 }
 
-/// The text of a file. \throws file_error
+/// The text of a file of up to 256 MiB: more is no text, or without end, as /dev/zero is. \throws file_error
 inline std::string read_file(const std::filesystem::path& path) {
+  constexpr std::size_t most = std::size_t{256} << 20;
   const auto fail = [&](int error) {
     throw file_error("file.read", "file '" + path.string() + "', reading", std::generic_category().message(error),
                      error == EISDIR   ? "the path of a file; this is a folder: name a file in it"
@@ -180,6 +181,9 @@ inline std::string read_file(const std::filesystem::path& path) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail(errno);
     if (n <= 0) return content;
+    if (static_cast<std::size_t>(n) > most - content.size())
+      throw file_error("file.read", "file '" + path.string() + "', reading", "more than 256 MiB",
+                       "a file of text; check the path");
     content.append(part, static_cast<std::size_t>(n));
   }
 }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// Lets a map with string keys be asked with string views.

@@ -5,6 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+
+#include "nascent/base/language.hpp"
 
 namespace nascent {
 
@@ -53,6 +56,18 @@ constexpr decimal to_decimal(uint128 value) {
   text.length = n;
   for (std::size_t i = 0; i < n; ++i) text.chars[i] = reversed[n - 1 - i];
   return text;
+}
+
+/// Prints to any stream of the standard library, where namespace nascent is in use: a built-in type has none of its
+/// own.
+template <class Stream, class Number>
+requires((std::is_same_v<Number, uint128> || std::is_same_v<Number, decimal>)&&requires(Stream& out) {
+  out.write("", 0).flush();
+}) Stream&
+operator<<(Stream& out, const Number& number) {
+  if constexpr (std::is_same_v<Number, decimal>) out << number.c_str();
+  else out << to_decimal(number).c_str();
+  return out;
 }
 
 }  // namespace nascent

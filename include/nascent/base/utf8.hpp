@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// True where all bytes make characters of UTF-8 (RFC 3629): none cut off, none longer than it need be, no halves of

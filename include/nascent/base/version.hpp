@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 inline constexpr std::string_view version = "0.1.0";

@@ -35,7 +35,7 @@ struct conv {
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.conv(
         input, {.filters = filters, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
-    return add_residual(net, x, input, residual);
+    return add_residual(net, x, input, residual, stride);
   }
 };
 
@@ -52,7 +52,7 @@ struct depthwise_conv {
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.depthwise_conv(input, {.kernel = kernel, .stride = stride, .act = act});
-    return add_residual(net, x, input, residual);
+    return add_residual(net, x, input, residual, stride);
   }
 };
 
@@ -85,7 +85,7 @@ struct mbconv {
     x = net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = act, .pad = pad});
     if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), act);
     x = net.conv(x, {.filters = filters});
-    return add_residual(net, x, input, residual);
+    return add_residual(net, x, input, residual, stride);
   }
 };
 
@@ -114,7 +114,7 @@ struct fused_mbconv {
     auto x = net.conv(input, {.filters = expanded, .kernel = kernel, .stride = stride, .act = act});
     if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), act);
     x = net.conv(x, {.filters = filters});
-    return add_residual(net, x, input, residual);
+    return add_residual(net, x, input, residual, stride);
   }
 };
 
@@ -151,7 +151,7 @@ struct bottleneck {
       x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, input.channels, width), act);
     x = net.conv(x, {.filters = filters});
     if (se > 0 && se_last) x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, filters, filters), act);
-    return add_residual(net, x, input, residual, act);
+    return add_residual(net, x, input, residual, stride, act);
   }
 };
 

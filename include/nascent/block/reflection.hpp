@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 namespace detail {
 

@@ -20,6 +20,8 @@
 
 #include <cstdint>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 namespace detail {

@@ -67,7 +67,7 @@ struct split_attention {
     x = attend(net, x, radix, attention_hidden(width, radix), act);
     if (stride > 1) x = net.average_pool(x, {.kernel = 3, .stride = stride});
     x = net.conv(x, {.filters = filters});
-    return add_residual(net, x, input, residual, act);
+    return add_residual(net, x, input, residual, stride, act);
   }
 };
 

@@ -39,11 +39,12 @@ constexpr int se_hidden(double ratio, se_reference reference, int block_input, i
 constexpr int expanded_channels(int channels, int factor) { return channels * factor; }
 constexpr int expanded_channels(int channels, double factor) { return static_cast<int>(channels * factor + 0.5); }
 
-/// Adds what `kind` says of `input` to `x`, then `act`.
-constexpr auto add_residual(auto& net, auto x, auto input, residual kind, activation act = activation::identity) {
+/// Adds what `kind` says of `input` to `x`, then `act`. `stride` is that between the two: sizes alone do not tell it (a
+/// map of 5 becomes one of 2 by strides of 3 and of 4).
+constexpr auto add_residual(auto& net, auto x, auto input, residual kind, int stride,
+                            activation act = activation::identity) {
   if (kind == residual::none || (kind == residual::identity && !x.same_shape(input))) return net.activate(x, act);
   if (!x.same_shape(input)) {
-    const int stride = (input.height + x.height - 1) / x.height;
     if (kind == residual::project && stride > 1) input = net.average_pool(input, {.kernel = stride, .stride = stride});
     if (!x.same_shape(input))
       input = net.conv(input, {.filters = x.channels, .stride = kind == residual::strided ? stride : 1});

@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// A layer that passes its input on. Among alternatives it is offered to every layer of an independent stage but the

@@ -4,6 +4,8 @@
 /// results.
 #pragma once
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// The nearest multiple of `divisor`, halves up, at least one divisor (TuNAS: int(f * m / 8 + 0.5) * 8).

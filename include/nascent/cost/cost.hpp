@@ -109,7 +109,7 @@ namespace detail {
 /// `c` is a space or a model.
 template <class Candidate>
 [[noreturn]] constexpr void refuse(const Candidate& c, const fault_record& fault) {
-  const auto found = detail::joined(fault.found, " against ", fault.allowed);
+  const auto found = fault.numbers();
   if constexpr (network_space<Candidate>) {
     const auto stage = c.stage(static_cast<std::size_t>(fault.stage < 0 ? 0 : fault.stage));
     throw space_error("network.shape", detail::joined("space '", c.name(), "', stage ", stage.view()), found,

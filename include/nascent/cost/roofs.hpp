@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// Which roof is the lower one.

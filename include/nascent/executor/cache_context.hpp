@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// What the caches held when a kernel was timed.

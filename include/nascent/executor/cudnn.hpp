@@ -146,7 +146,7 @@ class compiled final {
         type_(how.type),
         lowest_clock_(how.lowest_clock),
         device_(std::move(device)) {
-    nascent::detail::check_compile(graph_, values, batch_);
+    nascent::detail::check_compile(graph_, values, batch_, batch_);
     device_->use();
     if (how.compile_threads > 1)
       detail::prepare_plans(graph_, type_, batch_, how.workspace_limit, how.device, how.compile_threads, cache,

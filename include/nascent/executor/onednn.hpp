@@ -111,8 +111,8 @@ class compiled {
 
   /// In how many pieces a batch runs, after a look at all that is to be compiled.
   static int pieces_of(const network& graph, const weights& values, int batch, const onednn::options& how) {
-    nascent::detail::check_compile(graph, values, batch);
     const int piece = how.images_at_once == 0 ? batch : how.images_at_once;
+    nascent::detail::check_compile(graph, values, batch, piece);
     if (piece < 1 || batch % piece != 0)
       throw executor_error("executor.option", "onednn, images_at_once", std::to_string(how.images_at_once),
                            "divisors of batch " + std::to_string(batch) + ", or 0 for the whole batch");

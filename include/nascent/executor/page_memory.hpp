@@ -12,6 +12,8 @@
 
 #include <sys/mman.h>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// A block of zeros. From 2 MiB on it asks for pages of 2 MiB: a network reads all its weights for every image, and

@@ -12,6 +12,8 @@
 
 #include <sched.h>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 namespace detail {

@@ -25,7 +25,7 @@ class compiled {
  public:
   compiled(network graph, weights values, int batch)
       : graph_(std::move(graph)), values_(std::move(values)), batch_(batch) {
-    detail::check_compile(graph_, values_, batch_);
+    detail::check_compile(graph_, values_, batch_, batch_);
     const std::size_t count = graph_.layers().size();
     for (std::size_t t = 0; t <= count; ++t)
       tensors_.emplace_back(static_cast<std::size_t>(graph_.tensor_shape(static_cast<int>(t)).elements() * batch_));

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nascent/base/file.hpp"
+#include "nascent/base/utf8.hpp"
 #include "nascent/cost/cost.hpp"
 #include "nascent/io/json_reader.hpp"
 #include "nascent/network/layer_fields.hpp"
@@ -174,6 +175,22 @@ void to_json(Json& j, const scaled_candidate<Space>& c) {
 
 namespace detail {
 
+/// Where in JSON a text or a key stands that is not UTF-8; empty where none does.
+template <class Json>
+std::string place_of_bad_text(const Json& j, const std::string& where = {}) {
+  if (j.is_string() && !is_utf8(j.template get_ref<const std::string&>())) return where.empty() ? "/" : where;
+  if (j.is_array()) {
+    for (std::size_t i = 0; i < j.size(); ++i)
+      if (std::string found = place_of_bad_text(j[i], where + "/" + std::to_string(i)); !found.empty()) return found;
+  } else if (j.is_object()) {
+    for (const auto& item : j.items()) {
+      if (!is_utf8(item.key())) return where + "/ (a key)";
+      if (std::string found = place_of_bad_text(item.value(), where + "/" + item.key()); !found.empty()) return found;
+    }
+  }
+  return {};
+}
+
 /// The option of slot k that a value names. Options that read alike are told apart by `hint`, the option that the rank
 /// says.
 template <class Space, class Json>
@@ -259,9 +276,18 @@ candidate<Space> candidate_from_json(const Space& s, const Json& j) {
   return detail::read_candidate(s, detail::json_reader<Json>(j, ""));
 }
 
-/// Writes JSON, indented, whole or not at all. \throws file_error
-inline void write_json(const std::filesystem::path& path, const json& j) {
-  write_file(path, j.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+/// JSON as text, `indent` spaces for each level; in one line where that is below 0. \throws json_error that names the
+/// place of a text that is not UTF-8: it could not be read back
+template <class Json>
+std::string json_text(const Json& j, int indent = 2) {
+  try {
+    return j.dump(indent);
+  } catch (const nlohmann::json::exception&) {
+    throw json_error(detail::place_of_bad_text(j), "text that is not UTF-8", "UTF-8; give the name in it");
+  }
 }
+
+/// Writes JSON, indented, whole or not at all. \throws file_error, and json_error for a text that is not UTF-8
+inline void write_json(const std::filesystem::path& path, const json& j) { write_file(path, json_text(j) + "\n"); }
 
 }  // namespace nascent

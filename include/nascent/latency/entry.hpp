@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "nascent/base/clock.hpp"
 #include "nascent/timing/cache_eviction.hpp"
 #include "nascent/timing/statistics.hpp"
 
@@ -105,15 +104,6 @@ void for_each_kernel(std::span<Entry> rows, Visit&& visit) {
     while (end < rows.size() && rows[end].signature == rows[begin].signature) ++end;
     visit(rows.subspan(begin, end - begin));
   }
-}
-
-/// The present moment as the table writes it.
-inline std::string utc_now() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
 }  // namespace nascent

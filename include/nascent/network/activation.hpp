@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// What is added to the output of a block (EfficientNet-X supplement, Table 4, row "skip connections").

@@ -9,6 +9,8 @@
 #include <span>
 #include <string_view>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// The value that a field had when its block was built.

@@ -10,6 +10,7 @@
 
 #include "nascent/network/block_description.hpp"
 #include "nascent/network/layer.hpp"
+#include "nascent/network/network_fault.hpp"
 
 namespace nascent {
 
@@ -75,48 +76,6 @@ struct dense_options {
   bool bias = true;
 };
 
-/// What can go wrong while a network is built; the first one is kept.
-enum class network_fault : std::uint8_t {
-  none,
-  filters,         ///< fewer than 1
-  kernel,          ///< fewer than 1
-  stride,          ///< fewer than 1
-  groups,          ///< do not divide the channels on both sides
-  map_vanishes,    ///< a stride or a window without padding larger than the map: it would shrink below 1x1
-  shape_mismatch,  ///< element-wise layers need equal shapes, a gate needs 1x1
-  not_divisible,   ///< space_to_depth, space_to_batch: n must divide height and width
-  channels,        ///< slice: past the last channel; softmax: parts of unequal size
-  too_many_operands,
-};
-
-/// What would be right.
-constexpr const char* to_string(network_fault fault) {
-  switch (fault) {
-    case network_fault::none: return "no fault";
-    case network_fault::filters: return "filters of 1 or more";
-    case network_fault::kernel: return "a kernel of 1 or more";
-    case network_fault::stride: return "a stride of 1 or more";
-    case network_fault::groups: return "groups that divide the channels of input and output";
-    case network_fault::map_vanishes: return "a feature map of 1x1 or more; use a larger input or a smaller stride";
-    case network_fault::shape_mismatch: return "operands of matching shapes; project one of them";
-    case network_fault::not_divisible: return "a block size that divides height and width";
-    case network_fault::channels: return "a slice inside the channels, and parts that divide them";
-    case network_fault::too_many_operands: return "at most 8 operands of a layer";
-  }
-  return "unknown fault";
-}
-
-/// The first fault of a net: what, in which stage (number, -1 before the first; name, where stages are named), with
-/// which numbers.
-struct fault_record {
-  network_fault what = network_fault::none;
-  int stage = -1;
-  int found = 0;
-  int allowed = 0;
-  std::string_view stage_name{};
-  constexpr explicit operator bool() const { return what != network_fault::none; }
-};
-
 /// An interpreter takes layers in topological order.
 template <class T>
 concept interpreter = requires(T& t, const layer& l) {
@@ -152,14 +111,18 @@ class net {
   constexpr explicit net(Interpreter& sink) : sink_(&sink) {}
 
   /// The network's input, tensor 0.
-  constexpr tensor input(int height, int width, int channels) {
-    if constexpr (requires { sink_->input(shape{}); }) sink_->input(shape{1, height, width, channels});
-    return {1, height, width, channels, 0};
+  constexpr tensor input(int height, int width, int channels) { return input(shape{1, height, width, channels}); }
+  constexpr tensor input(const shape& s) {
+    for (const int extent : {s.batch, s.height, s.width, s.channels})
+      check(extent >= 1, network_fault::input, extent, 1);
+    if constexpr (requires { sink_->input(s); }) sink_->input(s);
+    return {s.batch, s.height, s.width, s.channels, 0};
   }
 
   [[gnu::always_inline]] constexpr tensor conv(const tensor& x, const conv_options& o) {
     check(o.filters >= 1, network_fault::filters, o.filters, 1);
     check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
+    check(o.dilation >= 1, network_fault::dilation, o.dilation, 1);
     if (o.groups != 1)
       check(o.groups >= 1 && x.channels % positive(o.groups) == 0 && o.filters % positive(o.groups) == 0,
             network_fault::groups, o.groups, x.channels);
@@ -169,20 +132,21 @@ class net {
             .bias = o.bias,
             .kernel_height = o.kernel.height,
             .kernel_width = o.kernel.width,
-            .dilation = o.dilation,
+            .dilation = positive(o.dilation),
             .groups = positive(o.groups)};
     return strided(l, x, o.stride, o.filters, o.pad);
   }
 
   [[gnu::always_inline]] constexpr tensor depthwise_conv(const tensor& x, const depthwise_options& o) {
     check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
+    check(o.dilation >= 1, network_fault::dilation, o.dilation, 1);
     layer l{.kind = layer_kind::convolution,
             .act = o.act,
             .batch_norm = o.batch_norm && !o.bias,
             .bias = o.bias,
             .kernel_height = o.kernel.height,
             .kernel_width = o.kernel.width,
-            .dilation = o.dilation,
+            .dilation = positive(o.dilation),
             .groups = x.channels};
     return strided(l, x, o.stride, x.channels, o.pad);
   }
@@ -296,6 +260,21 @@ class net {
     if constexpr (keeps_blocks) sink_->end_block();
   }
 
+  /// A block that was asked for a stride and gives out a larger map than that leaves is at fault.
+  [[gnu::always_inline]] constexpr void check_stride(const tensor& in, const tensor& out, int stride,
+                                                     std::string_view block) {
+    if (stride <= 1) return;
+    const bool too_high = out.height > same_size(in.height, stride);
+    if (!too_high && out.width <= same_size(in.width, stride)) return;
+    if (!fault_)
+      fault_ = {network_fault::stride_ignored,
+                stage_,
+                too_high ? out.height : out.width,
+                same_size(too_high ? in.height : in.width, stride),
+                stage_name_,
+                block};
+  }
+
   constexpr Interpreter& sink() { return *sink_; }
   constexpr const fault_record& fault() const { return fault_; }
   constexpr int layer_count() const { return next_ - 1; }
@@ -307,7 +286,7 @@ class net {
   static constexpr int positive(int n) { return n < 1 ? 1 : n; }
 
   constexpr void check(bool ok, network_fault what, int found, int allowed) {
-    if (!ok && !fault_) fault_ = {what, stage_, found, allowed, stage_name_};
+    if (!ok && !fault_) fault_ = {what, stage_, found, allowed, stage_name_, {}};
   }
 
   constexpr void check_divides(const tensor& x, int n) {
@@ -317,8 +296,6 @@ class net {
 
   [[gnu::always_inline]] constexpr tensor strided(layer& l, const tensor& x, int stride, int channels, padding pad) {
     check(stride >= 1, network_fault::stride, stride, 1);
-    check(stride <= x.height && stride <= x.width, network_fault::map_vanishes, x.height < x.width ? x.height : x.width,
-          stride);
     if (pad != padding::same) return padded(l, x, positive(stride), channels, pad);
     l.stride = positive(stride);
     if (l.stride == 1) return emit(l, x, {x.batch, x.height, x.width, channels});

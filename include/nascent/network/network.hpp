@@ -189,8 +189,8 @@ namespace detail {
 /// \throws network_error for a fault of `what`, such as "network 'mine'"; `stage` is where the net does not know names.
 [[noreturn]] inline void refuse(const std::string& what, const fault_record& fault, const std::string& stage = {}) {
   const std::string name = fault.stage_name.empty() ? stage : std::string(fault.stage_name);
-  throw network_error("network.shape", what + (name.empty() ? "" : ", stage '" + name + "'"),
-                      std::to_string(fault.found) + " against " + std::to_string(fault.allowed), to_string(fault.what));
+  throw network_error("network.shape", what + (name.empty() ? "" : ", stage '" + name + "'"), fault.numbers().view(),
+                      to_string(fault.what));
 }
 
 }  // namespace detail
@@ -201,7 +201,7 @@ template <class Build>
 network make_network(std::string name, shape input, Build&& build) {
   network graph(std::move(name), input);
   net builder(graph);
-  build(builder, tensor{input.batch, input.height, input.width, input.channels, 0});
+  build(builder, builder.input(input));
   if (builder.fault()) detail::refuse("network '" + graph.name() + "'", builder.fault());
   return graph;
 }

@@ -4,12 +4,14 @@
 /// makes of both what an executor runs with.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "nascent/base/memory.hpp"
 #include "nascent/network/network.hpp"
 
 namespace nascent {
@@ -69,15 +71,66 @@ class weight_source {
     for (float& value : all) value = middle + spread * uniform();
     return all;
   }
-  /// A kernel with variance 2 / fan-in (He et al., 2015).
-  std::vector<float> kernel(const layer& l) {
+  /// A kernel of this variance times 1 / fan-in.
+  std::vector<float> kernel(const layer& l, float variance) {
     const int fan_in = l.kernel_height * l.kernel_width * (l.input.channels / l.groups);
-    return around(0, std::sqrt(6.0F / static_cast<float>(fan_in)), static_cast<int>(weight_elements(l)));
+    return around(0, std::sqrt(3 * variance / static_cast<float>(fan_in)), static_cast<int>(weight_elements(l)));
   }
 
  private:
   std::uint64_t state_;
 };
+
+/// Bytes of a layer's kernel in f32. In floating point, which cannot overflow.
+inline double kernel_bytes(const layer& l) {
+  return l.has_weights() ? 4.0 * l.kernel_height * l.kernel_width * (l.input.channels / l.groups) * l.output.channels
+                         : 0;
+}
+
+/// \throws network_error where all kernels together are more than there is memory
+inline void check_kernel_memory(const network& graph) {
+  const double limit = memory_limit();
+  double bytes = 0;
+  for (std::size_t i = 0; i < graph.layers().size(); ++i) {
+    bytes += kernel_bytes(graph.layers()[i]);
+    if (bytes <= limit) continue;
+    throw network_error("network.size", "weights of network '" + graph.name() + "', up to layer " + std::to_string(i),
+                        bytes_text(bytes), "up to " + bytes_text(limit) + ", the memory of this machine or process");
+  }
+}
+
+/// The layer with weights whose output arrives at a tensor by copies, pools and gates alone; -1 where a sum or the
+/// network's input does.
+inline int origin_of(const network& graph, int tensor) {
+  while (tensor > 0) {
+    const layer& l = graph.layers()[static_cast<std::size_t>(tensor - 1)];
+    if (l.has_weights()) return tensor - 1;
+    if (l.kind == layer_kind::add) return -1;
+    tensor = l.operands[0];
+  }
+  return -1;
+}
+
+/// The variance of each layer's kernel, times its fan-in, for maps that neither grow nor fade however deep the network:
+/// 2 before an activation (He et al., 2015), 1 without one. Where a sum joins two maps, the layer that was made last of
+/// those they come from counts as a branch, and all branches together add as much as there was before (Zhang et al.,
+/// 2019, "Fixup initialization").
+inline std::vector<float> kernel_variances(const network& graph) {
+  const std::vector<layer>& layers = graph.layers();
+  std::vector<float> variances;
+  for (const layer& l : layers) variances.push_back(l.act == activation::identity ? 1.0F : 2.0F);
+  std::vector<std::size_t> branches;
+  for (const layer& l : layers) {
+    if (l.kind != layer_kind::add) continue;
+    const int a = origin_of(graph, l.operands[0]);
+    const int b = origin_of(graph, l.operands[1]);
+    if (a != b) branches.push_back(static_cast<std::size_t>(std::max(a, b)));
+  }
+  std::ranges::sort(branches);
+  branches.erase(std::unique(branches.begin(), branches.end()), branches.end());
+  for (const std::size_t branch : branches) variances[branch] /= static_cast<float>(branches.size());
+  return variances;
+}
 
 /// \throws network_error where a layer has more or fewer numbers than it needs, or a variance that is none.
 inline void check_parameters(const network& graph, const network_parameters& values) {
@@ -145,16 +198,19 @@ inline weights fold(const network& graph, const network_parameters& values, floa
   return folded;
 }
 
-/// Reproducible random parameters: kernels uniform with variance 2 / fan-in (He et al., 2015), small biases, betas and
-/// means, gammas and variances around 1. The same seed gives the same numbers on every compiler.
+/// Reproducible random parameters: kernels uniform, with which maps keep their variance (`random_weights` says how),
+/// small biases, betas and means, gammas and variances around 1. The same seed gives the same numbers on every
+/// compiler. \throws network_error where they are more than there is memory
 inline network_parameters random_parameters(const network& graph, std::uint64_t seed) {
+  detail::check_kernel_memory(graph);
   detail::weight_source source(seed);
+  const std::vector<float> variances = detail::kernel_variances(graph);
   network_parameters all(graph.layers().size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const layer& l = graph.layers()[i];
     if (!l.has_weights()) continue;
     const int channels = l.output.channels;
-    all[i].kernel = source.kernel(l);
+    all[i].kernel = source.kernel(l, variances[i]);
     if (l.bias) all[i].bias = source.around(0, 0.1F, channels);
     if (!l.batch_norm) continue;
     all[i].norm = {.gamma = source.around(1, 0.5F, channels),

@@ -20,6 +20,20 @@ struct unscaled {};
 
 inline constexpr std::array<std::string_view, 2> skip_field_names{"from", "residual"};
 
+/// The stride from one map to a smaller one: the least power of two, as strides of stages are, else the least number.
+/// SAME sizes under strides one after another are those under their product. 1 where no stride fits: the sum then is at
+/// fault.
+constexpr int stride_between(const tensor& from, const tensor& to) {
+  const auto fits = [&](int stride) {
+    return same_size(from.height, stride) == to.height && same_size(from.width, stride) == to.width;
+  };
+  for (int stride = 1; stride <= 1 << 16; stride *= 2)
+    if (fits(stride)) return stride;
+  for (int stride = 3; stride <= from.height; ++stride)
+    if (fits(stride)) return stride;
+  return 1;
+}
+
 /// Adds the output of another stage, `source` by name: a block of its own.
 template <class Interpreter>
 constexpr tensor connect(net<Interpreter>& n, const tensor& x, const tensor& from, residual kind,
@@ -29,7 +43,7 @@ constexpr tensor connect(net<Interpreter>& n, const tensor& x, const tensor& fro
         {"skip_connection", skip_field_names,
          std::array{field_value::of_name("stage", source), field_value::of_name("residual", to_string(kind))}});
   const tensor sum = kind == residual::identity ? n.add(x, from)  // a mismatch is a fault that names the stage
-                                                : add_residual(n, x, from, kind);
+                                                : add_residual(n, x, from, kind, stride_between(from, x));
   n.end_block();
   return sum;
 }
@@ -62,8 +76,11 @@ struct candidate_builder {
     return visit_block<F, I>(digits, own, [&](const auto& block) -> tensor {
       const auto add = [&](const auto& b) -> tensor {
         // Not through `place` where nobody asks: a function less for each type of block.
-        if constexpr (Net::keeps_blocks) return place(n, b, x, step);
-        else return b(n, x, step);
+        tensor y{};
+        if constexpr (Net::keeps_blocks) y = place(n, b, x, step);
+        else y = b(n, x, step);
+        n.check_stride(x, y, step, block_name<std::remove_cvref_t<decltype(b)>>);
+        return y;
       };
       if constexpr (std::is_same_v<Scale, dimensions>)
         return add(scale_block<I>(block, chosen_alternative<F, I>(digits, own), scale));

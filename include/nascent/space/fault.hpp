@@ -47,6 +47,7 @@ enum class fault : std::uint8_t {
   block_cannot_be_built,
   role_without_field,
   map_vanishes,
+  stride_ignored,
   shapes_do_not_match,
   size_overflow,
 };
@@ -150,9 +151,11 @@ struct invalid_declaration {
                 "const` that returns a tensor");
   static_assert(detail::fine<What == fault::role_without_field, Texts...>,
                 "nascent: `struct roles` of a block names fields of the block");
+  static_assert(detail::fine<What == fault::map_vanishes, Texts...>,
+                "nascent: in the smallest network the map would shrink below 1x1; use a larger resolution, or padding");
   static_assert(
-      detail::fine<What == fault::map_vanishes, Texts...>,
-      "nascent: in the smallest network the map would shrink below 1x1; use a larger resolution or smaller strides");
+      detail::fine<What == fault::stride_ignored, Texts...>,
+      "nascent: a block does not divide its map by the stride of its stage; give `stride` to one of its layers");
   static_assert(detail::fine<What == fault::shapes_do_not_match, Texts...>,
                 "nascent: shapes do not fit together; use residual::project, or factors and groups that divide");
   static_assert(detail::fine<What == fault::size_overflow, Texts...>,

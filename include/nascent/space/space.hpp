@@ -122,10 +122,18 @@ class defined_space {
 
   /// Uniform over the distinct networks: every one has the probability 1 / size(). Constraints never cost a rejection.
   template <class Rng>
-  static constexpr candidate_type sample(Rng& rng) {
+  requires(!std::is_arithmetic_v<Rng>) static constexpr candidate_type sample(Rng& rng) {
     candidate_type c;
     counted::sample(rng, c.digits.data());
     return c;
+  }
+  template <class Seed>
+  requires std::is_arithmetic_v<Seed>
+  static constexpr candidate_type sample(const Seed& /*seed*/) {
+    static_assert(!std::is_arithmetic_v<Seed>,
+                  "nascent: sample() found a number; allowed: a random engine, which goes on from draw to draw: "
+                  "random_engine rng(7); space.sample(rng)");
+    return {};
   }
 
   /// Uniform per decision, among the options that leave a network: a stage has each layer count equally often, however

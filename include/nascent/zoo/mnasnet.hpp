@@ -29,7 +29,7 @@ struct excited_conv {
     auto x = net.conv(input, {.filters = filters, .kernel = kernel, .stride = stride, .act = act});
     if (se > 0)
       x = squeeze_excite(net, x, se_hidden(se, se_reference::block_input, input.channels, input.channels), act);
-    return add_residual(net, x, input, residual);
+    return add_residual(net, x, input, residual, stride);
   }
 };
 

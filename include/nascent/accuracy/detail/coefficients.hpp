@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent::detail::accuracy_fit {
 
 // Shape: accuracy after the short training of Accel-NASBench. Arrays are by level, maps of 1/2 to 1/32.

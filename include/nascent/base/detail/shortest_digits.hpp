@@ -9,6 +9,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent::detail {
 
 /// An unsigned integer of up to 1152 bits: what the smallest and the largest double take, with room for one digit.

@@ -12,6 +12,8 @@
 
 #include <dlfcn.h>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent::cudnn {
 
 /// One look at a device's clocks.

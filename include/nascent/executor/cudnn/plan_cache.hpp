@@ -4,20 +4,19 @@
 /// each) are compiled once.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include <unistd.h>
-
+#include "nascent/base/file.hpp"
+#include "nascent/base/number_text.hpp"
 #include "nascent/base/read_number.hpp"
 #include "nascent/executor/cudnn/engines.hpp"
 
@@ -46,12 +45,12 @@ struct cached_plan {
 };
 
 /// Plans by kernel, in one file. The file is text: a line that says what it is, a line with the place, then for each
-/// plan a line "plan <bytes> <engine> <notes> <ms> <key>" with as many bytes of cuDNN's JSON behind it.
+/// plan a line "plan <bytes> <engine> <notes> <ms> <key>" with as many bytes of cuDNN's JSON behind it. Line ends and
+/// backslashes in the place and in keys are written as \n, \r and \\.
 class plan_cache {
  public:
   plan_cache(std::filesystem::path file, plan_place place) : file_(std::move(file)), place_(std::move(place)) {
-    std::ifstream in(file_, std::ios::binary);
-    if (in) load(in);
+    if (std::filesystem::exists(file_)) load(read_file(file_));
   }
 
   const cached_plan* find(const std::string& key) const {
@@ -68,27 +67,18 @@ class plan_cache {
 
   std::size_t size() const { return plans_.size(); }
 
-  /// Writes the file whole, or leaves the old one. \throws plan_cache_error
+  /// Writes the file whole, or leaves the old one. \throws file_error
   void save() {
     if (!changed_) return;
-    std::filesystem::path temporary = file_;
-    temporary += ".nascent-" + std::to_string(::getpid()) + ".tmp";
-    {
-      std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-      out << first_line << '\n' << place_.text() << '\n';
-      for (const auto& [key, p] : plans_)
-        out << "plan " << p.json.size() << ' ' << p.engine.index << ' ' << notes(p.engine) << ' ' << p.ms << ' ' << key
-            << '\n'
-            << p.json << '\n';
-      out.flush();
-      if (!out) fail("it cannot be written", "a path in a folder that exists and may be written");
+    std::string text = std::string(first_line) + '\n' + escaped(place_.text()) + '\n';
+    for (const auto& [key, p] : plans_) {
+      for (const std::string& word :
+           {std::string("plan"), std::to_string(p.json.size()), std::to_string(p.engine.index),
+            std::to_string(notes(p.engine)), exact_text(p.ms)})
+        text += word + ' ';
+      text += escaped(key) + '\n' + p.json + '\n';
     }
-    std::error_code error;
-    std::filesystem::rename(temporary, file_, error);
-    if (error) {
-      std::filesystem::remove(temporary, error);
-      fail("it cannot be replaced", "a path in a folder that may be written");
-    }
+    write_file(file_, text);
     changed_ = false;
   }
 
@@ -100,38 +90,62 @@ class plan_cache {
            (e.rounds_inputs ? 8 : 0);
   }
 
-  void load(std::istream& in) {
+  static std::string escaped(std::string_view text) {
     std::string line;
-    std::getline(in, line);
-    if (line != first_line) fail("'" + line.substr(0, 40) + "' in the first line", "'" + std::string(first_line) + "'");
-    std::getline(in, line);
-    if (line != place_.text())
-      fail("plans for " + line,
+    for (const char c : text) {
+      if (c == '\\' || c == '\n' || c == '\r') line += '\\';
+      line += c == '\n' ? 'n' : c == '\r' ? 'r' : c;
+    }
+    return line;
+  }
+  static std::string unescaped(std::string_view line) {
+    std::string text;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (line[i] == '\\' && i + 1 < line.size()) text += line[++i] == 'n' ? '\n' : line[i] == 'r' ? '\r' : line[i];
+      else text += line[i];
+    }
+    return text;
+  }
+
+  /// The text up to a line end, or up to a space, both taken away with it. Nothing where there is none.
+  static std::optional<std::string_view> take(std::string_view& text, char end) {
+    const std::size_t at = text.find(end);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view found = text.substr(0, at);
+    text.remove_prefix(at + 1);
+    return found;
+  }
+
+  void load(std::string_view text) {
+    const std::string_view first = take(text, '\n').value_or(text);
+    if (first != first_line)
+      fail("'" + std::string(first.substr(0, 40)) + "' in the first line", "'" + std::string(first_line) + "'");
+    const std::string place = unescaped(take(text, '\n').value_or(""));
+    if (place != place_.text())
+      fail("plans for " + place,
            "plans for " + place_.text() + "; name another file for this device, or delete this one");
-    while (std::getline(in, line)) {
-      std::string_view rest = line;
-      const auto word = [&] {
-        const std::string_view first = rest.substr(0, rest.find(' '));
-        rest.remove_prefix(std::min(first.size() + 1, rest.size()));
-        return first;
-      };
+    while (!text.empty()) {
+      const std::string_view whole = text.substr(0, text.find('\n'));
+      std::string_view line = take(text, '\n').value_or("");
+      const auto word = [&] { return take(line, ' ').value_or(""); };
       constexpr std::size_t most = std::size_t{64} << 20;
       const bool is_plan = word() == "plan";
       const auto bytes = read_whole<std::size_t>(word(), {.most = most});
       const auto index = read_whole(word(), whole_range<>{.least = -1});  // -1: a plan of no engine that is known
       const auto bits = read_whole<int>(word(), {.most = 15});
       const auto ms = read_real(word());
-      const std::string key(rest);
+      const std::string key = unescaped(line);
       if (!is_plan || !bytes || !index || !bits || !ms || key.empty())
-        fail("a broken line '" + line.substr(0, 60) + "'", "a file that save() wrote; delete it");
+        fail("a broken line '" + std::string(whole.substr(0, 60)) + "'", "a file that save() wrote; delete it");
       cached_plan p{.engine = {.index = *index}, .ms = *ms};
       p.engine.runtime_compiled = (*bits & 1) != 0;
       p.engine.tensor_cores = (*bits & 2) != 0;
       p.engine.reduced_sums = (*bits & 4) != 0;
       p.engine.rounds_inputs = (*bits & 8) != 0;
-      p.json.resize(*bytes);
-      in.read(p.json.data(), static_cast<std::streamsize>(*bytes));
-      if (!in || in.get() != '\n') fail("a plan that is cut off, of " + key, "a file that save() wrote; delete it");
+      if (text.size() <= *bytes || text[*bytes] != '\n')
+        fail("a plan that is cut off, of " + key, "a file that save() wrote; delete it");
+      p.json = text.substr(0, *bytes);
+      text.remove_prefix(*bytes + 1);
       plans_.insert_or_assign(key, std::move(p));
     }
   }

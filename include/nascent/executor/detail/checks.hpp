@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include "nascent/base/memory.hpp"
 #include "nascent/executor/executor.hpp"
 
 namespace nascent::detail {
@@ -22,19 +23,27 @@ inline void check_count(const std::string& where, const char* what, std::size_t 
     throw executor_error("executor.count", where + ", " + what, std::to_string(found), std::to_string(expected));
 }
 
-/// Everything that compile() takes. \throws executor_error
-inline void check_compile(const network& graph, const weights& values, int batch) {
+/// Everything that compile() takes; `at_once` images of the batch have their maps in memory together.
+/// \throws executor_error
+inline void check_compile(const network& graph, const weights& values, int batch, int at_once) {
   const std::string name = "'" + graph.name() + "'";
   if (batch < 1) throw executor_error("executor.option", name + ", batch", std::to_string(batch), "1 or more");
   if (graph.layers().empty())
     throw executor_error("executor.network", name, "no layers, so nothing to run", "1 layer or more");
   check_count(name, "entries of weights", values.size(), graph.layers().size());
+  const double limit = memory_limit();
   for (std::size_t i = 0; i < values.size(); ++i) {
     const layer& l = graph.layers()[i];
     const std::size_t biases = l.has_weights() ? static_cast<std::size_t>(l.output.channels) : 0;
     check_count(layer_place(graph, i), "numbers in the kernel", values[i].kernel.size(),
                 static_cast<std::size_t>(weight_elements(l)));
     check_count(layer_place(graph, i), "numbers in the bias", values[i].bias.size(), biases);
+    // What runs at once is at least this much: refused before the system is asked for it, and ends the process later.
+    const double maps = static_cast<double>(size_of(data_type::bf16)) * at_once *
+                        (static_cast<double>(l.input.elements()) + static_cast<double>(l.output.elements()));
+    if (maps > limit)
+      throw executor_error("executor.memory", layer_place(graph, i), "maps of " + bytes_text(maps),
+                           "up to " + bytes_text(limit) + ", the memory of this machine or process; a smaller batch");
     for (std::size_t o = 0; o < static_cast<std::size_t>(l.operand_count); ++o)
       if (l.operands[o] < 0 || static_cast<std::size_t>(l.operands[o]) > i)
         throw executor_error("executor.network", layer_place(graph, i),

@@ -9,6 +9,8 @@
 
 #include <dnnl.hpp>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent::onednn::api {
 
 using desc = dnnl::memory::desc;

@@ -328,6 +328,15 @@ struct fault_finder {
       case network_fault::stride:
         where.field = "stride";
         return report(fault::value_not_allowed, where, what, "1 or more");
+      case network_fault::dilation:
+        where.field = "dilation";
+        return report(fault::value_not_allowed, where, what, "1 or more");
+      case network_fault::input:
+        where.field = "channels";
+        return report(fault::value_not_allowed, where, what, "1 or more");
+      case network_fault::stride_ignored:
+        return report(fault::stride_ignored, where, what.add(" after ").add(f.block),
+                      allowed.add("a map of ").add(f.allowed).view());
       case network_fault::groups:
         return report(fault::shapes_do_not_match, where, what.add(" groups"),
                       allowed.add("dividing ").add(f.allowed).add(" and filters").view());

@@ -49,6 +49,7 @@ template <class Block>
 constexpr tensor build_layers(const Block& block, net<null_interpreter>& n, tensor x, int layers, int stride) {
   for (int j = 0; j < layers; ++j) {
     const tensor y = block(n, x, j == 0 ? stride : 1);
+    if (j == 0) n.check_stride(x, y, stride, block_name<Block>);
     const bool unchanged = j > 0 && y.same_shape(x);
     x = y;
     if (unchanged) break;
@@ -81,7 +82,8 @@ constexpr std::array<tied_layers, sizeof...(K) + 1> list_tied_layers(std::index_
   return {build_tied_layers<F, tied_stages<F>.at[K]>...};
 }
 
-/// Builds stage after stage on the outputs of those before it.
+/// Builds stage after stage on the outputs of those before it. Of alternatives it goes on with the first; the others
+/// only have to do what the stage's stride says.
 struct smallest_builder {
   net<null_interpreter>& n;
   const stage_facts* facts;
@@ -101,7 +103,22 @@ struct smallest_builder {
     tensor x{};
     if constexpr (has_ties<Block>) x = (*tied++)(n, outputs[i - 1], layers, step);
     else x = build_layers(first_block(alternative_of<0>(stage.block)), n, outputs[i - 1], layers, step);
+    if constexpr (block_layout<Block>::alternatives > 1)
+      if (step > 1) check_other_strides(stage.block, outputs[i - 1], step);
     outputs[i] = connect_first(stage.skip, n, x, names, i, outputs);
+  }
+
+  template <class Alternatives>
+  constexpr void check_other_strides(const Alternatives& blocks, const tensor& x, int step) {
+    block_layout<Alternatives>::for_each_alternative([&](auto a) {
+      using block = typename block_layout<Alternatives>::template alternative_type<a()>;
+      if constexpr (a() > 0 && !has_ties<block> && !is_skip<block>) {
+        null_interpreter sink;
+        net<null_interpreter> alone(sink);
+        const tensor y = first_block(alternative_of<a()>(blocks))(alone, x, step);
+        if (!alone.fault()) n.check_stride(x, y, step, block_name<block>);
+      }
+    });
   }
 };
 

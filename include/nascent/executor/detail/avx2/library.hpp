@@ -17,7 +17,7 @@
 namespace nascent::detail::own {
 
 inline kernel_library avx2_library(kernel_preference preference) {
-  kernel_library library{.name = "nascent avx2", .features = "avx2 fma", .preference = preference};
+  kernel_library library{.name = library_name("nascent avx2"), .features = "avx2 fma", .preference = preference};
 #if defined(__x86_64__)
   library.implementations = {
       implementation<avx2::convolution, float>("nascent_convolution:avx2"),

@@ -17,8 +17,9 @@
 namespace nascent::detail::own {
 
 inline kernel_library avx512_library(kernel_preference preference) {
-  kernel_library library{
-      .name = "nascent avx512", .features = "avx512f avx512bw avx512dq avx512vl fma", .preference = preference};
+  kernel_library library{.name = library_name("nascent avx512"),
+                         .features = "avx512f avx512bw avx512dq avx512vl fma",
+                         .preference = preference};
 #if defined(__x86_64__)
   library.implementations = {
       implementation<avx512::convolution, float, bfloat16>("nascent_convolution:avx512"),

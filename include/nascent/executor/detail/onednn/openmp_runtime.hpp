@@ -5,6 +5,8 @@
 
 #include <dlfcn.h>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent::onednn::detail {
 
 /// The functions of the OpenMP runtime that oneDNN itself uses, or null where it was built without one. They are

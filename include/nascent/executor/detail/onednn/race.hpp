@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent::onednn::detail {
 
 /// What an executor has found: by kernel and batch, the name of the chosen implementation, empty for oneDNN's. Networks

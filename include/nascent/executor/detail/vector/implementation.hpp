@@ -15,6 +15,16 @@
 
 namespace nascent::detail::own {
 
+/// The name of a library of these kernels. Without optimisation they are about twenty times as slow: another library,
+/// so that tables do not mix the times of both.
+inline std::string library_name(std::string name) {
+#if defined(__OPTIMIZE__)
+  return name;
+#else
+  return name + " without optimisation";
+#endif
+}
+
 /// A kernel that was compiled for one shape and type.
 template <template <class> class Kernel, class T>
 compiled_kernel compile(const kernel_request& r) {

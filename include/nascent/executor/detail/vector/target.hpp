@@ -12,6 +12,8 @@
 /// those that are forced to be inlined.
 #pragma once
 
+#include "nascent/base/language.hpp"
+
 #define NASCENT_DETAIL_PRAGMA(text) _Pragma(#text)
 
 #if defined(__clang__)

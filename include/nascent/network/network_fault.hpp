@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What can go wrong while a network is built.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "nascent/base/text.hpp"
+
+namespace nascent {
+
+/// What can go wrong while a network is built; the first one is kept.
+enum class network_fault : std::uint8_t {
+  none,
+  filters,         ///< fewer than 1
+  kernel,          ///< fewer than 1
+  stride,          ///< fewer than 1
+  dilation,        ///< fewer than 1
+  input,           ///< a map without pixels or channels
+  groups,          ///< do not divide the channels on both sides
+  map_vanishes,    ///< a window without padding larger than the map: it would shrink below 1x1
+  stride_ignored,  ///< a block that gives out a larger map than its stride leaves
+  shape_mismatch,  ///< element-wise layers need equal shapes, a gate needs 1x1
+  not_divisible,   ///< space_to_depth, space_to_batch: n must divide height and width
+  channels,        ///< slice: past the last channel; softmax: parts of unequal size
+  too_many_operands,
+};
+
+/// What would be right.
+constexpr const char* to_string(network_fault fault) {
+  switch (fault) {
+    case network_fault::none: return "no fault";
+    case network_fault::filters: return "filters of 1 or more";
+    case network_fault::kernel: return "a kernel of 1 or more";
+    case network_fault::stride: return "a stride of 1 or more";
+    case network_fault::dilation: return "a dilation of 1 or more";
+    case network_fault::input: return "an input of 1x1 and 1 channel, or more";
+    case network_fault::groups: return "groups that divide the channels of input and output";
+    case network_fault::map_vanishes: return "a feature map of 1x1 or more; use a larger input, or padding";
+    case network_fault::stride_ignored:
+      return "a map divided by the stage's stride; give `stride` to a layer of the block";
+    case network_fault::shape_mismatch: return "operands of matching shapes; project one of them";
+    case network_fault::not_divisible: return "a block size that divides height and width";
+    case network_fault::channels: return "a slice inside the channels, and parts that divide them";
+    case network_fault::too_many_operands: return "at most 8 operands of a layer";
+  }
+  return "unknown fault";
+}
+
+/// The first fault of a net: what, in which stage (number, -1 before the first; name, where stages are named), with
+/// which numbers, and in which block where that is known.
+struct fault_record {
+  network_fault what = network_fault::none;
+  int stage = -1;
+  int found = 0;
+  int allowed = 0;
+  std::string_view stage_name{};
+  std::string_view block{};
+  constexpr explicit operator bool() const { return what != network_fault::none; }
+
+  /// "16 against 24", for a sentence.
+  constexpr basic_text<128> numbers() const {
+    basic_text<128> text;
+    text.add(found).add(" against ").add(allowed);
+    return block.empty() ? text : text.add(" after the block ").add(block);
+  }
+};
+
+}  // namespace nascent
