@@ -12,10 +12,10 @@
 #include <iostream>
 #include <limits>
 #include <optional>
-#include <sstream>
 #include <vector>
 
 #include "cpu_options.hpp"
+#include "program.hpp"
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -23,6 +23,7 @@
 #include <nascent/base/number_text.hpp>
 #include <nascent/base/signal_stop.hpp>
 #include <nascent/io/block_text.hpp>
+#include <nascent/io/json.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/ratio_map.hpp>
 #include <nascent/report/report.hpp>
@@ -35,6 +36,9 @@ namespace {
 struct row {
   std::string block;
   std::string where;
+  shape input;
+  int batch = 1;
+  data_type type = data_type::f32;
   costs cost;
   sample_summary time;
   std::optional<paired_ratio> ratio;  // none for the block that others are compared with
@@ -59,28 +63,65 @@ void print(const std::vector<row>& rows, const device_description& device) {
                 r.outcome.c_str());
 }
 
+/// A text as a field of CSV.
+std::string quoted(const std::string& text) {
+  std::string field = "\"";
+  for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return field + "\"";
+}
+
 void write_csv(const std::vector<row>& rows, const std::string& path, const device_description& device) {
-  std::ostringstream out;
-  out << "block,where,macs,params,traffic_bytes,median_ms,low_ms,high_ms,spread,samples,ratio,ratio_low,ratio_high,"
-         "outcome,device,library,isa,threads\n";
-  for (const row& r : rows)
-    out << '"' << r.block << "\",\"" << r.where << "\"," << r.cost.macs << ',' << r.cost.params << ',' << r.cost.traffic
-        << ',' << r.time.median_ms << ',' << r.time.low_ms << ',' << r.time.high_ms << ',' << r.time.spread << ','
-        << r.time.count << ',' << r.ratio_or_1() << ',' << (r.ratio ? r.ratio->low : 1) << ','
-        << (r.ratio ? r.ratio->high : 1) << ',' << r.outcome << ",\"" << device.device << "\",\"" << device.library
-        << "\"," << device.isa << ',' << device.threads << '\n';
-  write_file(path, out.str());
+  const std::string date = utc_now();
+  std::string out =
+      "block,height,width,channels,batch,dtype,macs,params,traffic_bytes,median_ms,low_ms,high_ms,spread,samples,ratio,"
+      "ratio_low,ratio_high,outcome,date,nascent,device,library,isa,threads\n";
+  for (const row& r : rows) {
+    const auto ratio = [&](double value) { return r.ratio ? exact_text(value) : std::string(); };
+    const std::string fields[] = {quoted(r.block),
+                                  std::to_string(r.input.height),
+                                  std::to_string(r.input.width),
+                                  std::to_string(r.input.channels),
+                                  std::to_string(r.batch),
+                                  to_string(r.type),
+                                  std::to_string(r.cost.macs),
+                                  std::to_string(r.cost.params),
+                                  std::to_string(r.cost.traffic),
+                                  exact_text(r.time.median_ms),
+                                  exact_text(r.time.low_ms),
+                                  exact_text(r.time.high_ms),
+                                  exact_text(r.time.spread),
+                                  std::to_string(r.time.count),
+                                  ratio(r.ratio_or_1()),
+                                  ratio(r.ratio ? r.ratio->low : 1),
+                                  ratio(r.ratio ? r.ratio->high : 1),
+                                  r.outcome,
+                                  date,
+                                  std::string(version),
+                                  quoted(device.device),
+                                  quoted(device.library),
+                                  device.isa,
+                                  std::to_string(device.threads)};
+    for (const std::string& field : fields) out += (&field == fields ? "" : ",") + field;
+    out += '\n';
+  }
+  write_file(path, out);
 }
 
 void write_json(const std::vector<row>& rows, const std::string& path, const device_description& device) {
-  nlohmann::json all{{"device", device.device},
+  nlohmann::json all{{"date", utc_now()},
+                     {"nascent", std::string(version)},
+                     {"device", device.device},
                      {"library", device.library},
                      {"isa", device.isa},
                      {"threads", device.threads},
                      {"rows", nlohmann::json::array()}};
-  for (const row& r : rows)
+  for (const row& r : rows) {
     all["rows"].push_back({{"block", r.block},
-                           {"where", r.where},
+                           {"height", r.input.height},
+                           {"width", r.input.width},
+                           {"channels", r.input.channels},
+                           {"batch", r.batch},
+                           {"dtype", to_string(r.type)},
                            {"macs", r.cost.macs},
                            {"params", r.cost.params},
                            {"traffic_bytes", r.cost.traffic},
@@ -89,11 +130,13 @@ void write_json(const std::vector<row>& rows, const std::string& path, const dev
                            {"high_ms", r.time.high_ms},
                            {"spread", r.time.spread},
                            {"samples", r.time.count},
-                           {"ratio", r.ratio_or_1()},
-                           {"ratio_low", r.ratio ? r.ratio->low : 1},
-                           {"ratio_high", r.ratio ? r.ratio->high : 1},
                            {"outcome", r.outcome}});
-  write_file(path, all.dump(2) + "\n");
+    if (!r.ratio) continue;
+    all["rows"].back()["ratio"] = r.ratio->median;
+    all["rows"].back()["ratio_low"] = r.ratio->low;
+    all["rows"].back()["ratio_high"] = r.ratio->high;
+  }
+  write_file(path, json_text(all) + "\n");
 }
 
 /// Where each block wins and loses against the first.
@@ -114,7 +157,7 @@ std::vector<std::string> conclusions(const std::vector<row>& rows, const std::ve
 }
 
 void write_html(const std::vector<row>& rows, const std::vector<std::string>& blocks, const std::string& path,
-                const device_description& device) {
+                const device_description& device, const std::string& command) {
   report_table table{.columns = {"block", "height x width x channels, batch, type", "MMACs", "ms", "spread", "GMAC/s",
                                  "time ratio", "95 %", "verdict"}};
   ratio_map map{.title = "Time against \"" + blocks[0] + "\""};
@@ -126,7 +169,7 @@ void write_html(const std::vector<row>& rows, const std::vector<std::string>& bl
     table.rows.push_back({r.block, r.where, fixed_text(static_cast<double>(r.cost.macs) * 1e-6, 2),
                           fixed_text(r.time.median_ms, 4), fixed_text(100 * r.time.spread, 1) + " %",
                           fixed_text(static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6, 1),
-                          fixed_text(r.ratio_or_1(), 3), r.interval(" to "), r.outcome});
+                          r.ratio ? fixed_text(r.ratio->median, 3) : "", r.interval(" to "), r.outcome});
     if (i % blocks.size() > 0)
       map.ratios[(i % blocks.size() - 1) * map.columns.size() + i / blocks.size()] = r.ratio_or_1();
   }
@@ -136,13 +179,13 @@ void write_html(const std::vector<row>& rows, const std::vector<std::string>& bl
         .figure(to_svg(map), "Median over rounds of the time of a block over that of the first, run in turns.");
     for (const std::string& sentence : conclusions(rows, blocks)) report.text(sentence);
   }
-  report.section("All figures").table(table);
+  report.section("All figures").table(table).origin({.command = command, .machine = describe(device)});
   write_file(path, report.str());
 }
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+static int program(int argc, char** argv) {
   std::vector<std::string> blocks{"mbconv expand=4 act=swish", "fused_mbconv expand=4 act=swish"};
   std::vector<std::string> shapes{"112x112x8", "112x112x16", "56x56x24", "28x28x48", "14x14x96", "7x7x192"};
   std::vector<std::string> types{"f32"};
@@ -155,35 +198,55 @@ int main(int argc, char** argv) try {
   CLI::App app{"Times blocks against each other on this CPU. The first block is what the others are compared with."};
   app.add_option("--block", blocks,
                  "\"name field=value ...\", also stride= and layers=; filters default to the input's channels")
-      ->take_all();
-  app.add_option("--shape", shapes, "height x width x channels of the input")->delimiter(',');
-  app.add_option("--dtype", types, "f32, bf16")->delimiter(',');
-  app.add_option("--batch", batches, "images per run")->delimiter(',')->check(CLI::PositiveNumber);
+      ->take_all()
+      ->capture_default_str();
+  app.add_option("--shape", shapes, "height x width x channels of the input")->delimiter(',')->capture_default_str();
+  app.add_option("--dtype", types, "f32, bf16")->delimiter(',')->capture_default_str();
+  app.add_option("--batch", batches, "images per run")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--threads", cpu_chosen.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
   cpu_chosen.add_isa_and_kernels(app);
-  app.add_option("--budget-s", budget_s, "seconds per comparison")->check(CLI::PositiveNumber);
+  app.add_option("--budget-s", budget_s, "seconds per comparison")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--csv", csv, "write the rows to this file too");
   app.add_option("--json", json, "the same as JSON");
   app.add_option("--html", html, "a page with a heat map and all figures");
+  app.footer(
+      "Example: bench_block --block \"mbconv filters=32 expand=2\" --block \"fused_mbconv filters=32 expand=2\" "
+      "--shape 14x14x32,7x7x32 --csv blocks.csv");
   CLI11_PARSE(app, argc, argv);
+
+  // All that can be wrong with the command line is, before a minute is spent on measuring.
+  std::vector<data_type> data_types;
+  for (const std::string& name : types) data_types.push_back(parse_data_type(name));
+  std::vector<std::vector<network>> at_shapes;
+  for (const std::string& text : shapes) {
+    at_shapes.emplace_back();
+    for (const std::string& block : blocks) at_shapes.back().push_back(parse_block(block, parse_shape(text)));
+  }
+  std::vector<onednn::executor> cpus;
+  for (const data_type type : data_types) cpus.push_back(cpu_chosen.executor(type));
 
   std::vector<row> rows;
   device_description device;
   const signal_stop signals;  // what is measured until then is printed and written
-  for (const std::string& type_name : types) {
-    const data_type type = parse_data_type(type_name);
-    onednn::executor cpu = cpu_chosen.executor(type);
+  for (std::size_t t = 0; t < data_types.size(); ++t) {
+    const data_type type = data_types[t];
+    onednn::executor& cpu = cpus[t];
     device = cpu.description();
-    for (const std::string& shape_text : shapes)
+    for (std::size_t s = 0; s < shapes.size(); ++s)
       for (const int batch : batches) {
         if (signals) break;
-        std::vector<network> graphs;
-        for (const std::string& block : blocks) graphs.push_back(parse_block(block, parse_shape(shape_text)));
-        const std::string where = shape_text + ", " + std::to_string(batch) + ", " + type_name;
+        const std::vector<network>& graphs = at_shapes[s];
+        const std::string where = shapes[s] + ", " + std::to_string(batch) + ", " + to_string(type);
         const auto times = compare_networks(cpu, graphs, {.measure = {.budget_ms = budget_s * 1000}}, batch);
         for (std::size_t i = 0; i < blocks.size(); ++i)
           rows.push_back({.block = blocks[i],
                           .where = where,
+                          .input = graphs[i].input(),
+                          .batch = batch,
+                          .type = type,
                           .cost = cost(graphs[i], {type, batch}),
                           .time = times[i].time,
                           .ratio = times[i].against_first,
@@ -197,9 +260,10 @@ int main(int argc, char** argv) try {
   for (const std::string& sentence : conclusions(rows, blocks)) std::printf("%s\n", sentence.c_str());
   if (!csv.empty()) write_csv(rows, csv, device);
   if (!json.empty()) write_json(rows, json, device);
-  if (!html.empty()) write_html(rows, blocks, html, device);
+  if (!html.empty()) write_html(rows, blocks, html, device, examples::command_line(argc, argv));
   return signals ? signals.leave("the comparisons above are whole; run the same command again for all") : 0;
-} catch (const std::exception& e) {
-  std::cerr << "bench_block: " << e.what() << '\n';
-  return 1;
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("bench_block", [&] { return program(argc, argv); });
 }

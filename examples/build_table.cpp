@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "cpu_options.hpp"
+#include "program.hpp"
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
@@ -138,13 +139,13 @@ int build(const Space& space, const settings& s, const signal_stop& signals) {
     table.export_csv(out);
     write_file(s.csv, out.str());
   }
-  if (!s.json.empty()) write_file(s.json, latency_table_to_json(s.table).dump(1) + "\n");
+  if (!s.json.empty()) write_file(s.json, json_text(latency_table_to_json(s.table), 1) + "\n");
   return 0;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+static int program(int argc, char** argv) {
   settings s;
   CLI::App app("Fills a latency table for a search space on this CPU");
   app.add_option("--space", s.space, "whose kernels: a space of the zoo by its name there")->capture_default_str();
@@ -170,6 +171,7 @@ int main(int argc, char** argv) try {
   app.add_option("--list", s.list, "print so many of the most frequent kernels")->capture_default_str();
   app.add_option("--csv", s.csv, "write the table to this file too, as comma-separated values");
   app.add_option("--json", s.json, "the same as JSON");
+  app.footer("Example: build_table --space proxylessnas --table cpu.db --budget-s 60");
   CLI11_PARSE(app, argc, argv);
   return until_signal("'" + s.table + "' keeps what was measured: run the same command again to go on",
                       [&](const signal_stop& signals) {
@@ -178,7 +180,8 @@ int main(int argc, char** argv) try {
                             zoo::proxylessnas_enlarged, zoo::mobilenet_v3_like, zoo::once_for_all, zoo::efficientnet_x,
                             zoo::gpunet, zoo::gpunet_encoded);
                       });
-} catch (const std::exception& e) {
-  std::cerr << "build_table: " << e.what() << '\n';
-  return 1;
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("build_table", [&] { return program(argc, argv); });
 }

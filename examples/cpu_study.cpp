@@ -24,6 +24,7 @@
 
 #include "document.hpp"
 #include "instruction_set.hpp"
+#include "program.hpp"
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
@@ -448,7 +449,7 @@ std::string markdown_of(const study& s) {
 // --- files
 // -------------------------------------------------------------------------------------------------------------------------------
 
-void write_all(const study& s, const std::filesystem::path& folder) {
+void write_all(const study& s, const std::filesystem::path& folder, const std::string& command) {
   std::string csv =
       "model,macs,isa,dtype,median_ms,low_ms,high_ms,minimum_ms,spread,samples,clock,speedup,speedup_low,speedup_"
       "high\n";
@@ -488,6 +489,7 @@ void write_all(const study& s, const std::filesystem::path& folder) {
   for (const std::string& sentence : conclusions(s)) page.text(sentence);
   page.section("Tables");
   for (const report_table& t : tables_of(s)) page.table(t);
+  page.origin({.command = command, .machine = s.device});
   write_file(folder / "cpu_study.html", page.str());
   write_file(folder / "cpu_study.csv", csv);
   write_file(folder / "cpu_study.json", all.dump(2) + "\n");
@@ -502,7 +504,7 @@ void write_into(const document& page, const study& s) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+static int program(int argc, char** argv) {
   settings s;
   std::vector<std::string> models;
   std::vector<std::string> isas{"sse41", "avx2", "avx512_core", "avx512_core_bf16", "avx512_core_amx"};
@@ -527,6 +529,7 @@ int main(int argc, char** argv) try {
   app.add_option("--document", s.document,
                  "put the tables into this Markdown file, between its marks, and the figure beside it");
   app.add_option("--serve", served)->group("");
+  app.footer("Example: cpu_study --models EfficientNet-B0,EfficientNet-X-B0 --isa sse41,best --out study");
   CLI11_PARSE(app, argc, argv);
   if (!served.empty()) {
     std::signal(SIGINT, SIG_IGN);  // Ctrl-C reaches all processes of a terminal; this one ends with the other
@@ -551,11 +554,12 @@ int main(int argc, char** argv) try {
     watch all({.stop = &signals.received()});
     const study result = measure_all(s, all);
     std::printf("%s", markdown_of(result).c_str());
-    if (!s.out.empty()) write_all(result, s.out);
+    if (!s.out.empty()) write_all(result, s.out, examples::command_line(argc, argv));
     if (page) write_into(*page, result);
     return 0;
   });
-} catch (const std::exception& e) {
-  std::cerr << "cpu_study: " << e.what() << '\n';
-  return 1;
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("cpu_study", [&] { return program(argc, argv); });
 }

@@ -2,6 +2,8 @@
 // A block of your own in twenty lines: counted, searched and measured like those of the library.
 #include <cstdio>
 
+#include "program.hpp"
+
 #include <nascent/nascent.hpp>
 
 using namespace nascent;
@@ -40,7 +42,7 @@ inline constexpr auto ghosts = define([] {
 });
 static_assert(ghosts.size() == (4 * 2 + 2) * 4 * (2 + 4 + 8));  // exact, by the compiler
 
-int main() {
+static void program() {
   random_engine rng(7);
   for (int i = 0; i < 5; ++i) {
     const auto net = ghosts.sample(rng);
@@ -49,4 +51,11 @@ int main() {
                 c.layers, static_cast<long long>(c.params), static_cast<long long>(c.macs));
   }
   for (const kernel& k : fuse(to_network(ghosts.unrank(0)))) std::printf("  %s\n", k.signature().c_str());
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("custom_block", argc, argv,
+                               "A block of its own in a space: draws five networks, and lists the kernels of the "
+                               "first.\n\nExample: custom_block",
+                               program);
 }

@@ -2,6 +2,8 @@
 // Which networks are possible, how many there are, and what they cost.
 #include <cstdio>
 
+#include "program.hpp"
+
 #include <nascent/nascent.hpp>
 
 using namespace nascent;
@@ -32,7 +34,7 @@ inline constexpr auto mobile = define([] {
 static_assert(mobile.size() == 982'803'456);
 static_assert(max_macs(mobile) < 5'000'000'000);
 
-int main() {
+static void program() {
   std::printf("%s: %s networks, %zu decisions\n", mobile.name(), to_decimal(mobile.size()).c_str(), mobile.slot_count);
   std::printf("MACs %.0f M to %.0f M\n", static_cast<double>(min_macs(mobile)) * 1e-6,
               static_cast<double>(max_macs(mobile)) * 1e-6);
@@ -47,4 +49,11 @@ int main() {
   std::printf("%lld parameters, %lld MACs, %lld bytes of traffic, %.1f operations per byte\n",
               static_cast<long long>(c.params), static_cast<long long>(c.macs), static_cast<long long>(c.traffic),
               c.operational_intensity());
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program(
+      "declare_space", argc, argv,
+      "Declares a space of networks, counts it, draws one network and says what it costs.\n\nExample: declare_space",
+      program);
 }

@@ -19,6 +19,7 @@
 
 #include "cpu_options.hpp"
 #include "family_space.hpp"
+#include "program.hpp"
 #include <CLI/CLI.hpp>
 
 #include <nascent/accuracy/estimated_top1.hpp>
@@ -35,6 +36,7 @@
 #include <nascent/search/verified_search.hpp>
 #include <nascent/space/describe.hpp>
 #include <nascent/space/migrate.hpp>
+#include <nascent/timing/calibration.hpp>
 #include <nascent/zoo/efficientnet_family.hpp>
 
 using namespace nascent;
@@ -186,7 +188,7 @@ int run(const settings& s, const signal_stop& signals) {
 
   std::printf("6. Measuring the family in turns with EfficientNet-B0 to B4 and EfficientNet-X-B0\n");
   std::fflush(stdout);
-  family_report report{.device = cpu.description(), .command = s.command, .target_ms = target};
+  family_report report{.device = cpu.description(), .command = s.command, .seed = s.seed, .target_ms = target};
   const auto add = [&](std::string family, const network& graph) {
     report.networks.push_back({.name = graph.name(),
                                .family = std::move(family),
@@ -216,7 +218,7 @@ int run(const settings& s, const signal_stop& signals) {
       {"networks in the space", significant_text(static_cast<double>(family_space.size()), 2),
        "exactly " + std::string(to_decimal(family_space.size()).c_str())},
       {"looked at", std::to_string(found.networks), std::to_string(latency.measured()) + " kernels measured"}};
-  report.roofs = measure_roofs(cpu);
+  report.machine = measure_profile({}, cpu);
   report.space_picture = to_svg(family_space);
   write_file(s.out / "report.html", to_html(report));
   family_record<family_type> record{.name = "designed by examples/design_family"};
@@ -237,16 +239,18 @@ int run(const settings& s, const signal_stop& signals) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+static int program(int argc, char** argv) {
   settings s;
-  for (int i = 0; i < argc; ++i) s.command += (i == 0 ? "" : " ") + std::string(argv[i]);
+  s.command = examples::command_line(argc, argv);
   CLI::App app{"Designs a family of convolutional networks for this CPU, and writes family.json and report.html."};
   add_to(app, s);
+  app.footer("Example: design_family --target-ms 10 --budget-s 120 --out family");
   CLI11_PARSE(app, argc, argv);
   return until_signal(
       "'" + (s.out / "latency.db").string() + "' keeps what was measured: run the same command again to go on",
       [&](const signal_stop& signals) { return run(s, signals); });
-} catch (const std::exception& e) {
-  std::cerr << "design_family: " << e.what() << '\n';
-  return 1;
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("design_family", [&] { return program(argc, argv); });
 }

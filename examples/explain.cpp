@@ -12,14 +12,15 @@
 #include <vector>
 
 #include "cpu_options.hpp"
+#include "program.hpp"
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
 #include <nascent/base/number_text.hpp>
 #include <nascent/base/signal_stop.hpp>
 #include <nascent/nascent.hpp>
-#include <nascent/report/plot.hpp>
 #include <nascent/report/report.hpp>
+#include <nascent/report/roofline_plot.hpp>
 #include <nascent/timing/calibration.hpp>
 #include <nascent/timing/conclusions.hpp>
 #include <nascent/timing/explanation.hpp>
@@ -40,8 +41,8 @@ struct findings {
 
 std::string percent(double part, double whole) { return whole == 0 ? "-" : fixed_text(100 * part / whole, 0); }
 
-const std::vector<std::string> sum_columns{"",       "network", "kernels", "ms",     "time %", "MMACs",
-                                           "MACs %", "MB",      "I",       "GMAC/s", "E %",    "memory-bound %"};
+const std::vector<std::string> sum_columns{"",   "network", "kernels", "ms",  "time %",         "MMACs",   "MACs %",
+                                           "MB", "I",       "GMAC/s",  "E %", "memory-bound %", "saving %"};
 
 std::vector<std::string> sum_cells(const std::string& name, const explained_network& n, const kernel_sum& s) {
   const kernel_sum all = sum_of(n);
@@ -56,7 +57,8 @@ std::vector<std::string> sum_cells(const std::string& name, const explained_netw
           fixed_text(s.work.intensity(), 1),
           fixed_text(s.ms == 0 ? 0 : s.macs() / s.ms * 1e-6, 1),
           percent(s.ideal_ms, s.ms),
-          percent(s.memory_bound_ms, s.ms)};
+          percent(s.memory_bound_ms, s.ms),
+          percent(s.saving_ms, s.ms)};
 }
 
 std::vector<std::vector<std::string>> stage_rows(const findings& f) {
@@ -95,7 +97,7 @@ std::vector<std::string> kernel_cells(const stage_pair& stage, const explained_n
           fixed_text(k.at.work.bytes * 1e-6, 3),
           fixed_text(k.at.intensity(), 1),
           fixed_text(k.macs() / k.at.latency_ms * 1e-6, 1),
-          fixed_text(100 * k.at.efficiency(), 0),
+          k.saves_arithmetic() ? "saves" : fixed_text(100 * k.at.efficiency(), 0),
           to_string(k.at.bound())};
 }
 
@@ -110,8 +112,9 @@ std::vector<std::vector<std::string>> kernel_rows(const findings& f) {
 }
 
 std::string machine_text(const findings& f, const device_description& d, int batch) {
-  std::string text = describe(d) + ", batch " + std::to_string(batch) +
-                     ". Measured roofs: " + fixed_text(f.machine.peak(d.type).tops * 1e3, 0) + " Gops/s";
+  const peak_rate& peak = f.machine.peak(d.type);
+  std::string text = describe(d) + ", batch " + std::to_string(batch) + ". Roofs: " + fixed_text(peak.tops * 1e3, 0) +
+                     " Gops/s (" + std::string(peak.source.view()) + ")";
   for (const memory_level& cache : f.machine.caches())
     text += ", " + std::string(cache.name.view()) + " of " + fixed_text(cache.bytes / 1024, 0) + " KiB " +
             fixed_text(cache.gb_per_s, 1) + " GB/s";
@@ -124,9 +127,12 @@ constexpr const char* meaning =
     "operations per byte, two per MAC. "
     "E: least time under the roofs over the time taken, with the maps in the nearest cache that holds them and the "
     "weights in the nearest that holds "
-    "the whole network; above 100 % where they came from a nearer one.";
+    "the whole network; above 100 % where they came from a nearer one. saves: the kernel does less arithmetic than is "
+    "counted (Winograd), so its rate is an effective one; in sums its E is at most 100 %. saving %: time in such "
+    "kernels.";
 
-void write_report(const findings& f, const std::string& path, const std::string& machine) {
+void write_report(const findings& f, const std::string& path, const std::string& machine, data_type type,
+                  const std::string& command) {
   html_report report("Why " + f.first.name + " and " + f.second.name + " take the time they take", machine);
   report.tiles({{f.first.name, fixed_text(f.whole.first.median_ms, 2) + " ms",
                  fixed_text(sum_of(f.first).macs() * 1e-6, 0) + " MMACs"},
@@ -136,37 +142,36 @@ void write_report(const findings& f, const std::string& path, const std::string&
                  fixed_text(f.whole.ratio.low, 3) + " to " + fixed_text(f.whole.ratio.high, 3) + " (95 %)"}});
   report.section("Conclusions");
   for (const std::string& s : f.sentences) report.text(s);
-  const double peak = f.machine.peaks().front().tops * 1e3;
   report.section("Roofline");
-  roofline_figure figure{.title = "Stages under the roofs of this machine", .peaks = {{"best convolution", peak}}};
-  for (const memory_level& cache : f.machine.caches())
-    figure.bandwidths.push_back({std::string(cache.name.view()), cache.gb_per_s});
-  figure.bandwidths.push_back({std::string(f.machine.memory().name.view()), f.machine.memory().gb_per_s});
-  plot stages = roofline_plot(figure);
+  plot stages = roofline_plot(roofs_figure("Stages under the roofs of this machine", f.machine, type));
   stages.height = 560;
   plot_series first{.name = f.first.name, .marker = plot_marker::dot, .colour = 5};
   plot_series second{.name = f.second.name, .marker = plot_marker::square, .colour = 6};
   for (const stage_pair& p : pair_stages(f.first, f.second)) {
     const auto add = [&](plot_series& series, const kernel_sum& s) {
       if (s.work.operations > 0)
-        series.points.push_back({.x = s.work.intensity(), .y = s.work.operations / s.ms * 1e-6, .label = p.name});
+        series.points.push_back(
+            roofline_point({.work = s.work, .under = roofs_of(f.machine, type), .latency_ms = s.ms}, p.name));
     };
     add(first, p.first);
     add(second, p.second);
   }
   stages.series.push_back(std::move(first));
   stages.series.push_back(std::move(second));
-  report.figure(to_svg(stages), "Points are stages: all their kernels together.");
+  report.figure(
+      to_svg(stages),
+      "Points are stages: all their kernels together. Effective rates count arithmetic that an algorithm saved.");
   report.section("By kind of kernel").table({.columns = sum_columns, .rows = group_rows(f), .caption = meaning});
   report.section("By stage")
       .table({.columns = sum_columns, .rows = stage_rows(f), .caption = "Stages are paired by name."});
   report.section("Kernel by kernel").table({.columns = kernel_columns, .rows = kernel_rows(f), .caption = meaning});
+  report.origin({.command = command, .machine = machine});
   write_file(path, report.str());
 }
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+static int program(int argc, char** argv) {
   std::string first_name = "EfficientNet-B0";
   std::string second_name = "EfficientNet-X-B0";
   examples::cpu_options cpu_chosen;
@@ -185,6 +190,7 @@ int main(int argc, char** argv) try {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--html", html, "write a report with all tables to this file");
+  app.footer("Example: explain --first EfficientNet-B0 --second EfficientNet-X-B0 --html explain.html");
   CLI11_PARSE(app, argc, argv);
 
   return until_signal("nothing was kept: run the same command again", [&](const signal_stop& signals) {
@@ -216,10 +222,11 @@ int main(int argc, char** argv) try {
     std::printf("%s\n", to_text({.columns = sum_columns, .rows = group_rows(f)}).c_str());
     std::printf("%s\n\n", meaning);
     for (const std::string& s : f.sentences) std::printf("* %s\n", s.c_str());
-    if (!html.empty()) write_report(f, html, text);
+    if (!html.empty()) write_report(f, html, text, type, examples::command_line(argc, argv));
     return 0;
   });
-} catch (const std::exception& e) {
-  std::cerr << "explain: " << e.what() << '\n';
-  return 1;
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("explain", [&] { return program(argc, argv); });
 }

@@ -11,10 +11,12 @@
 #include <cstdio>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "program.hpp"
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
@@ -213,7 +215,7 @@ cudnn::device_properties find_device(const std::string& name, const std::string&
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+static int program(int argc, char** argv) {
   std::string models = "EfficientNet-B0";
   std::string space;
   std::string device_name = "h200";
@@ -250,6 +252,7 @@ int main(int argc, char** argv) try {
   app.add_flag("--heuristics-only", heuristics_only, "believe the heuristics, make no plan: nothing is compiled");
   app.add_flag("--brief", brief, "the summary alone");
   app.add_option("--html", html, "write a report to this file");
+  app.footer("Example: gpu_plan --model EfficientNet-B0 --device h200 --batch 1,128 --html plan.html");
   CLI11_PARSE(app, argc, argv);
 
   if (!dump.empty()) {
@@ -316,9 +319,13 @@ int main(int argc, char** argv) try {
     report.section(part.title).table(part.table);
     for (const std::string& line : part.notes) report.text(line);
   }
+  report.origin({.command = examples::command_line(argc, argv),
+                 .machine = device.name + ", cuDNN " + cudnn::library_version(),
+                 .seed = space.empty() ? std::nullopt : std::optional(seed)});
   if (!html.empty()) write_file(html, report.str());
   return 0;
-} catch (const std::exception& e) {
-  std::cerr << "gpu_plan: " << e.what() << '\n';
-  return 1;
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("gpu_plan", [&] { return program(argc, argv); });
 }

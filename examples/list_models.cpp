@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "program.hpp"
+
 #include <nascent/base/number_text.hpp>
 #include <nascent/space/naive_size.hpp>
 #include <nascent/zoo/catalog.hpp>
@@ -125,12 +127,12 @@ void print_table(const row& titles, const std::vector<row>& rows, std::size_t co
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+static int program(int argc, char** argv) {
   const bool markdown = argc > 1 && std::string_view(argv[1]) == "--markdown";
   if (argc > 1 && std::string_view(argv[1]) == "--help") {
     std::puts(
         "usage: list_models [--markdown | NAME...]\nParameters and MACs of the zoo's models against the printed "
-        "figures, and the sizes of its spaces.");
+        "figures, and the sizes of its spaces.\n\nExample: list_models EfficientNet-B0 ResNet-50");
     return 0;
   }
   std::vector<row> models;
@@ -158,7 +160,8 @@ int main(int argc, char** argv) try {
   std::puts("\n## Spaces\n\ndocs/counting.md says what a distinct network is.\n");
   print_markdown(space_titles, spaces());
   return 0;
-} catch (const std::exception& e) {
-  std::fprintf(stderr, "%s\n", e.what());
-  return 1;
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("list_models", [&] { return program(argc, argv); });
 }

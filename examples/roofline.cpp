@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "program.hpp"
 #include <CLI/CLI.hpp>
 
 #include <nascent/base/file.hpp>
@@ -172,7 +173,7 @@ device_profile measured(int threads, onednn::isa isa) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+static int program(int argc, char** argv) {
   std::string device_name = "TPUv3";
   std::string type_name;
   std::string svg;
@@ -194,6 +195,7 @@ int main(int argc, char** argv) try {
   app.add_flag("--all", all, "all models of the zoo, not only those of Table 3 and their families");
   app.add_flag("--residuals", residuals, "also Table 3's intensities against own counts, and what its rows imply");
   app.add_option("--svg", svg, "write Figure 2 to this file");
+  app.footer("Example: roofline --device TPUv3 --svg figure2.svg");
   CLI11_PARSE(app, argc, argv);
 
   const device_profile* known = devices::find(device_name);
@@ -209,7 +211,8 @@ int main(int argc, char** argv) try {
   }
   if (!svg.empty()) write_file(svg, figure_2());
   return 0;
-} catch (const std::exception& e) {
-  std::cerr << "roofline: " << e.what() << '\n';
-  return 1;
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("roofline", [&] { return program(argc, argv); });
 }

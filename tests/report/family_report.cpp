@@ -32,7 +32,10 @@ family_report example() {
       .base = 1,
       .target_ms = 10,
       .searched = {{.x = 5, .y = 70}, {.x = 10, .y = 78}},
-      .roofs = {.peak_gops = 100, .bandwidths = {{std::size_t{512} << 10, 50}, {std::size_t{256} << 20, 10}}}};
+      .machine = device_profile({.name = "a processor",
+                                 .peaks = {{arithmetic::f32, 1e-4, "measured: a loop of multiply-adds"}},  // 0.1 Gops/s
+                                 .memory = {.name = "memory", .gb_per_s = 10},
+                                 .caches = {{.name = "L1", .gb_per_s = 50, .bytes = 32768}}})};
   r.networks[1].measured.against_first = paired_ratio{.median = 1.19, .low = 1.18, .high = 1.2};
   return r;
 }
@@ -67,4 +70,21 @@ TEST_CASE("the page names device, command, date and version, and escapes names")
   CHECK_THAT(page, ContainsSubstring("New &lt;B0&gt;"));
   CHECK(page.find("New <B0>") == std::string::npos);
   CHECK_THAT(page, ContainsSubstring("predicted latency"));
+}
+
+TEST_CASE(
+    "the roofline names roofs as the profile does; a network above the arithmetic says that its rate is effective") {
+  family_report r = example();
+  const std::string page = to_html(r);
+  CHECK_THAT(page, ContainsSubstring("L1, 50 GB/s"));
+  CHECK_THAT(page, ContainsSubstring("memory, 10 GB/s"));
+  CHECK_THAT(page, ContainsSubstring("f32 arithmetic, 0.1 Gops/s"));
+  CHECK_THAT(page, ContainsSubstring("measured: a loop of multiply-adds"));
+  CHECK_THAT(page, !ContainsSubstring("(effective)</"));
+  r.networks[0].measured.time.median_ms = 1e-4 * static_cast<double>(r.networks[0].cost.macs);  // 0.02 Gops/s
+  CHECK_THAT(to_html(r), !ContainsSubstring("(effective)</"));
+  r.networks[0].measured.time.median_ms = 1e-5 * static_cast<double>(r.networks[0].cost.macs);  // 0.2 Gops/s
+  CHECK_THAT(to_html(r), ContainsSubstring("Old-B0 (effective)"));
+  r.machine.reset();
+  CHECK_THAT(to_html(r), !ContainsSubstring("Roofline"));
 }

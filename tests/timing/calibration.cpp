@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/timing/calibration.hpp"
 
-#include <stdexcept>
+#include <algorithm>
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
@@ -10,17 +10,55 @@
 
 using namespace nascent;
 
-TEST_CASE("roofs are ordered as memories are: a small working set is read at least as fast as a large one") {
+TEST_CASE("a small working set is read at least as fast as a large one") {
+  const double small = measure_read_bandwidth(std::size_t{256} << 10);
+  const double large = measure_read_bandwidth(std::size_t{256} << 20);
+  CHECK(small > large);
+  CHECK(large > 0.1);
+}
+
+TEST_CASE("a loop of arithmetic is as fast as its instructions are wide") {
+  for (const arithmetic_loop& l : arithmetic_loops()) {
+    if (!processor_has(l.features)) continue;
+    INFO(l.name);
+    const double gops = measure_arithmetic(l, 1, 50);
+    // One or two units, each one instruction a cycle (half a one where wide registers are run in halves), at 0.5 to 7
+    // GHz.
+    CHECK(gops > 0.5 * 0.5 * l.operations / 14);
+    CHECK(gops < 2 * 7.0 * l.operations / 14);
+  }
+}
+
+TEST_CASE("the loop for an executor is the widest that its instruction set has") {
+  CHECK(detail::isa_includes("sse41", ""));
+  CHECK_FALSE(detail::isa_includes("sse41", "avx"));
+  CHECK(detail::isa_includes("avx", "avx"));
+  CHECK_FALSE(detail::isa_includes("avx", "avx2 fma"));
+  CHECK(detail::isa_includes("avx2_vnni", "avx2 fma"));
+  CHECK_FALSE(detail::isa_includes("avx2", "avx512f"));
+  CHECK(detail::isa_includes("avx512_core_amx", "avx512f avx512_bf16"));
+  CHECK(detail::isa_includes("any", "avx512f"));
+  const arithmetic_loop* widest = widest_loop(data_type::f32);
+  const arithmetic_loop* narrow = widest_loop(data_type::f32, "sse41");
+  if (arithmetic_loops().empty()) return;
+  REQUIRE(widest != nullptr);
+  REQUIRE(narrow != nullptr);
+  CHECK(narrow->features.empty());
+  CHECK(widest->operations >= narrow->operations);
+  CHECK(widest_loop(data_type::f16) == nullptr);
+}
+
+// Winograd's algorithm makes a 3x3 convolution of so many channels up to 2.25 or 4 times as fast as its arithmetic.
+TEST_CASE("the peak is arithmetic: no matrix product is far above the loop, whatever a 3x3 convolution reaches") {
   onednn::executor cpu{{.threads = 1}};
-  const device_roofs roofs = measure_roofs(cpu, {std::size_t{256} << 10, std::size_t{256} << 20});
-  REQUIRE(roofs.bandwidths.size() == 2);
-  CHECK(roofs.bandwidths[0].gb_per_s > roofs.bandwidths[1].gb_per_s);
-  CHECK(roofs.bandwidths[1].gb_per_s > 0.1);
-  // A processor core since 2010 multiplies and adds at least once per cycle and per f32 lane of SSE at 1 GHz, and none
-  // makes 10 Tops of f32.
-  CHECK(roofs.peak_gops > 1);
-  CHECK(roofs.peak_gops < 10'000);
-  CHECK_FALSE(roofs.peak_layer.empty());
+  const measured_peak peak = measure_peak(cpu, 100);
+  CHECK(peak.product_gops > 1);
+  CHECK(peak.gops() == std::max(peak.loop_gops, peak.product_gops));
+  if (arithmetic_loops().empty()) return;
+  REQUIRE_FALSE(peak.loop.empty());
+  CHECK(peak.product_gops < 1.3 * peak.loop_gops);  // a core that another program shares is slower for a while
+  CHECK(peak.source().find(peak.loop) != std::string::npos);
+  CHECK(peak.source().find(peak.product) != std::string::npos);
 }
 
 TEST_CASE("a measured profile has a peak with type and instruction set, its caches, and memory") {
@@ -43,11 +81,11 @@ TEST_CASE("a measured profile has a peak with type and instruction set, its cach
 }
 
 TEST_CASE("threads read together, each its own memory") {
-  const double one = measure_read_bandwidth_of_threads(1, 64 << 10, 20);
-  const double two = measure_read_bandwidth_of_threads(2, 64 << 10, 20);
+  const double one = measure_read_bandwidth(64 << 10, 1, 20);
+  const double two = measure_read_bandwidth(64 << 10, 2, 20);
   CHECK(one > 0.1);
   CHECK(two > 0.1);
-  CHECK_THROWS_AS(measure_read_bandwidth_of_threads(2, 64 << 10, 0), nascent::error);
+  CHECK_THROWS_AS(measure_read_bandwidth(64 << 10, 2, 0), nascent::error);
   CHECK(two < 20 * one);  // on two cores 2 x one, on one busy core less
 }
 

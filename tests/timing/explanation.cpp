@@ -64,6 +64,28 @@ TEST_CASE("a network that is measured adds up to itself") {
              WithinRel(1e-6 * (1000. + 10838016 / 50), 1e-6));  // 112 x 112 x 32 x 27 MACs
 }
 
+TEST_CASE("a kernel that saves arithmetic has an effective rate, and makes up for no other kernel") {
+  // 2e6 operations in 0.02 ms would be all of the 100 Gops/s; the first kernel takes half of that.
+  explained_network n{.name = "n"};
+  const roofline fast{.work = {2e6, 1e3}, .under = under, .latency_ms = 0.01};
+  const roofline half{.work = {2e6, 1e3}, .under = under, .latency_ms = 0.04};
+  n.kernels.push_back({.at = fast});
+  CHECK(fast.is_effective());
+  CHECK(n.kernels[0].saves_arithmetic());
+  CHECK_THAT(sum_of(n).efficiency(), WithinRel(1., 1e-12));
+  n.kernels.push_back({.at = half});
+  CHECK_FALSE(half.is_effective());
+  CHECK_FALSE(n.kernels[1].saves_arithmetic());
+  const kernel_sum both = sum_of(n);
+  CHECK_THAT(both.efficiency(), WithinRel((0.01 + 0.02) / 0.05, 1e-12));
+  CHECK_THAT(both.saving_ms, WithinRel(0.01, 1e-12));
+  // The same by name, where it is slow: then the time of all the arithmetic is still the lower bound that is known.
+  n.kernels[1].implementation = "nascent_winograd:avx512";
+  CHECK(n.kernels[1].saves_arithmetic());
+  CHECK_THAT(sum_of(n).efficiency(), WithinRel((0.01 + 0.02) / 0.05, 1e-12));
+  CHECK_THAT(sum_of(n).saving_ms, WithinRel(0.05, 1e-12));
+}
+
 TEST_CASE("two networks are measured in turns: a round in which the machine is slow does not show") {
   const network graph = fake::residual_network(8, 2);
   int calls = 0;

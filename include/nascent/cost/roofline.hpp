@@ -99,7 +99,10 @@ struct roofline {
   }
   /// C, operations per second.
   constexpr double rate() const { return latency_ms == 0 ? 0 : 1e3 * work.operations / latency_ms; }
-  /// E. Above 1 where data came from a faster memory than the roof's.
+  /// Whether more operations were counted than the device can have done: an algorithm saved some (Winograd's takes a
+  /// quarter of the multiplications of a 3x3 window). `rate` is an effective rate then, and no rate of arithmetic.
+  constexpr bool is_effective() const { return rate() > under.ops_per_s; }
+  /// E. Above 1 where data came from a faster memory than the roof's, or where the rate is effective.
   constexpr double efficiency() const { return latency_ms == 0 ? 0 : ideal_ms() / latency_ms; }
 };
 

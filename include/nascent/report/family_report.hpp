@@ -14,14 +14,13 @@
 
 #include "nascent/accuracy/model.hpp"
 #include "nascent/base/number_text.hpp"
-#include "nascent/base/version.hpp"
 #include "nascent/cost/cost.hpp"
+#include "nascent/cost/device_profile.hpp"
 #include "nascent/latency/prediction.hpp"
 #include "nascent/report/picture/network.hpp"
 #include "nascent/report/plot.hpp"
 #include "nascent/report/report.hpp"
 #include "nascent/report/roofline_plot.hpp"
-#include "nascent/timing/calibration.hpp"
 #include "nascent/timing/compare_networks.hpp"
 
 namespace nascent {
@@ -41,15 +40,16 @@ struct reported_network {
 struct family_report {
   std::string title = "A family of networks for this machine";
   device_description device{};
-  std::string command{};             ///< that makes this report again
+  std::string command{};  ///< that makes this report again
+  std::optional<std::uint64_t> seed{};
   std::vector<report_tile> tiles{};  ///< figures of merit in its head, behind those of the family's base
   std::vector<std::string> findings{};
   std::vector<reported_network> networks{};  ///< the one that times are held against first
   std::size_t base = 0;                      ///< of them, the first of the family
   double target_ms = 0;                      ///< predicted, as the points of the search are
-  std::vector<plot_point> searched{};  ///< predicted ms and estimated accuracy of networks that a search looked at
-  device_roofs roofs{};
-  std::string space_picture{};  ///< SVG; none where empty
+  std::vector<plot_point> searched{};       ///< predicted ms and estimated accuracy of networks that a search looked at
+  std::optional<device_profile> machine{};  ///< its roofs; no roofline without
+  std::string space_picture{};              ///< SVG; none where empty
 };
 
 /// The rows of a report: counts, predicted and measured times, estimated accuracy. A prediction that is off by more
@@ -81,14 +81,6 @@ inline report_table results_of(const family_report& r) {
   return t;
 }
 
-namespace detail {
-
-inline std::string cache_name(std::size_t bytes) {
-  return bytes < (std::size_t{1} << 20) ? std::to_string(bytes >> 10) + " KiB" : std::to_string(bytes >> 20) + " MiB";
-}
-
-}  // namespace detail
-
 /// The page. `networks` must not be empty.
 inline std::string to_html(const family_report& r) {
   const reported_network& base = r.networks[r.base];
@@ -110,27 +102,26 @@ inline std::string to_html(const family_report& r) {
                        .trials = r.searched,
                        .x = {.title = "predicted latency", .unit = "ms", .scale = axis_scale::log},
                        .target = r.target_ms};
-  roofline_figure roofline{.title = "Roofline of this machine"};
-  for (const bandwidth_sample& b : r.roofs.bandwidths)
-    roofline.bandwidths.push_back({detail::cache_name(b.bytes), b.gb_per_s});
-  roofline.peaks.push_back({"best convolution", r.roofs.peak_gops});
-  for (const reported_network& n : r.networks) {
+  for (const reported_network& n : r.networks)
     pareto.models.push_back(
         {.x = n.predicted.ms, .y = n.accuracy.top1, .label = n.name, .y_error = n.accuracy.standard_error});
-    roofline.networks.push_back({.x = n.cost.operational_intensity(),
-                                 .y = 2e-6 * static_cast<double>(n.cost.macs) / n.measured.time.median_ms,
-                                 .label = n.name});
-  }
   page.section("Accuracy and latency").figure(to_svg(pareto_plot(pareto)));
-  page.section("Roofline")
-      .figure(to_svg(roofline_plot(roofline)),
-              "Roofs measured in this run: the best of four large convolutions, and reading memory with one thread.");
+  if (r.machine) {
+    const data_type type = r.device.type;
+    roofline_figure under = roofs_figure("Roofline of this machine", *r.machine, type);
+    for (const reported_network& n : r.networks)
+      under.networks.push_back(roofline_point(
+          {.work = work_of(n.cost), .under = roofs_of(*r.machine, type), .latency_ms = n.measured.time.median_ms},
+          n.name));
+    page.section("Roofline")
+        .figure(to_svg(roofline_plot(under)), "Roofs measured in this run, reading memory and " +
+                                                  std::string(r.machine->peak(type).source.view()) +
+                                                  ". Points above the arithmetic are effective rates: an algorithm "
+                                                  "saved multiplications that are counted.");
+  }
   page.section("The best network").figure(to_svg(base.graph));
   if (!r.space_picture.empty()) page.section("The space").figure(r.space_picture);
-  page.section("How it was made");
-  if (!r.command.empty()) page.code(r.command);
-  page.text("nascent " + std::string(version) + ", " + utc_now() + ", " + describe(r.device) + ".");
-  return page.str();
+  return page.origin({.command = r.command, .machine = describe(r.device), .seed = r.seed}).str();
 }
 
 }  // namespace nascent

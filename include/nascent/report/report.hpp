@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/clock.hpp"
 #include "nascent/base/error.hpp"
+#include "nascent/base/version.hpp"
 #include "nascent/report/svg.hpp"
 #include "nascent/report/table.hpp"
 
@@ -26,6 +30,13 @@ struct report_tile {
   std::string name{};
   std::string value{};
   std::string note{};
+};
+
+/// What a report stands on: with it anyone can make it again.
+struct report_origin {
+  std::string command{};  ///< that makes it; empty where a program's own code does
+  std::string machine{};  ///< processor, library, threads, or the device that it is about
+  std::optional<std::uint64_t> seed{};
 };
 
 /// A report, built from top to bottom: `html_report("Family").text("...").table({...}).figure(svg, "...")`.
@@ -87,12 +98,21 @@ class html_report {
   html_report& tiles(const std::vector<report_tile>& list) {
     body_ += "<dl class=\"tiles\">\n";
     for (const report_tile& t : list) {
-      body_ += "<div><dt>" + escape_xml(t.name) + "</dt><dd>" + escape_xml(t.value) + "</dd>";
+      body_ += "<div><dt>" + escape_xml(t.name) + "</dt><dd>" + escape_xml(grouped(t.value)) + "</dd>";
       if (!t.note.empty()) body_ += "<dd class=\"note\">" + escape_xml(t.note) + "</dd>";
       body_ += "</div>\n";
     }
     body_ += "</dl>\n";
     return *this;
+  }
+
+  /// The last section: command, machine, seed, and this library's version and the date.
+  html_report& origin(const report_origin& from) {
+    section("How it was made");
+    if (!from.command.empty()) code(from.command);
+    return text("nascent " + std::string(version) + ", " + utc_now() +
+                (from.machine.empty() ? "" : ", " + from.machine) +
+                (from.seed ? ", seed " + std::to_string(*from.seed) : "") + ".");
   }
 
   /// The page.
@@ -144,18 +164,32 @@ class html_report {
       const bool lit = std::find(t.highlighted.begin(), t.highlighted.end(), r) != t.highlighted.end();
       body_ += lit ? "<tr class=\"lit\">" : "<tr>";
       for (std::size_t c = 0; c < t.columns.size(); ++c)
-        body_ += numeric[c] ? "<td class=\"n\">" + padded(t.rows[r][c], decimals[c]) + "</td>"
-                            : "<td>" + escape_xml(t.rows[r][c]) + "</td>";
+        body_ +=
+            numeric[c] ? "<td class=\"n\">" + padded(t.rows[r][c], decimals[c]) + "</td>" : text_cell(t.rows[r][c]);
       body_ += "</tr>\n";
     }
     body_ += "</tbody>\n</table></div>\n";
     add_caption(t.caption);
   }
 
+  /// Names stay in one line: a break after a hyphen makes two of them.
+  static std::string text_cell(const std::string& cell) {
+    constexpr std::size_t name = 32;
+    return (detail::shown_width(cell) <= name ? "<td class=\"s\">" : "<td>") + escape_xml(cell) + "</td>";
+  }
+
+  /// A number of five digits or more before its point in groups of three; anything else as it is.
+  static std::string grouped(const std::string& cell) {
+    const detail::number_parts n = detail::split_number(cell);
+    const std::size_t first = n.whole.find_first_of("0123456789");
+    if (!n.is_number || first == std::string::npos || n.whole.find('\xE2', first) != std::string::npos) return cell;
+    return n.whole.substr(0, first) + detail::grouped_digits(n.whole.substr(first)) + n.fraction + n.rest;
+  }
+
   /// A number with room behind it, so that the decimal points of its column stand under one another.
   static std::string padded(const std::string& cell, std::size_t decimals) {
     const detail::number_parts n = detail::split_number(cell);
-    std::string out = escape_xml(cell);
+    std::string out = escape_xml(grouped(cell));
     if (!n.is_number || !n.rest.empty()) return out;
     if (n.fraction.empty() && decimals > 0) out += "\xE2\x80\x88";  // as wide as a point
     for (std::size_t i = std::max<std::size_t>(n.fraction.size(), 1); i < decimals; ++i)
@@ -185,7 +219,7 @@ figcaption{color:var(--quiet);font-size:.9rem;margin-top:.5rem;max-width:46rem}
 .scroll>svg{display:block;max-width:100%;height:auto;min-width:calc(var(--width,0)*.72)}
 table{border-collapse:collapse;font-size:.93rem;line-height:1.45;min-width:60%}
 th,td{padding:.45rem .9rem;text-align:left;border-bottom:1px solid var(--rule);vertical-align:baseline}
-th:first-child,td:first-child{padding-left:.6rem}td:first-child{white-space:nowrap}
+th:first-child,td:first-child{padding-left:.6rem}td:first-child,td.s{white-space:nowrap}
 th{color:var(--quiet);font-weight:600;border-bottom-width:2px;vertical-align:bottom}
 td.n,th.n{text-align:right}td.n{white-space:nowrap;font-variant-numeric:tabular-nums}
 tbody tr:hover{background:var(--raised)}tr.lit,tbody tr.lit:hover{background:var(--lit)}tr.lit td{font-weight:600}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Rooflines of several devices in one plot, with networks on them: Figure 2 of the EfficientNet-X paper.
+/// The roofs of a device for networks to be put under, and rooflines of several devices in one plot, with networks on
+/// them: Figure 2 of the EfficientNet-X paper.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +16,23 @@
 #include "nascent/report/plot.hpp"
 
 namespace nascent {
+
+/// The roofs of a device as its profile names them: caches, memory, and what it computes at most in a type.
+/// \throws profile_error where it lists no peak for the type
+inline roofline_figure roofs_figure(std::string title, const device_profile& device, data_type type) {
+  roofline_figure figure{.title = std::move(title)};
+  for (const memory_level& cache : device.caches())
+    figure.bandwidths.push_back({std::string(cache.name.view()), cache.gb_per_s});
+  figure.bandwidths.push_back({std::string(device.memory().name.view()), device.memory().gb_per_s});
+  figure.peaks.push_back({std::string(to_string(type)) + " arithmetic", device.peak(type).ops_per_s() * 1e-9});
+  return figure;
+}
+
+/// A point in such a figure. A rate that no arithmetic reaches says so in its label.
+inline plot_point roofline_point(const roofline& at, std::string label) {
+  if (at.is_effective()) label += " (effective)";
+  return {.x = at.intensity(), .y = at.rate() * 1e-9, .label = std::move(label)};
+}
 
 /// One device in the plot, and what ran on it.
 struct device_roofline {

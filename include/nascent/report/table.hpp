@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// Rows of text. Columns of numbers are recognised and aligned at their decimal points.

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// One cache that a processor reads data through.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Measured roofs of a device: the rate of large convolutions through its executor, and the bandwidth of reading
-/// memory.
+/// Measured roofs of a device: what it computes at most, and the bandwidth of reading its caches and its memory.
 #pragma once
 
 #include <algorithm>
@@ -12,25 +11,13 @@
 #include <thread>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/cost/device_profile.hpp"
+#include "nascent/timing/arithmetic_loops.hpp"
 #include "nascent/timing/caches.hpp"
 #include "nascent/timing/measure.hpp"
 
 namespace nascent {
-
-/// Reading at a working set of `bytes`.
-struct bandwidth_sample {
-  std::size_t bytes = 0;
-  double gb_per_s = 0;  ///< median over repetitions, one thread
-};
-
-/// What a device reaches, for roofline plots. Operations are two per MAC.
-struct device_roofs {
-  double peak_gops =
-      0;  ///< best of a few large dense convolutions through the executor: a roof that networks can be held against
-  std::string peak_layer{};
-  std::vector<bandwidth_sample> bandwidths{};
-};
 
 namespace detail {
 
@@ -59,96 +46,122 @@ class memory_reader {
   bool found_ = false;
 };
 
-}  // namespace detail
-
-/// GB/s of reading `bytes` again and again with one thread.
-inline double measure_read_bandwidth(std::size_t bytes, double budget_ms = 150) {
-  detail::memory_reader reader(bytes);
-  const sample_summary time =
-      measure([&] { reader.read(); }, {.warm_up = 1, .min_samples = 5, .half_width = 0.02, .budget_ms = budget_ms});
-  return reader.bytes_per_read() / time.median_ms * 1e-6;
-}
-
-/// GB/s of several threads together, each reading `bytes_each` of its own. They start each reading at once and the
-/// slowest ends it. \throws nascent::error for a budget that is not above 0
-inline double measure_read_bandwidth_of_threads(int threads, std::size_t bytes_each, double budget_ms = 150) {
-  if (threads <= 1) return measure_read_bandwidth(bytes_each, budget_ms);
-  const measure_options how{.warm_up = 1, .min_samples = 5, .half_width = 0.02, .budget_ms = budget_ms};
-  detail::check(how);  // before there are threads that would wait for ever
-  const auto count = static_cast<std::size_t>(threads);
+/// What so many threads need to do their work once, all starting at once and the slowest ending it. `make(i)` makes the
+/// work of thread i, in that thread. \throws nascent::error for options that make no sense
+template <class Make>
+sample_summary measure_together(int threads, const Make& make, const measure_options& how) {
+  check(how);  // before there are threads that would wait for ever
+  const auto count = static_cast<std::size_t>(std::max(1, threads));
   std::barrier<> gate(static_cast<std::ptrdiff_t>(count));
   bool done = false;  // written by the caller only, read by the others after the gate
-  std::vector<double> bytes(count);
   const auto work = [&](std::size_t which) {
-    detail::memory_reader reader(bytes_each);  // touched first by the thread that reads it
+    auto own = make(which);  // its memory is touched first by the thread that reads it
     for (;;) {
       gate.arrive_and_wait();
       if (done) break;
-      reader.read();
+      own();
       gate.arrive_and_wait();
     }
-    bytes[which] = reader.bytes_per_read();
   };
   std::vector<std::thread> others;
   for (std::size_t i = 1; i < count; ++i) others.emplace_back(work, i);
-  detail::memory_reader own(bytes_each);
+  auto own = make(0);
+  if (count == 1) return measure([&] { own(); }, how);
   const sample_summary time = measure(
       [&] {
         gate.arrive_and_wait();
-        own.read();
+        own();
         gate.arrive_and_wait();
       },
       how);
   done = true;
   gate.arrive_and_wait();
   for (std::thread& other : others) other.join();
-  bytes[0] = own.bytes_per_read();
+  return time;
+}
+
+}  // namespace detail
+
+/// GB/s of several threads together, each reading `bytes_each` of its own again and again. They start each reading at
+/// once and the slowest ends it. \throws nascent::error for a budget that is not above 0
+inline double measure_read_bandwidth(std::size_t bytes_each, int threads = 1, double budget_ms = 150) {
+  std::vector<double> bytes(static_cast<std::size_t>(std::max(1, threads)));
+  const sample_summary time =
+      detail::measure_together(threads,
+                               [&](std::size_t which) {
+                                 return [reader = detail::memory_reader(bytes_each), &read = bytes[which]]() mutable {
+                                   reader.read();
+                                   read = reader.bytes_per_read();
+                                 };
+                               },
+                               {.warm_up = 1, .min_samples = 5, .half_width = 0.02, .budget_ms = budget_ms});
   double sum = 0;
   for (const double b : bytes) sum += b;
   return sum / time.median_ms * 1e-6;
 }
 
-/// The highest rate of a few large dense convolutions through an executor.
+/// Gops/s of several threads together that do nothing but the arithmetic of a loop: the best that was seen.
+/// \throws nascent::error for a budget that is not above 0
+inline double measure_arithmetic(const arithmetic_loop& loop, int threads = 1, double budget_ms = 150) {
+  constexpr std::uint64_t turns = 100'000;  // a third of a millisecond
+  const sample_summary time =
+      detail::measure_together(threads, [&](std::size_t) { return [&loop] { loop.run(turns); }; },
+                               {.warm_up = 2, .min_samples = 7, .half_width = 0.005, .budget_ms = budget_ms});
+  return static_cast<double>(turns) * loop.operations * std::max(1, threads) / time.minimum_ms * 1e-6;
+}
+
+/// What a device computes at most, two operations per MAC.
 struct measured_peak {
-  double gops = 0;  ///< two operations per MAC
-  std::string layer{};
+  double loop_gops = 0;     ///< of arithmetic alone; 0 for a device without such a loop
+  std::string loop{};       ///< of which instruction
+  double product_gops = 0;  ///< of the best matrix product through the executor
+  std::string product{};    ///< its kernel
+
+  /// The roof. Matrix products may be above the loop where a processor has units of their own for them.
+  double gops() const { return std::max(loop_gops, product_gops); }
+  /// How it was found, for a profile.
+  std::string source() const {
+    const std::string best = "the best matrix product, " + product;
+    if (loop.empty()) return "measured: " + best;
+    if (product_gops > loop_gops) return "measured: " + best + ", above a loop of " + loop;
+    return "measured: a loop of " + loop + "; " + best + ", reaches " + fixed_text(100 * product_gops / loop_gops, 0) +
+           " % of it";
+  }
 };
 
-/// Takes about a second. \throws executor_error where the device refuses the convolutions.
+/// Measures arithmetic, not what algorithms save: the loop of the widest instructions that the executor may use, where
+/// it computes on this processor, and 1x1 convolutions, which no algorithm shortens. Larger windows would not do:
+/// Winograd's takes a quarter of the multiplications that are counted. Takes about a second. \throws executor_error
+/// where the device refuses the convolutions
 template <executor Executor>
 measured_peak measure_peak(Executor& device, double budget_ms = 200) {
-  struct shape_and_kernel {
+  const device_description d = device.description();
+  measured_peak peak;
+  const arithmetic_loop* loop = d.device == processor_model() ? widest_loop(d.type, d.isa) : nullptr;
+  if (loop != nullptr) {
+    peak.loop = loop->name;
+    peak.loop_gops = measure_arithmetic(*loop, d.threads, budget_ms);
+  }
+  struct map_and_channels {
     int size;
     int channels;
-    int kernel;
   };
-  measured_peak best;
-  for (const shape_and_kernel s : {shape_and_kernel{28, 256, 3}, {14, 256, 3}, {28, 512, 1}, {14, 1024, 1}}) {
-    const network graph = make_network("peak", {1, s.size, s.size, s.channels}, [&](auto& net, auto x) {
-      net.conv(x, {.filters = s.channels, .kernel = s.kernel});
-    });
+  for (const map_and_channels s : {map_and_channels{28, 256}, {28, 512}, {14, 1024}}) {
+    const network graph = make_network("peak", {1, s.size, s.size, s.channels},
+                                       [&](auto& net, auto x) { net.conv(x, {.filters = s.channels}); });
     auto compiled = prepare(device, graph);
     const sample_summary time =
         measure(compiled, {.warm_up = 2, .min_samples = 7, .half_width = 0.02, .budget_ms = budget_ms});
     const double gops = 2 * static_cast<double>(macs(graph.layers().front())) / time.minimum_ms * 1e-6;
-    if (gops > best.gops) best = {.gops = gops, .layer = fuse(graph).front().signature()};
+    if (gops <= peak.product_gops) continue;
+    peak.product_gops = gops;
+    peak.product = fuse(graph).front().signature();
   }
-  return best;
-}
-
-/// Takes about two seconds. \throws executor_error where the device refuses the convolutions.
-template <executor Executor>
-device_roofs measure_roofs(Executor& device,
-                           const std::vector<std::size_t>& working_sets = {std::size_t{512} << 10, std::size_t{8} << 20,
-                                                                           std::size_t{256} << 20}) {
-  const measured_peak peak = measure_peak(device);
-  device_roofs roofs{.peak_gops = peak.gops, .peak_layer = peak.layer};
-  for (const std::size_t bytes : working_sets) roofs.bandwidths.push_back({bytes, measure_read_bandwidth(bytes)});
-  return roofs;
+  return peak;
 }
 
 struct calibration_options {
-  double budget_ms = 150;                          ///< per reading and per convolution
+  double budget_ms = 150;                          ///< per reading, per loop and per convolution
   std::vector<data_cache> caches = data_caches();  ///< whose bandwidths are measured, nearest first; the first four
 };
 
@@ -165,8 +178,7 @@ device_profile measure_profile(const calibration_options& options, First& first,
   const auto add_peak = [&](auto& device) {
     const device_description d = device.description();
     const measured_peak peak = measure_peak(device, options.budget_ms);
-    figures.peaks.add({arithmetic_of(d.type), peak.gops * 1e-3,
-                       "measured: the fastest of four convolutions, " + peak.layer + ", " + d.library + ", " + d.isa});
+    figures.peaks.add({arithmetic_of(d.type), peak.gops() * 1e-3, peak.source() + "; " + d.library + ", " + d.isa});
   };
   add_peak(first);
   (add_peak(more), ...);
@@ -178,7 +190,7 @@ device_profile measure_profile(const calibration_options& options, First& first,
     // Half a cache, so that the rest of the process does not push it out; a share of it for each thread that has to
     // live in it.
     const auto sharing = static_cast<std::size_t>(std::max(1, std::min(what.threads, cache.shared_by)));
-    const double rate = measure_read_bandwidth_of_threads(what.threads, cache.bytes / 2 / sharing, options.budget_ms);
+    const double rate = measure_read_bandwidth(cache.bytes / 2 / sharing, what.threads, options.budget_ms);
     const std::size_t of_all_threads = cache.bytes * static_cast<std::size_t>(what.threads) / sharing;
     figures.caches.add({.name = "L" + std::to_string(cache.level),
                         .gb_per_s = rate,
@@ -188,7 +200,7 @@ device_profile measure_profile(const calibration_options& options, First& first,
   const std::size_t each = std::min(8 * largest, std::size_t{256} << 20) / static_cast<std::size_t>(what.threads);
   figures.memory = {
       .name = "memory",
-      .gb_per_s = measure_read_bandwidth_of_threads(what.threads, each, options.budget_ms),
+      .gb_per_s = measure_read_bandwidth(each, what.threads, options.budget_ms),
       .source = "measured: reading " + std::to_string((each * static_cast<std::size_t>(what.threads)) >> 20) + " MiB"};
   return device_profile(figures);
 }

@@ -26,9 +26,13 @@ struct explained_kernel {
   std::string stage{};
   std::string signature{};
   kernel_group group = kernel_group::copy;
-  roofline at{};  ///< for the whole batch; the latency is measured inside the running network
+  roofline at{};                 ///< for the whole batch; the latency is measured inside the running network
+  std::string implementation{};  ///< what ran it, where the executor says so
 
   double macs() const { return at.work.operations / 2; }
+  /// Whether it did less arithmetic than is counted: Winograd's algorithm by the implementation's name, or any by a
+  /// rate above the roof. How far from its limits it is, E does not say then.
+  bool saves_arithmetic() const { return implementation.find("wino") != std::string::npos || at.is_effective(); }
 };
 
 /// A network as it ran.
@@ -44,6 +48,7 @@ struct kernel_sum {
   int kernels = 0;
   double ms = 0;
   double memory_bound_ms = 0;  ///< part of `ms` in kernels left of the ridge point
+  double saving_ms = 0;        ///< part of `ms` in kernels that save arithmetic
   double ideal_ms = 0;         ///< sum over kernels, each under its own lower roof
   workload work{};
 
@@ -53,7 +58,10 @@ struct kernel_sum {
     ++kernels;
     ms += k.at.latency_ms;
     if (k.at.bound() == bound_by::memory) memory_bound_ms += k.at.latency_ms;
-    ideal_ms += k.at.ideal_ms();
+    // What saves arithmetic beats the time of all of it: it must not make up for kernels that waste theirs.
+    const bool saves = k.saves_arithmetic();
+    if (saves) saving_ms += k.at.latency_ms;
+    ideal_ms += saves ? std::min(k.at.ideal_ms(), k.at.latency_ms) : k.at.ideal_ms();
     work += k.at.work;
     return *this;
   }
@@ -166,13 +174,16 @@ explained_network explain_network(C& compiled, const network& graph, const devic
   const network_measurement times = measure_kernels(compiled, how);
   const std::span<const kernel> kernels = compiled.kernels();
   explained_network result{.name = graph.name(), .whole = times.whole};
-  for (std::size_t i = 0; i < kernels.size(); ++i)
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
     result.kernels.push_back({.stage = graph.stage_of(kernels[i].first_layer),
                               .signature = kernels[i].signature(),
                               .group = group_of(kernels[i].core),
                               .at = {.work = work_of(kernels[i], type, compiled.batch()),
                                      .under = roofs_of(device, type, kernels[i], compiled.batch(), needed),
                                      .latency_ms = times.kernels[i].trimmed_mean_ms}});
+    if constexpr (requires { compiled.kernel_implementation(i); })
+      result.kernels.back().implementation = compiled.kernel_implementation(i);
+  }
   return result;
 }
 

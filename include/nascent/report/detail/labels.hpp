@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent::detail {
 
 struct box {
