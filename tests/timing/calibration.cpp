@@ -22,10 +22,10 @@ TEST_CASE("a loop of arithmetic is as fast as its instructions are wide") {
     if (!processor_has(l.features)) continue;
     INFO(l.name);
     const double gops = measure_arithmetic(l, 1, 50);
-    // One or two units, each one instruction a cycle (half a one where wide registers are run in halves), at 0.5 to 7
-    // GHz.
+    // One instruction in two cycles (wide registers that are run in halves) up to four in one (two units that multiply,
+    // two that add), at 0.5 to 7 GHz.
     CHECK(gops > 0.5 * 0.5 * l.operations / 14);
-    CHECK(gops < 2 * 7.0 * l.operations / 14);
+    CHECK(gops < 4 * 7.0 * l.operations / 14);
   }
 }
 
