@@ -67,7 +67,8 @@ TEST_CASE("where shapes differ, identity adds nothing") {
 }
 
 TEST_CASE("project pools to the size and convolves to the width, each only where needed") {
-  CHECK(kinds(sum_of(residual::project, {1, 8, 8, 16}, 16, 2)) == std::vector{convolution, layer_kind::average_pool, add});
+  CHECK(kinds(sum_of(residual::project, {1, 8, 8, 16}, 16, 2)) ==
+        std::vector{convolution, layer_kind::average_pool, add});
   CHECK(kinds(sum_of(residual::project, {1, 8, 8, 16}, 24, 1)) == std::vector{convolution, convolution, add});
   const network both = sum_of(residual::project, {1, 8, 8, 16}, 24, 2);
   REQUIRE(kinds(both) == std::vector{convolution, layer_kind::average_pool, convolution, add});
