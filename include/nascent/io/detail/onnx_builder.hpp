@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// From layers to ONNX nodes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <onnx/onnx_pb.h>
+
+#include "nascent/base/error.hpp"
+#include "nascent/base/number_text.hpp"
+#include "nascent/base/version.hpp"
+#include "nascent/io/detail/small_float.hpp"
+#include "nascent/io/layer_names.hpp"
+#include "nascent/network/parameters.hpp"
+
+namespace nascent {
+
+/// A network that ONNX cannot say.
+struct onnx_error : error {
+  using error::error;
+};
+
+struct onnx_options {
+  data_type type = data_type::f32;  ///< of maps and weights
+  int batch = 1;                    ///< images; 0 leaves it free, as "N"
+  float epsilon = usual_epsilon;    ///< of batch normalisations that are kept
+};
+
+namespace detail {
+
+/// Makes one model. Tensors have the names of the layers that make them; what an activation works on, and what several
+/// nodes say together, has the layer's name with a suffix.
+class onnx_builder {
+ public:
+  onnx_builder(const network& graph, const onnx_options& options)
+      : graph_(graph), options_(options), names_(layer_names(graph)), flat_(graph.layers().size() + 1, false) {
+    if (options.batch < 0)
+      throw onnx_error("io.onnx", place("options.batch"), std::to_string(options.batch),
+                       "1 or more images, or 0 for any number");
+    if (graph.layers().empty()) throw onnx_error("io.onnx", place(""), "no layer", "one or more");
+  }
+
+  /// Batch normalisations folded.
+  onnx::ModelProto build(const weights& values) {
+    check_weights(values);
+    return build_with([&](std::size_t i) { weigh(i, values[i].kernel, values[i].bias); });
+  }
+
+  /// Batch normalisations kept.
+  onnx::ModelProto build(const network_parameters& values) {
+    check_parameters(graph_, values);
+    return build_with([&](std::size_t i) {
+      const layer_parameters& p = values[i];
+      const layer& l = graph_.layers()[i];
+      weigh(i, p.kernel, p.bias);
+      if (!l.batch_norm) return;
+      const auto per_channel = [&](const char* what, const std::vector<float>& numbers) {
+        return constant(name_ + what, {l.output.channels}, numbers);
+      };
+      const std::vector<std::string> inputs{current_, per_channel("/gamma", p.norm.gamma),
+                                            per_channel("/beta", p.norm.beta), per_channel("/mean", p.norm.mean),
+                                            per_channel("/variance", p.norm.variance)};
+      onnx::NodeProto& node = add("BatchNormalization", inputs, "/norm");
+      set(node, "epsilon", options_.epsilon);
+    });
+  }
+
+ private:
+  std::string place(const std::string& what) const {
+    return "ONNX, network '" + graph_.name() + "'" + (what.empty() ? "" : ", " + what);
+  }
+
+  void check_weights(const weights& values) const {
+    if (values.size() != graph_.layers().size())
+      throw network_error("network.parameters", place("weights"),
+                          "entries of " + std::to_string(values.size()) + " layers",
+                          std::to_string(graph_.layers().size()));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const layer& l = graph_.layers()[i];
+      const auto kernel = static_cast<std::size_t>(weight_elements(l));
+      const std::size_t bias = l.has_weights() ? static_cast<std::size_t>(l.output.channels) : 0;
+      if (values[i].kernel.size() != kernel || values[i].bias.size() != bias)
+        throw network_error(
+            "network.parameters", place("weights of '" + names_[i] + "'"),
+            std::to_string(values[i].kernel.size()) + " and " + std::to_string(values[i].bias.size()) + " numbers",
+            std::to_string(kernel) + " in the kernel, " + std::to_string(bias) + " in the bias");
+    }
+  }
+
+  template <class Weigh>
+  onnx::ModelProto build_with(Weigh weigh_layer) {
+    const bool is_bf16 = options_.type == data_type::bf16;
+    model_.set_ir_version(is_bf16 ? 10 : 8);
+    model_.set_producer_name("nascent");
+    model_.set_producer_version(std::string(version));
+    auto* set = model_.add_opset_import();
+    set->set_domain("");
+    set->set_version(is_bf16 ? 22 : 17);  // the first whose convolution takes bf16
+    out_ = model_.mutable_graph();
+    out_->set_name(graph_.name().empty() ? "network" : graph_.name());
+    declare(out_->add_input(), "input", 0, false);
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      const layer& l = graph_.layers()[i];
+      name_ = names_[i];
+      compute(l, i, weigh_layer);
+      activate(l.act);
+      tensors_.push_back(current_);
+      flat_[i + 1] = is_flat_;
+    }
+    const std::string last = std::exchange(tensors_.back(), "output");
+    // The last node gives the output its name, whatever it is called inside.
+    for (auto& node : *out_->mutable_node())
+      for (auto& made : *node.mutable_output())
+        if (made == last) made = "output";
+    declare(out_->add_output(), "output", static_cast<int>(names_.size()), is_flat_);
+    return std::move(model_);
+  }
+
+  void declare(onnx::ValueInfoProto* value, const char* name, int tensor, bool flat) const {
+    value->set_name(name);
+    auto* type = value->mutable_type()->mutable_tensor_type();
+    type->set_elem_type(element());
+    const shape& s = graph_.tensor_shape(tensor);
+    auto* first = type->mutable_shape()->add_dim();
+    if (options_.batch == 0 && s.batch == 1) first->set_dim_param("N");
+    else if (options_.batch > 0) first->set_dim_value(std::int64_t{options_.batch} * s.batch);
+    type->mutable_shape()->add_dim()->set_dim_value(s.channels);
+    if (flat) return;
+    type->mutable_shape()->add_dim()->set_dim_value(s.height);
+    type->mutable_shape()->add_dim()->set_dim_value(s.width);
+  }
+
+  // --- layers --------------------------------------------------------------------------------------------------------
+
+  template <class Weigh>
+  void compute(const layer& l, std::size_t i, Weigh& weigh_layer) {
+    is_flat_ = false;
+    switch (l.kind) {
+      case layer_kind::convolution:
+      case layer_kind::dense: weigh_layer(i); return;
+      case layer_kind::max_pool:
+      case layer_kind::average_pool: {
+        onnx::NodeProto& node = add(l.kind == layer_kind::max_pool ? "MaxPool" : "AveragePool", {map(l.operands[0])});
+        set_window(node, l);
+        return;
+      }
+      case layer_kind::global_average_pool: add("GlobalAveragePool", {map(l.operands[0])}); return;
+      case layer_kind::add: add("Add", operands(l)); return;
+      case layer_kind::multiply: add("Mul", operands(l)); return;
+      case layer_kind::concatenate: set(add("Concat", operands(l)), "axis", std::int64_t{1}); return;
+      case layer_kind::slice: {
+        std::vector<std::string> inputs = operands(l);
+        inputs.push_back(integers("/from", {l.first_channel}));
+        inputs.push_back(integers("/to", {l.first_channel + l.output.channels}));
+        inputs.push_back(integers("/axis", {1}));
+        add("Slice", inputs);
+        return;
+      }
+      case layer_kind::softmax: {  // over the parts: an axis of their own
+        const std::int64_t part = l.input.channels / l.groups;
+        add("Reshape", {map(l.operands[0]), integers("/parts", {0, l.groups, part, l.input.height, l.input.width})},
+            "/split");
+        set(add("Softmax", {current_}, "/weights"), "axis", std::int64_t{1});
+        add("Reshape", {current_, integers("/whole", {0, l.input.channels, l.input.height, l.input.width})});
+        return;
+      }
+      case layer_kind::activate:
+        is_flat_ = flat_[static_cast<std::size_t>(l.operands[0])];
+        current_ = tensor(l.operands[0]);
+        if (l.act == activation::identity) add("Identity", {current_});
+        return;
+      case layer_kind::space_to_depth:
+        set(add("SpaceToDepth", {map(l.operands[0])}), "blocksize", std::int64_t{l.stride});
+        return;
+      case layer_kind::space_to_batch: {
+        const std::int64_t n = l.stride;
+        const shape& o = l.output;
+        add("Reshape", {map(l.operands[0]), integers("/blocks", {0, o.channels, o.height, n, o.width, n})}, "/split");
+        set(add("Transpose", {current_}, "/turned"), "perm", {0, 3, 5, 1, 2, 4});
+        add("Reshape", {current_, integers("/maps", {-1, o.channels, o.height, o.width})});
+        return;
+      }
+      case layer_kind::batch_to_space: {
+        const std::int64_t n = l.stride;
+        const shape& in = l.input;
+        add("Reshape", {map(l.operands[0]), integers("/blocks", {-1, n, n, in.channels, in.height, in.width})},
+            "/split");
+        set(add("Transpose", {current_}, "/turned"), "perm", {0, 3, 4, 1, 5, 2});
+        add("Reshape", {current_, integers("/maps", {0, in.channels, in.height * n, in.width * n})});
+        return;
+      }
+    }
+    throw onnx_error("io.onnx", place(names_[i]), to_string(l.kind), "a kind of layer that ONNX can say");
+  }
+
+  /// The linear part of a convolution or dense layer. ONNX has the kernel as [output channel][input
+  /// channel][height][width].
+  void weigh(std::size_t i, const std::vector<float>& kernel, const std::vector<float>& bias) {
+    const layer& l = graph_.layers()[i];
+    const int depth = l.input.channels / l.groups;
+    std::vector<std::string> inputs;
+    if (l.kind == layer_kind::dense) {
+      inputs = {matrix(l.operands[0]), constant(name_ + "/kernel", {l.output.channels, depth}, kernel)};
+    } else {
+      const std::size_t taps = static_cast<std::size_t>(l.kernel_height) * static_cast<std::size_t>(l.kernel_width);
+      const auto channels = static_cast<std::size_t>(depth);
+      std::vector<float> turned(kernel.size());
+      for (std::size_t o = 0; o < static_cast<std::size_t>(l.output.channels); ++o)
+        for (std::size_t t = 0; t < taps; ++t)
+          for (std::size_t c = 0; c < channels; ++c)
+            turned[(o * channels + c) * taps + t] = kernel[(o * taps + t) * channels + c];
+      inputs = {map(l.operands[0]),
+                constant(name_ + "/kernel", {l.output.channels, depth, l.kernel_height, l.kernel_width}, turned)};
+    }
+    if (!bias.empty()) inputs.push_back(constant(name_ + "/bias", {l.output.channels}, bias));
+    if (l.kind == layer_kind::dense) {
+      set(add("Gemm", inputs), "transB", std::int64_t{1});
+      is_flat_ = true;
+    } else {
+      onnx::NodeProto& node = add("Conv", inputs);
+      set_window(node, l);
+      set(node, "group", std::int64_t{l.groups});
+    }
+  }
+
+  void set_window(onnx::NodeProto& node, const layer& l) const {
+    set(node, "kernel_shape", {l.kernel_height, l.kernel_width});
+    set(node, "strides", {l.stride, l.stride});
+    if (l.dilation > 1) set(node, "dilations", {l.dilation, l.dilation});
+    set(node, "pads",
+        {padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad),
+         padding_before(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad),
+         padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad),
+         padding_after(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad)});
+  }
+
+  void activate(activation act) {
+    switch (act) {
+      case activation::identity: return;
+      case activation::relu: add("Relu", {current_}, "/relu"); return;
+      case activation::relu6: add("Clip", {current_, scalar("/from", 0), scalar("/to", 6)}, "/relu6"); return;
+      case activation::swish: {
+        const std::string x = current_;
+        add("Sigmoid", {x}, "/gate");
+        add("Mul", {x, current_}, "/swish");
+        return;
+      }
+      case activation::hswish: add("HardSwish", {current_}, "/hswish"); return;
+      case activation::sigmoid: add("Sigmoid", {current_}, "/sigmoid"); return;
+      case activation::zero: add("Mul", {current_, scalar("/nothing", 0)}, "/zero"); return;
+    }
+    throw onnx_error("io.onnx", place(name_), to_string(act), "an activation that ONNX can say");
+  }
+
+  // --- tensors -------------------------------------------------------------------------------------------------------
+
+  const std::string& tensor(int id) const { return tensors_[static_cast<std::size_t>(id)]; }
+
+  /// A tensor as NCHW: what a dense layer made is a matrix.
+  std::string map(int id) {
+    if (!flat_[static_cast<std::size_t>(id)]) return tensor(id);
+    std::string shaped = tensor(id) + "/map";
+    if (!made_.insert(shaped).second) return shaped;
+    return add_as("Reshape", {tensor(id), integers("/shape", {0, graph_.tensor_shape(id).channels, 1, 1})}, shaped);
+  }
+  /// A tensor as a matrix of images x channels.
+  std::string matrix(int id) {
+    if (flat_[static_cast<std::size_t>(id)]) return tensor(id);
+    std::string shaped = tensor(id) + "/flat";
+    if (!made_.insert(shaped).second) return shaped;
+    return add_as("Flatten", {tensor(id)}, shaped);
+  }
+  /// Those of a layer that works on matrices as on maps: all of one form.
+  std::vector<std::string> operands(const layer& l) {
+    const std::span ids(l.operands.data(), static_cast<std::size_t>(l.operand_count));
+    is_flat_ = true;
+    for (const int id : ids) is_flat_ = is_flat_ && flat_[static_cast<std::size_t>(id)];
+    std::vector<std::string> inputs;
+    for (const int id : ids) inputs.push_back(is_flat_ ? tensor(id) : map(id));
+    return inputs;
+  }
+
+  // --- nodes and constants -------------------------------------------------------------------------------------------
+
+  std::string add_as(const char* kind, const std::vector<std::string>& inputs, const std::string& output) {
+    onnx::NodeProto& node = *out_->add_node();
+    node.set_op_type(kind);
+    node.set_name(output);
+    for (const std::string& input : inputs) node.add_input(input);
+    node.add_output(output);
+    return output;
+  }
+  /// A node of the present layer, whose output comes next.
+  onnx::NodeProto& add(const char* kind, const std::vector<std::string>& inputs, const char* suffix = "") {
+    current_ = add_as(kind, inputs, name_ + suffix);
+    return *out_->mutable_node(out_->node_size() - 1);
+  }
+
+  static onnx::AttributeProto& attribute(onnx::NodeProto& node, const char* name,
+                                         onnx::AttributeProto::AttributeType type) {
+    onnx::AttributeProto& a = *node.add_attribute();
+    a.set_name(name);
+    a.set_type(type);
+    return a;
+  }
+  static void set(onnx::NodeProto& node, const char* name, std::int64_t value) {
+    attribute(node, name, onnx::AttributeProto::INT).set_i(value);
+  }
+  static void set(onnx::NodeProto& node, const char* name, float value) {
+    attribute(node, name, onnx::AttributeProto::FLOAT).set_f(value);
+  }
+  static void set(onnx::NodeProto& node, const char* name, std::initializer_list<int> values) {
+    onnx::AttributeProto& a = attribute(node, name, onnx::AttributeProto::INTS);
+    for (const int v : values) a.add_ints(v);
+  }
+
+  onnx::TensorProto::DataType element() const {
+    return options_.type == data_type::f32   ? onnx::TensorProto::FLOAT
+           : options_.type == data_type::f16 ? onnx::TensorProto::FLOAT16
+                                             : onnx::TensorProto::BFLOAT16;
+  }
+
+  std::string constant(const std::string& name, std::initializer_list<int> dimensions, std::span<const float> numbers) {
+    onnx::TensorProto& t = *out_->add_initializer();
+    t.set_name(name);
+    t.set_data_type(element());
+    for (const int d : dimensions) t.add_dims(d);
+    std::string& bytes = *t.mutable_raw_data();
+    bytes.reserve(numbers.size() * static_cast<std::size_t>(size_of(options_.type)));
+    for (const float number : numbers)
+      if (!append_number(bytes, number, options_.type))
+        throw onnx_error(
+            "io.onnx", place(name), rounded_text(static_cast<double>(number), 6),
+            "finite numbers" + std::string(options_.type == data_type::f16 ? " up to 65504, as f16 has them" : ""));
+    return name;
+  }
+  std::string scalar(const char* suffix, float number) {
+    return constant(current_name(suffix), {}, std::array{number});
+  }
+  std::string integers(const char* suffix, std::initializer_list<std::int64_t> numbers) {
+    onnx::TensorProto& t = *out_->add_initializer();
+    t.set_name(current_name(suffix));
+    t.set_data_type(onnx::TensorProto::INT64);
+    t.add_dims(static_cast<std::int64_t>(numbers.size()));
+    for (const std::int64_t n : numbers) append_integer(*t.mutable_raw_data(), n);
+    return t.name();
+  }
+  /// Names of constants are the layer's with a suffix; a layer that shapes two operands has two of one suffix.
+  std::string current_name(const char* suffix) {
+    std::string name = name_ + suffix;
+    for (int i = 2; !made_.insert(name).second; ++i) name = name_ + suffix + "_" + std::to_string(i);
+    return name;
+  }
+
+  const network& graph_;
+  onnx_options options_;
+  std::vector<std::string> names_;
+  std::vector<bool> flat_;  ///< which tensors are matrices
+  std::vector<std::string> tensors_{"input"};
+  std::set<std::string> made_;  ///< reshaped tensors and their shapes
+  onnx::ModelProto model_;
+  onnx::GraphProto* out_ = nullptr;
+  std::string name_;     ///< of the present layer
+  std::string current_;  ///< what it has made so far
+  bool is_flat_ = false;
+};
+
+}  // namespace detail
+}  // namespace nascent

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Whether ONNX Runtime answers what this library answers.
+
+    check_runtime.py WRITE_NETWORKS VENV [--all]
+
+Makes the virtual environment VENV with ONNX Runtime from the Python index where it is not there yet; exits with 77, which
+CTest takes for skipped, where that is not reachable. WRITE_NETWORKS is the program that writes networks and answers.
+"""
+
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+PACKAGES = ["onnxruntime>=1.17", "onnx>=1.16", "numpy"]
+TOLERANCE = 1e-4  # of the largest number of an answer
+
+
+def prepared(folder):
+    """The Python of the environment; None, with a line, where the packages cannot be had."""
+    python = folder / "bin" / "python"
+    try:
+        if not python.exists():
+            venv.create(folder, with_pip=True)
+        if subprocess.run([python, "-c", "import onnx, onnxruntime"], capture_output=True).returncode == 0:
+            return python
+        pip = [python, "-m", "pip", "install", "--quiet", "--retries", "1", "--timeout", "20", *PACKAGES]
+        done = subprocess.run(pip, capture_output=True, text=True, timeout=400)
+        if done.returncode == 0:
+            return python
+        why = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+    except (OSError, subprocess.SubprocessError) as e:
+        why = str(e)
+    print(f"skipped: ONNX Runtime is not to be had from the Python index ({why})")
+    return None
+
+
+def compare(folder):
+    """Runs in the environment. The number of networks whose answer is another one."""
+    import numpy
+    import onnx
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    wrong, largest, models = 0, 0.0, sorted(Path(folder).glob("*.onnx"))
+    for path in models:
+        onnx.checker.check_model(onnx.load(path), full_check=True)
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        expected = numpy.fromfile(path.with_suffix(".output"), numpy.float32)
+        pixels = numpy.fromfile(path.with_suffix(".input"), numpy.float32)
+        shape = session.get_inputs()[0].shape
+        free = pixels.size // numpy.prod([d for d in shape if isinstance(d, int)], dtype=int)
+        pixels = pixels.reshape([d if isinstance(d, int) else free for d in shape])
+        answer = session.run(None, {"input": pixels})[0].flatten()
+        if answer.shape != expected.shape or not numpy.isfinite(expected).all():
+            print(f"{path.name}: {answer.size} numbers for {expected.size}, or numbers that are not finite")
+            wrong += 1
+            continue
+        scale = numpy.abs(expected).max()
+        distance = numpy.abs(answer - expected).max() / scale if scale > 0 else numpy.abs(answer).max()
+        largest = max(largest, distance)
+        if not distance <= TOLERANCE:
+            print(f"{path.name}: off by {distance:.2e} of the largest number")
+            wrong += 1
+    print(f"ONNX Runtime {onnxruntime.__version__}: {len(models)} networks, the largest difference is {largest:.1e} of the largest number")
+    return wrong + (not models)
+
+
+def main(arguments):
+    if arguments[0] == "--compare":
+        return 1 if compare(arguments[1]) else 0
+    program, environment, *all_of_them = arguments
+    python = prepared(Path(environment))
+    if python is None:
+        return 77
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([program, folder, *all_of_them], check=True)
+        return subprocess.run([python, __file__, "--compare", folder]).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

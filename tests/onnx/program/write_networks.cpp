@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// write_networks FOLDER [--all]: networks as ONNX models with an input and what the reference executor answers, for
+// other runtimes to check (check_runtime.py): NAME.onnx, NAME.input (NCHW), NAME.output, f32, little-endian. With --all
+// every model of the zoo at a small input, and 40 networks of each of five spaces; else a few of each.
+#include <cctype>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../../executor/networks.hpp"
+
+#include "nascent/executor/reference.hpp"
+#include "nascent/io/onnx.hpp"
+#include "nascent/space/to_network.hpp"
+#include "nascent/zoo/catalog.hpp"
+#include "nascent/zoo/spaces.hpp"
+
+using namespace nascent;
+
+namespace {
+
+/// [image][height][width][channel] to [image][channel][height][width].
+std::vector<float> to_nchw(const std::vector<float>& from, const shape& s, std::size_t maps) {
+  std::vector<float> to(from.size());
+  const auto pixels = static_cast<std::size_t>(s.height) * static_cast<std::size_t>(s.width);
+  const auto channels = static_cast<std::size_t>(s.channels);
+  for (std::size_t m = 0; m < maps; ++m)
+    for (std::size_t p = 0; p < pixels; ++p)
+      for (std::size_t c = 0; c < channels; ++c)
+        to[(m * channels + c) * pixels + p] = from[(m * pixels + p) * channels + c];
+  return to;
+}
+
+void write_numbers(const std::filesystem::path& path, const std::vector<float>& numbers) {
+  write_file(path, {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(float)});
+}
+
+class writer {
+ public:
+  explicit writer(std::filesystem::path folder) : folder_(std::move(folder)) {
+    std::filesystem::create_directories(folder_);
+  }
+
+  /// Alternately folded and with batch normalisations kept, with a fixed and a free number of images.
+  void write(const network& graph) {
+    const auto seed = static_cast<std::uint64_t>(++count_);
+    const int batch = count_ % 4 == 0 ? 2 : 1;
+    const network_parameters values = random_parameters(graph, seed);
+    const weights folded = fold(graph, values);
+    const std::vector<float> in = test::random_numbers(test::input_size(graph, batch), seed);
+    const std::vector<float> out = test::run_once(reference::executor{}, graph, folded, in, batch);
+    const std::string name = std::to_string(count_) + "_" + plain(graph.name());
+    const onnx_options options{.batch = count_ % 3 == 0 && graph.input().batch == 1 ? 0 : batch};
+    if (count_ % 2 == 0) write_onnx(folder_ / (name + ".onnx"), graph, folded, options);
+    else write_onnx(folder_ / (name + ".onnx"), graph, values, options);
+    const auto maps = [&](const shape& s) {
+      return static_cast<std::size_t>(s.batch) * static_cast<std::size_t>(batch);
+    };
+    write_numbers(folder_ / (name + ".input"), to_nchw(in, graph.input(), maps(graph.input())));
+    write_numbers(folder_ / (name + ".output"), to_nchw(out, graph.output(), maps(graph.output())));
+  }
+
+ private:
+  static std::string plain(std::string name) {
+    for (char& c : name)
+      if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '-';
+    return name;
+  }
+  std::filesystem::path folder_;
+  int count_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const bool all = argc == 3 && std::strcmp(argv[2], "--all") == 0;
+  if (argc < 2 || argc > 3 || (argc == 3 && !all)) {
+    std::fputs("usage: write_networks FOLDER [--all]\n", stderr);
+    return 2;
+  }
+  writer out(argv[1]);
+  for (std::uint64_t seed = 1; seed <= (all ? 200U : 40U); ++seed)
+    out.write(test::random_network(seed, 1 + static_cast<int>(seed % 5), seed % 2 == 0));
+  random_engine rng(3);
+  const auto sampled = [&](const auto& s) {
+    for (int i = 0; i < (all ? 40 : 1); ++i) out.write(to_network(s, scaled(s.sample(rng), {.resolution = 64})));
+  };
+  sampled(zoo::gpunet);
+  sampled(zoo::efficientnet_x);
+  sampled(zoo::once_for_all);
+  sampled(zoo::proxylessnas);
+  sampled(zoo::nas_bench_201);
+  const std::vector<std::string_view> few{"MobileNetV3-Small", "ResNet-50", "EfficientNet-X-B0"};
+  for (const std::string_view name : all ? zoo::model_names() : few)
+    out.write(zoo::make_model(name, name.starts_with("Inception") ? 96 : 64));
+  return 0;
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "write_networks: %s\n", e.what());
+  return 1;
+}
