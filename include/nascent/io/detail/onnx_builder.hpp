@@ -13,6 +13,9 @@
 #include <utility>
 #include <vector>
 
+#ifndef ONNX_ML
+#define ONNX_ML 1  // with the operators for machine learning, as every package has it; ONNX's CMake files say the same
+#endif
 #include <onnx/onnx_pb.h>
 
 #include "nascent/base/error.hpp"
