@@ -19,6 +19,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "nascent/latency/exchange.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -27,6 +29,8 @@ using nascent::database;
 using nascent::latency_entry;
 using nascent::latency_store;
 using nascent::latency_table_error;
+using nascent::load_rows;
+using nascent::merge_tables;
 using nascent::store_key;
 
 store_key key(const std::string& device = "fake") {
@@ -259,6 +263,8 @@ TEST_CASE("an empty file becomes a table, unless it is to be read only") {
 
 TEST_CASE("a file without permission to write is refused for measuring, and good for predicting") {
   const fake::folder folder;
+  const fake::folder other;
+  fs::permissions(other.path(), fs::perms::all);
   const fs::path path = folder / "a.db";
   latency_store(path, key()).insert(std::vector{entry("k", 1)});
   fs::permissions(path, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
@@ -277,7 +283,12 @@ TEST_CASE("a file without permission to write is refused for measuring, and good
     latency_store readable(path, key(), true);
     if (readable.load().size() != 1) return 3;
     const auto text = fake::message_of<latency_table_error>([&] { readable.insert(std::vector{entry("l", 1)}); });
-    return text.find("read-only") == std::string::npos ? 4 : 0;
+    if (text.find("read-only") == std::string::npos) return 4;
+    std::ostringstream out;
+    readable.export_csv(out);
+    if (out.str().find("k") == std::string::npos) return 5;
+    if (load_rows(path).size() != 1) return 6;
+    return merge_tables(other / "b.db", path).written == 1 ? 0 : 7;
   });
   CHECK(status == 0);
   fs::permissions(folder.path(), fs::perms::owner_all, fs::perm_options::add);

@@ -114,18 +114,39 @@ class database {
     int flags = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     if (mode == open_mode::create) flags |= SQLITE_OPEN_CREATE;
     std::string name = path.string();
-    if (mode == open_mode::immutable) {
-      name = uri(name) + "?immutable=1";
-      flags |= SQLITE_OPEN_URI;
-    } else if (name.starts_with("file:")) {
-      name = "./" + name;  // a file of that name, not a URI, wherever SQLite is built to see one
-    }
+    flags |= SQLITE_OPEN_URI;  // also for what is attached
+    name = mode == open_mode::immutable ? immutable_uri(name) : plain(name);
     sqlite3* raw = nullptr;
     const int result = sqlite3_open_v2(name.c_str(), &raw, flags, nullptr);
     handle_.reset(raw);
     if (result != SQLITE_OK)
       throw database_error(result, raw != nullptr ? sqlite3_errmsg(raw) : sqlite3_errstr(result));
     sqlite3_busy_timeout(raw, static_cast<int>(patience_s * 1000));
+  }
+
+  /// Takes another file in to read, under a name. \throws database_error
+  void attach(const std::filesystem::path& path, const std::string& name) {
+    const auto take_in = [&](const std::string& file) {
+      prepare("ATTACH DATABASE ? AS " + name).bind(file).run();
+      number("PRAGMA " + name + ".user_version");  // only now is the file read
+    };
+    try {
+      take_in(plain(path.string()));
+    } catch (const database_error& cannot) {
+      if (!lacks_log(cannot, path)) throw;
+      try {
+        execute("DETACH DATABASE " + name);
+      } catch (const database_error&) {  // it was never in
+      }
+      take_in(immutable_uri(path.string()));
+    }
+  }
+
+  /// Whether a file cannot be read only because a write-ahead log needs another file beside it. On a medium that cannot
+  /// be written nobody writes the file either: it can be read without.
+  static bool lacks_log(const database_error& cannot, const std::filesystem::path& path) {
+    return (cannot.result == SQLITE_CANTOPEN || cannot.result == SQLITE_READONLY) &&
+           !std::filesystem::exists(path.string() + "-wal");
   }
 
   statement prepare(std::string_view sql) { return {handle_.get(), sql}; }
@@ -181,7 +202,10 @@ class database {
     void operator()(sqlite3* d) const { sqlite3_close_v2(d); }
   };
 
-  static std::string uri(const std::string& path) {
+  /// A file of that name, not a URI.
+  static std::string plain(const std::string& path) { return path.starts_with("file:") ? "./" + path : path; }
+
+  static std::string immutable_uri(const std::string& path) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string text = "file:";
     for (const char c : path) {
@@ -193,12 +217,24 @@ class database {
         text += c;
       }
     }
-    return text;
+    return text + "?immutable=1";
   }
 
   std::unique_ptr<sqlite3, close> handle_;
   double patience_s_;
 };
+
+/// A connection to read a file with, also one on a medium that cannot be written. \throws database_error
+inline database open_to_read(const std::filesystem::path& path, double patience_s = 30) {
+  database readable(path, open_mode::read_only, patience_s);
+  try {
+    readable.number("PRAGMA user_version");
+  } catch (const database_error& cannot) {
+    if (!database::lacks_log(cannot, path)) throw;
+    return database(path, open_mode::immutable, patience_s);
+  }
+  return readable;
+}
 
 /// Everything or nothing: rolls back unless committed. Takes the write lock at once, since SQLite does not wait for it
 /// in the middle of a transaction.

@@ -103,7 +103,7 @@ struct table_row {
 inline std::vector<table_row> load_rows(const std::filesystem::path& path) {
   latency_store store(path, {}, true);
   try {
-    database d(path, open_mode::read_only, 30);
+    database d = open_to_read(path, 30);
     std::vector<table_row> rows;
     statement query = d.prepare(
         "SELECT DISTINCT device, library, isa, threads, dtype, batch, context FROM entry JOIN environment ON id = "
@@ -151,7 +151,7 @@ inline exchange_result merge_tables(const std::filesystem::path& into, const std
   detail::check_table(into, false);
   try {
     database d(into, open_mode::create, 30);
-    d.prepare("ATTACH DATABASE ? AS other").bind(from.string()).run();
+    d.attach(from, "other");
     const std::string own = detail::devices_of(d, "main");
     const std::string others = detail::devices_of(d, "other");
     if (!own.empty() && !others.empty() && own != others)

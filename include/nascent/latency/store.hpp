@@ -180,20 +180,8 @@ class latency_store {
     if (!fs::exists(status) && !fs::is_directory(folder, ignored))
       throw error("latency.file", "no folder '" + folder.string() + "' that can be reached",
                   "a path in a folder; make it first");
-    return guard([&] {
-      if (!read_only_) return database(path_, open_mode::create, patience_s);
-      database readable(path_, open_mode::read_only, patience_s);
-      try {
-        readable.number("PRAGMA user_version");
-      } catch (const database_error& cannot) {
-        // A write-ahead log needs a file beside the table. On a medium that cannot be written nobody writes the table
-        // either.
-        const bool for_lack_of_it = cannot.result == SQLITE_CANTOPEN || cannot.result == SQLITE_READONLY;
-        if (!for_lack_of_it || fs::exists(path_.string() + "-wal")) throw;
-        return database(path_, open_mode::immutable, patience_s);
-      }
-      return readable;
-    });
+    return guard(
+        [&] { return read_only_ ? open_to_read(path_, patience_s) : database(path_, open_mode::create, patience_s); });
   }
 
   /// Nothing in it at all: a new file, an empty one, or one whose maker was killed before its first transaction ended.
