@@ -300,11 +300,24 @@ std::vector<judgement> judge_all(const study& s) {
   return all;
 }
 
+/// Why the figures allow no verdict; empty where they do. A law goes through any two points and almost any four, and
+/// times that spread widely follow any law.
+std::string undecided(const study& s) {
+  if (s.pairs().size() < 3 || s.isas.size() < 2)
+    return "it needs both families at three levels at least, and two instruction sets";
+  for (std::size_t i = 0; i < s.isas.size(); ++i)
+    for (std::size_t m = 0; m < s.models.size(); ++m)
+      if (const double spread = s.summary(i, m).spread; spread > 0.2)
+        return "the times of " + s.models[m].name() + " under " + title_of(s.isas[i]) + " spread by " +
+               fixed_text(100 * spread, 0) + " %; it needs a quieter machine";
+  return {};
+}
+
 /// The sentences that the figures allow.
 std::vector<std::string> conclusions(const study& s) {
   std::vector<std::string> out = s.left_out;
-  if (s.pairs().size() < 2 || s.isas.size() < 2) {  // a law goes through any two points
-    out.emplace_back("No conclusion: it needs both families at two levels at least, and two instruction sets.");
+  if (const std::string why = undecided(s); !why.empty()) {
+    out.push_back("No conclusion: " + why + ".");
     return out;
   }
   const std::vector<judgement> all = judge_all(s);
@@ -313,10 +326,8 @@ std::vector<std::string> conclusions(const study& s) {
     out.push_back(title_of(s.isas[i]) + ": latency is " + (j.proportional() ? "" : "not ") +
                   "proportional to MACs: exponent " + fixed_text(j.law.exponent, 2) + ", R2 " +
                   fixed_text(j.law.r_squared, 3) + ", a MAC of EfficientNet-X costs " + fixed_text(j.price, 2) +
-                  " of one of EfficientNet; " +
-                  (j.time_ratio > 1 ? "EfficientNet is faster by " + fixed_text(100 * (j.time_ratio - 1), 0)
-                                    : "EfficientNet-X is faster by " + fixed_text(100 * (1 / j.time_ratio - 1), 0)) +
-                  " % at the same level.");
+                  " of one of EfficientNet; " + "EfficientNet-X takes " + fixed_text(j.time_ratio, 2) +
+                  " times EfficientNet's time at the same level.");
   }
   bool falls = true;
   for (std::size_t i = 1; i < all.size(); ++i) falls = falls && all[i].price <= 1.02 * all[i - 1].price;
@@ -396,7 +407,7 @@ report_table proportionality_table_of(const study& s) {
                       fixed_text(*std::ranges::min_element(prices), 1),
                       fixed_text(*std::ranges::max_element(prices), 1), both ? fixed_text(all[i].price, 2) : "-",
                       both ? fixed_text(all[i].time_ratio, 2) : "-",
-                      s.pairs().size() < 2    ? "-"
+                      !undecided(s).empty()   ? "-"
                       : all[i].proportional() ? "yes"
                                               : "no"});
   }

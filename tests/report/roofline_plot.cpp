@@ -27,6 +27,18 @@ TEST_CASE("a device is one line: up to its ridge point, then level") {
   CHECK(test::layout_fault(test::read_xml(to_svg(p))) == "");
 }
 
+TEST_CASE("large rates are in Tops/s, and a roof that lies on another shows beside it") {
+  const plot p = rooflines_plot("two", {{.name = "one", .under = {.bytes_per_s = 900e9, .ops_per_s = 123e12}},
+                                        {.name = "other",
+                                         .under = {.bytes_per_s = 900e9, .ops_per_s = 125e12},
+                                         .networks = {{.x = 20, .y = 5000, .label = "net"}}}});
+  CHECK(p.y.unit == "Tops/s");
+  CHECK_THAT(p.series[0].points[2].y, WithinRel(123, 1e-12));
+  CHECK_THAT(p.series[2].points[0].y, WithinRel(5, 1e-12));
+  CHECK(p.series[0].line == plot_line::straight);
+  CHECK(p.series[1].line == plot_line::dashed);
+}
+
 TEST_CASE("Figure 2: all printed networks find a place for their names") {
   device_roofline tpu{.name = "TPUv3", .under = roofs_of(devices::tpu_v3, data_type::bf16)};
   device_roofline gpu{.name = "V100", .under = roofs_of(devices::v100, data_type::f16)};

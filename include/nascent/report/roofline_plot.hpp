@@ -34,6 +34,18 @@ inline plot_point roofline_point(const roofline& at, std::string label) {
   return {.x = at.intensity(), .y = at.rate() * 1e-9, .label = std::move(label)};
 }
 
+namespace detail {
+
+inline std::vector<plot_point> in_unit(std::vector<plot_point> points, double factor) {
+  for (plot_point& p : points) {
+    p.y *= factor;
+    p.y_error *= factor;
+  }
+  return points;
+}
+
+}  // namespace detail
+
 /// One device in the plot, and what ran on it.
 struct device_roofline {
   std::string name{};
@@ -66,19 +78,26 @@ inline plot rooflines_plot(std::string title, const std::vector<device_roofline>
       .x = {.title = "operational intensity", .unit = "ops/byte", .scale = axis_scale::log, .low = left, .high = right},
       .y = {.title = "rate", .unit = "Gops/s", .scale = axis_scale::log},
       .height = 560};
-  int colour = 0;
   double highest = 0;
+  for (const device_roofline& d : devices) highest = std::max(highest, d.under.ops_per_s * 1e-9);
+  if (highest >= 1e4) {  // 100 000 Gops/s is 100 Tops/s
+    p.y.unit = "Tops/s";
+    highest *= 1e-3;
+  }
+  const double unit = p.y.unit == "Tops/s" ? 1e-12 : 1e-9;
+  int colour = 0;
   for (const device_roofline& d : devices) {
     const double ridge = d.under.ridge_point();
-    const double peak = d.under.ops_per_s * 1e-9;
-    highest = std::max(highest, peak);
+    const double peak = d.under.ops_per_s * unit;
     p.series.push_back({.name = d.name,
-                        .points = {{.x = left, .y = left * d.under.bytes_per_s * 1e-9},
+                        .points = {{.x = left, .y = left * d.under.bytes_per_s * unit},
                                    {.x = ridge, .y = peak},
                                    {.x = right, .y = peak}},
                         .marker = plot_marker::none,
-                        .line = plot_line::straight,
-                        .colour = colour++ % 9});
+                        // Every other one has gaps: a device of about the same roof shows through them.
+                        .line = colour % 2 == 0 ? plot_line::straight : plot_line::dashed,
+                        .colour = colour % 9});
+    ++colour;
   }
   p.y.high = highest * 2;
   constexpr plot_marker markers[] = {plot_marker::dot, plot_marker::square, plot_marker::diamond,
@@ -86,7 +105,7 @@ inline plot rooflines_plot(std::string title, const std::vector<device_roofline>
   for (std::size_t i = 0; i < devices.size(); ++i)
     if (!devices[i].networks.empty())
       p.series.push_back({.name = "networks on " + devices[i].name,
-                          .points = devices[i].networks,
+                          .points = detail::in_unit(devices[i].networks, 1e9 * unit),
                           .marker = markers[i % 4],
                           .colour = static_cast<int>(i % 9)});
   return p;
