@@ -51,6 +51,16 @@ TEST_CASE("powers") {
   STATIC_CHECK(checked_power({2}, 128).overflow);
 }
 
+TEST_CASE("a share of a number is rounded down, and below it") {
+  constexpr uint128 large = (uint128{0x123456789abcdefU} << 64) + 0xfedcba9876543210U;
+  STATIC_CHECK(share_of(large, std::uint64_t{1} << 63) == large / 2);
+  STATIC_CHECK(share_of(large, 0) == 0);
+  STATIC_CHECK(share_of(large, ~std::uint64_t{0}) < large);
+  STATIC_CHECK(share_of(~uint128{0}, std::uint64_t{1} << 62) == ~uint128{0} / 4);
+  STATIC_CHECK(share_of(std::uint64_t{10}, std::uint64_t{3} << 62) == 7);
+  STATIC_CHECK(share_of(std::uint64_t{1}, ~std::uint64_t{0}) == 0);
+}
+
 TEST_CASE("decimal digits") {
   STATIC_CHECK(prints(0, "0"));
   STATIC_CHECK(prints(10, "10"));

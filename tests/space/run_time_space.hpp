@@ -65,6 +65,15 @@ class listed_space {
   }
   candidate_type sample_decisions(random_engine& rng) const { return sample(rng); }
 
+  /// Points of the unit cube, for quasi-random sequences.
+  candidate_type place(std::span<const std::uint64_t> at) const {
+    candidate_type c = undecided();
+    for (std::size_t k = 0; k < slot_count; ++k)
+      c.digits[k] = static_cast<digit>(share_of(std::uint64_t{options(k)}, at[k]));
+    return c;
+  }
+  candidate_type place_decisions(std::span<const std::uint64_t> at) const { return place(at); }
+
   candidate_type undecided() const { return {std::vector<digit>(slot_count, inactive)}; }
   std::vector<int> encode(const candidate_type& c) const { return {c.digits.begin(), c.digits.end()}; }
   candidate_type decode(std::span<const int> vector) const {

@@ -36,6 +36,14 @@ constexpr checked_uint128 checked_power(checked_uint128 base, int exponent) {
   return result;
 }
 
+/// So much of `n` as `fraction`, in units of 2^-64, says, rounded down: below n where n is above 0.
+constexpr std::uint64_t share_of(std::uint64_t n, std::uint64_t fraction) {
+  return static_cast<std::uint64_t>(static_cast<uint128>(n) * fraction >> 64);
+}
+constexpr uint128 share_of(uint128 n, std::uint64_t fraction) {
+  return (n >> 64) * fraction + (static_cast<uint128>(static_cast<std::uint64_t>(n)) * fraction >> 64);
+}
+
 /// A decimal number of up to 39 digits.
 struct decimal {
   char chars[40] = {};

@@ -14,6 +14,7 @@
 #include "nascent/space/check.hpp"
 #include "nascent/space/detail/layer_builders.hpp"
 #include "nascent/space/detail/moves.hpp"
+#include "nascent/space/detail/place.hpp"
 #include "nascent/space/detail/product.hpp"
 #include "nascent/space/detail/values.hpp"
 #include "nascent/space/error.hpp"
@@ -145,6 +146,16 @@ class defined_space {
       return detail::draw_allowed(rng, options, is_allowed);
     });
     return c;
+  }
+
+  /// The candidate at a point of the unit cube, a coordinate in units of 2^-64 for each slot: uniform points make uniform
+  /// networks. \throws space_error
+  static constexpr candidate_type place(std::span<const std::uint64_t> at) {
+    return detail::candidate_at<F, candidate_type, false>(at);
+  }
+  /// Uniform points make uniform decisions, as `sample_decisions` does.
+  static constexpr candidate_type place_decisions(std::span<const std::uint64_t> at) {
+    return detail::candidate_at<F, candidate_type, true>(at);
   }
 
   /// Position of a candidate among all: 0 .. size() - 1.

@@ -9,6 +9,31 @@
 
 namespace nascent::detail {
 
+/// Decisions at random.
+template <class Rng>
+struct random_draws {
+  static constexpr bool one_per_slot = false;
+  Rng& rng;
+
+  /// A number below n for the decision of a slot.
+  template <class Number>
+  constexpr Number below(const digit* /*slot*/, Number n) const {
+    return n == 1 ? Number{0} : random_below(rng, n);
+  }
+};
+
+/// Decisions by the coordinates of a point, in units of 2^-64, one for each slot of a space.
+struct point_draws {
+  static constexpr bool one_per_slot = true;
+  const digit* first;  ///< slot of the space
+  const std::uint64_t* at;
+
+  template <class Number>
+  constexpr Number below(const digit* slot, Number n) const {
+    return share_of(n, at[slot - first]);
+  }
+};
+
 /// Stage I of space F as a set of configurations 0 .. size - 1. `d` points at the stage's first slot.
 template <class F, std::size_t I>
 struct stage_counter {
@@ -72,16 +97,16 @@ struct stage_counter {
     }
   }
 
-  template <class Rng>
-  static constexpr digit draw(Rng& rng, std::size_t n) {
-    return n == 1 ? digit{0} : static_cast<digit>(random_below(rng, static_cast<std::uint64_t>(n)));
+  template <class Draws>
+  static constexpr void decide_slot(const Draws& draws, digit& slot, std::size_t n) {
+    slot = static_cast<digit>(draws.below(&slot, static_cast<std::uint64_t>(n)));
   }
 
   /// One layer, uniform over its configurations. `layer` points at the stage's slots shifted by the layer's number.
-  template <class Rng>
-  static constexpr void sample_layer(Rng& rng, digit* layer, bool first) {
+  template <class Draws>
+  static constexpr void decide_layer(const Draws& draws, digit* layer, bool first) {
     if constexpr (layout::alternatives > 1) {
-      layer_rank r = random_below(rng, layer_options(first));
+      layer_rank r = draws.below(layer + layout::block_slot, layer_options(first));
       int chosen = static_cast<int>(layout::alternatives) - 1;
       bool found = false;
       layout::for_each_alternative([&](auto a) {
@@ -96,23 +121,23 @@ struct stage_counter {
       layer[layout::block_slot] = static_cast<digit>(chosen);
     }
     with_alternative(layer, [&](auto a) {
-      for_each_slot<a(), field_kind::chosen>([&](int slot, std::size_t n) { layer[slot] = draw(rng, n); });
+      for_each_slot<a(), field_kind::chosen>([&](int slot, std::size_t n) { decide_slot(draws, layer[slot], n); });
     });
   }
 
   /// Digit of the layers slot, each weighted by the configurations it leaves.
-  template <class Rng>
-  static constexpr digit sample_layers(Rng& rng) {
-    if constexpr (!layout::independent) {
+  template <class Draws>
+  static constexpr digit decide_layers(const Draws& draws, const digit* slot) {
+    if constexpr (!layout::independent && !Draws::one_per_slot) {
       constexpr auto nonempty = static_cast<std::uint64_t>(layout::layer_options - (layout::may_be_empty ? 1 : 0));
       if constexpr (layout::may_be_empty) {
-        if (random_below(rng, static_cast<rank_type>(layout::size.value)) == 0)
+        if (draws.below(slot, static_cast<rank_type>(layout::size.value)) == 0)
           return static_cast<digit>(layout::empty_digit);
       }
-      const digit d = draw(rng, nonempty);
+      const auto d = static_cast<digit>(draws.below(slot, nonempty));
       return layout::may_be_empty && d >= layout::empty_digit ? static_cast<digit>(d + 1) : d;
     } else {
-      auto r = random_below(rng, static_cast<rank_type>(layout::size.value));
+      auto r = draws.below(slot, static_cast<rank_type>(layout::size.value));
       std::size_t d = 0;
       for (; d + 1 < layout::layer_options; ++d) {
         const auto n = static_cast<rank_type>(weights[d]);
@@ -130,8 +155,13 @@ struct stage_counter {
 
   template <class Rng>
   static constexpr void sample(Rng& rng, digit* d) {
+    decide(random_draws<Rng>{rng}, d);
+  }
+
+  template <class Draws>
+  static constexpr void decide(const Draws& draws, digit* d) {
     if constexpr (layout::slot_count == 0) return;
-    if constexpr (layout::layers_chosen) d[layout::layers_slot] = sample_layers(rng);
+    if constexpr (layout::layers_chosen) d[layout::layers_slot] = decide_layers(draws, d + layout::layers_slot);
     const int n = layers(d);
     if constexpr (layout::may_be_empty) {
       if (n == 0) {
@@ -141,11 +171,11 @@ struct stage_counter {
         return;
       }
     }
-    for_each_common_slot([&](int slot, std::size_t m) { d[slot] = draw(rng, m); });
-    sample_layer(rng, d, true);
+    for_each_common_slot([&](int slot, std::size_t m) { decide_slot(draws, d[slot], m); });
+    decide_layer(draws, d, true);
     if constexpr (layout::independent) {
       int j = 1;
-      for (; j < n; ++j) sample_layer(rng, d + j * layout::slots_per_layer, false);
+      for (; j < n; ++j) decide_layer(draws, d + j * layout::slots_per_layer, false);
       for (int k = layout::block_slot + n * layout::slots_per_layer; k < layout::stride_slot; ++k) d[k] = inactive;
     }
   }
