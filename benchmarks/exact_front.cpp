@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "../examples/family_space.hpp"
+#include "made_up_times.hpp"
 #include <sys/resource.h>
 
 #include <nascent/base/database.hpp>
@@ -30,6 +31,8 @@
 #include <nascent/zoo/tunas.hpp>
 
 using namespace nascent;
+using benchmarks::made_up_ms;
+using benchmarks::made_up_table;
 
 namespace {
 
@@ -39,15 +42,6 @@ long peak_mb() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss / 1024;
-}
-
-/// A kernel's time on a processor that nobody has: arithmetic, memory, and a little for each kernel.
-double made_up_ms(const kernel& k) {
-  const double rate = k.core.is_depthwise() ? 8 : 60;
-  double ms =
-      1e-6 * (static_cast<double>(macs(k.core)) / rate + static_cast<double>(traffic(k, data_type::f32, 1)) / 20);
-  if (k.core.act == activation::swish) ms += 5e-7 * static_cast<double>(k.core.output.elements());
-  return ms + 0.002;
 }
 
 /// Front of time against the sum of log(1 + MACs) of all layers, the hardest of the objectives tried.
@@ -70,23 +64,6 @@ void print_front(const Space& space) {
               static_cast<double>(space.size()), states, paths, front.labels, front.points.size(), built - start,
               done - built, peak_mb());
   std::fflush(stdout);
-}
-
-template <class Space>
-latency_table made_up_table(const kernel_trellis<Space>& trellis, double noise) {
-  latency_table table(":memory:", device_description{.device = "none", .library = "none", .isa = "any"});
-  std::mt19937_64 rng(1);
-  std::vector<latency_entry> entries;
-  for (const space_kernel& k : trellis.kernels()) {
-    const double random = static_cast<double>(rng() >> 11) * 0x1p-53 - 0.5;
-    const double ms = made_up_ms(k.what) * std::exp(2 * noise * random);
-    entries.push_back(
-        {.signature = k.signature,
-         .time = {.median_ms = ms, .trimmed_mean_ms = ms, .minimum_ms = ms, .low_ms = ms, .high_ms = ms, .count = 3},
-         .placement = 1});
-  }
-  table.add(entries);
-  return table;
 }
 
 double top1_of(const auto& network) {

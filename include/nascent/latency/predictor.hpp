@@ -49,6 +49,9 @@ class latency_predictor {
     }
   }
 
+  /// Of the space whose networks it predicts.
+  const kernel_trellis<Space>& trellis() const { return trellis_; }
+
   /// Kernels of the space that the table lacks.
   std::size_t missing() const { return missing_; }
 

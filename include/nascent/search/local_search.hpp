@@ -22,14 +22,14 @@ struct local_search_options {
 /// are tried in random order, and the first better one becomes the place to go on from. Networks whose values are known
 /// cost nothing again. Neighbours must keep the space's constraints, so where a constraint ties decisions together only
 /// restarts cross from one part of the space to another.
-template <class Space>
+template <class Searched>
 class local_search {
  public:
-  using space_type = detail::space_or_stand_in<Space>;
+  using space_type = detail::searched_space<Searched>;
   using candidate_type = candidate<space_type>;
 
-  explicit local_search(const Space& searched, const local_search_options& options = {})
-      : memory_(detail::take_space(searched)), rng_(options.seed) {}
+  explicit local_search(const Searched& searched, const local_search_options& options = {})
+      : memory_(detail::take_searched(searched)), rng_(options.seed) {}
 
   const space_type& space() const { return memory_.space(); }
 
@@ -83,7 +83,7 @@ class local_search {
     return false;
   }
 
-  detail::search_memory<space_type> memory_;
+  detail::search_memory<detail::searched_or_stand_in<Searched>> memory_;
   random_engine rng_;
   std::optional<candidate_type> at_;
   double value_ = 0;

@@ -15,14 +15,14 @@ struct random_search_options {
 };
 
 /// Draws networks uniformly without replacement: `random_search walk{space, {.seed = 7}}`.
-template <class Space>
+template <class Searched>
 class random_search {
  public:
-  using space_type = detail::space_or_stand_in<Space>;
+  using space_type = detail::searched_space<Searched>;
   using candidate_type = candidate<space_type>;
 
-  explicit random_search(const Space& searched, const random_search_options& options = {})
-      : memory_(detail::take_space(searched)), rng_(options.seed) {}
+  explicit random_search(const Searched& searched, const random_search_options& options = {})
+      : memory_(detail::take_searched(searched)), rng_(options.seed) {}
 
   const space_type& space() const { return memory_.space(); }
 
@@ -31,7 +31,7 @@ class random_search {
   bool tell(const candidate_type& c, double value) { return memory_.tell(c, value); }
 
  private:
-  detail::search_memory<space_type> memory_;
+  detail::search_memory<detail::searched_or_stand_in<Searched>> memory_;
   random_engine rng_;
 };
 

@@ -23,15 +23,15 @@ struct regularized_evolution_options {
 /// Regularised evolution (Real et al., 2019): random networks until the population is full; then each child is a
 /// mutation of the best of a sample and takes the place of the oldest. A child that is known already is mutated again
 /// instead of being evaluated twice. Networks that cannot be used (value minus infinity) do not enter the population.
-template <class Space>
+template <class Searched>
 class regularized_evolution {
  public:
-  using space_type = detail::space_or_stand_in<Space>;
+  using space_type = detail::searched_space<Searched>;
   using candidate_type = candidate<space_type>;
 
   /// \throws search_error for options out of range.
-  explicit regularized_evolution(const Space& searched, const regularized_evolution_options& options = {})
-      : memory_(detail::take_space(searched)), options_(options), rng_(options.seed) {
+  explicit regularized_evolution(const Searched& searched, const regularized_evolution_options& options = {})
+      : memory_(detail::take_searched(searched)), options_(options), rng_(options.seed) {
     const auto check = [](bool ok, const char* name, double found, const char* allowed) {
       if (!ok)
         throw search_error("search.option", std::string("regularized_evolution_options.") + name, exact_text(found),
@@ -86,7 +86,7 @@ class regularized_evolution {
 
   bool chance(double probability) { return static_cast<double>(random_bits(rng_) >> 11) * 0x1p-53 < probability; }
 
-  detail::search_memory<space_type> memory_;
+  detail::search_memory<detail::searched_or_stand_in<Searched>> memory_;
   regularized_evolution_options options_;
   random_engine rng_;
   std::deque<individual> population_;

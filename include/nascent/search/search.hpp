@@ -167,21 +167,21 @@ auto search(Searcher& searching, Accuracy&& accuracy, Latency&& latency, const R
   return detail::run_search<metrics>(searching, measure, judge, options);
 }
 
-/// All three for a space: regularised evolution with its default options and the seed of `options`. For another
-/// searcher give it instead of the space: `local_search climb{gpunet, {.seed = 7}}; search(climb, ...)`.
-template <space Space, class Objective>
-auto search(const Space& searched, Objective&& objective, const search_options& options = {}) {
+/// All three for a space or a region of one: regularised evolution with its default options and the seed of `options`.
+/// For another searcher give it instead of the space: `local_search climb{gpunet, {.seed = 7}}; search(climb, ...)`.
+template <detail::searchable Searched, class Objective>
+auto search(const Searched& searched, Objective&& objective, const search_options& options = {}) {
   regularized_evolution evolution{searched, {.seed = options.seed}};
   return search(evolution, objective, options);
 }
-template <space Space, class Measure, class Reward>
-requires reward<Reward, detail::metrics_of_t<Measure, candidate<Space>>>
-auto search(const Space& searched, Measure&& measure, const Reward& judge, const search_options& options = {}) {
+template <detail::searchable Searched, class Measure, class Reward>
+requires reward<Reward, detail::metrics_of_t<Measure, candidate<detail::searched_space<Searched>>>>
+auto search(const Searched& searched, Measure&& measure, const Reward& judge, const search_options& options = {}) {
   regularized_evolution evolution{searched, {.seed = options.seed}};
   return search(evolution, measure, judge, options);
 }
-template <space Space, class Accuracy, class Latency, reward Reward>
-auto search(const Space& searched, Accuracy&& accuracy, Latency&& latency, const Reward& judge,
+template <detail::searchable Searched, class Accuracy, class Latency, reward Reward>
+auto search(const Searched& searched, Accuracy&& accuracy, Latency&& latency, const Reward& judge,
             const search_options& options = {}) {
   regularized_evolution evolution{searched, {.seed = options.seed}};
   return search(evolution, accuracy, latency, judge, options);
@@ -189,9 +189,9 @@ auto search(const Space& searched, Accuracy&& accuracy, Latency&& latency, const
 
 namespace detail {
 
-/// What a search answers to what is neither a searcher nor a space, which is reported.
+/// What a search answers to what is neither a searcher nor a space nor a region, which is reported.
 template <class Searched>
-concept unsearchable = !space<Searched> && !searcher<Searched>;
+concept unsearchable = !searchable<Searched> && !searcher<Searched>;
 template <class Searched>
 using refused_search = search_result<stand_in_space, double>;
 

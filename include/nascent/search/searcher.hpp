@@ -15,6 +15,7 @@
 
 #include "nascent/base/error.hpp"
 #include "nascent/base/number_text.hpp"
+#include "nascent/search/region.hpp"
 #include "nascent/space/space.hpp"
 
 namespace nascent {
@@ -75,23 +76,35 @@ class lazy_shuffle {
   std::unordered_map<uint128, uint128, rank_hash> moved_;
 };
 
-/// A space, which of its candidates were proposed or told, by their ranks, and the values of those told.
-template <space Space>
+/// A space or a region, which of its candidates were proposed or told, by their ranks, and the values of those told.
+template <searchable Searched>
 class search_memory {
-  using candidate_type = candidate<Space>;
+  using space_type = searched_space<Searched>;
+  using candidate_type = candidate<space_type>;
 
  public:
-  explicit search_memory(const Space& searched) : space_(searched), untouched_(searched.size()) {}
+  explicit search_memory(const Searched& searched) : searched_(searched), untouched_(space().size()) {}
 
-  const Space& space() const { return space_; }
+  const space_type& space() const { return space_of(searched_); }
 
-  /// Notes a candidate as proposed; false if it was proposed or told before.
-  bool propose(const candidate_type& c) { return values_.try_emplace(space_.rank(c)).second; }
+  /// Notes a candidate as proposed; false if it was proposed or told before, or is not to be searched.
+  bool propose(const candidate_type& c) {
+    if constexpr (region<Searched>)
+      if (!searched_.contains(c)) return false;
+    return values_.try_emplace(space().rank(c)).second;
+  }
 
-  /// A candidate uniform among those not yet proposed or told, noted as proposed; none where there is none.
+  /// A candidate uniform among those not yet proposed or told, noted as proposed; none where there is none. In a region
+  /// the last ones of a few may be overlooked, each with a probability below 1e-8.
   std::optional<candidate_type> fresh(random_engine& rng) {
-    while (const auto rank = untouched_.next(rng))
-      if (values_.try_emplace(*rank).second) return space_.unrank(*rank);
+    if constexpr (region<Searched>) {
+      const std::size_t attempts = 20 * (values_.size() + 1);
+      for (std::size_t n = 0; n < attempts; ++n)
+        if (candidate_type c = searched_.sample(rng); values_.try_emplace(space().rank(c)).second) return c;
+    } else {
+      while (const auto rank = untouched_.next(rng))
+        if (values_.try_emplace(*rank).second) return space().unrank(*rank);
+    }
     return std::nullopt;
   }
 
@@ -101,8 +114,8 @@ class search_memory {
     if (std::isnan(value) || value == std::numeric_limits<double>::infinity())
       throw search_error("search.reward", "tell, value", exact_text(value),
                          "finite numbers, or -inf for a candidate that cannot be used");
-    space_.decode(space_.encode(c));
-    std::optional<double>& kept = values_.try_emplace(space_.rank(c)).first->second;
+    space().decode(space().encode(c));
+    std::optional<double>& kept = values_.try_emplace(space().rank(c)).first->second;
     if (kept) return false;
     kept = value;
     return true;
@@ -110,12 +123,12 @@ class search_memory {
 
   /// The value of a candidate, if it was told.
   std::optional<double> value(const candidate_type& c) const {
-    const auto found = values_.find(space_.rank(c));
+    const auto found = values_.find(space().rank(c));
     return found == values_.end() ? std::nullopt : found->second;
   }
 
  private:
-  [[no_unique_address]] Space space_;
+  [[no_unique_address]] Searched searched_;
   lazy_shuffle untouched_;
   std::unordered_map<uint128, std::optional<double>, rank_hash> values_;
 };

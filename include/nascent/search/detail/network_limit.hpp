@@ -50,6 +50,7 @@ class network_limit {
       slopes_.second = std::max(slopes_.second, most_size > 0 ? slope(most_size, least_length, most, from)
                                                               : slope(most_size, most_length, least, to));
       cell_most_.push_back(most);
+      least_ = std::min(least_, least * (1 - 1e-12));
     }
   }
 
@@ -57,6 +58,9 @@ class network_limit {
 
   /// No network under the limit has kernels of more ms.
   double most_ms() const { return *std::ranges::max_element(cell_most_); }
+
+  /// Every network whose kernels have fewer ms is under the limit.
+  double least_ms() const { return least_; }
 
   /// A sum that no network under the limit exceeds: ms + per_weight * weights <= most. It is tight at `weights`.
   struct line {
@@ -99,6 +103,7 @@ class network_limit {
   double step_ = 0;
   std::vector<double> grid_;       ///< most ms
   std::vector<double> cell_most_;  ///< between two of them
+  double least_ = std::numeric_limits<double>::infinity();
   std::pair<double, double> slopes_;
 };
 
