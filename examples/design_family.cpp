@@ -25,6 +25,7 @@
 #include <nascent/accuracy/estimated_top1.hpp>
 #include <nascent/base/file.hpp>
 #include <nascent/base/signal_stop.hpp>
+#include <nascent/io/device_json.hpp>
 #include <nascent/io/family.hpp>
 #include <nascent/latency/network_predictor.hpp>
 #include <nascent/nascent.hpp>
@@ -222,13 +223,8 @@ int run(const settings& s, const signal_stop& signals) {
   report.space_picture = to_svg(family_space);
   write_file(s.out / "report.html", to_html(report));
   family_record<family_type> record{.name = "designed by examples/design_family"};
-  record.about = {{"device", describe(report.device)},
-                  {"command", s.command},
-                  {"seed", s.seed},
-                  {"target_ms", target},
-                  {"alpha", alpha},
-                  {"beta", beta},
-                  {"gamma", gamma}};
+  record.about = {{"device", report.device}, {"command", s.command}, {"seed", s.seed}, {"target_ms", target},
+                  {"alpha", alpha},          {"beta", beta},         {"gamma", gamma}};
   for (std::size_t i = report.base; i < report.networks.size(); ++i)
     record.levels.push_back(recorded(report.networks[i], scaled_up.family.levels[i - report.base].candidate));
   write_family(s.out / "family.json", record);

@@ -138,23 +138,37 @@ costs read_costs(const json_reader<Json>& r) {
           .batch = r.at("batch").template whole<int>({.least = 1})};
 }
 
+template <class Json>
+dimensions read_dimensions(const json_reader<Json>& scale) {
+  return {scale.at("width").real({.above_least = true}), scale.at("depth").real({.above_least = true}),
+          scale.at("resolution").template whole<int>()};
+}
+
 /// The candidate at its dimensions, as `scaled` judges them.
 template <class Space, class Json>
 scaled_candidate<Space> read_scaled(const Space& s, const json_reader<Json>& level) {
   const json_reader<Json> scale = level.at("dimensions");
   const candidate<Space> base = read_candidate(s, level.at("candidate"));
-  const dimensions by{scale.at("width").real({.above_least = true}), scale.at("depth").real({.above_least = true}),
-                      scale.at("resolution").template whole<int>()};
   try {
-    return scaled(base, by);
+    return scaled(base, read_dimensions(scale));
   } catch (const space_error& e) {
     throw json_error(scale.where() + " (" + std::string(e.where()) + ")", e.found(), e.allowed());
   }
 }
 
-template <class Space, class Json>
-family_level<Space> read_level(const Space& s, const json_reader<Json>& r) {
-  family_level<Space> l{.name = r.at("name").text(), .network = read_scaled(s, r), .cost = read_costs(r.at("costs"))};
+/// What a level says beside its candidate, which needs the space.
+struct level_facts {
+  std::string name{};
+  dimensions scale{};
+  costs cost{};
+  latency_record latency{};
+  accuracy_record accuracy{};
+};
+
+template <class Json>
+level_facts read_level_facts(const json_reader<Json>& r) {
+  level_facts l{
+      .name = r.at("name").text(), .scale = read_dimensions(r.at("dimensions")), .cost = read_costs(r.at("costs"))};
   const json_reader<Json> latency = r.at("latency");
   l.latency = {optional_at(latency, "predicted_ms", record_ms), optional_at(latency, "measured_ms", record_ms),
                optional_at(latency, "spread_ms", record_ms), latency.at("samples").template whole<int>()};
@@ -162,6 +176,12 @@ family_level<Space> read_level(const Space& s, const json_reader<Json>& r) {
   l.accuracy = {accuracy.at("top1").real(record_percent), optional_at(accuracy, "standard_error", record_percent),
                 accuracy.at("source").text()};
   return l;
+}
+
+template <class Space, class Json>
+family_level<Space> read_level(const Space& s, const json_reader<Json>& r) {
+  const level_facts l = read_level_facts(r);
+  return {l.name, read_scaled(s, r), l.cost, l.latency, l.accuracy};
 }
 
 }  // namespace detail

@@ -17,6 +17,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "nascent/io/device_json.hpp"
 #include "nascent/io/json_reader.hpp"
 #include "nascent/latency/exchange.hpp"
 
@@ -85,16 +86,12 @@ inline json latency_table_to_json(const std::filesystem::path& table) {
   const std::vector<table_row> rows = load_rows(table);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const table_row& row = rows[i];
-    const device_description& d = row.key.device;
     if (i == 0 || !same(rows[i - 1], row)) {
-      environments.push_back({{"device", d.device},
-                              {"library", d.library},
-                              {"isa", d.isa},
-                              {"threads", d.threads},
-                              {"dtype", to_string(d.type)},
-                              {"batch", row.key.batch},
-                              {"context", to_string(row.key.context)},
-                              {"kernels", json::array()}});
+      json environment = row.key.device;
+      environment["batch"] = row.key.batch;
+      environment["context"] = to_string(row.key.context);
+      environment["kernels"] = json::array();
+      environments.push_back(std::move(environment));
       last = nullptr;
     }
     json& kernels = environments.back()["kernels"];

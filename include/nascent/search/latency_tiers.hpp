@@ -204,16 +204,16 @@ class tier_maker {
   const kernel_trellis<Space>& trellis() const { return source_->predictor.trellis(); }
 
   void check(const std::vector<double>& limits) const {
-    const auto refuse_option = [](const std::string& where, const std::string& found, const std::string& allowed) {
+    const auto deny = [](const std::string& where, const std::string& found, const std::string& allowed) {
       throw search_error("search.option", where, found, allowed);
     };
-    if (limits.empty()) refuse_option("tier, limits", "none", "one or more, in ms, rising");
+    if (limits.empty()) deny("tier, limits", "none", "one or more, in ms, rising");
     for (std::size_t i = 0; i < limits.size(); ++i)
       if (!std::isfinite(limits[i]) || !(limits[i] > (i == 0 ? 0 : limits[i - 1])))
-        refuse_option("tier, limit " + std::to_string(i), exact_text(limits[i]) + " ms",
-                      i == 0 ? "above 0 ms" : "above " + exact_text(limits[i - 1]) + " ms, the one before; finite");
-    if (options_.networks == 0) refuse_option("tier_options.networks", "0", "1 or more");
-    if (!(options_.z > 0)) refuse_option("tier_options.z", exact_text(options_.z), "above 0");
+        deny("tier, limit " + std::to_string(i), exact_text(limits[i]) + " ms",
+             i == 0 ? "above 0 ms" : "above " + exact_text(limits[i - 1]) + " ms, the one before; finite");
+    if (options_.networks == 0) deny("tier_options.networks", "0", "1 or more");
+    if (!(options_.z > 0)) deny("tier_options.z", exact_text(options_.z), "above 0");
   }
 
   [[noreturn]] void refuse(const latency_tier<Space>& t, const std::string& found) const {

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
 #include "nascent/space/space.hpp"
 
@@ -20,6 +21,23 @@ concept region = requires(const T& r, random_engine& rng) {
 };
 
 namespace detail {
+
+/// What algorithms go on with where they are given what is no space: so one mistake makes one message.
+using stand_in_space = defined_space<stand_in<void>>;
+
+template <class T>
+using space_or_stand_in = std::conditional_t<space<T>, std::remove_const_t<T>, stand_in_space>;
+
+/// What an algorithm was given, if that is a space.
+template <class T>
+constexpr space_or_stand_in<T> take_space([[maybe_unused]] const T& given) {
+  constexpr bool is_space = space<T>;  // of a concept by itself, compilers would report every part
+  static_assert(is_space,
+                "nascent: an algorithm found a type that is no space; allowed: define([] { return "
+                "search_space(...)...; }), or a class of your own for which static_assert(nascent::space<...>) holds");
+  if constexpr (is_space) return given;
+  else return {};
+}
 
 template <class T>
 concept searchable = space<T> || region<T>;
