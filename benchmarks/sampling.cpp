@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <utility>
@@ -31,10 +32,11 @@ using namespace nascent;
 
 namespace {
 
+/// Of the processor: the machine may be busy.
 double seconds_of(const std::function<void()>& work) {
-  const std::int64_t start = wall_ns();
+  const std::clock_t start = std::clock();
   work();
-  return 1e-9 * static_cast<double>(wall_ns() - start);
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 /// Every option of every slot as a number, and "takes no part" as one more of each.
@@ -242,13 +244,19 @@ void print_shares(const Space& space) {
   }
 }
 
+template <class Tier>
+std::string rounded_tier(const Tier& t) {
+  return (t.above_ms() > 0 ? rounded_text(t.above_ms()) + " to " : "up to ") + rounded_text(t.most_ms()) + " ms";
+}
+
 template <class Space>
 void print_tiers(const Space& space, std::size_t networks, const std::vector<double>& times_fastest) {
   const kernel_trellis trellis(space);
   const latency_table table = benchmarks::made_up_table(trellis, 0.3);
   const latency_predictor predictor(trellis, table);
   std::vector<double> limits;
-  for (const double times : times_fastest) limits.push_back(times * fastest(trellis, predictor).cost);
+  const double least = fastest(trellis, predictor).cost;
+  for (const double times : times_fastest) limits.push_back(0.1 * std::ceil(10 * times * least));
   sobol_sampler draw{space, {.seed = 1}};
   const double drawing = seconds_of([&] {
     double sum = 0;
@@ -256,12 +264,13 @@ void print_tiers(const Space& space, std::size_t networks, const std::vector<dou
     if (!(sum > 0)) std::abort();
   });
   sobol_sampler again{space, {.seed = 1}};
-  const auto tiers = tier(space, predictor, limits, again, {.networks = networks});
+  latency_tiers<Space> tiers;
+  const double sorting = seconds_of([&] { tiers = tier(space, predictor, limits, again, {.networks = networks}); });
   std::printf(
       "\n%s: %zu networks by Sobol points drawn and priced in %.1f s; sorted into tiers, counted and bounded in %.1f "
       "s\n\n"
       "| tier | draws within | networks, about | 95 %% | proven | sample, us |\n|---|---|---|---|---|---|\n",
-      space.name(), networks, drawing, tiers.seconds);
+      space.name(), networks, drawing, sorting);
   for (const auto& t : tiers) {
     random_engine rng(1);
     constexpr int samples = 200;
@@ -270,8 +279,8 @@ void print_tiers(const Space& space, std::size_t networks, const std::vector<dou
         if (!t.contains(t.sample(rng))) std::abort();
     });
     const tier_count& c = t.count();
-    std::printf("| %s | %zu of %zu | %.3g | %.3g to %.3g | %.3g to %.3g | %.0f |\n", t.name().c_str(), c.hits, c.draws,
-                c.estimate, c.low, c.high, static_cast<double>(c.proven->at_least),
+    std::printf("| %s | %zu of %zu | %.3g | %.3g to %.3g | %.3g to %.3g | %.0f |\n", rounded_tier(t).c_str(), c.hits,
+                c.draws, c.estimate, c.low, c.high, static_cast<double>(c.proven->at_least),
                 static_cast<double>(c.proven->at_most), 1e6 * sampling / samples);
   }
   std::fflush(stdout);
@@ -286,7 +295,9 @@ void print_searches() {
   const estimated_top1 accuracy;
   const accuracy_proof proof(trellis, predictor, accuracy.model);
   const double least = fastest(trellis, predictor).cost;
-  const auto tiers = tier(space, predictor, {1.2 * least, 1.6 * least, 2.2 * least, 3 * least, 4 * least});
+  std::vector<double> limits;
+  for (const double times : {1.2, 1.6, 2.2, 3., 4.}) limits.push_back(0.1 * std::ceil(10 * times * least));
+  const auto tiers = tier(space, predictor, limits);
   std::printf(
       "\n%s: the best estimated top-1 of each tier\n\n"
       "| tier | networks, about | 500 random ones | 500 of evolution | 100,000 looked at | proven bound "
@@ -299,7 +310,7 @@ void print_searches() {
     const auto evolved = search(t, top1, {.trials = 500, .seed = 1});
     const auto front = search_front(t, top1, {.networks = 100'000});
     const auto best = proof.best_under(t.most_ms());
-    std::printf("| %s | %.2g | %.2f | %.2f | %.2f | %.2f |\n", t.name().c_str(), t.count().estimate,
+    std::printf("| %s | %.2g | %.2f | %.2f | %.2f | %.2f |\n", rounded_tier(t).c_str(), t.count().estimate,
                 random.best().reward, evolved.best().reward, front.points.back().accuracy, best.bound);
     std::fflush(stdout);
   }

@@ -148,8 +148,8 @@ class defined_space {
     return c;
   }
 
-  /// The candidate at a point of the unit cube, a coordinate in units of 2^-64 for each slot: uniform points make uniform
-  /// networks. \throws space_error
+  /// The candidate at a point of the unit cube, a coordinate in units of 2^-64 for each slot: uniform points make
+  /// uniform networks. \throws space_error
   static constexpr candidate_type place(std::span<const std::uint64_t> at) {
     return detail::candidate_at<F, candidate_type, false>(at);
   }
