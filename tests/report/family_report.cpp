@@ -61,6 +61,18 @@ TEST_CASE("a time that spreads widely is marked") {
   CHECK(results_of(r).rows[0][6] == "28.0 % !");
 }
 
+TEST_CASE("families are lines of the chart, their members have short labels") {
+  family_report r = example();
+  for (const char* name : {"Old-B1", "Old-B2"}) r.networks.push_back(made(name, 20, 21, 78));
+  for (reported_network& n : r.networks)
+    if (n.name.starts_with("Old")) n.family = "Old";
+  const std::string page = to_html(r);
+  CHECK_THAT(page, ContainsSubstring(">B1<"));
+  CHECK_THAT(page, ContainsSubstring(">B2<"));
+  CHECK_THAT(page, ContainsSubstring(">Old<"));
+  CHECK_THAT(page, ContainsSubstring("named networks"));  // the one that is of no family
+}
+
 TEST_CASE("the page names device, command, date and version, and escapes names") {
   const std::string page = to_html(example());
   CHECK_THAT(page, ContainsSubstring("a processor, a library 1.0, any, 1 thread, f32"));

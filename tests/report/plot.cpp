@@ -95,6 +95,14 @@ TEST_CASE("the Pareto plot shows every trial, the front as steps, and the named 
   log.x.scale = axis_scale::log;
   CHECK(test::layout_fault(test::read_xml(to_svg(pareto_plot(log)))) == "");
   CHECK(test::layout_fault(test::read_xml(to_svg(pareto_plot({})))) == "");
+  pareto_figure families = search_of(3);
+  for (const char* name : {"one family", "another family"}) {
+    families.families.push_back({.name = name});
+    for (int i = 0; i < 5; ++i)
+      families.families.back().members.push_back(
+          {.x = 5.0 * (1 + i), .y = 70.0 + i, .label = "B" + std::to_string(i), .y_error = 1});
+  }
+  CHECK(test::layout_fault(test::read_xml(to_svg(pareto_plot(families)))) == "");
 }
 
 TEST_CASE("labels of twenty networks on one spot find places of their own") {

@@ -36,12 +36,6 @@ inline std::optional<double> top1_at(const family_report& r, const std::string& 
 
 namespace detail {
 
-/// "B1" of "this family, B1", where that is the family.
-inline std::string name_in_family(const reported_network& n) {
-  const std::string prefix = n.family + ", ";
-  return n.name.starts_with(prefix) ? n.name.substr(prefix.size()) : n.name;
-}
-
 /// The least time of a family's networks, and the top-1 that comes with it.
 inline const reported_network* fastest_of(const family_report& r, const std::string& family) {
   const reported_network* fastest = nullptr;

@@ -4,6 +4,7 @@
 /// browser.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -81,6 +82,17 @@ inline report_table results_of(const family_report& r) {
   return t;
 }
 
+namespace detail {
+
+/// "B1" of "EfficientNet-B1" or "this family, B1", where that is the family; else the whole name.
+inline std::string name_in_family(const reported_network& n) {
+  for (const char* between : {", ", "-"})
+    if (const std::string prefix = n.family + between; n.name.starts_with(prefix)) return n.name.substr(prefix.size());
+  return n.name;
+}
+
+}  // namespace detail
+
 /// The page. `networks` must not be empty.
 inline std::string to_html(const family_report& r) {
   const reported_network& base = r.networks[r.base];
@@ -102,9 +114,18 @@ inline std::string to_html(const family_report& r) {
                        .trials = r.searched,
                        .x = {.title = "predicted latency", .unit = "ms", .scale = axis_scale::log},
                        .target = r.target_ms};
-  for (const reported_network& n : r.networks)
-    pareto.models.push_back(
-        {.x = n.predicted.ms, .y = n.accuracy.top1, .label = n.name, .y_error = n.accuracy.standard_error});
+  for (const reported_network& n : r.networks) {
+    const bool alone = std::ranges::count(r.networks, n.family, &reported_network::family) < 2;
+    plot_point p{.x = n.predicted.ms, .y = n.accuracy.top1, .label = n.name, .y_error = n.accuracy.standard_error};
+    if (n.family.empty() || alone) {
+      pareto.models.push_back(std::move(p));
+      continue;
+    }
+    p.label = detail::name_in_family(n);
+    auto line = std::ranges::find(pareto.families, n.family, &plot_family::name);
+    if (line == pareto.families.end()) line = pareto.families.insert(line, {.name = n.family});
+    line->members.push_back(std::move(p));
+  }
   page.section("Accuracy and latency").figure(to_svg(pareto_plot(pareto)));
   if (r.machine) {
     const data_type type = r.device.type;

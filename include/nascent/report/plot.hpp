@@ -42,11 +42,19 @@ inline std::vector<plot_point> pareto_points(const std::vector<plot_point>& poin
   return front;
 }
 
-/// Latency against accuracy: all trials faint, their front as a step line, named networks highlighted.
+/// Networks of one family, joined by a line.
+struct plot_family {
+  std::string name{};
+  std::vector<plot_point> members{};  ///< by rising size; with labels, and errors where known
+};
+
+/// Latency against accuracy: all trials faint, their front as a step line, named networks highlighted, families as
+/// lines.
 struct pareto_figure {
   std::string title = "Latency and accuracy";
   std::vector<plot_point> trials{};
   std::vector<plot_point> models{};  ///< with labels, and errors where known
+  std::vector<plot_family> families{};
   plot_axis x{.title = "latency", .unit = "ms", .scale = axis_scale::log};
   plot_axis y{.title = "estimated accuracy", .unit = "%"};
   double target = 0;  ///< a vertical line at this latency; none at 0
@@ -63,6 +71,12 @@ inline plot pareto_plot(const pareto_figure& figure) {
                     .colour = 0});
   if (!figure.models.empty())
     series.push_back({.name = "named networks", .points = figure.models, .marker = plot_marker::diamond, .colour = 1});
+  for (std::size_t i = 0; i < figure.families.size(); ++i)
+    series.push_back({.name = figure.families[i].name,
+                      .points = figure.families[i].members,
+                      .marker = i % 2 == 0 ? plot_marker::dot : plot_marker::square,
+                      .line = plot_line::straight,
+                      .colour = static_cast<int>(2 + i % 8)});
   plot p{.title = figure.title, .x = figure.x, .y = figure.y, .series = std::move(series)};
   if (figure.target > 0)
     p.marks.push_back(

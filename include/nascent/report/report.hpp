@@ -204,7 +204,7 @@ class html_report {
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.6 -apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif}
-main{max-width:70rem;margin:0 auto;padding:2.5rem clamp(1rem,4vw,2.5rem) 4rem}
+main{max-width:77rem;margin:0 auto;padding:2.5rem clamp(1rem,4vw,2.5rem) 4rem}
 header{border-bottom:1px solid var(--rule);padding-bottom:1rem;margin-bottom:1.5rem}
 h1{font-size:clamp(1.6rem,5vw,2.2rem);line-height:1.2;margin:0;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{font-size:1.3rem;line-height:1.3;margin:2.6rem 0 .6rem;overflow-wrap:anywhere}
