@@ -434,7 +434,7 @@ TEST_CASE("own_kernels: a limited instruction set limits them, too") {
 
 TEST_CASE("child: own kernels limited to avx2", "[.child]") {
   const onednn::executor limited{{.isa = onednn::isa::avx2, .kernels = own_kernels(kernel_preference::always)}};
-  CHECK(limited.description().library.ends_with(" + nascent avx2"));
+  CHECK(limited.description().library.find(" + nascent avx2") != std::string::npos);
   const network graph = two_convolutions();
   const auto program = limited.compile(graph, random_weights(graph, 1));
   CHECK(program.kernel_implementation(0) == "nascent_convolution:avx2");
