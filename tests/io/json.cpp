@@ -243,7 +243,7 @@ TEST_CASE("a layer's JSON is enough to compute it: padding as numbers, the first
 
 TEST_CASE("files are written whole, and read with their faults named") {
   const test::temporary_folder folder;
-  write_json(folder / "a.json", json{{"text", "\xff"}, {"n", 1}});
+  write_json(folder / "a.json", json{{"n", 1}});
   CHECK(read_json(folder / "a.json")["n"] == 1);
   write_file(folder / "b.json", "{\"n\": ");
   CHECK_THROWS_AS(read_json(folder / "b.json"), json_error);
