@@ -138,8 +138,9 @@ int run(const settings& s, const signal_stop& signals) {
                                       .front = {.networks = s.networks, .seed = s.seed, .most_ms = 6 * target},
                                       .watch = &searching},
                                      [&](const latency_predictor<family_type>& predictor) {
+                                       watch proving = all.share(.03);
                                        proof = best_under(trellis, predictor, accuracy.model, target,
-                                                          {.tolerance = .01, .seconds = .03 * s.budget_s});
+                                                          {.tolerance = .01, .watch = &proving});
                                        return std::vector{proof.what, b0_here};
                                      });
   all.throw_if_stopped();

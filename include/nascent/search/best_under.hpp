@@ -28,11 +28,12 @@
 namespace nascent {
 
 struct proof_options {
-  double tolerance = 0.001;         ///< points of top-1 that a network may be below the best one and count as proven
-  double seconds = 10;              ///< when to stop and say what is known by then
-  nascent::watch* watch = nullptr;  ///< the same, from outside: whichever ends first
+  double tolerance = 0.001;  ///< points of top-1 that a network may be below the best one and count as proven
   std::size_t labels =
       std::size_t{1} << 17;  ///< beginnings of networks kept at a time: about 200 bytes each, four times over
+  /// Time, stop and progress; a step is a tangent, or a pass over the space. Once it ends the answer is what is known
+  /// by then, and the bound holds all the same.
+  nascent::watch* watch = nullptr;
 };
 
 /// A network, and what is proven of all others.
@@ -87,13 +88,13 @@ class accuracy_proof {
   /// no network is that fast: it names the fastest one
   proven_network<Space> best_under(double limit_ms, const proof_options& options = {}) const {
     check(limit_ms, options);
-    const nascent::watch own({.seconds = options.seconds, .style = progress_style::quiet});
-    const auto out_of_time = [&] { return own.ended() || (options.watch != nullptr && options.watch->ended()); };
+    detail::watch_or_none watched(options.watch);
     const detail::network_limit limit = limit_of(limit_ms);
     double bound = std::numeric_limits<double>::infinity();
-    std::vector<detail::tangent_fronts> fronts = tangents(limit, bound, out_of_time);
+    watch_job job = watched->begin("proving", most_tangents + most_passes);
+    std::vector<detail::tangent_fronts> fronts = tangents(limit, bound, *watched, job);
     detail::accuracy_labels<detail::accuracy_trellis<Space>> search(paths_, fronts, limit,
-                                                                    std::max(options.tolerance, 1e-9), out_of_time);
+                                                                    std::max(options.tolerance, 1e-9), *watched);
     const candidate<Space> quickest = fastest_.what;
     double value = accuracy_of(quickest).top1;
     std::optional<std::vector<std::size_t>> best;
@@ -106,7 +107,8 @@ class accuracy_proof {
       }
       if (!pass.complete) break;
       bound = std::min(bound, std::max(pass.bound, value));
-      if (bound - value <= std::max(options.tolerance, 1e-9) || width == options.labels || out_of_time()) break;
+      job.advance(1, "within " + fixed_text(bound - value, 3) + " points");
+      if (bound - value <= std::max(options.tolerance, 1e-9) || width == options.labels || watched->ended()) break;
     }
     proven_network<Space> result{.what = best ? network_of(*best) : quickest};
     result.accuracy = accuracy_of(result.what);
@@ -119,6 +121,7 @@ class accuracy_proof {
  private:
   static constexpr std::size_t first_width = 512;
   static constexpr int most_tangents = 8;
+  static constexpr int most_passes = 4;  ///< of the usual number of labels
 
   void check(double limit_ms, const proof_options& options) const {
     const auto refuse = [](error_code code, const char* what, double found, const std::string& allowed) {
@@ -126,7 +129,6 @@ class accuracy_proof {
     };
     if (!(options.tolerance >= 0))
       refuse("search.option", "proof_options.tolerance", options.tolerance, "0 points or more");
-    if (!(options.seconds > 0)) refuse("search.option", "proof_options.seconds", options.seconds, "above 0");
     if (options.labels < 1)
       refuse("search.option", "proof_options.labels", static_cast<double>(options.labels), "1 or more");
     if (!std::isfinite(limit_ms)) refuse("search.target", "best_under, ms", limit_ms, "finite numbers");
@@ -144,9 +146,8 @@ class accuracy_proof {
   }
 
   /// Tangents at averages of their own maximisers, which is where their bounds become low; the later ones.
-  template <class OutOfTime>
-  std::vector<detail::tangent_fronts> tangents(const detail::network_limit& limit, double& bound,
-                                               const OutOfTime& out_of_time) const {
+  std::vector<detail::tangent_fronts> tangents(const detail::network_limit& limit, double& bound, const watch& watched,
+                                               watch_job& job) const {
     const detail::width_envelope width(least_log_width_);
     std::vector<detail::tangent_fronts> fronts;
     detail::accuracy_sums at{.weights = (least_weights_ + most_weights_) / 2, .fused_early = 2};
@@ -166,11 +167,12 @@ class accuracy_proof {
       mix(at.weights, best.weights);
       mix(at.log_width, best.log_width);
       mix(at.fused_early, best.fused_early);
-      if (out_of_time()) break;
+      job.advance();
+      if (watched.ended()) break;
     }
     // Where the limit bends, one line is low at some weights only.
     for (const double part : {0.7, 1.4}) {
-      if (limit.slopes().first == limit.slopes().second || out_of_time()) break;
+      if (limit.slopes().first == limit.slopes().second || watched.ended()) break;
       fronts.emplace_back(paths_, detail::tangent_at(at, width, most_blocks_, limit.line_at(part * at.weights)));
       if (!fronts.back().feasible()) fronts.pop_back();
       else fronts.back().forget_ways();

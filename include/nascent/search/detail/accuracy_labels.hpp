@@ -8,12 +8,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/watch.hpp"
 #include "nascent/search/detail/accuracy_bound.hpp"
 
 namespace nascent::detail {
@@ -23,7 +23,7 @@ struct label_pass {
   double value = -std::numeric_limits<double>::infinity();
   std::vector<std::size_t> edges{};  ///< of it, by step
   double bound = 0;
-  bool complete = false;  ///< there was time for it
+  bool complete = false;  ///< the watch did not end before it
 };
 
 template <class Trellis>
@@ -31,13 +31,13 @@ class accuracy_labels {
  public:
   /// Keeps references to all of these.
   accuracy_labels(const Trellis& trellis, const std::vector<tangent_fronts>& fronts, const network_limit& limit,
-                  double tolerance, std::function<bool()> out_of_time)
+                  double tolerance, const watch& watched)
       : trellis_(&trellis),
         fronts_(&fronts),
         limit_(&limit),
         slopes_(limit.slopes()),
         tolerance_(tolerance),
-        out_of_time_(std::move(out_of_time)) {}
+        watch_(&watched) {}
 
   /// Goes through all steps with at most `width` labels at a time, those of the highest bounds. `value` is that of a
   /// network that is known.
@@ -90,7 +90,7 @@ class accuracy_labels {
     int level = -1;  ///< whose capacity it is
   };
 
-  /// All labels through one step, as they are sorted: by state. False where time is out.
+  /// All labels through one step, as they are sorted: by state. False where the watch ended.
   bool pass(std::size_t p, label_pass& result) {
     const std::size_t count = fronts_->size();
     const std::vector<accuracy_edge>& edges = trellis_->edges(p);
@@ -101,7 +101,7 @@ class accuracy_labels {
     next_gains_.clear();
     std::size_t likely = 0;  // the tangent that ruled out the last one
     for (std::size_t n = 0; n < labels_.size(); ++n) {
-      if (n % 64 == 0 && out_of_time_()) return false;
+      if (n % 64 == 0 && watch_->ended()) return false;
       const label& from = labels_[n];
       const accuracy_state& state = trellis_->states(p)[from.state];
       for (std::size_t e = state.first; e < state.last; ++e) {
@@ -247,7 +247,7 @@ class accuracy_labels {
   const network_limit* limit_;
   std::pair<double, double> slopes_;
   double tolerance_;
-  std::function<bool()> out_of_time_;
+  const watch* watch_;
   std::size_t width_ = 0;
   double target_ = 0;
   std::vector<label> labels_;
