@@ -223,6 +223,27 @@ TEST_CASE("accuracy and latency are asked once for every distinct network") {
   CHECK(result.latency_calls < 12 * result.trials.size());
 }
 
+TEST_CASE("a network is built once for accuracy and latency") {
+  std::set<const layer*> seen_by_latency;  // where the layers of the last networks lie
+  std::size_t shared = 0;
+  std::size_t judged = 0;
+  const auto result = lacs(
+      b0,
+      [&](const network& n) {
+        ++judged;
+        shared += seen_by_latency.contains(n.layers().data()) ? 1U : 0U;
+        return 50 + static_cast<double>(n.layers().size());
+      },
+      [&](const network& n) {
+        seen_by_latency.insert(n.layers().data());
+        return static_cast<double>(cost(n).macs) / 2e7;
+      },
+      {.levels = 3});
+  CHECK(judged == result.accuracy_calls);
+  CHECK(judged > 20);
+  CHECK(shared == judged);
+}
+
 TEST_CASE("triplets that cannot be judged are kept and passed over") {
   const auto narrow = [](const auto& c) -> std::optional<double> {
     if (c.scale.depth > 1.3) return std::nullopt;

@@ -219,6 +219,7 @@ class lacs_search {
       if (known.distance(shares) < 1e-6) return true;
     watched_->throw_if_stopped();
     if (best_ && watched_->is_late()) return false;
+    latency_.forget_networks();
     lacs_trial<Space> t{
         .coefficients = by,
         .grid = grid,
@@ -251,9 +252,10 @@ class lacs_search {
 
   /// None where the network is outside the callable's domain. \throws scaling_error for NaN.
   std::optional<double> judge_accuracy(const scaled_candidate<Space>& c) {
-    const auto [known, is_new] = accuracies_.try_emplace(fingerprint(latency_.space(), c));
+    const uint128 id = fingerprint(latency_.space(), c);
+    const auto [known, is_new] = accuracies_.try_emplace(id);
     if (!is_new) return known->second;
-    known->second = evaluate(latency_.space(), *accuracy_, c);
+    known->second = latency_.ask(*accuracy_, c, id);
     if (known->second && std::isnan(*known->second))
       throw scaling_error("scaling.accuracy", "accuracy at " + dimensions_text(c.scale), "nan",
                           "numbers, or none for a network that cannot be judged");
@@ -280,6 +282,7 @@ class lacs_search {
     result_.levels.push_back(
         {.target_ms = base_ms, .candidate = base, .latency_ms = base_ms, .accuracy = judge_accuracy(base)});
     for (const double target : targets_) {
+      latency_.forget_networks();
       auto s = solve_phi(latency_, result_.coefficients, target, options_.phi, {});
       if (!s)
         throw scaling_error("scaling.target", "lacs, level " + std::to_string(result_.levels.size()) + ", target",

@@ -18,9 +18,11 @@
 #include "nascent/base/number_text.hpp"
 #include "nascent/base/watch.hpp"
 #include "nascent/network/fingerprint.hpp"
+#include "nascent/network/network.hpp"
 #include "nascent/reward/evaluate.hpp"
 #include "nascent/reward/reward.hpp"
 #include "nascent/scaling/compound.hpp"
+#include "nascent/space/to_network.hpp"
 
 namespace nascent {
 
@@ -99,7 +101,7 @@ class scaling_latency {
     if (const auto known = times_.find(id); known != times_.end()) return known->second;
     if (watch_ != nullptr) watch_->throw_if_stopped();
     ++calls_;
-    const std::optional<double> ms = evaluate(space_, *latency_, c);
+    const std::optional<double> ms = ask(*latency_, c, id);
     if (!ms || !is_positive(*ms))
       throw scaling_error("scaling.latency", "latency at " + dimensions_text(c.scale), ms ? ms_text(*ms) : "none",
                           "above 0 ms");
@@ -111,6 +113,20 @@ class scaling_latency {
     return (*this)(c, fingerprint(space_, c));
   }
 
+  /// What a callable says of a candidate. Its network, where that is what the callable takes, is built once for all
+  /// that ask until `forget_networks`.
+  template <class Callable>
+  std::optional<double> ask(Callable& f, const scaled_candidate<Space>& c, uint128 id) {
+    if constexpr (answers<Callable, scaled_candidate<Space>>) {
+      return number_or_none(f(c));
+    } else {
+      auto built = networks_.find(id);
+      if (built == networks_.end()) built = networks_.emplace(id, to_network(space_, c)).first;
+      return number_or_none(f(std::as_const(built->second)));
+    }
+  }
+  void forget_networks() { networks_.clear(); }
+
  private:
   [[no_unique_address]] Space space_;
   candidate<Space> base_;
@@ -118,6 +134,7 @@ class scaling_latency {
   Latency* latency_;
   const watch* watch_;
   std::map<uint128, double> times_;
+  std::map<uint128, network> networks_;
   std::size_t calls_ = 0;
 };
 

@@ -40,9 +40,6 @@ template <scalable_space Space, network_metric<scaled_candidate<Space>> Accuracy
 verified_lacs_result<Space> verified_lacs(const Space& s, const candidate<Space>& base, Accuracy&& accuracy,
                                           Latency&& latency, const verified_lacs_options& options = {}) {
   verified_lacs_result<Space> result{.family = lacs(s, base, accuracy, latency, options.scaling)};
-  const auto estimated_in = [&](const lacs_level<Space>& level) -> std::size_t {
-    return latency.predict(to_network(s, level.candidate)).estimated;
-  };
   lacs_options solve_again = options.scaling;
   solve_again.divisions = 0;
   solve_again.refinements = 0;
@@ -55,9 +52,10 @@ verified_lacs_result<Space> verified_lacs(const Space& s, const candidate<Space>
           watched->begin("verifying, round " + std::to_string(result.rounds + 1), result.family.levels.size());
       for (const lacs_level<Space>& level : result.family.levels) {
         if (watched->ended()) break;
-        if (estimated_in(level) > 0) {
+        const network graph = to_network(s, level.candidate);
+        if (latency.predict(graph).estimated > 0) {
           ++open;
-          latency.verify(to_network(s, level.candidate));
+          latency.verify(graph);
         }
         job.advance();
       }
@@ -70,7 +68,8 @@ verified_lacs_result<Space> verified_lacs(const Space& s, const candidate<Space>
     result.family.latency_calls += again.latency_calls;
     result.family.accuracy_calls += again.accuracy_calls;
   }
-  for (const lacs_level<Space>& level : result.family.levels) result.estimated += estimated_in(level);
+  for (const lacs_level<Space>& level : result.family.levels)
+    result.estimated += latency.predict(to_network(s, level.candidate)).estimated;
   return result;
 }
 
