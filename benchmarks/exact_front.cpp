@@ -24,7 +24,7 @@
 #include <nascent/latency/table.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/search/best_under.hpp>
-#include <nascent/zoo/efficientnet.hpp>
+#include <nascent/zoo/efficientnet_x.hpp>
 #include <nascent/zoo/gpunet.hpp>
 #include <nascent/zoo/mobile.hpp>
 #include <nascent/zoo/once_for_all.hpp>
@@ -88,7 +88,8 @@ void print_limits(const char* title, const latency_table& table, int count) {
   for (int i = 0; i < count; ++i) {
     const double limit = least * std::pow(12.0, (i + 0.5) / count);
     const double begin = cpu_seconds();
-    const auto best = proof.best_under(limit, {.seconds = 60});
+    watch minute({.seconds = 60, .style = progress_style::quiet});
+    const auto best = proof.best_under(limit, {.watch = &minute});
     seconds.push_back(cpu_seconds() - begin);
     gaps.push_back(best.gap());
     proven += best.proven;

@@ -13,7 +13,7 @@
 
 #include <nascent/latency/predictor.hpp>
 #include <nascent/space/to_network.hpp>
-#include <nascent/zoo/efficientnet.hpp>
+#include <nascent/zoo/efficientnet_x.hpp>
 #include <nascent/zoo/gpunet.hpp>
 #include <nascent/zoo/tunas.hpp>
 

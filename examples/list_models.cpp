@@ -13,7 +13,7 @@
 #include <nascent/base/number_text.hpp>
 #include <nascent/space/naive_size.hpp>
 #include <nascent/zoo/catalog.hpp>
-#include <nascent/zoo/efficientnet.hpp>
+#include <nascent/zoo/efficientnet_x.hpp>
 #include <nascent/zoo/gpunet.hpp>
 #include <nascent/zoo/mnasnet.hpp>
 #include <nascent/zoo/nas_bench_201.hpp>

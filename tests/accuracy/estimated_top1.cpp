@@ -6,6 +6,7 @@
 #include "nascent/reward/evaluate.hpp"
 #include "nascent/space/to_network.hpp"
 #include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/nas_bench_macro.hpp"
 
 using namespace nascent;

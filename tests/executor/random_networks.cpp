@@ -22,7 +22,7 @@
 #include "nascent/executor/onednn.hpp"
 #include "nascent/executor/reference.hpp"
 #include "nascent/space/to_network.hpp"
-#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 #include "nascent/zoo/tunas.hpp"

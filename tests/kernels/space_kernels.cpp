@@ -13,6 +13,7 @@
 
 #include "nascent/space/to_network.hpp"
 #include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/mnasnet.hpp"
 #include "nascent/zoo/nas_bench_macro.hpp"

@@ -11,6 +11,7 @@
 
 #include "nascent/kernels/space_kernels.hpp"
 #include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 
 namespace {
 

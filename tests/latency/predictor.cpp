@@ -12,7 +12,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/space/to_network.hpp"
-#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/tunas.hpp"
 

@@ -11,7 +11,7 @@
 #include "nascent/cost/cost.hpp"
 #include "nascent/space/constraint.hpp"
 #include "nascent/space/features.hpp"
-#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 #include "nascent/zoo/tunas.hpp"

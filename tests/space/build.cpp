@@ -7,6 +7,7 @@
 
 #include "nascent/space/to_network.hpp"
 #include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 #include "nascent/zoo/tunas.hpp"

@@ -9,7 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/space/constraint.hpp"
-#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 

@@ -11,6 +11,7 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 
 #include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 #include "nascent/zoo/tunas.hpp"

@@ -12,7 +12,7 @@
 #include "nascent/base/error.hpp"
 #include "nascent/space/space.hpp"
 #include "nascent/zoo/alphanet.hpp"
-#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/fbnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/mnasnet.hpp"
