@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "nascent/network/activation.hpp"
+#include "nascent/network/kernel_group.hpp"
 #include "nascent/network/shape.hpp"
 
 namespace nascent {
@@ -28,25 +29,31 @@ enum class layer_kind : std::uint8_t {
   batch_to_space,       ///< the inverse
 };
 
-constexpr const char* to_string(layer_kind kind) {
+/// What is known of a kind by itself.
+struct layer_kind_facts {
+  const char* name;
+  kernel_group group;
+};
+constexpr layer_kind_facts facts_of(layer_kind kind) {
   switch (kind) {
-    case layer_kind::convolution: return "convolution";
-    case layer_kind::dense: return "dense";
-    case layer_kind::max_pool: return "max_pool";
-    case layer_kind::average_pool: return "average_pool";
-    case layer_kind::global_average_pool: return "global_average_pool";
-    case layer_kind::add: return "add";
-    case layer_kind::multiply: return "multiply";
-    case layer_kind::concatenate: return "concatenate";
-    case layer_kind::slice: return "slice";
-    case layer_kind::softmax: return "softmax";
-    case layer_kind::activate: return "activate";
-    case layer_kind::space_to_depth: return "space_to_depth";
-    case layer_kind::space_to_batch: return "space_to_batch";
-    case layer_kind::batch_to_space: return "batch_to_space";
+    case layer_kind::convolution: return {"convolution", kernel_group::convolution};
+    case layer_kind::dense: return {"dense", kernel_group::dense};
+    case layer_kind::max_pool: return {"max_pool", kernel_group::pool};
+    case layer_kind::average_pool: return {"average_pool", kernel_group::pool};
+    case layer_kind::global_average_pool: return {"global_average_pool", kernel_group::pool};
+    case layer_kind::add: return {"add", kernel_group::sum};
+    case layer_kind::multiply: return {"multiply", kernel_group::gate};
+    case layer_kind::concatenate: return {"concatenate", kernel_group::copy};
+    case layer_kind::slice: return {"slice", kernel_group::copy};
+    case layer_kind::softmax: return {"softmax", kernel_group::activation};
+    case layer_kind::activate: return {"activate", kernel_group::activation};
+    case layer_kind::space_to_depth: return {"space_to_depth", kernel_group::copy};
+    case layer_kind::space_to_batch: return {"space_to_batch", kernel_group::copy};
+    case layer_kind::batch_to_space: return {"batch_to_space", kernel_group::copy};
   }
-  return "unknown";
+  return {"unknown", kernel_group::copy};
 }
+constexpr const char* to_string(layer_kind kind) { return facts_of(kind).name; }
 
 /// A layer of a network. Tensors are numbered: 0 is the network's input, layer i (from 0) makes tensor i + 1.
 struct layer {
@@ -78,6 +85,14 @@ struct layer {
   }
   friend constexpr bool operator==(const layer&, const layer&) = default;
 };
+
+/// The group of a kernel by its core. A gate is the map that squeeze-and-excite multiplies.
+constexpr kernel_group group_of(const layer& l) {
+  if (l.kind != layer_kind::convolution) return facts_of(l.kind).group;
+  if (l.is_depthwise()) return kernel_group::depthwise;
+  if (l.groups > 1) return kernel_group::grouped;
+  return l.kernel_height == 1 && l.kernel_width == 1 ? kernel_group::pointwise : kernel_group::convolution;
+}
 
 /// Elements of a layer's kernel, without bias: height x width x (input channels / groups) x output channels.
 constexpr std::int64_t weight_elements(const layer& l) {

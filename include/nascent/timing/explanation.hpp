@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "nascent/cost/roofline.hpp"
-#include "nascent/network/layer_group.hpp"
+#include "nascent/network/kernel_group.hpp"
 #include "nascent/timing/measure.hpp"
 
 namespace nascent {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "nascent/block/squeeze_excite.hpp"
-#include "nascent/network/layer_group.hpp"
+#include "nascent/network/kernel_group.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/report/svg.hpp"
 
