@@ -22,7 +22,8 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 TEST_CASE("plain lines come at tenths of the way") {
   std::ostringstream out;
-  progress p({.style = progress_style::lines, .out = &out, .clock = fake_wall});
+  progress p(
+      {.style = progress_style::lines, .write = [&](std::string_view text) { out << text; }, .clock = fake_wall});
   p.begin("measuring", 1000);
   for (int i = 0; i < 1000; ++i) {
     fake::now += second / 50;  // 20 s in all: a tenth takes 2 s
@@ -38,7 +39,8 @@ TEST_CASE("plain lines come at tenths of the way") {
 
 TEST_CASE("plain lines of a fast job are at most one per second, of a slow one at least one per five") {
   std::ostringstream fast;
-  progress p({.style = progress_style::lines, .out = &fast, .clock = fake_wall});
+  progress p(
+      {.style = progress_style::lines, .write = [&](std::string_view text) { fast << text; }, .clock = fake_wall});
   p.begin("fast", 100);
   for (int i = 0; i < 100; ++i) {
     fake::now += second / 1000;
@@ -48,7 +50,8 @@ TEST_CASE("plain lines of a fast job are at most one per second, of a slow one a
   CHECK(lines_in(fast.str()) == 2);
 
   std::ostringstream slow;
-  progress q({.style = progress_style::lines, .out = &slow, .clock = fake_wall});
+  progress q(
+      {.style = progress_style::lines, .write = [&](std::string_view text) { slow << text; }, .clock = fake_wall});
   q.begin("slow", 100000);
   for (int i = 0; i < 60; ++i) {
     fake::now += second;
@@ -60,7 +63,7 @@ TEST_CASE("plain lines of a fast job are at most one per second, of a slow one a
 
 TEST_CASE("a bar rewrites one line, at most ten times a second, and shows its end") {
   std::ostringstream out;
-  progress p({.style = progress_style::bar, .out = &out, .clock = fake_wall});
+  progress p({.style = progress_style::bar, .write = [&](std::string_view text) { out << text; }, .clock = fake_wall});
   p.begin("measuring", 10000);
   for (int i = 0; i < 10000; ++i) {
     fake::now += second / 1000;
@@ -77,7 +80,8 @@ TEST_CASE("a bar rewrites one line, at most ten times a second, and shows its en
 
 TEST_CASE("a quiet progress says nothing") {
   std::ostringstream out;
-  progress p({.style = progress_style::quiet, .out = &out, .clock = fake_wall});
+  progress p(
+      {.style = progress_style::quiet, .write = [&](std::string_view text) { out << text; }, .clock = fake_wall});
   p.begin("measuring", 10);
   fake::now += 100 * second;
   p.advance(10);
@@ -87,7 +91,7 @@ TEST_CASE("a quiet progress says nothing") {
 
 TEST_CASE("steps past the end, no steps at all and calls without a job do no harm") {
   std::ostringstream out;
-  progress p({.style = progress_style::bar, .out = &out, .clock = fake_wall});
+  progress p({.style = progress_style::bar, .write = [&](std::string_view text) { out << text; }, .clock = fake_wall});
   p.advance();
   p.finish();
   CHECK(out.str().empty());
@@ -103,7 +107,8 @@ TEST_CASE("steps past the end, no steps at all and calls without a job do no har
 TEST_CASE("a job that was left leaves the cursor on a fresh line") {
   std::ostringstream out;
   {
-    progress p({.style = progress_style::bar, .out = &out, .clock = fake_wall});
+    progress p(
+        {.style = progress_style::bar, .write = [&](std::string_view text) { out << text; }, .clock = fake_wall});
     p.begin("interrupted", 10);
   }
   CHECK(out.str().ends_with('\n'));

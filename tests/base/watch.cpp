@@ -138,7 +138,9 @@ TEST_CASE("a flag from outside stops") {
 
 TEST_CASE("a job shows its steps and notes, under the name of its share") {
   std::ostringstream out;
-  watch all({.style = progress_style::lines, .out = &out, .clock = fake::clocks.wall});
+  watch all({.style = progress_style::lines,
+             .write = [&](std::string_view text) { out << text; },
+             .clock = fake::clocks.wall});
   {
     watch part = all.share(.5, "filling the table");
     watch_job job = part.begin("measuring kernels", 10);
@@ -156,7 +158,9 @@ TEST_CASE("a job shows its steps and notes, under the name of its share") {
 
 TEST_CASE("a job within a job is part of its steps") {
   std::ostringstream out;
-  watch all({.style = progress_style::lines, .out = &out, .clock = fake::clocks.wall});
+  watch all({.style = progress_style::lines,
+             .write = [&](std::string_view text) { out << text; },
+             .clock = fake::clocks.wall});
   {
     watch_job outer = all.begin("searching", 2);
     {
@@ -175,7 +179,8 @@ TEST_CASE("a job within a job is part of its steps") {
 
 TEST_CASE("a job that an exception ends leaves no line that says it is done") {
   std::ostringstream out;
-  watch all({.style = progress_style::bar, .out = &out, .clock = fake::clocks.wall});
+  watch all(
+      {.style = progress_style::bar, .write = [&](std::string_view text) { out << text; }, .clock = fake::clocks.wall});
   try {
     watch_job job = all.begin("measuring", 5);
     throw std::runtime_error("no power");

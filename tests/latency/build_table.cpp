@@ -17,7 +17,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/latency/predictor.hpp"
-#include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/tunas.hpp"
 
 namespace {
@@ -347,7 +347,7 @@ TEST_CASE("only the kernels asked for are wanted, in networks that may be run") 
 
 TEST_CASE("building shows its progress in kernels") {
   std::ostringstream out;
-  watch shown({.style = progress_style::lines, .out = &out});
+  watch shown({.style = progress_style::lines, .write = [&](std::string_view text) { out << text; }});
   const kernel_trellis trellis(test::plain);
   fake::executor device;
   latency_table table(":memory:", device, fake_options());

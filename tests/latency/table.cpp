@@ -380,7 +380,7 @@ TEST_CASE("a budget ends filling between networks") {
 
 TEST_CASE("filling shows its progress") {
   std::ostringstream out;
-  nascent::watch all({.style = nascent::progress_style::lines, .out = &out});
+  nascent::watch all({.style = nascent::progress_style::lines, .write = [&](std::string_view text) { out << text; }});
   fake::executor device;
   latency_table table(":memory:", device, fake_options());
   const auto r = table.measure_missing(family(3), {.watch = &all});

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <string>
@@ -17,17 +16,11 @@ namespace nascent {
 
 /// The present moment: "2026-11-29T22:10:18Z".
 inline std::string utc_now() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const std::time_t now = std::time(nullptr);
   std::tm parts{};
   ::gmtime_r(&now, &parts);
   std::array<char, 32> text{};
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
-/// Wall time in nanoseconds since some fixed moment; never goes back.
-inline std::int64_t wall_ns() noexcept {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
 namespace detail {
@@ -45,6 +38,9 @@ inline std::int64_t involuntary_switches(int who) noexcept {
 }
 
 }  // namespace detail
+
+/// Wall time in nanoseconds since some fixed moment; never goes back.
+inline std::int64_t wall_ns() noexcept { return detail::posix_clock_ns(CLOCK_MONOTONIC); }
 
 /// Processor time of the calling thread in nanoseconds: does not advance while other programs have the processor.
 inline std::int64_t thread_cpu_ns() noexcept { return detail::posix_clock_ns(CLOCK_THREAD_CPUTIME_ID); }

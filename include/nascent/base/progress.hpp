@@ -7,9 +7,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
-#include <iostream>
-#include <ostream>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,8 +29,8 @@ enum class progress_style : std::uint8_t {
 
 struct progress_options {
   progress_style style = progress_style::automatic;
-  std::ostream* out = nullptr;                 ///< standard error if none is given
-  std::int64_t (*clock)() noexcept = wall_ns;  ///< ns
+  std::function<void(std::string_view)> write{};  ///< takes the text; standard error if none is given
+  std::int64_t (*clock)() noexcept = wall_ns;     ///< ns
 };
 
 /// Shows how far a job is: what a `watch` draws with. `begin`, then `advance` as often as one likes, then `finish`;
@@ -38,7 +38,7 @@ struct progress_options {
 class progress {
  public:
   explicit progress(const progress_options& options = {})
-      : out_(options.out != nullptr ? options.out : &std::cerr), clock_(options.clock), style_(options.style) {
+      : write_(options.write ? options.write : to_standard_error), clock_(options.clock), style_(options.style) {
     if (style_ == progress_style::automatic) style_ = on_terminal() ? progress_style::bar : progress_style::lines;
   }
   progress(const progress&) = delete;
@@ -55,7 +55,7 @@ class progress {
     tenth_ = 0;
     start_ = shown_ = clock_();
     active_ = true;
-    if (style_ == progress_style::lines) *out_ << label_ << ": 0/" << total_ << std::endl;
+    if (style_ == progress_style::lines) write_(label_ + ": 0/" + std::to_string(total_) + "\n");
     if (style_ == progress_style::bar) draw();
   }
 
@@ -71,7 +71,7 @@ class progress {
     if (since >= 5 || (tenth > tenth_ && since >= 1)) {
       tenth_ = tenth;
       shown_ = clock_();
-      *out_ << label_ << ": " << state() << std::endl;
+      write_(label_ + ": " + state() + "\n");
     }
   }
 
@@ -79,15 +79,15 @@ class progress {
   void finish() {
     if (!active_) return;
     const std::string end =
-        label_ + ": " + std::to_string(done_) + "/" + std::to_string(total_) + " in " + clock_text(elapsed());
-    if (style_ == progress_style::bar) *out_ << "\r\033[K" << end << std::endl;
-    if (style_ == progress_style::lines) *out_ << end << std::endl;
+        label_ + ": " + std::to_string(done_) + "/" + std::to_string(total_) + " in " + clock_text(elapsed()) + "\n";
+    if (style_ == progress_style::bar) write_("\r\033[K" + end);
+    if (style_ == progress_style::lines) write_(end);
     active_ = false;
   }
 
   /// Ends the job without a word, as after an error: the cursor gets a line of its own.
   void close() {
-    if (active_ && style_ == progress_style::bar) *out_ << std::endl;
+    if (active_ && style_ == progress_style::bar) write_("\n");
     active_ = false;
   }
 
@@ -100,6 +100,10 @@ class progress {
   progress_style style() const { return style_; }
 
  private:
+  static void to_standard_error(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+  }
   static double seconds(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; }
   double elapsed() const { return seconds(clock_() - start_); }
 
@@ -129,12 +133,12 @@ class progress {
   void draw() {
     constexpr std::size_t width = 30;
     const std::size_t filled = total_ == 0 ? width : done_ * width / total_;
-    *out_ << '\r' << label_ << " [" << std::string(filled, '#') << std::string(width - filled, '.') << "] " << state()
-          << "\033[K" << std::flush;
+    write_('\r' + label_ + " [" + std::string(filled, '#') + std::string(width - filled, '.') + "] " + state() +
+           "\033[K");
     shown_ = clock_();
   }
 
-  std::ostream* out_;
+  std::function<void(std::string_view)> write_;
   std::int64_t (*clock_)() noexcept;
   progress_style style_;
   std::string label_;

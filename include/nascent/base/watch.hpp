@@ -11,7 +11,6 @@
 #include <functional>
 #include <limits>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,7 +40,7 @@ struct watch_options {
   progress_style style = progress_style::automatic;
   const std::atomic<int>* stop = nullptr;  ///< asks to stop once it is not 0: `&signals.received()` of a signal_stop
   std::function<void(const watch_step&)> each_step{};  ///< called after every step; may `end` or `stop` the watch
-  std::ostream* out = nullptr;                         ///< of the progress; standard error if none is given
+  std::function<void(std::string_view)> write{};       ///< takes the progress; standard error if none is given
   std::int64_t (*clock)() noexcept = wall_ns;          ///< ns
 };
 
@@ -133,7 +132,7 @@ class watch {
   /// What a watch and its shares have in common.
   struct display {
     explicit display(watch_options o)
-        : options(std::move(o)), bar({.style = options.style, .out = options.out, .clock = options.clock}) {}
+        : options(std::move(o)), bar({.style = options.style, .write = options.write, .clock = options.clock}) {}
     watch_options options;
     progress bar;
     bool busy = false;  ///< a job is shown
