@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include <nascent/block/make_value.hpp>
 #include <nascent/executor/onednn/isa.hpp>
 #include <nascent/network/network.hpp>
 
@@ -38,10 +39,10 @@ struct relu_writer {
   nascent::network* graph;
 
   void begin_block(nascent::block_description block) {
-    std::array<nascent::field_value, nascent::max_block_fields> fields{};
+    std::array<nascent::typed_value, nascent::max_block_fields> fields{};
     for (std::size_t i = 0; i < block.fields.size(); ++i)
-      fields[i] = block.fields[i].name() == "swish" ? nascent::field_value::of_name(block.fields[i].type_name(), "relu")
-                                                    : block.fields[i];
+      fields[i] =
+          block.fields[i] == nascent::make_value(nascent::swish) ? nascent::make_value(nascent::relu) : block.fields[i];
     block.fields = std::span(fields).first(block.fields.size());
     graph->begin_block(block);
   }

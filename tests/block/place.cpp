@@ -66,13 +66,13 @@ TEST_CASE("a network remembers a placed block with its name and typed fields") {
   CHECK(b.parent == -1);
   CHECK(std::vector<std::string_view>(b.field_names.begin(), b.field_names.end()) ==
         std::vector<std::string_view>{"filters", "ratio", "share", "deep", "flavour", "other", "large"});
-  CHECK(b.values[0] == field_value::of_integer(24));
-  CHECK(b.values[1] == field_value::of_real(.0625));
-  CHECK(b.values[2] == field_value::of_real(.5));
-  CHECK(b.values[3] == field_value::of_truth(true));
-  CHECK(b.values[4] == field_value::of_name("taste", "sour"));
-  CHECK(b.values[5] == field_value::of_other("nameless"));
-  CHECK(b.values[6] == field_value::of_integer(1LL << 40));
+  CHECK(b.values[0] == typed_value::of_integer(24));
+  CHECK(b.values[1] == typed_value::of_real(.0625));
+  CHECK(b.values[2] == typed_value::of_real(.5));
+  CHECK(b.values[3] == typed_value::of_boolean(true));
+  CHECK(b.values[4] == make_value(taste::sour));
+  CHECK(b.values[5] == typed_value::of_enumerator("nameless", {}, 0));
+  CHECK(b.values[6] == typed_value::of_integer(1LL << 40));
 }
 
 TEST_CASE("the layers of a placed block are those of a called one") {

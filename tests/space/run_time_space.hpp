@@ -100,8 +100,8 @@ class listed_space {
     while (k < slot_count && decisions_[k].name != path) ++k;
     return k;
   }
-  option_value value(std::size_t k, int option) const {
-    return option_value::of_integer(decisions_[k].kernels[static_cast<std::size_t>(option)]);
+  typed_value value(std::size_t k, int option) const {
+    return typed_value::of_integer(decisions_[k].kernels[static_cast<std::size_t>(option)]);
   }
 
   template <class Visit>
@@ -185,7 +185,7 @@ class listed_space {
   std::string place(const std::string& where) const { return "space '" + std::string(name_) + "', " + where; }
 
   static field_view fixed(const char* name, int value) {
-    return {.name = name, .values = {option_value::of_integer(value)}};
+    return {.name = name, .values = {typed_value::of_integer(value)}};
   }
   std::size_t options(std::size_t k) const { return decisions_[k].kernels.size(); }
   digit draw(random_engine& rng, std::size_t k) const {

@@ -9,6 +9,7 @@
 
 #include "nascent/base/random.hpp"
 #include "nascent/zoo/efficientnet.hpp"
+#include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 
@@ -103,7 +104,7 @@ TEST_CASE("the blocks of a graph have the decided fields") {
       for (std::size_t k = 0; k < space_type::slot_count; ++k) {
         if (c.digits[k] < 0 || space.slot(k).role != slot_role::field) continue;
         const std::string path(space.slot(k).path.view());
-        const option_value value = space.value(k, c.digits[k]);
+        const typed_value value = space.value(k, c.digits[k]);
         // "stage.field", "stage[layer].field", "stage.block.field", "stage[layer].block.field"
         const std::string field = path.substr(path.rfind('.') + 1);
         const std::string stage = path.substr(0, path.find_first_of(".["));
@@ -111,11 +112,11 @@ TEST_CASE("the blocks of a graph have the decided fields") {
         const int layer = bracket == std::string::npos ? -1 : std::stoi(path.substr(bracket + 1));
         for (const block_span& b : graph.blocks()) {
           if (b.parent >= 0 || graph.stage_of(b) != stage || (layer >= 0 && b.layer != layer)) continue;
-          const field_value* found = b.find(field);
+          const typed_value* found = b.find(field);
           if (found == nullptr) continue;  // of another alternative
           ++compared;
-          if (found->type() == field_value::kind::name) CHECK(found->name() == value.name());
-          else CHECK(found->real() == value.number());
+          CHECK(found->name() == value.name());
+          CHECK(found->number() == value.number());
         }
       }
     }

@@ -9,6 +9,7 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/space/constraint.hpp"
 #include "nascent/space/to_network.hpp"
 #include "nascent/zoo/gpunet.hpp"
 #include "nascent/zoo/nas_bench_201.hpp"
@@ -52,10 +53,18 @@ constexpr auto mixed = define([] {
                [](int filters, int groups, int layers) { return filters % (8 * groups) == 0 || layers == 0; });
 });
 
+struct without_roles {
+  int filters;
+
+  constexpr auto operator()(auto& net, auto input, int stride) const {
+    return net.conv(input, {.filters = filters, .stride = stride});
+  }
+};
+
 template <class Number>
-std::vector<option_value> values(std::initializer_list<Number> all) {
-  std::vector<option_value> v;
-  for (const Number n : all) v.push_back(make_option_value(n));
+std::vector<typed_value> values(std::initializer_list<Number> all) {
+  std::vector<typed_value> v;
+  for (const Number n : all) v.push_back(make_value(n));
   return v;
 }
 
@@ -142,6 +151,37 @@ TEST_CASE("a description holds stages, blocks and fields as they were declared")
   CHECK(v.stages[7].skip_kind == residual::strided);
 }
 
+TEST_CASE("a description says what scales") {
+  const space_view v = view_of(define([] {
+    return search_space("scales")
+        .input(3, 64)
+        .stage("stem", conv{.filters = fixed(16)})
+        .stage("a", mbconv{.filters = one_of(16, 24)})
+        .layers(range(1, 3))
+        .stage("b", conv{.filters = tied_to("a.filters")})
+        .layers(fixed(2))
+        .stage("c", without_roles{.filters = 8})
+        .head(global_pool{}, dense{.units = scaled(1280)}, dense{1000})
+        .round_widths({.divisor = 4, .limit = 0});
+  }));
+  const auto scaling = [&](std::size_t stage, std::size_t field) {
+    return v.stages[stage].blocks[0].fields[field].scaling;
+  };
+  CHECK(v.rounding.divisor == 4);
+  CHECK(v.rounding.limit == 0);
+  CHECK(scaling(1, 0) == width_scaling::none);  // its use says so
+  CHECK(scaling(2, 0) == width_scaling::scaled);
+  CHECK(scaling(2, 1) == width_scaling::none);  // a kernel
+  CHECK(scaling(3, 0) == width_scaling::scaled);
+  CHECK(scaling(6, 0) == width_scaling::scaled);
+  CHECK(scaling(7, 0) == width_scaling::unsaid);
+  CHECK(v.stages[1].layers.scaling == width_scaling::none);  // a single one
+  CHECK(v.stages[2].layers.scaling == width_scaling::scaled);
+  CHECK(v.stages[3].layers.scaling == width_scaling::none);
+  CHECK(v.stages[3].blocks[0].says_scaling);
+  CHECK_FALSE(v.stages[4].blocks[0].says_scaling);
+}
+
 TEST_CASE("a description says what constraints join and leave") {
   const space_view v = view_of(mixed);
   REQUIRE(v.constraints.size() == 2);
@@ -152,6 +192,49 @@ TEST_CASE("a description says what constraints join and leave") {
   CHECK(v.constraints[1].relation.empty());
   // 24: groups 1; 40: 1; 48: 1 and 2 with any of 4 layer counts, the other five pairs with one.
   CHECK(v.constraints[1].allowed == 4 * 4 + 5);
+  // The rows of a predicate are what it allows.
+  CHECK(v.constraints[0].kind == constraint_kind::predicate);
+  const std::vector<digit>& rows = v.constraints[0].rows;
+  REQUIRE(rows.size() == 2 * v.constraints[0].allowed);
+  for (std::size_t i = 0; i < rows.size(); i += 2) {
+    const auto value = [&](std::size_t slot, digit option) {
+      return v.slots[slot].values[static_cast<std::size_t>(option)].integer();
+    };
+    CHECK(value(mixed.find("b.filters"), rows[i]) <= value(mixed.find("d.filters"), rows[i + 1]));
+  }
+}
+
+TEST_CASE("a description holds all that a constraint was declared with") {
+  const space_view v = view_of(define([] {
+    return search_space("stated")
+        .input(3, 32)
+        .stage("a", conv{.filters = one_of(8, 16), .kernel = one_of(3, 5)})
+        .layers(range(1, 3))
+        .stage("b", conv{.filters = one_of(8, 16), .kernel = one_of(3, 5)})
+        .layers(range(1, 3))
+        .require(sum("*.layers") <= 5)
+        .require(sum(priced("a.layers", 1, 2, 4), "b.layers") < 6)
+        .require(value_of("a.filters") <= value_of("b.filters"))
+        .require(count("*.kernel", at_least(5)) <= 1);
+  }));
+  REQUIRE(v.constraints.size() == 4);
+  const constraint_view& layers = v.constraints[0];
+  CHECK(layers.kind == constraint_kind::sum);
+  CHECK(layers.paths == std::vector<std::string>{"*.layers"});
+  CHECK(layers.slots.size() == 2);
+  CHECK(layers.compares == relation::less_equal);
+  CHECK(layers.bound == 5);
+  const constraint_view& priced_layers = v.constraints[1];
+  REQUIRE(priced_layers.terms.size() == 2);
+  CHECK(priced_layers.terms[0].prices == 3);
+  CHECK(priced_layers.terms[1].prices == 0);
+  CHECK(priced_layers.values[2].number == 4);
+  CHECK(priced_layers.compares == relation::less);
+  CHECK(v.constraints[2].kind == constraint_kind::compare);
+  CHECK(v.constraints[2].paths == std::vector<std::string>{"a.filters", "b.filters"});
+  CHECK(v.constraints[3].condition == relation::greater_equal);
+  CHECK(v.constraints[3].values[0].number == 5);
+  for (const constraint_view& c : v.constraints) CHECK(c.rows.empty());  // they are data by themselves
 }
 
 TEST_CASE("layers built one by one are those of the network") {

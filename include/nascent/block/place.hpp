@@ -4,34 +4,18 @@
 #pragma once
 
 #include <array>
-#include <concepts>
-#include <cstddef>
-#include <string_view>
-#include <type_traits>
-#include <utility>
 
+#include "nascent/block/make_value.hpp"
 #include "nascent/block/reflection.hpp"
 #include "nascent/network/net.hpp"
 
 namespace nascent {
 namespace detail {
 
-template <class Value>
-constexpr field_value describe_field(const Value& value) {
-  if constexpr (std::is_same_v<Value, bool>) return field_value::of_truth(value);
-  else if constexpr (std::is_integral_v<Value>) return field_value::of_integer(static_cast<std::int64_t>(value));
-  else if constexpr (std::is_floating_point_v<Value>) return field_value::of_real(static_cast<double>(value));
-  else if constexpr (requires {
-                       { to_string(value) } -> std::same_as<const char*>;
-                     })
-    return field_value::of_name(block_name<Value>, to_string(value));
-  else return field_value::of_other(block_name<Value>);
-}
-
 struct field_describer {
   template <class... Fields>
   constexpr auto operator()(const Fields&... fields) const {
-    return std::array<field_value, sizeof...(Fields)>{describe_field(fields)...};
+    return std::array<typed_value, sizeof...(Fields)>{make_value(fields)...};
   }
 };
 

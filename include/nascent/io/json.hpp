@@ -77,16 +77,25 @@ void to_json(Json& j, const layer& l) {
   j["macs"] = macs(l);
 }
 
-/// A number, a truth, the name of an enumerator; null for other types.
+/// A value as what it is: a number with all its digits, a truth value, a name, a size as "3x5"; null where it is of a
+/// type without a meaning.
 template <class Json>
-void to_json(Json& j, const field_value& value) {
-  switch (value.type()) {
-    case field_value::kind::other: j = nullptr; return;
-    case field_value::kind::integer: j = value.integer(); return;
-    case field_value::kind::real: j = value.real(); return;
-    case field_value::kind::truth: j = value.truth(); return;
-    case field_value::kind::name: j = std::string(value.name()); return;
+void to_json(Json& j, const typed_value& value) {
+  switch (value.kind()) {
+    case value_kind::boolean: j = value.truth(); return;
+    case value_kind::integer: j = value.integer(); return;
+    case value_kind::real: j = value.number(); return;
+    case value_kind::size:
+    case value_kind::enumerator:
+    case value_kind::block:
+    case value_kind::name: break;
+    case value_kind::other:
+      if (value.name().empty()) {
+        j = nullptr;
+        return;
+      }
   }
+  j = value.text().c_str();
 }
 
 /// `part_of` is the number of the block that it is a part of.
@@ -130,33 +139,13 @@ void to_json(Json& j, const network& graph) {
   j["blocks"] = std::move(blocks);
 }
 
-namespace detail {
-
-/// A value as what it is: a number with all its digits, a truth value, a name.
-template <class Json>
-Json value_json(const option_value& v) {
-  switch (v.kind()) {
-    case value_kind::boolean: return v.integer() != 0;
-    case value_kind::integer: return v.integer();
-    case value_kind::real: return v.number();
-    case value_kind::enumerator:
-    case value_kind::block:
-    case value_kind::name:
-    case value_kind::other: break;
-  }
-  return v.text().c_str();
-}
-
-}  // namespace detail
-
 /// A candidate of `s`: the space with its size, the rank, and every active decision with its value under the slot's
 /// path.
 template <class Json = json, space Space>
 Json candidate_json(const Space& s, const candidate<Space>& c) {
   Json decisions = Json::object();
   for (std::size_t k = 0; k < s.slot_count; ++k)
-    if (c.digits[k] >= 0)
-      decisions[std::string(s.slot(k).path.view())] = detail::value_json<Json>(s.value(k, c.digits[k]));
+    if (c.digits[k] >= 0) decisions[std::string(s.slot(k).path.view())] = Json(s.value(k, c.digits[k]));
   Json j{{"space", s.name()}, {"size", to_decimal(s.size()).c_str()}, {"rank", to_decimal(s.rank(c)).c_str()}};
   j["decisions"] = std::move(decisions);
   return j;
@@ -199,7 +188,7 @@ digit option_of(const Space& s, std::size_t k, const json_reader<Json>& value, i
   const int options = s.slot(k).options;
   for (int i = 0; i < options; ++i) {
     const int option = hint < 0 ? i : (hint + i) % options;
-    if (value.value() == value_json<Json>(s.value(k, option))) return static_cast<digit>(option);
+    if (value.value() == Json(s.value(k, option))) return static_cast<digit>(option);
     if (i < 24) allowed += (i == 0 ? "" : ", ") + std::string(s.value(k, i).text().view());
   }
   value.fail(allowed + (options > 24 ? ", ..." : ""));

@@ -22,13 +22,13 @@ struct block_span {
   std::size_t first_layer = 0;  ///< of the network
   std::size_t layer_count = 0;  ///< at least 1; layers of its parts are its own
   std::span<const std::string_view> field_names{};
-  std::array<field_value, max_block_fields> values{};  ///< in the order of the names
+  std::array<typed_value, max_block_fields> values{};  ///< in the order of the names
 
   /// Number of the layer after its last.
   constexpr std::size_t end_layer() const { return first_layer + layer_count; }
-  constexpr std::span<const field_value> fields() const { return {values.data(), field_names.size()}; }
+  constexpr std::span<const typed_value> fields() const { return {values.data(), field_names.size()}; }
   /// The field of that name, or null.
-  constexpr const field_value* find(std::string_view field) const {
+  constexpr const typed_value* find(std::string_view field) const {
     for (std::size_t i = 0; i < field_names.size(); ++i)
       if (field_names[i] == field) return &values[i];
     return nullptr;

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "nascent/base/language.hpp"
+
 namespace nascent {
 
 /// What kind of work a kernel is.

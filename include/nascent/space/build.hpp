@@ -38,10 +38,10 @@ constexpr int stride_between(const tensor& from, const tensor& to) {
 template <class Interpreter>
 constexpr tensor connect(net<Interpreter>& n, const tensor& x, const tensor& from, residual kind,
                          std::string_view source = {}) {
-  if constexpr (net<Interpreter>::keeps_blocks)
-    n.begin_block(
-        {"skip_connection", skip_field_names,
-         std::array{field_value::of_name("stage", source), field_value::of_name("residual", to_string(kind))}});
+  if constexpr (net<Interpreter>::keeps_blocks) {
+    const typed_value fields[] = {typed_value::of_name(source), make_value(kind)};
+    n.begin_block({"skip_connection", skip_field_names, fields});
+  }
   const tensor sum = kind == residual::identity ? n.add(x, from)  // a mismatch is a fault that names the stage
                                                 : add_residual(n, x, from, kind, stride_between(from, x));
   n.end_block();
@@ -96,7 +96,7 @@ struct candidate_builder {
     int layers = stage_counter<F, I>::layers(digits + stage_slots<F>[I]);
     if (layers <= 0) return x;
     if constexpr (std::is_same_v<Scale, dimensions> && !std::is_same_v<typename layout::layers_type, single_layer>)
-      if (layout::declared_stage.scaling.depth) layers = scale_depth(layers, scale.depth);
+      if (!layout::declared_stage.keeps_depth()) layers = scale_depth(layers, scale.depth);
     x = one_layer<I>(digits, 0, n, x, stride<I>(digits), scale);
     if constexpr (!std::is_same_v<typename layout::layers_type, single_layer>) {
       for (int j = 1; j < layers; ++j) {

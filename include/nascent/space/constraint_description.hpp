@@ -25,6 +25,20 @@ enum class constraint_kind : std::uint8_t {
   table,     ///< the rows of values that are allowed
 };
 
+constexpr const char* to_string(constraint_kind k) {
+  switch (k) {
+    case constraint_kind::predicate: return "predicate";
+    case constraint_kind::compare: return "compare";
+    case constraint_kind::sum: return "sum";
+    case constraint_kind::product: return "product";
+    case constraint_kind::all_equal: return "all_equal";
+    case constraint_kind::monotone: return "monotone";
+    case constraint_kind::count: return "count";
+    case constraint_kind::table: return "table";
+  }
+  return "?";
+}
+
 enum class relation : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal };
 
 constexpr const char* to_string(relation r) {

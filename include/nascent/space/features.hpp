@@ -59,7 +59,7 @@ class candidate_features {
   explicit candidate_features(const Space& s, feature_options options = {}) : name_(s.name()), options_(options) {
     for (std::size_t k = 0; k < s.slot_count; ++k) {
       const slot_info info = s.slot(k);
-      std::vector<option_value> values;
+      std::vector<typed_value> values;
       for (int o = 0; o < info.options; ++o) values.push_back(s.value(k, o));
       add(k, std::string(info.path.view()), values, info.parent >= 0);
     }
@@ -85,8 +85,8 @@ class candidate_features {
     bool indicated = false;
   };
 
-  void add(std::size_t slot, const std::string& path, const std::vector<option_value>& values, bool optional) {
-    const bool ordinal = std::all_of(values.begin(), values.end(), [](const option_value& v) { return v.is_number(); });
+  void add(std::size_t slot, const std::string& path, const std::vector<typed_value>& values, bool optional) {
+    const bool ordinal = std::all_of(values.begin(), values.end(), [](const typed_value& v) { return v.is_number(); });
     decision d{.first = columns_.size(),
                .numbers = numbers_.size(),
                .one_hot = !ordinal || options_.numbers == number_encoding::one_hot,
@@ -104,22 +104,22 @@ class candidate_features {
   }
 
   /// Options that read alike are told apart by their place.
-  static std::string name_of_option(const std::string& path, const std::vector<option_value>& values, std::size_t o) {
+  static std::string name_of_option(const std::string& path, const std::vector<typed_value>& values, std::size_t o) {
     const short_text text = values[o].text();
     std::string name = path + "=" + std::string(text.view());
     const auto alike =
-        std::count_if(values.begin(), values.end(), [&](const option_value& v) { return v.text() == text.view(); });
+        std::count_if(values.begin(), values.end(), [&](const typed_value& v) { return v.text() == text.view(); });
     return alike > 1 ? name + "#" + std::to_string(o) : name;
   }
 
-  void add_numbers(const std::vector<option_value>& values) {
+  void add_numbers(const std::vector<typed_value>& values) {
     double least = std::numeric_limits<double>::infinity();
     double most = -least;
-    for (const option_value& v : values) {
+    for (const typed_value& v : values) {
       least = std::min(least, v.number());
       most = std::max(most, v.number());
     }
-    for (const option_value& v : values)
+    for (const typed_value& v : values)
       numbers_.push_back(options_.numbers == number_encoding::value ? v.number()
                          : most > least                             ? (v.number() - least) / (most - least)
                                                                     : 0);

@@ -26,7 +26,7 @@ struct migrated_candidate {
 
 namespace detail {
 
-constexpr bool same_value(const option_value& a, const option_value& b) {
+constexpr bool same_value(const typed_value& a, const typed_value& b) {
   return a.is_number() && b.is_number() ? a.number() == b.number() : a == b;
 }
 
@@ -47,7 +47,7 @@ struct decided_view {
     const int slot = s.first_layer_slot + (s.independent ? layer * s.slots_per_layer : 0);
     return static_cast<std::size_t>(decisions[static_cast<std::size_t>(slot)]);
   }
-  const option_value& value(const stage_view& s, const field_view& f, int layer) const {
+  const typed_value& value(const stage_view& s, const field_view& f, int layer) const {
     const int slot = slot_of(s, f, layer);
     return f.values[slot < 0 ? 0 : static_cast<std::size_t>(decisions[static_cast<std::size_t>(slot)])];
   }
@@ -93,7 +93,7 @@ class migration {
     if (other == nullptr) {  // fine where it can be left out
       if (s.role == stage_view::kind::choice)
         differ(s.name, "a choice that space '" + from_.view.name + "' does not have", "");
-      else take(s.name + ".layers", s.layers, s.layers.slot, option_value::of_integer(0));
+      else take(s.name + ".layers", s.layers, s.layers.slot, typed_value::of_integer(0));
       return;
     }
     take(s.name + ".layers", s.layers, s.layers.slot, from_.value(*other, other->layers, 0));
@@ -105,8 +105,8 @@ class migration {
   }
 
   void take_skip(const stage_view& s, const stage_view& other) {
-    const option_value none = option_value::of_name("none");
-    const option_value wanted = other.skip.values.empty() ? none : from_.value(other, other.skip, 0);
+    const typed_value none = typed_value::of_name("none");
+    const typed_value wanted = other.skip.values.empty() ? none : from_.value(other, other.skip, 0);
     if (s.skip.values.empty()) {
       if (!same_value(wanted, none)) differ(s.name + ".skip", wanted.text().c_str(), "none");
       return;
@@ -134,11 +134,11 @@ class migration {
     }
   }
 
-  void take(const std::string& path, const field_view& f, int slot, const option_value& wanted) {
-    const auto at = std::ranges::find_if(f.values, [&](const option_value& v) { return same_value(v, wanted); });
+  void take(const std::string& path, const field_view& f, int slot, const typed_value& wanted) {
+    const auto at = std::ranges::find_if(f.values, [&](const typed_value& v) { return same_value(v, wanted); });
     if (at == f.values.end()) {
       std::string allowed;
-      for (const option_value& v : f.values) allowed += (allowed.empty() ? "" : ", ") + std::string(v.text().view());
+      for (const typed_value& v : f.values) allowed += (allowed.empty() ? "" : ", ") + std::string(v.text().view());
       differ(path, wanted.text().c_str(), allowed);
     } else if (slot >= 0) {
       decide(path, slot, static_cast<std::size_t>(at - f.values.begin()));
@@ -155,7 +155,7 @@ class migration {
   const decided_view& from_;
   const space_view& to_;
   std::span<digit> decisions_;
-  std::vector<std::pair<std::pair<std::string, const field_view*>, option_value>> tied_;
+  std::vector<std::pair<std::pair<std::string, const field_view*>, typed_value>> tied_;
   std::vector<std::string> differences_;
 };
 

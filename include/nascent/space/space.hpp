@@ -264,7 +264,7 @@ class defined_space {
   }
 
   /// The value behind option `option` of slot k: 5, 0.25, swish.
-  static constexpr option_value value(std::size_t k, int option) { return detail::value_at<F>(k, option); }
+  static constexpr typed_value value(std::size_t k, int option) { return detail::value_at<F>(k, option); }
 
   static constexpr std::size_t constraint_count = detail::constraint_total<F>;
   /// What constraint i says, in the order of `.require`, and the slots that it is about: a `constraint_description` of
@@ -349,7 +349,7 @@ concept space = std::copy_constructible<T> &&
   { s.slot_count } -> std::convertible_to<std::size_t>;
   { s.slot(k) } -> std::same_as<slot_info>;
   { s.find(path) } -> std::same_as<std::size_t>;
-  { s.value(k, 0) } -> std::same_as<option_value>;
+  { s.value(k, 0) } -> std::same_as<typed_value>;
   { s.mutate(c, rng) } -> std::same_as<candidate<std::remove_const_t<T>>>;
   { s.crossover(c, c, rng) } -> std::same_as<candidate<std::remove_const_t<T>>>;
   s.for_each_neighbour(c, detail::ignore_candidate{});

@@ -11,8 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "nascent/base/typed_value.hpp"
+#include "nascent/block/roles.hpp"
+#include "nascent/choice/rounding.hpp"
 #include "nascent/network/activation.hpp"
-#include "nascent/space/option_value.hpp"
+#include "nascent/space/constraint_description.hpp"
 #include "nascent/space/space.hpp"
 
 namespace nascent {
@@ -21,12 +24,15 @@ namespace nascent {
 struct field_view {
   std::string name{};
   field_kind how = field_kind::fixed;
-  std::vector<option_value> values{};  ///< in the order of the options; the only one where fixed
-  std::string source{};                ///< path that it is tied to
+  std::vector<typed_value> values{};  ///< in the order of the options; the only one where fixed
+  std::string source{};               ///< path that it is tied to
   int slot = -1;  ///< the decision behind it, in the first layer; that of the source where tied; -1 where fixed
+  /// What compound scaling does to it, from the block's roles and the marks of its use: width scaling to a field of a
+  /// block, depth scaling to a stage's layers.
+  width_scaling scaling = width_scaling::none;
 
   /// Its value in the first layer of a candidate with these decisions.
-  const option_value& value(std::span<const digit> decisions) const {
+  const typed_value& value(std::span<const digit> decisions) const {
     return values[slot < 0 ? 0 : static_cast<std::size_t>(decisions[static_cast<std::size_t>(slot)])];
   }
 };
@@ -34,7 +40,8 @@ struct field_view {
 /// One of the blocks that a stage chooses between, or its only one.
 struct block_view {
   std::string name{};
-  bool is_skip = false;  ///< passes its input on
+  bool is_skip = false;      ///< passes its input on
+  bool says_scaling = true;  ///< false: neither roles nor marks say what scales, so a width other than 1 is refused
   std::vector<field_view> fields{};
 };
 
@@ -58,7 +65,7 @@ struct stage_view {
 
   int max_layers() const {
     std::int64_t most = 0;
-    for (const option_value& v : layers.values) most = v.integer() > most ? v.integer() : most;
+    for (const typed_value& v : layers.values) most = v.integer() > most ? v.integer() : most;
     return static_cast<int>(most);
   }
 };
@@ -67,7 +74,7 @@ struct stage_view {
 struct slot_view {
   std::string path{};
   slot_role role = slot_role::field;
-  std::vector<option_value> values{};
+  std::vector<typed_value> values{};
   int stage = 0;
   int layer = -1;       ///< -1 unless the layers choose independently
   int alternative = 0;  ///< block of the stage that has the field
@@ -75,10 +82,20 @@ struct slot_view {
   std::uint64_t when = 0;  ///< bit i for option i of the parent
 };
 
-/// What a constraint joins, and how many combinations of its values it leaves.
+/// A constraint: what it says, as it was declared (see constraint_description), what it joins, and how many
+/// combinations of values it leaves.
 struct constraint_view {
-  std::vector<std::string> paths{};
-  std::vector<int> slots{};
+  constraint_kind kind = constraint_kind::predicate;
+  std::vector<std::string> paths{};              ///< with patterns
+  std::vector<int> slots{};                      ///< each once
+  nascent::relation compares = relation::equal;  ///< with the bound, the other choice, the value or the next choice
+  double bound = 0;
+  nascent::relation condition = relation::equal;  ///< of what is counted
+  std::vector<constraint_term> terms{};
+  std::vector<constraint_value> values{};  ///< prices; what is counted or compared with; the rows of a table
+  /// What a predicate stands for: the options of `slots` that it allows, row after row; none where there are too many
+  /// combinations to try.
+  std::vector<digit> rows{};
   std::string relation{};   ///< such as "sum(*.layers) <= 14"; of a predicate, where the values show that it is this
   std::size_t allowed = 0;  ///< 0 where there are too many combinations to try
   std::size_t combinations = 0;
@@ -87,7 +104,8 @@ struct constraint_view {
 struct space_view {
   std::string name{};
   uint128 size = 0;
-  int channels = 0;  ///< of the input
+  int channels = 0;           ///< of the input
+  width_rounding rounding{};  ///< of scaled widths
   std::vector<stage_view> stages{};
   std::vector<slot_view> slots{};
   std::vector<constraint_view> constraints{};

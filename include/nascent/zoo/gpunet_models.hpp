@@ -127,22 +127,22 @@ struct gpunet_position {
 /// not encode it. A template so that only programs that call it pay for the space's paths and values.
 template <class Space = decltype(gpunet_encoded)>
 gpunet_position locate(const model<gpunet_body>& m) {
-  const auto value = [&m](std::string_view path) -> std::optional<option_value> {
-    if (path == "input.resolution") return make_option_value(m.resolution);
-    if (path == "stem.filters") return make_option_value(m.body.stem);
+  const auto value = [&m](std::string_view path) -> std::optional<typed_value> {
+    if (path == "input.resolution") return make_value(m.resolution);
+    if (path == "stem.filters") return make_value(m.body.stem);
     const gpunet_stage& s = m.body.stages[static_cast<std::size_t>(path.front() - '1')];
     const std::string_view field = path.substr(2);
-    if (field == "layers") return make_option_value(s.layers);
+    if (field == "layers") return make_value(s.layers);
     if (s.layers == 0) return std::nullopt;
-    if (field == "filters") return make_option_value(s.filters);
-    if (field == "kernel") return make_option_value(s.kernel);
-    if (field == "expand") return make_option_value(s.expand);
-    return field == "se" ? make_option_value(s.se) : make_option_value(s.act);
+    if (field == "filters") return make_value(s.filters);
+    if (field == "kernel") return make_value(s.kernel);
+    if (field == "expand") return make_value(s.expand);
+    return field == "se" ? make_value(s.se) : make_value(s.act);
   };
   gpunet_position found;
   for (std::size_t k = 0; k < found.vector.size(); ++k) {
     const slot_info slot = Space::slot(k);
-    const std::optional<option_value> wanted = value(slot.path.view());
+    const std::optional<typed_value> wanted = value(slot.path.view());
     found.vector[k] = -1;
     for (int option = 0; option < slot.options; ++option)
       if (wanted == Space::value(k, option)) found.vector[k] = option;

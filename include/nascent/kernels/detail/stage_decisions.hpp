@@ -34,7 +34,7 @@ class stage_decisions {
     stride_ = s.stride;
     skip_ = s.skip;
     skip_kind_ = s.skip_kind;
-    for (const option_value& v : s.skip.values) {
+    for (const typed_value& v : s.skip.values) {
       std::size_t i = 0;
       while (i < number && space.stages[i].name != v.name()) ++i;
       sources_.push_back(i < number ? static_cast<int>(i) : -1);

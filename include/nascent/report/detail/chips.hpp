@@ -17,7 +17,7 @@ namespace nascent::detail {
 inline std::vector<std::string> shown_values(const field_view& f) {
   if (f.how == field_kind::tied) return {f.source};
   std::vector<std::string> shown;
-  for (const option_value& v : f.values) shown.emplace_back(v.text().view());
+  for (const typed_value& v : f.values) shown.emplace_back(v.text().view());
   return shown;
 }
 

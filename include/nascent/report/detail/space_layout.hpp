@@ -291,7 +291,7 @@ class space_table {
   /// Lanes for the arcs of skip connections, short ones next to the boxes. Returns how many.
   int lay_skips() {
     for (std::size_t to = 0; to < space_.stages.size(); ++to)
-      for (const option_value& source : space_.stages[to].skip.values)
+      for (const typed_value& source : space_.stages[to].skip.values)
         for (std::size_t from = 0; from < to; ++from)
           if (space_.stages[from].name == source.name())
             arcs_.push_back({from, to, space_.stages[to].skip.how != field_kind::fixed, 0});

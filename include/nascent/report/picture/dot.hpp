@@ -113,7 +113,7 @@ inline std::string to_dot(const space_view& o) {
   };
   for (std::size_t i = 0; i < o.stages.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j)
-      for (const option_value& from : o.stages[i].skip.values)
+      for (const typed_value& from : o.stages[i].skip.values)
         if (o.stages[j].name == from.name())
           out += "  " + node(j) + " -> " + node(i) +
                  " [style=" + (o.stages[i].skip.how == field_kind::fixed ? "solid" : "dashed") +

@@ -42,7 +42,7 @@ inline std::string name_relation(const std::vector<std::array<double, 2>>& pairs
 template <class Holds>
 void try_constraint(constraint_view& c, const std::vector<slot_view>& slots, Holds holds) {
   constexpr std::size_t most_combinations = 1'000'000;
-  const auto values_of = [&](std::size_t i) -> const std::vector<option_value>& {
+  const auto values_of = [&](std::size_t i) -> const std::vector<typed_value>& {
     return slots[static_cast<std::size_t>(c.slots[i])].values;
   };
   c.combinations = 1;
@@ -50,7 +50,7 @@ void try_constraint(constraint_view& c, const std::vector<slot_view>& slots, Hol
   for (std::size_t i = 0; i < c.slots.size(); ++i) {
     c.combinations *= values_of(i).size();
     if (c.combinations > most_combinations) return;
-    for (const option_value& v : values_of(i)) numeric = numeric && v.is_number();
+    for (const typed_value& v : values_of(i)) numeric = numeric && v.is_number();
   }
   std::vector<std::array<double, 2>> pairs;
   std::vector<bool> allowed;
@@ -67,6 +67,8 @@ void try_constraint(constraint_view& c, const std::vector<slot_view>& slots, Hol
     allowed.push_back(holds(decisions.data()));
     pairs.push_back(numbers);
     c.allowed += allowed.back() ? 1U : 0U;
+    if (allowed.back() && c.kind == constraint_kind::predicate)
+      for (const int k : c.slots) c.rows.push_back(decisions[static_cast<std::size_t>(k)]);
   }
   if (numeric) c.relation = name_relation(pairs, allowed, c.paths[0], c.paths[1]);
 }
@@ -79,6 +81,7 @@ class view_builder {
     out_.name = declared<F>::value.name();
     out_.size = joint_counter<F>::size.value;
     out_.channels = declared<F>::value.channels();
+    out_.rounding = declared<F>::value.rounding();
     for (std::size_t k = 0; k < slot_total<F>; ++k) {
       const slot_place& place = slot_places<F>[k];
       out_.slots.push_back({.path = std::string(slot_paths<F>[k].view()),
@@ -101,21 +104,21 @@ class view_builder {
 
  private:
   template <class Choice>
-  static std::vector<option_value> values_of(const Choice& c) {
-    std::vector<option_value> values;
+  static std::vector<typed_value> values_of(const Choice& c) {
+    std::vector<typed_value> values;
     if constexpr (choice<Choice>)
-      for (std::size_t o = 0; o < c.size(); ++o) values.push_back(make_option_value(c[o]));
-    else values.push_back(make_option_value(c));
+      for (std::size_t o = 0; o < c.size(); ++o) values.push_back(make_value(c[o]));
+    else values.push_back(make_value(c));
     return values;
   }
 
   /// A field with the decision behind it, which the slots of all layers share: `layers` of them, `step` apart.
-  field_view decided(std::string name, field_kind how, std::vector<option_value> values, int slot, int layers = 1,
+  field_view decided(std::string name, field_kind how, std::vector<typed_value> values, int slot, int layers = 1,
                      int step = 0) {
     for (int j = 0; j < layers; ++j) out_.slots[static_cast<std::size_t>(slot + j * step)].values = values;
     return {.name = std::move(name), .how = how, .values = std::move(values), .slot = slot};
   }
-  static field_view fixed(std::string name, std::vector<option_value> values) {
+  static field_view fixed(std::string name, std::vector<typed_value> values) {
     return {.name = std::move(name), .values = std::move(values)};
   }
 
@@ -127,7 +130,7 @@ class view_builder {
     const auto& f = field<J>(alternative_of<A>(layout::declared_stage.block));
     std::string name(field_name<block, J>);
     if constexpr (kind == field_kind::fixed) {
-      return fixed(std::move(name), {make_option_value(f)});
+      return fixed(std::move(name), {make_value(f)});
     } else if constexpr (kind == field_kind::tied) {
       return {.name = std::move(name), .how = kind, .source = f.path, .slot = tie_source<F, I, A, J>};
     } else if constexpr (kind == field_kind::shared) {
@@ -142,7 +145,14 @@ class view_builder {
   block_view describe_block() {
     using block = typename stage_layout<F, I>::template alternative_type<A>;
     block_view b{.name = std::string(block_name<block>), .is_skip = is_skip<block>};
-    [&]<std::size_t... J>(std::index_sequence<J...>) { (b.fields.push_back(describe_field<I, A, J>()), ...); }
+    b.says_scaling = stage_scalings<F, I>[A].declared;
+    const auto add = [&](field_view field, width_scaling scaling) {
+      field.scaling = scaling;
+      b.fields.push_back(std::move(field));
+    };
+    [&]<std::size_t... J>(std::index_sequence<J...>) {
+      (add(describe_field<I, A, J>(), scaling_of_field<F, I, A, J>()), ...);
+    }
     (std::make_index_sequence<field_count<block>>{});
     return b;
   }
@@ -161,29 +171,30 @@ class view_builder {
                  .end_slot = first + layout::slot_count};
     if constexpr (I == 0) s.role = stage_view::kind::input;
     else if constexpr (is_named_choice<typename layout::block_type>) s.role = stage_view::kind::choice;
-    else if constexpr (layout::declared_stage.in_head) s.role = stage_view::kind::head;
+    else if constexpr (layout::declared_stage.in_head()) s.role = stage_view::kind::head;
     layout::for_each_alternative([&](auto a) { s.blocks.push_back(describe_block<I, a()>()); });
     if constexpr (layout::alternatives > 1) {
       for (int j = 0; j < layout::configurations; ++j) {
         const auto k = static_cast<std::size_t>(s.first_layer_slot + j * s.slots_per_layer);
         for (int a = 0; a < slot_places<F>[k].size; ++a)
-          out_.slots[k].values.push_back(option_value::of_block(s.blocks[static_cast<std::size_t>(a)].name));
+          out_.slots[k].values.push_back(typed_value::of_block(layout::block_names[static_cast<std::size_t>(a)]));
       }
     }
-    std::vector<option_value> counts;
-    for (std::size_t o = 0; o < layout::layer_options; ++o) counts.push_back(make_option_value(layout::layers_at(o)));
+    std::vector<typed_value> counts;
+    for (std::size_t o = 0; o < layout::layer_options; ++o) counts.push_back(make_value(layout::layers_at(o)));
     if constexpr (layout::layers_chosen)
       s.layers = decided("layers", field_kind::chosen, std::move(counts), first + layout::layers_slot);
     else s.layers = fixed("layers", std::move(counts));
+    if (!s.single_layer && !layout::declared_stage.keeps_depth()) s.layers.scaling = width_scaling::scaled;
     if constexpr (layout::stride_chosen)
       s.stride =
           decided("stride", field_kind::chosen, values_of(layout::declared_stage.stride), first + layout::stride_slot);
-    else s.stride = fixed("stride", {make_option_value(layout::declared_stage.stride)});
+    else s.stride = fixed("stride", {make_value(layout::declared_stage.stride)});
     if constexpr (layout::has_skip) {
       if constexpr (layout::skip_chosen)
         s.skip =
             decided("skip", field_kind::chosen, values_of(layout::declared_stage.skip.from), first + layout::skip_slot);
-      else s.skip = fixed("skip", {make_option_value(layout::declared_stage.skip.from)});
+      else s.skip = fixed("skip", {make_value(layout::declared_stage.skip.from)});
       s.skip_kind = layout::declared_stage.skip.kind;
     }
     out_.stages.push_back(std::move(s));
@@ -192,7 +203,13 @@ class view_builder {
   template <std::size_t C>
   void add_constraint() {
     const auto said = joint_counter<F>::describe(C);
-    constraint_view c{.paths = {said.paths.begin(), said.paths.end()}};
+    constraint_view c{.kind = said.kind,
+                      .paths = {said.paths.begin(), said.paths.end()},
+                      .compares = said.compares,
+                      .bound = said.bound,
+                      .condition = said.condition,
+                      .terms = {said.terms.begin(), said.terms.end()},
+                      .values = {said.values.begin(), said.values.end()}};
     for (const int k : said.slots)
       if (std::find(c.slots.begin(), c.slots.end(), k) == c.slots.end()) c.slots.push_back(k);
     try_constraint(c, out_.slots, [](const digit* d) { return joint_counter<F>::keeps(C, d); });
