@@ -3,9 +3,9 @@
 /// Short texts that can be built in constant evaluation: paths of slots, sentences of errors.
 #pragma once
 
+#include <cfloat>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 
 #include "nascent/base/detail/shortest_digits.hpp"
@@ -70,12 +70,11 @@ struct basic_text {
  private:
   template <class Float>
   constexpr basic_text& add_exact(Float number) {
-    using limits = std::numeric_limits<Float>;
     if (number != number) return add("nan");
     if (number == 0) return add('0');
     if (number < 0) add('-');
     const Float size = number < 0 ? -number : number;
-    return size > limits::max() ? add("inf") : add(detail::shortest_digits(size));
+    return static_cast<double>(size) > DBL_MAX ? add("inf") : add(detail::shortest_digits(size));
   }
 };
 

@@ -3,7 +3,6 @@
 /// Fields of a block, by position and by name, read off the aggregate itself: a block is described once, by its fields.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -48,6 +47,8 @@ consteval std::size_t count_up() {
 template <class T>
 consteval std::size_t count_fields() {
   if constexpr (std::is_empty_v<T>) return 0;
+  else if constexpr (sizeof(T) < max_fields && takes_fields<T, std::make_index_sequence<sizeof(T)>>)
+    return sizeof(T);  // a byte each, as a block's roles: there can be no more
   else if constexpr (takes_fields<T, std::index_sequence<>>) return count_up<T>();
   else return count_down<T>();
 }
@@ -180,6 +181,16 @@ inline constexpr char before_pointers = '{';
 inline constexpr std::size_t after_pointer = 1;
 #endif
 
+/// Names of N fields, with one spare element. No std::array, here and in what is made for each number of fields: it is
+/// dear to the compiler.
+template <std::size_t N>
+struct name_list {
+  std::string_view items[N + 1]{};
+
+  constexpr const std::string_view* data() const { return items; }
+  constexpr const std::string_view& operator[](std::size_t i) const { return items[i]; }
+};
+
 /// Reads all names off one text: a template for each field of each block would cost the compiler more. What stands
 /// before each name is as long as before the first, so that nothing but names is looked at.
 template <auto First, auto... Rest>
@@ -190,23 +201,23 @@ consteval auto names_of_pointers() {
   const std::size_t before = begin - alone.find(before_pointers) - 1;
 
   constexpr std::string_view all = spell_pointers<First, Rest...>();
-  std::array<std::string_view, sizeof...(Rest) + 2> names{};
+  name_list<sizeof...(Rest) + 1> names{};
   for (std::size_t i = 0; i < 1 + sizeof...(Rest); ++i) {
     if (i > 0) begin += after_pointer + 2 + before;
     std::size_t end = begin;
     while (is_identifier_character(all[end])) ++end;
-    names[i] = all.substr(begin, end - begin);
+    names.items[i] = all.substr(begin, end - begin);
     begin = end;
   }
   return names;
 }
 
-/// Names of all fields, with one spare element.
+/// Names of all fields.
 template <class T>
 consteval auto list_names() {
   constexpr std::size_t n = field_count<T>;
   if constexpr (n == 0) {
-    return std::array<std::string_view, 1>{};
+    return name_list<0>{};
   } else if constexpr (n == 1) {
     auto& [a] = nowhere<T>.value;
     return names_of_pointers<&a>();
@@ -245,7 +256,7 @@ consteval auto list_names() {
     return names_of_pointers<&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l>();
   } else {
     static_assert(n <= 12, "nascent: a block has at most 12 fields");
-    return std::array<std::string_view, n + 1>{};
+    return name_list<n>{};
   }
 }
 
@@ -270,7 +281,7 @@ consteval std::string_view name_of_type() {
 }  // namespace detail
 
 namespace detail {
-/// Names of a block's fields, with one spare element. The same for all types of one template, so they are listed for
+/// Names of a block's fields. The same for all types of one template, so they are listed for
 /// one of them.
 template <class Natural>
 inline constexpr auto natural_names = list_names<Natural>();

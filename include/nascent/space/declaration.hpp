@@ -49,21 +49,24 @@ struct named_choice {
   constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
 };
 
-/// What scaling does to a stage beyond what its block says.
-struct stage_scaling {
-  const detail::field_marks* marks = nullptr;  ///< by alternative; null where no field has one
-  bool depth = true;                           ///< the layers scale
-};
-
 template <class Block, class Layers = single_layer, class Stride = int, class Skip = no_skip>
 struct stage_declaration {
+  /// Flags in one number: a declaration copies its stages for each call, and each member costs the compiler.
+  static constexpr unsigned part_of_head = 1;
+  static constexpr unsigned fixed_depth = 2;
+
   const char* name;
-  bool in_head;  ///< a part of the head: its full name is "head." and the block's name
+  unsigned flags;
   Block block;
   Layers layers{};
   Stride stride;
   Skip skip{};
-  stage_scaling scaling{};
+  const detail::field_marks* marks = nullptr;  ///< by alternative; null where no field has one
+
+  /// A part of the head: its full name is "head." and the block's name.
+  constexpr bool in_head() const { return (flags & part_of_head) != 0; }
+  /// Depth scaling leaves its layers alone.
+  constexpr bool keeps_depth() const { return (flags & fixed_depth) != 0; }
 };
 
 namespace detail {
@@ -123,10 +126,10 @@ template <class Block>
 constexpr auto named_stage(const char* name, bool in_head, const Block& block) {
   if constexpr (has_marks<Block>) {
     const auto plain = without_marks(block);
-    return stage_declaration<std::remove_const_t<decltype(plain)>>{
-        name, in_head, plain, {}, 1, {}, {marks_of<Block>.data()}};
+    return stage_declaration<std::remove_const_t<decltype(plain)>>{name, in_head ? 1U : 0U,     plain, {}, 1,
+                                                                   {},   marks_of<Block>.data()};
   } else {
-    return stage_declaration<Block>{name, in_head, block, {}, 1, {}, {}};
+    return stage_declaration<Block>{name, in_head ? 1U : 0U, block, {}, 1, {}};
   }
 }
 
@@ -195,7 +198,7 @@ class space_declaration : public detail::unfinished {
                   "nascent: .input() found fixed() or scaled(); allowed: a resolution; scaling says another");
     const auto plain = detail::unmarked(resolution);
     using input_stage = stage_declaration<input_size<std::remove_const_t<decltype(plain)>>>;
-    return next(input_stage{"input", false, {plain}, {}, 1, {}}, channels);
+    return next(input_stage{"input", 0, {plain}, {}, 1, {}}, channels);
   }
 
   /// A choice of its own that `tied_to(name)` can refer to from several stages.
@@ -225,13 +228,10 @@ class space_declaration : public detail::unfinished {
       using stride_type = std::remove_cvref_t<decltype(before.stride)>;
       using skip_type = std::remove_cvref_t<decltype(before.skip)>;
       return stage_declaration<block_type, plain, stride_type, skip_type>{
-          before.name,
-          before.in_head,
-          before.block,
-          detail::unmarked(count),
-          before.stride,
-          before.skip,
-          {before.scaling.marks, !detail::is_fixed<Layers>}};
+          before.name,   before.flags | (detail::is_fixed<Layers> ? before.fixed_depth : 0U),
+          before.block,  detail::unmarked(count),
+          before.stride, before.skip,
+          before.marks};
     });
   }
 
@@ -246,7 +246,7 @@ class space_declaration : public detail::unfinished {
       using layers_type = std::remove_cvref_t<decltype(before.layers)>;
       using skip_type = std::remove_cvref_t<decltype(before.skip)>;
       return stage_declaration<block_type, layers_type, Stride, skip_type>{
-          before.name, before.in_head, before.block, before.layers, value, before.skip, before.scaling};
+          before.name, before.flags, before.block, before.layers, value, before.skip, before.marks};
     });
   }
 
@@ -263,7 +263,7 @@ class space_declaration : public detail::unfinished {
       using layers_type = std::remove_cvref_t<decltype(before.layers)>;
       using stride_type = std::remove_cvref_t<decltype(before.stride)>;
       return stage_declaration<block_type, layers_type, stride_type, skip_connection<From>>{
-          before.name, before.in_head, before.block, before.layers, before.stride, {from, kind}, before.scaling};
+          before.name, before.flags, before.block, before.layers, before.stride, {from, kind}, before.marks};
     });
   }
 
@@ -359,7 +359,7 @@ class space_declaration : public detail::unfinished {
 
 /// Starts the declaration of a search space; end it with `define`.
 constexpr auto search_space(const char* name) {
-  return space_declaration<detail::no_stages, detail::no_stage, detail::pack<>>(name, 0, {}, {"", false, {}, {}, 1, {}},
+  return space_declaration<detail::no_stages, detail::no_stage, detail::pack<>>(name, 0, {}, {"", 0, {}, {}, 1, {}},
                                                                                 {});
 }
 

@@ -5,9 +5,8 @@
 #pragma once
 
 #include <bit>
+#include <cfloat>
 #include <cstdint>
-#include <limits>
-#include <type_traits>
 
 #include "nascent/base/language.hpp"
 
@@ -88,19 +87,20 @@ struct decimal_digits {
   int exponent = 0;
 };
 
-/// `value` is finite and above 0. Of the shortest decimals that read back as `value`, the nearest one; of two, the even
-/// one.
-template <class Float>
-constexpr decimal_digits shortest_digits(Float value) {
-  using limits = std::numeric_limits<Float>;
-  static_assert(limits::is_iec559 && limits::digits <= 53, "nascent: numbers of 32 or 64 bits, as IEEE 754 has them");
-  using bits_type = std::conditional_t<sizeof(Float) == 4, std::uint32_t, std::uint64_t>;
-  constexpr int fraction_bits = limits::digits - 1;
-  const auto bits = std::bit_cast<bits_type>(value);
-  const std::uint64_t fraction = bits & ((bits_type{1} << fraction_bits) - 1);
-  const auto biased = static_cast<int>(bits >> fraction_bits);
-  const std::uint64_t whole = biased == 0 ? fraction : fraction | std::uint64_t{1} << fraction_bits;
-  const int power = (biased == 0 ? 1 : biased) - limits::max_exponent + 1 - fraction_bits;  // value: whole * 2^power
+/// The bits of a number above 0 and where they lie in its format (IEEE 754).
+struct number_format {
+  int fraction_bits;
+  int max_exponent;
+};
+
+/// Of the shortest decimals that read back as the number with these bits, finite and above 0, the nearest one; of two,
+/// the even one. No template: most declarations of a space name it without ever coming here.
+constexpr decimal_digits shortest_digits(std::uint64_t bits, const number_format& format) {
+  const std::uint64_t fraction = bits & ((std::uint64_t{1} << format.fraction_bits) - 1);
+  const auto biased = static_cast<int>(bits >> format.fraction_bits);
+  const std::uint64_t whole = biased == 0 ? fraction : fraction | std::uint64_t{1} << format.fraction_bits;
+  const int power =
+      (biased == 0 ? 1 : biased) - format.max_exponent + 1 - format.fraction_bits;  // value: whole * 2^power
 
   // value = rest / scale; half the way to the neighbours = below / scale and above / scale. The neighbour below a power
   // of two is nearer than the one above, so everything is doubled once more there.
@@ -140,5 +140,13 @@ constexpr decimal_digits shortest_digits(Float value) {
     result.digits[result.count++] = static_cast<char>('0' + digit);
   }
 }
+constexpr decimal_digits shortest_digits(double value) {
+  return shortest_digits(std::bit_cast<std::uint64_t>(value), {DBL_MANT_DIG - 1, DBL_MAX_EXP});
+}
+constexpr decimal_digits shortest_digits(float value) {
+  return shortest_digits(std::bit_cast<std::uint32_t>(value), {FLT_MANT_DIG - 1, FLT_MAX_EXP});
+}
+static_assert(FLT_RADIX == 2 && FLT_MANT_DIG == 24 && DBL_MANT_DIG == 53,
+              "nascent: numbers of 32 and 64 bits, as IEEE 754 has them");
 
 }  // namespace nascent::detail

@@ -3,7 +3,6 @@
 /// The roles of a block's fields by field, found by their names.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -22,7 +21,7 @@ inline constexpr field_role no_role{};
 /// The fields' roles by field, with one spare element, and the first name among the roles that is no field's.
 template <std::size_t Fields>
 struct role_list {
-  std::array<const field_role*, Fields + 1> roles{};
+  const field_role* roles[Fields + 1]{};
   std::string_view unknown{};
 
   constexpr const field_role& operator[](std::size_t j) const { return *roles[j]; }
@@ -48,7 +47,7 @@ struct role_sorter {
   constexpr role_list<Fields> operator()(const Roles&...) const {
     const field_role* const meanings[] = {&Roles::meaning..., &no_role};
     role_list<Fields> list;
-    list.roles.fill(&no_role);
+    for (const field_role*& role : list.roles) role = &no_role;
     std::size_t next = 0;
     for (std::size_t k = 0; k < sizeof...(Roles); ++k) {
       const std::size_t j = find_name(names, Fields, next, role_names[k]);

@@ -37,7 +37,7 @@ consteval field_kind kind_of_field() {
 template <class... Fields>
 struct field_types {
   /// Their kinds, with one spare element so that the array is never empty.
-  static constexpr std::array<field_kind, sizeof...(Fields) + 1> kinds{kind_of_field<Fields>()...};
+  static constexpr field_kind kinds[sizeof...(Fields) + 1]{kind_of_field<Fields>()...};
 };
 struct type_lister {
   template <class... Fields>
@@ -92,7 +92,7 @@ struct field_entry {
 /// All fields of a block's alternatives, with one spare element, and how many slots they take.
 template <std::size_t Fields>
 struct field_table {
-  std::array<field_entry, Fields + 1> entries{};
+  field_entry entries[Fields + 1]{};
   std::size_t count = 0;
   int shared = 0;  ///< slots of the stage
   int chosen = 0;  ///< slots of a layer, that of the block left out
@@ -160,7 +160,7 @@ struct block_layout {
   template <std::size_t... A>
   static consteval auto list_fields(std::index_sequence<A...>) {
     field_table<(field_count<alternative_type<A>> + ...)> list;
-    (list.add(static_cast<int>(A), field_kinds<alternative_type<A>>.data(), field_names<alternative_type<A>>.data(),
+    (list.add(static_cast<int>(A), field_kinds<alternative_type<A>>, field_names<alternative_type<A>>.data(),
               field_count<alternative_type<A>>),
      ...);
     list.number_slots(static_cast<int>(alternatives));

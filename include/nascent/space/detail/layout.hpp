@@ -190,7 +190,7 @@ struct facts_writer {
     using layout = block_layout<Block>;
     stage_facts& f = *to++;
     f.declared_name = stage.name;
-    f.in_head = stage.in_head;
+    f.in_head = stage.in_head();
     f.named_choice = is_named_choice<Block>;
     f.independent = is_independent<Layers>;
     f.offers_skip = layout::offers_skip;
@@ -202,7 +202,7 @@ struct facts_writer {
     f.layer_counts = layers;
     layers += f.layer_options;
     f.field_total = layout::field_total;
-    f.fields = layout::table.entries.data();
+    f.fields = layout::table.entries;
     f.field_options = fields;
     fields += layout::field_total;
     f.block_names = layout::block_names.data();

@@ -41,7 +41,7 @@ struct block_scaling {
 
 template <class F, std::size_t I>
 constexpr field_marks marks_at(std::size_t alternative) {
-  const field_marks* marks = stage_at<F, I>().scaling.marks;
+  const field_marks* marks = stage_at<F, I>().marks;
   return marks ? marks[alternative] : field_marks{};
 }
 
