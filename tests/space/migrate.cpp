@@ -11,6 +11,7 @@
 
 #include "nascent/base/random.hpp"
 #include "nascent/space/to_network.hpp"
+#include "nascent/zoo/efficientnet.hpp"
 #include "nascent/zoo/spaces.hpp"
 
 using namespace nascent;
