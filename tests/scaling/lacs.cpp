@@ -250,8 +250,7 @@ TEST_CASE("a network is built once for accuracy and latency") {
   });
   graphs = 0;
   const auto work = [](const network& n) { return static_cast<double>(cost(n).macs) / 1e9; };
-  const auto result = lacs(
-      space.only(), [&](const network& n) { return 70 + std::log(work(n)); }, work, {.levels = 3});
+  const auto result = lacs(space.only(), [&](const network& n) { return 70 + std::log(work(n)); }, work, {.levels = 3});
   CHECK(result.accuracy_calls > 20);
   CHECK(graphs >= result.latency_calls);
   // A few networks are met again, and judged, long after their latency was asked for.
