@@ -11,7 +11,8 @@ usage: bash tests/run.sh [option]... [ctest argument]...
   --compiler NAME   g++ (default) or clang++-19
   --sanitize        with AddressSanitizer and UndefinedBehaviorSanitizer
   --thread          with ThreadSanitizer; only the tests that start threads
-  --fuzz SECONDS    libFuzzer searches so long for each importer; with clang and --sanitize
+  --fuzz SECONDS    libFuzzer searches so long for each importer, each time elsewhere; with clang and --sanitize
+  --fuzz fixed      libFuzzer gives each importer the same inputs every time, for about ten seconds; with clang and --sanitize
   --short           leave out the tests labelled "long", the benchmarks and each header alone; optimise less
   --strict          warnings are errors
 
@@ -21,20 +22,21 @@ USAGE
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 given=("$@")
-compiler=g++ debian13=no preset= configure=() tests=()
+compiler=g++ debian13=no preset='' suffix='' fuzz=OFF strict=OFF configure=() tests=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --debian13) debian13=yes ;;
     --compiler) compiler=${2:?"--compiler needs a name"} && shift ;;
     --sanitize) preset=sanitize ;;
     --thread) preset=thread ;;
-    --fuzz) configure+=("-DNASCENT_FUZZ_SECONDS=${2:?"--fuzz needs seconds"}") && shift ;;
+    --fuzz) fuzz=${2:?"--fuzz needs seconds, or fixed"} && shift ;;
     --short)
+      suffix=-short
       tests+=(-LE '^long$')
       configure+=(-DNASCENT_BUILD_BENCHMARKS=OFF -DNASCENT_TEST_EACH_HEADER=OFF
         -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1 -DNDEBUG")
       ;;
-    --strict) configure+=(-DNASCENT_WARNINGS_AS_ERRORS=ON) ;;
+    --strict) strict=ON ;;
     --help) usage && exit ;;
     *) tests+=("$1") ;;
   esac
@@ -65,7 +67,8 @@ case $preset,$compiler in
   *,g++) build=$preset ;;
   *) build=$preset-$compiler ;;
 esac
-build=build/$build
+build=build/$build$suffix
+configure+=("-DNASCENT_FUZZ=$fuzz" "-DNASCENT_WARNINGS_AS_ERRORS=$strict")
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 
 # report: how long each part took, with what was slowest to build and to test. Targets and tests run side by side: their

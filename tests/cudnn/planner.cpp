@@ -2,6 +2,7 @@
 // What cuDNN says of kernels on GPUs that are not here.
 #include "nascent/executor/cudnn/planner.hpp"
 
+#include <array>
 #include <cstdint>
 #include <iostream>
 #include <map>
@@ -81,23 +82,34 @@ TEST_CASE("planner: GPUNet-1 on an H200, batch 128", "[long]") { check_model(zoo
 TEST_CASE("planner: GPUNet-2 on an H200, batch 1", "[long]") { check_model(zoo::gpunet_models[2], 1); }
 TEST_CASE("planner: GPUNet-2 on an H200, batch 128", "[long]") { check_model(zoo::gpunet_models[2], 128); }
 
-TEST_CASE("planner: other devices and types have an engine for every kernel, or its parts") {
+/// GPUNet-0 on every device: in every type, or in one each, by turns.
+void check_devices(bool every_type) {
   test::need_driver_library();
   const network graph = to_network(zoo::gpunet_models[0]);
-  for (const auto& [name, device] : cudnn::devices::all())
-    for (const data_type type : {data_type::f16, data_type::bf16, data_type::f32}) {
-      cudnn::planner planner(device, {.type = type, .batch = 8, .finalise = false});
-      INFO(name << ", " << to_string(type));
+  constexpr std::array types{data_type::f16, data_type::bf16, data_type::f32};
+  std::size_t turn = 0;
+  for (const auto& [name, device] : cudnn::devices::all()) {
+    for (std::size_t t = 0; t < types.size(); ++t) {
+      if (!every_type && t != turn % types.size()) continue;
+      cudnn::planner planner(device, {.type = types[t], .batch = 8, .finalise = false});
+      INFO(name << ", " << to_string(types[t]));
       check_complete(planner.plan(graph), graph);
     }
+    ++turn;
+  }
 }
 
-TEST_CASE("planner: random networks, the odd kernels among them") {
+TEST_CASE("planner: other devices and types have an engine for every kernel, or its parts") { check_devices(false); }
+TEST_CASE("planner: every other device in every type has an engine for every kernel, or its parts", "[long]") {
+  check_devices(true);
+}
+
+void check_random(std::uint64_t from, std::uint64_t to) {
   test::need_driver_library();
   std::map<kernel_means, int> seen;
   for (const data_type type : {data_type::f16, data_type::f32}) {
     cudnn::planner planner(cudnn::devices::h200(), {.type = type, .batch = 2, .finalise = false});
-    for (std::uint64_t seed = 0; seed < 25; ++seed) {
+    for (std::uint64_t seed = from; seed < to; ++seed) {
       const network graph = test::random_network(seed, 3, seed % 2 == 0);
       INFO("seed " << seed << ", " << to_string(type));
       const cudnn::network_plan plan = planner.plan(graph);
@@ -109,6 +121,9 @@ TEST_CASE("planner: random networks, the odd kernels among them") {
   CHECK(seen[kernel_means::copies] > 0);
   CHECK(seen[kernel_means::library_call] > 0);
 }
+
+TEST_CASE("planner: random networks, the odd kernels among them") { check_random(0, 8); }
+TEST_CASE("planner: more random networks, the odd kernels among them", "[long]") { check_random(8, 25); }
 
 TEST_CASE("planner: what the tuned engines know") {
   test::need_driver_library();

@@ -82,7 +82,7 @@ TEST_CASE("the network that brings most is the best of all") {
 template <class Space>
 void check_draw(const Space& space) {
   CAPTURE(space.name());
-  const std::uint64_t seed = std::random_device{}();
+  constexpr std::uint64_t seed = 20260131;
   CAPTURE(seed);
   random_engine rng(seed);
   const kernel_trellis trellis(space);
