@@ -12,7 +12,7 @@ usage: bash tests/run.sh [option]... [ctest argument]...
   --sanitize        with AddressSanitizer and UndefinedBehaviorSanitizer
   --thread          with ThreadSanitizer; only the tests that start threads
   --fuzz SECONDS    libFuzzer searches so long for each importer, each time elsewhere; with clang and --sanitize
-  --fuzz fixed      libFuzzer gives each importer the same inputs every time, for about ten seconds; with clang and --sanitize
+  --fuzz fixed      libFuzzer gives each importer the same inputs every time, some seconds long; with clang and --sanitize
   --short           leave out the tests labelled "long", the benchmarks and each header alone; optimise less
   --strict          warnings are errors
 

@@ -27,14 +27,33 @@ inline void demand(bool holds) {
   if (!holds) std::abort();
 }
 
-/// A path for one input's file, in memory where the system has a place for that; what is there goes at the end.
+/// This process's own folder, in memory where the system has a place for that, and from now on its working folder: paths
+/// of files in it are the same in every run, and so is what libFuzzer makes of them.
+class scratch_folder {
+ public:
+  scratch_folder() {
+    const std::filesystem::path memory = "/dev/shm";
+    const auto where = ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+    path_ = where / ("nascent-fuzz-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(path_);
+    std::filesystem::current_path(path_);
+  }
+  scratch_folder(const scratch_folder&) = delete;
+  scratch_folder& operator=(const scratch_folder&) = delete;
+  ~scratch_folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+inline const scratch_folder scratch;
+
+/// A path for one input's file; what is there goes at the end.
 class scratch_file {
  public:
-  explicit scratch_file(std::string_view what = "file") {
-    const std::filesystem::path memory = "/dev/shm";
-    const auto folder = ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
-    path_ = folder / ("nascent-fuzz-" + std::to_string(::getpid()) + "-" + std::string(what));
-  }
+  explicit scratch_file(std::string_view what = "file") : path_(what) {}
   scratch_file(const std::uint8_t* data, std::size_t size) : scratch_file("input") {
     std::ofstream(path_, std::ios::binary)
         .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
