@@ -27,8 +27,8 @@ inline void demand(bool holds) {
   if (!holds) std::abort();
 }
 
-/// This process's own folder, in memory where the system has a place for that, and from now on its working folder: paths
-/// of files in it are the same in every run, and so is what libFuzzer makes of them.
+/// This process's own folder, in memory where the system has a place for that, and from now on its working folder:
+/// paths of files in it are the same in every run, and so is what libFuzzer makes of them.
 class scratch_folder {
  public:
   scratch_folder() {
