@@ -27,33 +27,19 @@ inline void demand(bool holds) {
   if (!holds) std::abort();
 }
 
-/// This process's own folder, in memory where the system has a place for that, and from now on its working folder:
-/// paths of files in it are the same in every run, and so is what libFuzzer makes of them.
-class scratch_folder {
- public:
-  scratch_folder() {
-    const std::filesystem::path memory = "/dev/shm";
-    const auto where = ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
-    path_ = where / ("nascent-fuzz-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(path_);
-    std::filesystem::current_path(path_);
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  ~scratch_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
- private:
-  std::filesystem::path path_;
-};
-inline const scratch_folder scratch;
+/// Where this process's files begin, in memory where the system has a place for that. Made once and as long in every
+/// process: libFuzzer would see the difference.
+inline const std::string scratch_begin = [] {
+  const std::filesystem::path memory = "/dev/shm";
+  const auto folder = ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+  const std::string process = std::to_string(::getpid());
+  return (folder / "nascent-fuzz-").string() + std::string(10 - process.size(), '0') + process + "-";
+}();
 
 /// A path for one input's file; what is there goes at the end.
 class scratch_file {
  public:
-  explicit scratch_file(std::string_view what = "file") : path_(what) {}
+  explicit scratch_file(std::string_view what = "file") : path_(scratch_begin + std::string(what)) {}
   scratch_file(const std::uint8_t* data, std::size_t size) : scratch_file("input") {
     std::ofstream(path_, std::ios::binary)
         .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
