@@ -204,11 +204,11 @@ static int program(int argc, char** argv) {
   app.add_option("--dtype", types, "f32, bf16")->delimiter(',')->capture_default_str();
   app.add_option("--batch", batches, "images per run")
       ->delimiter(',')
-      ->check(CLI::PositiveNumber)
+      ->check(examples::images())
       ->capture_default_str();
-  app.add_option("--threads", cpu_chosen.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--threads", cpu_chosen.threads, "threads")->check(examples::threads())->capture_default_str();
   cpu_chosen.add_isa_and_kernels(app);
-  app.add_option("--budget-s", budget_s, "seconds per comparison")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--budget-s", budget_s, "seconds per comparison")->check(examples::seconds())->capture_default_str();
   app.add_option("--csv", csv, "write the rows to this file too");
   app.add_option("--json", json, "the same as JSON");
   app.add_option("--html", html, "a page with a heat map and all figures");
@@ -216,7 +216,7 @@ static int program(int argc, char** argv) {
       "Example: bench_block --block \"mbconv filters=32 expand=2\" --block \"fused_mbconv filters=32 expand=2\" "
       "--shape 14x14x32,7x7x32 --csv blocks.csv");
   CLI11_PARSE(app, argc, argv);
-
+  examples::option_files().writes("--csv", csv).writes("--json", json).writes("--html", html).check();
   // All that can be wrong with the command line is, before a minute is spent on measuring.
   std::vector<data_type> data_types;
   for (const std::string& name : types) data_types.push_back(parse_data_type(name));

@@ -27,6 +27,7 @@
 
 #include <nascent/base/file.hpp>
 #include <nascent/base/signal_stop.hpp>
+#include <nascent/io/json.hpp>
 #include <nascent/io/latency_json.hpp>
 #include <nascent/latency/build_table.hpp>
 #include <nascent/latency/predictor.hpp>
@@ -132,6 +133,7 @@ int build(const Space& space, const settings& s, const signal_stop& signals) {
         v.networks.size(), v.ratio, v.low, v.high, 100 * v.mean_absolute_error, v.ratio,
         100 * v.mean_absolute_error_at_ratio);
   }
+  table.check_in_place();
   std::printf("\n");
   list_kernels(trellis, table, s.list);
   if (!s.csv.empty()) {
@@ -153,26 +155,34 @@ static int program(int argc, char** argv) {
       ->capture_default_str();
   CLI::Option* const plan = app.add_flag("--plan", s.plan, "measure nothing, say what there is to do");
   app.add_flag("--active", s.active, "estimate at the end what the budget left unmeasured");
-  app.add_option("--budget-s", s.budget_s, "seconds after which no network is started")->check(CLI::PositiveNumber);
+  app.add_option("--budget-s", s.budget_s, "seconds after which no network is started")->check(examples::seconds());
   app.add_option("--placements", s.placements, "compilations that each kernel is measured in, at least")
-      ->check(CLI::Range(1, 1000))
+      ->check(examples::whole(1, 1000))
       ->capture_default_str();
   app.add_option("--most-placements", s.most_placements, "the same where they disagree by more than 1 %")
-      ->check(CLI::Range(1, 1000))
+      ->check(examples::whole(1, 1000))
       ->capture_default_str();
-  app.add_option("--context", s.context, "in_network, evicted, hot, cold: what the caches hold")->capture_default_str();
+  app.add_option("--context", s.context, "in_network, evicted, hot, cold: what the caches hold")
+      ->check(CLI::IsMember({"in_network", "evicted", "hot", "cold"}))
+      ->capture_default_str();
   s.cpu.add_to(app);
   app.add_option("--validate", s.validate,
                  "then run so many random networks, and say how their times compare with the table's")
-      ->check(CLI::Range(0, 100000))
+      ->check(examples::whole(0, 100000))
       ->excludes(plan)
       ->capture_default_str();
-  app.add_option("--batch", s.batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--list", s.list, "print so many of the most frequent kernels")->capture_default_str();
+  app.add_option("--batch", s.batch, "images per run")->check(examples::images())->capture_default_str();
+  app.add_option("--list", s.list, "print so many of the most frequent kernels")
+      ->check(examples::whole<std::size_t>(0))
+      ->capture_default_str();
   app.add_option("--csv", s.csv, "write the table to this file too, as comma-separated values");
   app.add_option("--json", s.json, "the same as JSON");
   app.footer("Example: build_table --space proxylessnas --table cpu.db --budget-s 60");
   CLI11_PARSE(app, argc, argv);
+  examples::option_files().reads("--table", s.table).writes("--csv", s.csv).writes("--json", s.json).check();
+  if (s.plan && !std::filesystem::exists(s.table) && !(s.csv.empty() && s.json.empty()))
+    throw std::invalid_argument("--table: found no table '" + s.table +
+                                "' to write as text; allowed: one that exists, where --plan measures nothing");
   return until_signal("'" + s.table + "' keeps what was measured: run the same command again to go on",
                       [&](const signal_stop& signals) {
                         return zoo::with_space(

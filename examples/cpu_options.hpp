@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "checked_options.hpp"
 #include <CLI/CLI.hpp>
 
 #include <nascent/executor/onednn.hpp>
@@ -20,7 +21,7 @@ struct cpu_options {
   std::string kernels = "fastest";
 
   void add_to(CLI::App& app) {
-    app.add_option("--threads", threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_option("--threads", threads, "threads")->check(examples::threads())->capture_default_str();
     add_isa_and_kernels(app);
     app.add_option("--dtype", dtype, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
   }

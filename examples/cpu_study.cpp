@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "checked_options.hpp"
 #include "document.hpp"
 #include "instruction_set.hpp"
 #include "program.hpp"
@@ -528,13 +529,13 @@ static int program(int argc, char** argv) {
   app.add_option("--models", models, "EfficientNet-B0 to -B7, EfficientNet-X-B0 to -X-B7")->delimiter(',');
   app.add_option("--isa", isas, "instruction sets, narrowest first; bf16 from avx512_core_bf16 on, else f32")
       ->delimiter(',');
-  app.add_option("--threads", s.threads, "threads")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--batch", s.batch, "images per pass")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--threads", s.threads, "threads")->check(examples::threads())->capture_default_str();
+  app.add_option("--batch", s.batch, "images per pass")->check(examples::images())->capture_default_str();
   app.add_option("--rounds", s.rounds, "timed passes of each network under each instruction set, at most")
-      ->check(CLI::PositiveNumber)
+      ->check(examples::whole(1, 1'000'000))
       ->capture_default_str();
   app.add_option("--budget-s", s.budget_s, "seconds of timing in all; six rounds are made in any case")
-      ->check(CLI::PositiveNumber)
+      ->check(examples::seconds())
       ->capture_default_str();
   app.add_option("--out", s.out, "folder for cpu_study.svg, .html, .json, .csv");
   app.add_option("--document", s.document,
@@ -560,7 +561,14 @@ static int program(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a process that ended is reported where it is asked
   std::optional<document> page;
   if (!s.document.empty()) page.emplace(s.document, "cpu_study");  // before minutes of measuring
-  if (!s.out.empty()) std::filesystem::create_directories(s.out);
+  if (!s.out.empty()) {
+    const std::filesystem::path out = s.out;
+    std::filesystem::create_directories(out);
+    examples::option_files files;
+    for (const char* name : {"cpu_study.svg", "cpu_study.html", "cpu_study.json", "cpu_study.csv"})
+      files.writes(std::string("--out, ") + name, out / name);
+    files.writes("--document", s.document).check();
+  }
   return until_signal("a study is measured in one go: run the same command again", [&](const signal_stop& signals) {
     watch all({.stop = &signals.received()});
     const study result = measure_all(s, all);

@@ -58,17 +58,17 @@ struct settings {
 void add_to(CLI::App& app, settings& s) {
   app.add_option("--target-ms", s.target_ms,
                  "latency in ms for one image; 0 takes what EfficientNet-B0 needs on this machine")
-      ->check(CLI::NonNegativeNumber)
+      ->check(examples::milliseconds_or_0())
       ->capture_default_str();
   s.cpu.add_to(app);
   app.add_option("--networks", s.networks, "networks that the search looks at, about")
-      ->check(CLI::PositiveNumber)
+      ->check(examples::whole<std::size_t>(1, 1'000'000'000'000))
       ->capture_default_str();
-  app.add_option("--seed", s.seed, "seed of the search")->capture_default_str();
+  app.add_option("--seed", s.seed, "seed of the search")->check(examples::seeds())->capture_default_str();
   app.add_option("--out", s.out, "folder for latency.db, family.json, report.html; a latency.db there is continued")
       ->capture_default_str();
   app.add_option("--budget-s", s.budget_s, "seconds for everything, about")
-      ->check(CLI::Range(5.0, 1e6))
+      ->check(examples::real({.least = 5, .most = 1e6}))
       ->capture_default_str();
 }
 
@@ -101,6 +101,11 @@ std::size_t choose(const std::vector<compared_network>& times, const settings& s
 int run(const settings& s, const signal_stop& signals) {
   watch all({.seconds = s.budget_s, .stop = &signals.received()});
   std::filesystem::create_directories(s.out);
+  examples::option_files()
+      .reads("--out, latency.db", s.out / "latency.db")
+      .writes("--out, report.html", s.out / "report.html")
+      .writes("--out, family.json", s.out / "family.json")
+      .check();
 
   std::printf("1. Space '%s': %s networks, %zu decisions, %.0f to %.0f million MACs\n", family_space.name(),
               to_decimal(family_space.size()).c_str(), family_space.slot_count,
@@ -229,6 +234,7 @@ int run(const settings& s, const signal_stop& signals) {
   for (std::size_t i = report.base; i < report.networks.size(); ++i)
     record.levels.push_back(recorded(report.networks[i], scaled_up.family.levels[i - report.base].candidate));
   write_family(s.out / "family.json", record);
+  table.check_in_place();
   std::printf("Wrote %s and %s in %.0f s.\n", (s.out / "family.json").c_str(), (s.out / "report.html").c_str(),
               all.seconds());
   return 0;

@@ -183,15 +183,17 @@ static int program(int argc, char** argv) {
       "Explains the times of two networks on this CPU kernel by kernel: MACs, bytes, intensity, efficiency, bound."};
   app.add_option("--first", first_name, "a model of the zoo by its name")->capture_default_str();
   app.add_option("--second", second_name, "another")->capture_default_str();
-  app.add_option("--resolution", resolution, "px for both; without, each model's own")->check(CLI::PositiveNumber);
+  app.add_option("--resolution", resolution, "px for both; without, each model's own")
+      ->check(examples::whole(1, network_limits::size));
   cpu_chosen.add_to(app);
-  app.add_option("--batch", batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--batch", batch, "images per run")->check(examples::images())->capture_default_str();
   app.add_option("--budget-s", budget_s, "seconds for each of three measurements")
-      ->check(CLI::PositiveNumber)
+      ->check(examples::seconds())
       ->capture_default_str();
   app.add_option("--html", html, "write a report with all tables to this file");
   app.footer("Example: explain --first EfficientNet-B0 --second EfficientNet-X-B0 --html explain.html");
   CLI11_PARSE(app, argc, argv);
+  examples::option_files().writes("--html", html).check();
 
   return until_signal("nothing was kept: run the same command again", [&](const signal_stop& signals) {
     watch all({.style = progress_style::quiet, .stop = &signals.received()});

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "checked_options.hpp"
 #include "program.hpp"
 #include <CLI/CLI.hpp>
 
@@ -235,15 +236,15 @@ static int program(int argc, char** argv) {
       "compile, which it lacks."};
   app.add_option("--model", models, "models of the zoo by their names, with commas between")->capture_default_str();
   app.add_option("--space", space, "instead: the distinct kernels of samples of a space, gpunet or efficientnet_x");
-  app.add_option("--samples", samples, "how many")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--seed", seed, "of the samples")->capture_default_str();
+  app.add_option("--samples", samples, "how many")->check(examples::whole(1, 1'000'000))->capture_default_str();
+  app.add_option("--seed", seed, "of the samples")->check(examples::seeds())->capture_default_str();
   app.add_option("--device", device_name, "h200, h100, a100, l4, b200")->capture_default_str();
   app.add_option("--device-file", device_file, "a description that --dump-device wrote");
   app.add_option("--dump-device", dump, "write the description of this machine's GPU to this file, and end");
   app.add_option("--type", type_name, "f16, bf16, f32")->capture_default_str();
   app.add_option("--batch", batches, "images per run, with commas between for several")
       ->delimiter(',')
-      ->check(CLI::PositiveNumber)
+      ->check(examples::images())
       ->capture_default_str();
   app.add_flag("--driver-stand-in", with_stand_in,
                "where there is no driver, plan with a stand-in for it; without, engines that are compiled at run time "
@@ -254,6 +255,11 @@ static int program(int argc, char** argv) {
   app.add_option("--html", html, "write a report to this file");
   app.footer("Example: gpu_plan --model EfficientNet-B0 --device h200 --batch 1,128 --html plan.html");
   CLI11_PARSE(app, argc, argv);
+  examples::option_files()
+      .reads("--device-file", device_file)
+      .writes("--dump-device", dump)
+      .writes("--html", html)
+      .check();
 
   if (!dump.empty()) {
     write_file(dump, to_json(cudnn::read_device()));

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checked_options.hpp"
 #include "program.hpp"
 #include <CLI/CLI.hpp>
 
@@ -188,8 +189,8 @@ static int program(int argc, char** argv) {
       "Networks under the roofs of a device: equation 1 of the EfficientNet-X paper, and how its Table 3 compares."};
   app.add_option("--device", device_name, names + "or this: the machine at hand, measured")->capture_default_str();
   app.add_option("--dtype", type_name, "f32, bf16, f16; without, the device's fastest");
-  app.add_option("--batch", batch, "images per run")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--threads", threads, "threads, for --device this")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--batch", batch, "images per run")->check(examples::images())->capture_default_str();
+  app.add_option("--threads", threads, "threads, for --device this")->check(examples::threads())->capture_default_str();
   app.add_option("--isa", isa, "the largest instruction set to use, for --device this; one per run")
       ->capture_default_str();
   app.add_flag("--all", all, "all models of the zoo, not only those of Table 3 and their families");
@@ -197,6 +198,7 @@ static int program(int argc, char** argv) {
   app.add_option("--svg", svg, "write Figure 2 to this file");
   app.footer("Example: roofline --device TPUv3 --svg figure2.svg");
   CLI11_PARSE(app, argc, argv);
+  examples::option_files().writes("--svg", svg).check();
 
   const device_profile* known = devices::find(device_name);
   if (known == nullptr && device_name != "this")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/choice/rounding.hpp"
 
+#include <limits>
+
 #include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
@@ -73,4 +75,22 @@ TEST_CASE("scale_depth does not round a product up that is whole but for floatin
   CHECK(scale_depth(10, 1.1) == 11);  // 1.1 * 10 is 11.000000000000002
   CHECK(scale_depth(3, 1.0001) == 4);
   CHECK(scale_depth(0, 2.) == 0);
+}
+
+TEST_CASE("what no width holds is beyond all widths, not a number of another size") {
+  constexpr double huge = std::numeric_limits<double>::max();
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double width : {huge, nan, 1e10, 2147483648.0}) {
+    CAPTURE(width);
+    CHECK(whole_width(width) == beyond_all_widths);
+    CHECK(round_half_up(width) == beyond_all_widths);
+    CHECK(make_divisible(width) == beyond_all_widths);
+  }
+  CHECK(scale_depth(2147483647, 10000) == beyond_all_widths);
+  CHECK(whole_width(2147483646.9) == 2147483646);
+  CHECK(whole_width(-1e10) == 0);
+  STATIC_CHECK(make_divisible(huge) == beyond_all_widths);
+  CHECK(width_product(65536, 65536) == beyond_all_widths);
+  CHECK(width_product(46341, 46341) == beyond_all_widths);  // 2147488281
+  CHECK(width_product(46340, 46340) == 2147395600);
 }

@@ -12,6 +12,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "nascent/network/kernel.hpp"
 #include "nascent/space/to_network.hpp"
@@ -23,7 +24,9 @@
 
 using namespace nascent;
 using namespace test;
+using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::Message;
+using Catch::Matchers::MessageMatches;
 using Catch::Matchers::WithinRel;
 
 namespace Catch {
@@ -325,4 +328,26 @@ TEST_CASE("a candidate that cannot exist is an error that names the stage") {
                        Message("nascent: space 'windows', stage 2: found 4 against 5; "
                                "allowed: a feature map of 1x1 or more; use a larger input, or padding"));
   CHECK_THROWS_AS(cost(small), space_error);
+}
+
+TEST_CASE("counts that 64 bits do not hold are refused by name") {
+  const auto b0 = zoo::efficientnet_b0.only();
+  CHECK_THROWS_MATCHES(
+      count(scaled_candidate<std::remove_cvref_t<decltype(zoo::efficientnet_b0)>>{b0, {.resolution = 2147483647}}),
+      space_error, MessageMatches(ContainsSubstring("resolution: found 2147483647; allowed: 1 to 65536")));
+  CHECK(count(scaled(b0, {.resolution = 16384})).macs > 0);
+  CHECK_THROWS_MATCHES(count(scaled(b0, {.width = 10'000})), space_error,
+                       MessageMatches(ContainsSubstring("network") || ContainsSubstring("allowed")));
+  CHECK_THROWS_MATCHES(count(scaled(b0, {.depth = 10'000})), space_error,
+                       MessageMatches(ContainsSubstring("at most 65536 layers")));
+  CHECK_THROWS_MATCHES(cost(b0, {.batch = 0}), error,
+                       MessageMatches(ContainsSubstring("cost_options.batch: found 0; allowed: 1 to 65536")));
+  CHECK_THROWS_AS(cost(b0, {.batch = -3}), error);
+  CHECK_THROWS_AS(cost(b0, {.batch = 65537}), error);
+  CHECK(cost(b0, {.batch = 65536}).traffic > 0);
+  const network large = make_network("large", {1, 65536, 65536, 1000}, [](auto& net, tensor x) {
+    for (int i = 0; i < 8; ++i) x = net.activate(x, relu);
+  });
+  CHECK(cost(large).traffic == 8 * 2 * 4 * 65536LL * 65536 * 1000);
+  CHECK_THROWS_MATCHES(cost(large, {.batch = 65536}), error, MessageMatches(ContainsSubstring("2^63 bytes or more")));
 }

@@ -156,7 +156,7 @@ TEST_CASE("a network without stages is one, without a name") {
   CHECK(p.cost.macs == p.stages.front().macs);
 }
 
-TEST_CASE("the price of a MAC") {
+TEST_CASE("the price of a MAC of a network") {
   CHECK(mac_price(4e8, 8) == Approx(20));
   CHECK_THROWS_AS(mac_price(0, 8), nascent::error);
   CHECK_THROWS_AS(mac_price(4e8, std::numeric_limits<double>::quiet_NaN()), nascent::error);

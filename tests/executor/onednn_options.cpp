@@ -294,3 +294,22 @@ TEST_CASE("onednn options: numbers that fade are zeros inside, and numbers as th
     CHECK(small * small > 0);
   }
 }
+
+TEST_CASE("onednn: threads that the environment holds back are refused, and those that a busy machine would are run") {
+  if (usable().size() < 2) SKIP("one core");
+  CHECK(test::passes_in_own_process("child: two threads of which one runs", "OMP_THREAD_LIMIT=1"));
+  CHECK(test::passes_in_own_process("child: two threads that both run", "OMP_DYNAMIC=true"));
+  CHECK(test::passes_in_own_process("child: two threads that both run", "OMP_THREAD_LIMIT=2"));
+}
+
+TEST_CASE("child: two threads of which one runs", "[.child]") {
+  CHECK_THROWS_MATCHES(onednn::executor{{.threads = 2}}, executor_error,
+                       MessageMatches(ContainsSubstring("onednn, threads: found 2, of which OpenMP runs 1") &&
+                                      ContainsSubstring("OMP_THREAD_LIMIT")));
+  CHECK(onednn::executor{}.description().threads == 1);
+}
+
+TEST_CASE("child: two threads that both run", "[.child]") {
+  CHECK(onednn::executor{{.threads = 2}}.description().threads == 2);
+  CHECK(onednn::detail::threads_that_run(2) == 2);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/network/net.hpp"
 
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -268,7 +269,8 @@ TEST_CASE("an input has pixels and channels") {
     } catch (const network_error& e) {
       message = e.what();
     }
-    CHECK(message.find("allowed: an input of 1x1 and 1 channel, or more") != std::string::npos);
+    CHECK(message.find("allowed: an input of 1 to 65536 rows and columns, and of 1 to 1048576 channels") !=
+          std::string::npos);
   }
 }
 
@@ -313,13 +315,66 @@ TEST_CASE("the first fault is kept") {
   CHECK(fault.what == network_fault::filters);
 }
 
+// Counts of what is built must fit into 64 bits: the largest numbers that a net takes, and one more of each.
+TEST_CASE("what is too large to be counted is a fault, and what follows it stays countable") {
+  constexpr int most = std::numeric_limits<int>::max();
+  const shape map{1, 8, 8, 16};
+  const auto what = [](const shape& input, auto build) { return fault_of(input, build).what; };
+  CHECK(what(map, [](auto& n, auto x) { n.conv(x, {.filters = 1 << 20}); }) == network_fault::none);
+  CHECK(what(map, [](auto& n, auto x) { n.conv(x, {.filters = (1 << 20) + 1}); }) == network_fault::filters);
+  CHECK(what(map, [](auto& n, auto x) { n.conv(x, {.filters = 8, .kernel = 1024}); }) == network_fault::none);
+  CHECK(what(map, [](auto& n, auto x) { n.conv(x, {.filters = 8, .kernel = {1, 1025}}); }) == network_fault::kernel);
+  CHECK(what({1, 65536, 65536, 1}, [](auto&, auto) {}) == network_fault::none);
+  CHECK(what({1, 65537, 1, 1}, [](auto&, auto) {}) == network_fault::input);
+  CHECK(what({1, 8, 8, (1 << 20) + 1}, [](auto&, auto) {}) == network_fault::input);
+  CHECK(what({1, 8, 8, 0}, [](auto&, auto) {}) == network_fault::input);
+  CHECK(what({1, 65536, 65536, 1024}, [](auto&, auto) {}) == network_fault::work);  // 2^42 elements
+  CHECK(what({1, 65536, 65536, 1023}, [](auto&, auto) {}) == network_fault::none);
+  // 2^42 multiply-adds: 2^16 pixels times 2^13 times 2^13 channels.
+  CHECK(what({1, 256, 256, 8192}, [](auto& n, auto x) { n.conv(x, {.filters = 8192}); }) == network_fault::work);
+  CHECK(what({1, 256, 256, 8192}, [](auto& n, auto x) { n.conv(x, {.filters = 8191}); }) == network_fault::none);
+  CHECK(what({1, 1, 1, 1 << 20}, [](auto& n, auto x) { n.concatenate(x, x); }) == network_fault::filters);
+  CHECK(what({1, 4, 4, 1 << 19}, [](auto& n, auto x) { n.space_to_depth(x, 2); }) == network_fault::filters);
+  const auto bits = fault_of({1, 65536, 65536, 1}, [](auto& n, auto x) {
+    x = n.conv(x, {.filters = 1 << 9});
+    n.conv(x, {.filters = 1 << 20, .kernel = 1024});
+  });
+  CHECK(bits.found == 32 + 9 + 20 + 20 + 1);  // 2^32 pixels, 2^9 to 2^20 channels, 2^20 taps
+  CHECK(bits.allowed == 42);
+  const auto many = [](auto& n, auto x) {
+    x = n.conv(x, {.filters = most, .kernel = most, .stride = most});
+    for (int i = 0; i < 3; ++i) {
+      x = n.conv(x, {.filters = most});
+      x = n.space_to_depth(x, most);
+      x = n.space_to_batch(x, most);
+      x = n.batch_to_space(x, 65536);
+      x = n.concatenate(x, x, x, x, x, x, x, x);
+      x = n.depthwise_conv(x, {.kernel = most, .stride = most, .pad = padding::symmetric});
+      x = n.max_pool(x, {.kernel = most, .stride = most, .pad = padding::valid});
+    }
+    n.dense(x, {.units = most});
+  };
+  STATIC_CHECK(fault_of({1, 65536, 65536, 1 << 20}, many).what == network_fault::work);
+  STATIC_CHECK(fault_of({most, most, most, most}, many).what == network_fault::input);
+  STATIC_CHECK(fault_of({1, 1, 1, 1}, many).what == network_fault::filters);
+  null_interpreter sink;
+  net<null_interpreter> n(sink);
+  tensor x = n.input(8, 8, 8);
+  CHECK(n.repetitions(65536) == 65536);
+  for (int i = 0; i < 65536; ++i) x = n.activate(x, relu);
+  CHECK(!n.fault());
+  n.activate(x, relu);
+  CHECK(n.fault().what == network_fault::layers);
+  CHECK(n.repetitions(65537) == 1);
+}
+
 TEST_CASE("everything works in constant expressions, faults too") {
   STATIC_CHECK(fault_of({1, 8, 8, 16}, [](auto& n, auto x) { n.conv(x, {.filters = -1}); }).found == -1);
   STATIC_CHECK(!fault_of({1, 8, 8, 16}, [](auto& n, auto x) { n.add(n.conv(x, {.filters = 16}), x, relu); }));
 }
 
 TEST_CASE("every fault has a sentence") {
-  for (int i = 0; i <= static_cast<int>(network_fault::too_many_operands); ++i)
+  for (int i = 0; i <= static_cast<int>(network_fault::layers); ++i)
     CHECK(std::string_view(to_string(static_cast<network_fault>(i))) != "unknown fault");
 }
 

@@ -172,3 +172,24 @@ TEST_CASE("a replayed network is the network") {
     CHECK(a.values == b.values);
   }
 }
+
+TEST_CASE("names are UTF-8: what is written with them can be read back") {
+  CHECK(network("gr\xc3\xb6\xc3\x9f"
+                "e",
+                {1, 8, 8, 3})
+            .name()
+            .size() == 7);
+  CHECK_THROWS_AS(network("gr\xf6\xdf"
+                          "e",
+                          {1, 8, 8, 3}),
+                  network_error);
+  network graph("fine", {1, 8, 8, 3});
+  CHECK_THROWS_AS(graph.rename("\xff"), network_error);
+  CHECK(graph.name() == "fine");
+  CHECK_THROWS_AS(make_network("stages", {1, 8, 8, 3},
+                               [](auto& net, auto x) {
+                                 net.stage("\x80");
+                                 net.activate(x, relu);
+                               }),
+                  network_error);
+}

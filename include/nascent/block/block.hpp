@@ -167,8 +167,10 @@ struct space_to_depth {
   };
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
-    return net.conv(input,
-                    {.filters = input.channels * factor * factor, .kernel = factor, .stride = factor, .act = act});
+    return net.conv(input, {.filters = width_product(input.channels, width_product(factor, factor)),
+                            .kernel = factor,
+                            .stride = factor,
+                            .act = act});
   }
 };
 

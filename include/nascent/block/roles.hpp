@@ -73,6 +73,10 @@ struct units {
 struct count {
   static constexpr field_role meaning{{.allowed = "1 or more", .least = 1, .whole = true}};
 };
+/// A number of parts that are layers of their own.
+struct parts {
+  static constexpr field_role meaning{{.allowed = "1 to 64", .least = 1, .most = 64, .whole = true}};
+};
 /// What divides a map.
 struct factor {
   static constexpr field_role meaning{{.allowed = "2 or more", .least = 2, .whole = true}};

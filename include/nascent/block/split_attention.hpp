@@ -36,7 +36,8 @@ constexpr auto attend(auto& net, auto x, int radix, int hidden, activation act) 
 
 /// Hidden channels of a split attention: a quarter of all parts' channels, at least 32.
 constexpr int attention_hidden(int channels, int radix) {
-  return channels * radix / 4 < 32 ? 32 : channels * radix / 4;
+  const int quarter = width_product(channels, radix) / 4;
+  return quarter < 32 ? 32 : quarter;
 }
 
 /// Residual bottleneck with split attention (ResNeSt with one cardinal group): 1x1 to filters * ratio, a kernel x
@@ -57,13 +58,13 @@ struct split_attention {
     role::width filters;
     role::count kernel;
     role::ratio ratio;
-    role::count radix;
+    role::parts radix;
   };
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int width = expanded_channels(filters, ratio);
     auto x = net.conv(input, {.filters = width, .act = act});
-    x = net.conv(x, {.filters = width * radix, .kernel = kernel, .groups = radix, .act = act});
+    x = net.conv(x, {.filters = width_product(width, radix), .kernel = kernel, .groups = radix, .act = act});
     x = attend(net, x, radix, attention_hidden(width, radix), act);
     if (stride > 1) x = net.average_pool(x, {.kernel = 3, .stride = stride});
     x = net.conv(x, {.filters = filters});

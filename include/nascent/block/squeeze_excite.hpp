@@ -31,13 +31,13 @@ constexpr auto squeeze_excite(auto& net, auto x, int hidden, activation act) {
 /// Hidden channels of a squeeze-and-excite: `ratio` of the reference's channels, at least 1.
 constexpr int se_hidden(double ratio, se_reference reference, int block_input, int expanded) {
   if (reference == se_reference::expanded_rounded) return make_divisible(ratio * expanded);
-  const int hidden = static_cast<int>(ratio * (reference == se_reference::expanded ? expanded : block_input));
+  const int hidden = whole_width(ratio * (reference == se_reference::expanded ? expanded : block_input));
   return hidden < 1 ? 1 : hidden;
 }
 
 /// Channels after an expansion: the nearest whole number to channels * factor.
-constexpr int expanded_channels(int channels, int factor) { return channels * factor; }
-constexpr int expanded_channels(int channels, double factor) { return static_cast<int>(channels * factor + 0.5); }
+constexpr int expanded_channels(int channels, int factor) { return width_product(channels, factor); }
+constexpr int expanded_channels(int channels, double factor) { return whole_width(channels * factor + 0.5); }
 
 /// Adds what `kind` says of `input` to `x`, then `act`. `stride` is that between the two: sizes alone do not tell it (a
 /// map of 5 becomes one of 2 by strides of 3 and of 4).

@@ -6,6 +6,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "nascent/choice/rounding.hpp"
@@ -65,9 +66,11 @@ struct int_range {
   int step = 1;
 
   constexpr std::size_t size() const {
-    return step < 1 || last < first ? 0 : static_cast<std::size_t>((last - first) / step + 1);
+    return step < 1 || last < first ? 0 : static_cast<std::size_t>((std::int64_t{last} - first) / step + 1);
   }
-  constexpr int operator[](std::size_t i) const { return first + static_cast<int>(i) * step; }
+  constexpr int operator[](std::size_t i) const {
+    return static_cast<int>(first + static_cast<std::int64_t>(i) * step);
+  }
 };
 
 /// `range(32, 80, 16)` is 32, 48, 64, 80. A reversed range, or one that does not end on `last`, is refused when the

@@ -8,15 +8,37 @@
 
 namespace nascent {
 
+/// More than any network has: what is computed for a width stands here where no `int` near it holds it. Nets refuse it
+/// by name.
+inline constexpr int beyond_all_widths = 2147483647;
+
+/// The whole part of a width, at least 0.
+constexpr int whole_width(double width) {
+  if (!(width < beyond_all_widths)) return beyond_all_widths;  // nan too
+  return width < 0 ? 0 : static_cast<int>(width);
+}
+
+/// A product of widths and other numbers of 1 or more.
+constexpr int width_product(int a, int b) {
+  const long long product = static_cast<long long>(a) * b;
+  return product > beyond_all_widths ? beyond_all_widths : product < 0 ? 0 : static_cast<int>(product);
+}
+
+namespace detail {
+constexpr bool can_round(double width) { return width < 1 << 30; }
+}  // namespace detail
+
 /// The nearest multiple of `divisor`, halves up, at least one divisor (TuNAS: int(f * m / 8 + 0.5) * 8).
 constexpr int round_half_up(double width, int divisor = 8) {
-  const int n = static_cast<int>(width / divisor + 0.5) * divisor;
+  if (!detail::can_round(width)) return beyond_all_widths;
+  const int n = whole_width(width / divisor + 0.5) * divisor;
   return n < divisor ? divisor : n;
 }
 
 /// The same, but never below `limit` of the width asked for (MobileNet, EfficientNet: the 10 % rule).
 constexpr int make_divisible(double width, int divisor = 8, double limit = 0.9) {
-  int n = static_cast<int>(width + divisor / 2.0) / divisor * divisor;
+  if (!detail::can_round(width)) return beyond_all_widths;
+  int n = whole_width(width + divisor / 2.0) / divisor * divisor;
   if (n < divisor) n = divisor;
   return n < limit * width ? n + divisor : n;
 }
@@ -33,6 +55,7 @@ struct width_rounding {
 /// Layers after depth scaling: ceil(depth * layers), as EfficientNet does.
 constexpr int scale_depth(int layers, double depth) {
   const double exact = depth * layers;
+  if (!detail::can_round(exact)) return beyond_all_widths;
   const int floor = static_cast<int>(exact);
   return exact - floor > 1e-9 ? floor + 1 : floor;
 }

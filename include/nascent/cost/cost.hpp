@@ -25,24 +25,28 @@ struct counts {
 class layer_counter {
  public:
   [[gnu::always_inline]] constexpr void operator()(const layer& l) {
-    params_ += nascent::params(l);
-    macs_ += nascent::macs(l);
+    params_ += static_cast<std::uint64_t>(nascent::params(l));
+    macs_ += static_cast<std::uint64_t>(nascent::macs(l));
     ++layers_;
   }
   /// Adds what has come since `before` another `times` times.
   constexpr void repeat(const layer_counter& before, int times) {
-    params_ += (params_ - before.params_) * times;
-    macs_ += (macs_ - before.macs_) * times;
+    const auto more = static_cast<std::uint64_t>(times);
+    params_ += (params_ - before.params_) * more;
+    macs_ += (macs_ - before.macs_) * more;
     layers_ += (layers_ - before.layers_) * times;
   }
-  constexpr counts total() const { return {params_, macs_, static_cast<int>(layers_)}; }
+  constexpr counts total() const {
+    return {static_cast<std::int64_t>(params_), static_cast<std::int64_t>(macs_), static_cast<int>(layers_)};
+  }
   constexpr int layers() const { return static_cast<int>(layers_); }
 
  private:
   // Not side by side: g++ would add the two sums as one vector, which waits for both stores of the layer before.
-  std::int64_t params_ = 0;
+  // Unsigned: they may wrap only in a network of so many layers that it is refused (`network_limits`).
+  std::uint64_t params_ = 0;
   std::int64_t layers_ = 0;
-  std::int64_t macs_ = 0;
+  std::uint64_t macs_ = 0;
 };
 
 /// The conditions that traffic depends on.
@@ -72,29 +76,44 @@ struct costs {
 /// have no other reader (`sum_fusion`).
 class cost_counter {
  public:
-  constexpr explicit cost_counter(cost_options options = {}) : options_(options) {}
+  /// \throws error for a batch that no network runs in
+  constexpr explicit cost_counter(cost_options options = {}) : options_(options) {
+    if (options.batch < 1 || options.batch > network_limits::batch) [[unlikely]]
+      throw error("cost.option", "cost_options.batch", detail::joined(options.batch), "1 to 65536");
+  }
 
   constexpr void operator()(const layer& l) {
     const bool fused = fusion_(l, counter_.layers()) != sum_fusion::none;
     counter_(l);
-    traffic_ += nascent::traffic(l, fused, options_.type, options_.batch);
-    activations_ += nascent::activations(l);
+    add(nascent::traffic(l, fused, options_.type, options_.batch));
+    activations_ += static_cast<std::uint64_t>(nascent::activations(l));
   }
   constexpr void repeat(const cost_counter& before, int times) {
     counter_.repeat(before.counter_, times);
-    traffic_ += (traffic_ - before.traffic_) * times;
-    activations_ += (activations_ - before.activations_) * times;
+    std::int64_t more = 0;
+    if (__builtin_mul_overflow(traffic_ - before.traffic_, times, &more)) overflow_ = true;
+    else add(more);
+    activations_ += (activations_ - before.activations_) * static_cast<std::uint64_t>(times);
   }
+  /// \throws error where the traffic is 2^63 bytes or more
   constexpr costs total() const {
+    if (overflow_) [[unlikely]]
+      throw error("cost.traffic", "cost of a network, traffic of a batch", "2^63 bytes or more",
+                  "below 2^63 bytes; use a smaller batch or network");
     const counts c = counter_.total();
-    return {c.params, c.macs, activations_, c.layers, traffic_, options_.batch};
+    return {c.params, c.macs, static_cast<std::int64_t>(activations_), c.layers, traffic_, options_.batch};
   }
 
  private:
+  constexpr void add(std::int64_t traffic) {
+    if (__builtin_add_overflow(traffic_, traffic, &traffic_)) overflow_ = true;
+  }
+
   cost_options options_;
   layer_counter counter_;
   std::int64_t traffic_ = 0;
-  std::int64_t activations_ = 0;
+  std::uint64_t activations_ = 0;
+  bool overflow_ = false;
   sum_fusion fusion_;
 };
 

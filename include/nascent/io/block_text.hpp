@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Blocks as text: "mbconv filters=96 kernel=5 expand=6 act=swish stride=2". Fields are found by their names in the
-/// block itself.
+/// Blocks as text: "mbconv filters=96 kernel=5 expand=6 act=swish stride=2". Fields and what they may hold are read off
+/// the block itself: a text is judged as the same block in code is.
 #pragma once
 
 #include <algorithm>
-#include <charconv>
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -14,10 +17,9 @@
 #include <vector>
 
 #include "nascent/base/error.hpp"
-#include "nascent/block/block.hpp"
-#include "nascent/block/detail/role_list.hpp"
-#include "nascent/block/reflection.hpp"
-#include "nascent/block/split_attention.hpp"
+#include "nascent/base/read_number.hpp"
+#include "nascent/base/utf8.hpp"
+#include "nascent/block/library.hpp"
 #include "nascent/network/network.hpp"
 
 namespace nascent {
@@ -29,104 +31,123 @@ struct block_text_error : error {
 
 namespace detail {
 
-/// The blocks that a text may name, with every field a plain value.
-template <class Visit>
-void for_each_named_block(Visit visit) {
-  visit(conv<>{});
-  visit(depthwise_conv<>{});
-  visit(mbconv<int, int, double>{});
-  visit(fused_mbconv<int, int, double>{});
-  visit(bottleneck<>{});
-  visit(split_attention<>{});
-  visit(space_to_depth<>{});
-  visit(space_to_depth_copy<>{});
-  visit(max_pool<>{});
-  visit(average_pool<>{});
+/// The enumerators of a type, as far as `to_string` knows names for them.
+template <class Enum>
+std::vector<Enum> enumerators() {
+  std::vector<Enum> all;
+  for (int i = 0; std::string_view(to_string(static_cast<Enum>(i))) != "unknown"; ++i)
+    all.push_back(static_cast<Enum>(i));
+  return all;
+}
+
+/// "identity, relu, ...".
+template <class Enum>
+std::string enumerator_names() {
+  std::string names;
+  for (const Enum e : enumerators<Enum>()) names += (names.empty() ? "" : ", ") + std::string(to_string(e));
+  return names;
 }
 
 template <class Enum>
-bool parse_enum(std::string_view text, Enum& value) {
-  for (int i = 0; i < 16; ++i) {
-    const auto candidate = static_cast<Enum>(i);
-    if (text == to_string(candidate) && text != "unknown") {
-      value = candidate;
-      return true;
-    }
-  }
-  return false;
+std::optional<Enum> parse_enum(std::string_view text) {
+  for (const Enum e : enumerators<Enum>())
+    if (text == to_string(e)) return e;
+  return std::nullopt;
 }
 
+/// The value of a field that a text stands for; nothing where it stands for none.
 template <class Value>
-bool parse_value(std::string_view text, Value& value) {
+std::optional<Value> parse_value(std::string_view text) {
   if constexpr (std::is_same_v<Value, bool>) {
-    value = text == "true" || text == "1";
-    return value || text == "false" || text == "0";
+    if (text == "true" || text == "1") return true;
+    return text == "false" || text == "0" ? std::optional(false) : std::nullopt;
   } else if constexpr (std::is_enum_v<Value>) {
-    return parse_enum(text, value);
+    return parse_enum<Value>(text);
+  } else if constexpr (std::is_integral_v<Value>) {
+    return read_whole<Value>(text, {.least = std::numeric_limits<Value>::min()});
   } else {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size();
+    return read_real(text, any_finite);
   }
 }
 
-/// The largest numbers in a text. What a block computes from them are products of channels and two other numbers: they
-/// fit into an int.
-inline constexpr int most_channels = 1 << 16;
-inline constexpr int most_of_others = 1 << 7;
-inline constexpr int most_layers = 1000;
-
-/// Refuses a number that is too large for field `key`, or none at all.
+/// What a field may hold, for errors.
 template <class Value>
-void check_size(const std::string& block, std::string_view key, std::string_view text, const Value& value) {
-  if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>) {
-    const int most = key == "filters" || key == "groups" ? most_channels
-                     : key == "layers"                   ? most_layers
-                                                         : most_of_others;
-    if (!(value >= static_cast<Value>(-most) && value <= static_cast<Value>(most)))
-      throw block_text_error("io.block", "block " + block + ", field " + std::string(key),
-                             "'" + std::string(text) + "'", "up to " + std::to_string(most));
-  }
+std::string allowed_values(const value_rule& rule) {
+  if constexpr (std::is_same_v<Value, bool>) return "true, false";
+  else if constexpr (std::is_enum_v<Value>) return enumerator_names<Value>();
+  else if (rule.allowed) return (rule.whole && !rule.strides ? "whole numbers, " : "") + std::string(rule.allowed);
+  else return "numbers";
 }
+
+/// One "key=value" of a text.
+struct text_field {
+  std::string_view key;
+  std::string_view value;
+  bool used = false;
+};
+
+/// The fields of a text, and what it is called in errors.
+class field_reader {
+ public:
+  field_reader(std::string where, std::vector<text_field> fields)
+      : where_(std::move(where)), fields_(std::move(fields)) {
+    for (std::size_t i = 0; i < fields_.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        if (fields_[i].key == fields_[j].key) refuse(fields_[i].key, "it twice", "each field once");
+  }
+
+  /// Gives `target` the value that the text has for `key`, or leaves it; in any case it must be one that the rule
+  /// admits.
+  template <class Value>
+  void read(std::string_view key, const value_rule& rule, Value& target) {
+    const auto found = std::ranges::find(fields_, key, &text_field::key);
+    if (found != fields_.end()) {
+      found->used = true;
+      const std::optional<Value> value = parse_value<Value>(found->value);
+      if (!value) refuse(key, quoted(found->value), allowed_values<Value>(rule));
+      target = *value;
+    }
+    if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>)
+      if (!rule.admits(static_cast<double>(target)))
+        refuse(key, found != fields_.end() ? quoted(found->value) : "nothing", allowed_values<Value>(rule));
+  }
+
+  /// \throws block_text_error where a field was not read
+  void check_all_used(const std::string& known) const {
+    for (const text_field& f : fields_)
+      if (!f.used) throw block_text_error("io.block", where_, "field " + quoted(f.key), known);
+  }
+
+ private:
+  static std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+  [[noreturn]] void refuse(std::string_view key, const std::string& found, const std::string& allowed) const {
+    throw block_text_error("io.block", where_ + ", field " + std::string(key), found, allowed);
+  }
+
+  std::string where_;
+  std::vector<text_field> fields_;
+};
+
+/// What a stage says of its block.
+inline constexpr value_rule layers_rule{.allowed = "1 to 1000", .least = 1, .most = 1000, .whole = true};
 
 template <class Block>
 std::string field_list() {
   std::string names;
-  [&]<std::size_t... J>(std::index_sequence<J...>) {
-    ((names += (J == 0 ? "" : ", ") + std::string(field_name<Block, J>)), ...);
-  }
-  (std::make_index_sequence<field_count<Block>>{});
-  return names + ", stride, layers";
+  for (std::size_t j = 0; j < field_count<Block>; ++j) names += std::string(detail::field_names<Block>[j]) + ", ";
+  return names + "stride, layers";
 }
 
-/// Sets the field called `key`. False where the block has none; throws where the value makes no sense.
+/// Sets all fields of a block; widths that the text leaves out are `channels`.
 template <class Block>
-bool set_field(Block& block, std::string_view key, std::string_view value) {
-  bool known = false;
-  [&]<std::size_t... J>(std::index_sequence<J...>) {
-    const auto one = [&](auto j) {
-      if (key != field_name<Block, j()>) return;
-      known = true;
-      auto& target = const_cast<std::remove_cvref_t<decltype(field<j()>(block))>&>(field<j()>(block));
-      if (!parse_value(value, target))
-        throw block_text_error("io.block", "block " + std::string(block_name<Block>) + ", field " + std::string(key),
-                               "'" + std::string(value) + "'", "a value of this field");
-      check_size(std::string(block_name<Block>), key, value, target);
-    };
-    (one(std::integral_constant<std::size_t, J>{}), ...);
-  }
-  (std::make_index_sequence<field_count<Block>>{});
-  return known;
-}
-
-/// Gives the fields that are widths a value to begin with.
-template <class Block>
-void set_widths(Block& block, int channels) {
+void read_fields(field_reader& reader, Block& block, int channels) {
   with_fields(block, [&](auto&... fields) {
-    std::size_t j = 0;
-    const auto one = [&](auto& field) {
+    [[maybe_unused]] std::size_t j = 0;
+    [[maybe_unused]] const auto one = [&](auto& field) {
+      const field_role& role = roles_of<Block>[j];
       if constexpr (std::is_same_v<decltype(field), int&>)
-        if (roles_of<Block>[j].scaling == width_scaling::scaled) field = channels;
-      ++j;
+        if (role.scaling == width_scaling::scaled) field = channels;
+      reader.read(detail::field_names<Block>[j++], role.rule, field);
     };
     (one(fields), ...);
   });
@@ -134,73 +155,64 @@ void set_widths(Block& block, int channels) {
 
 }  // namespace detail
 
-/// What a text describes: the network of `layers` blocks on an input, the first one with the stride.
+/// What a text describes: the network of `layers` blocks of the library on an input, the first one with the stride.
 /// \throws block_text_error for an unknown block, field or value; network_error where shapes do not fit
 inline network parse_block(const std::string& text, shape input) {
-  std::istringstream words(text);
-  std::string name;
-  words >> name;
-  std::vector<std::pair<std::string, std::string>> fields;
-  for (std::string word; words >> word;) {
-    const std::size_t equals = word.find('=');
+  if (!is_utf8(text)) throw block_text_error("io.block", "block", "bytes that are no UTF-8", "UTF-8");
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  std::vector<detail::text_field> fields;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::size_t equals = words[i].find('=');
     if (equals == std::string::npos)
-      throw block_text_error("io.block", "block '" + text + "'", "'" + word + "'", "field=value");
-    fields.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+      throw block_text_error("io.block", "block '" + text + "'", "'" + words[i] + "'", "field=value");
+    fields.push_back({std::string_view(words[i]).substr(0, equals), std::string_view(words[i]).substr(equals + 1)});
   }
-  network result;
+  const std::string name = words.empty() ? "" : words[0];
+  detail::field_reader reader("block " + name, std::move(fields));
+  std::optional<network> result;
   std::string names;
-  detail::for_each_named_block([&](auto block) {
+  for_each_block([&](auto block) {
     using block_type = decltype(block);
     names += (names.empty() ? "" : ", ") + std::string(block_name<block_type>);
     if (name != block_name<block_type>) return;
     int stride = 1;
     int layers = 1;
-    detail::set_widths(block, input.channels);
-    for (const auto& [key, value] : fields) {
-      if (key == "stride" || key == "layers") {
-        int& target = key == "stride" ? stride : layers;
-        if (!detail::parse_value(value, target) || target < 1)
-          throw block_text_error("io.block", "block " + name + ", " + key, "'" + value + "'", "1 or more");
-        detail::check_size(name, key, value, target);
-      } else if (!detail::set_field(block, key, value)) {
-        throw block_text_error("io.block", "block " + name, "field '" + key + "'", detail::field_list<block_type>());
-      }
-    }
+    reader.read("stride", role::stride::meaning.rule, stride);
+    reader.read("layers", detail::layers_rule, layers);
+    detail::read_fields(reader, block, input.channels);
+    reader.check_all_used(detail::field_list<block_type>());
     result = make_network(text, input, [&](auto& net, auto x) {
-      for (int i = 0; i < layers; ++i) {
-        x = block(net, x, i == 0 ? stride : 1);
-        if (x.channels > detail::most_channels)
-          throw block_text_error("io.block", "block '" + text + "'",
-                                 std::to_string(x.channels) + " channels after layer " + std::to_string(i + 1),
-                                 "up to " + std::to_string(detail::most_channels));
-      }
+      for (int i = 0; i < layers && !net.fault(); ++i) x = block(net, x, i == 0 ? stride : 1);
     });
   });
-  if (result.layers().empty())
-    throw block_text_error("io.block", "block '" + text + "'", "block '" + name + "'", names);
-  return result;
+  if (!result) throw block_text_error("io.block", "block '" + text + "'", "block '" + name + "'", names);
+  return *std::move(result);
 }
 
 /// "56x56x24": height, width, channels, each up to 65536. \throws block_text_error
 inline shape parse_shape(const std::string& text) {
-  shape s;
-  char x = 0;
-  char y = 0;
-  std::istringstream in(text);
-  in >> s.height >> x >> s.width >> y >> s.channels;
-  if (!in || !(in >> std::ws).eof() || x != 'x' || y != 'x' || s.height < 1 || s.width < 1 || s.channels < 1 ||
-      std::max({s.height, s.width, s.channels}) > detail::most_channels)
-    throw block_text_error("io.block", "shape", "'" + text + "'",
-                           "heightxwidthxchannels, such as 56x56x24, each up to 65536");
-  return s;
+  constexpr whole_range<int> side{.least = 1, .most = network_limits::size};
+  std::array<int, 3> sides{};
+  std::string_view rest = text;
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    const std::size_t end = i + 1 < sides.size() ? rest.find('x') : rest.size();
+    const auto value = end == std::string_view::npos ? std::nullopt : read_whole(rest.substr(0, end), side);
+    if (!value)
+      throw block_text_error("io.block", "shape", "'" + text + "'",
+                             "heightxwidthxchannels, such as 56x56x24, each up to 65536");
+    sides[i] = *value;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return {.height = sides[0], .width = sides[1], .channels = sides[2]};
 }
 
 /// "f32", "bf16" or "f16". \throws block_text_error
 inline data_type parse_data_type(const std::string& text) {
-  data_type type = data_type::f32;
-  if (!detail::parse_enum(text, type))
-    throw block_text_error("io.block", "data type", "'" + text + "'", "f32, bf16, f16");
-  return type;
+  const auto type = detail::parse_enum<data_type>(text);
+  if (!type) throw block_text_error("io.block", "data type", "'" + text + "'", detail::enumerator_names<data_type>());
+  return *type;
 }
 
 }  // namespace nascent

@@ -111,9 +111,7 @@ constexpr std::int64_t params(const layer& l) {
 }
 
 /// Multiply-adds for one image. Only convolutions and dense layers count, as in the papers' tables.
-constexpr std::int64_t macs(const layer& l) {
-  return weight_elements(l) * l.output.batch * l.output.height * l.output.width;
-}
+constexpr std::int64_t macs(const layer& l) { return weight_elements(l) * l.output.positions(); }
 
 /// Outputs of convolutions and dense layers in elements ("activations" of Radosavovic et al., 2020).
 constexpr std::int64_t activations(const layer& l) { return l.has_weights() ? l.output.elements() : 0; }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "nascent/base/uint128.hpp"
 #include "nascent/network/block_description.hpp"
 #include "nascent/network/layer.hpp"
 #include "nascent/network/network_fault.hpp"
@@ -113,49 +114,47 @@ class net {
   /// The network's input, tensor 0.
   constexpr tensor input(int height, int width, int channels) { return input(shape{1, height, width, channels}); }
   constexpr tensor input(const shape& s) {
-    for (const int extent : {s.batch, s.height, s.width, s.channels})
-      check(extent >= 1, network_fault::input, extent, 1);
     if constexpr (requires { sink_->input(s); }) sink_->input(s);
-    return {s.batch, s.height, s.width, s.channels, 0};
+    const tensor x{.batch = bounded(s.batch, network_limits::channels, network_fault::input),
+                   .height = bounded(s.height, network_limits::size, network_fault::input),
+                   .width = bounded(s.width, network_limits::size, network_fault::input),
+                   .channels = bounded(s.channels, network_limits::channels, network_fault::input)};
+    return countable(x.shape()) ? x : tensor{};
   }
 
   [[gnu::always_inline]] constexpr tensor conv(const tensor& x, const conv_options& o) {
-    check(o.filters >= 1, network_fault::filters, o.filters, 1);
-    check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
-    check(o.dilation >= 1, network_fault::dilation, o.dilation, 1);
+    const int filters = bounded(o.filters, network_limits::channels, network_fault::filters);
     if (o.groups != 1)
-      check(o.groups >= 1 && x.channels % positive(o.groups) == 0 && o.filters % positive(o.groups) == 0,
+      check(o.groups >= 1 && x.channels % positive(o.groups) == 0 && filters % positive(o.groups) == 0,
             network_fault::groups, o.groups, x.channels);
     layer l{.kind = layer_kind::convolution,
             .act = o.act,
             .batch_norm = o.batch_norm && !o.bias,
             .bias = o.bias,
-            .kernel_height = o.kernel.height,
-            .kernel_width = o.kernel.width,
-            .dilation = positive(o.dilation),
+            .kernel_height = bounded(o.kernel.height, network_limits::kernel, network_fault::kernel),
+            .kernel_width = bounded(o.kernel.width, network_limits::kernel, network_fault::kernel),
+            .dilation = bounded(o.dilation, network_limits::size, network_fault::dilation),
             .groups = positive(o.groups)};
-    return strided(l, x, o.stride, o.filters, o.pad);
+    return strided(l, x, o.stride, filters, o.pad);
   }
 
   [[gnu::always_inline]] constexpr tensor depthwise_conv(const tensor& x, const depthwise_options& o) {
-    check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
-    check(o.dilation >= 1, network_fault::dilation, o.dilation, 1);
     layer l{.kind = layer_kind::convolution,
             .act = o.act,
             .batch_norm = o.batch_norm && !o.bias,
             .bias = o.bias,
-            .kernel_height = o.kernel.height,
-            .kernel_width = o.kernel.width,
-            .dilation = positive(o.dilation),
+            .kernel_height = bounded(o.kernel.height, network_limits::kernel, network_fault::kernel),
+            .kernel_width = bounded(o.kernel.width, network_limits::kernel, network_fault::kernel),
+            .dilation = bounded(o.dilation, network_limits::size, network_fault::dilation),
             .groups = x.channels};
     return strided(l, x, o.stride, x.channels, o.pad);
   }
 
   [[gnu::always_inline]] constexpr tensor dense(const tensor& x, const dense_options& o) {
-    check(o.units >= 1, network_fault::filters, o.units, 1);
+    const int units = bounded(o.units, network_limits::channels, network_fault::filters);
     check(x.height == 1 && x.width == 1, network_fault::shape_mismatch, x.height, 1);
     layer l{.kind = layer_kind::dense, .act = o.act, .bias = o.bias};
-    return emit(l, x, {x.batch, 1, 1, o.units});
+    return emit_weighted(l, x, {x.batch, 1, 1, units});
   }
 
   constexpr tensor max_pool(const tensor& x, const pool_options& o) { return pool(layer_kind::max_pool, x, o); }
@@ -198,7 +197,8 @@ class net {
       l.operands[static_cast<std::size_t>(at++)] = rest.id, channels += rest.channels),
      ...);
     tensor joined = first;
-    joined.channels = channels;
+    joined.channels = bounded(channels, network_limits::channels, network_fault::filters);
+    if (!countable(joined.shape())) joined = {1, 1, 1, 1, first.id};
     return emit(l, joined, joined.shape());
   }
 
@@ -218,23 +218,24 @@ class net {
 
   /// n x n pixels become n * n * channels at one pixel: a copy without arithmetic.
   constexpr tensor space_to_depth(const tensor& x, int n) {
-    check_divides(x, n);
-    n = positive(n);
+    n = divisor(x, n);
+    const int channels = bounded(std::int64_t{x.channels} * n * n, network_limits::channels, network_fault::filters);
     return emit(layer{.kind = layer_kind::space_to_depth, .stride = n}, x,
-                {x.batch, x.height / n, x.width / n, x.channels * n * n});
+                {x.batch, x.height / n, x.width / n, channels});
   }
 
   /// Every n-th pixel in each direction becomes a map of its own: batch times n * n.
   constexpr tensor space_to_batch(const tensor& x, int n) {
-    check_divides(x, n);
-    n = positive(n);
+    n = divisor(x, n);
+    const int batch = bounded(std::int64_t{x.batch} * n * n, network_limits::channels, network_fault::filters);
     return emit(layer{.kind = layer_kind::space_to_batch, .stride = n}, x,
-                {x.batch * n * n, x.height / n, x.width / n, x.channels});
+                {batch, x.height / n, x.width / n, x.channels});
   }
 
   constexpr tensor batch_to_space(const tensor& x, int n) {
-    n = positive(n);
-    check(x.batch % (n * n) == 0, network_fault::not_divisible, n, x.batch);
+    const bool divides = n >= 1 && x.batch % (std::int64_t{n} * n) == 0;
+    check(divides, network_fault::not_divisible, n, x.batch);
+    if (!divides) n = 1;
     return emit(layer{.kind = layer_kind::batch_to_space, .stride = n}, x,
                 {x.batch / (n * n), x.height * n, x.width * n, x.channels});
   }
@@ -276,30 +277,68 @@ class net {
   }
 
   constexpr Interpreter& sink() { return *sink_; }
-  constexpr const fault_record& fault() const { return fault_; }
+  constexpr fault_record fault() const {
+    if (fault_ || layer_count() <= network_limits::layers) return fault_;
+    return {network_fault::layers, stage_, layer_count(), network_limits::layers, stage_name_, {}};
+  }
   constexpr int layer_count() const { return next_ - 1; }
 
   /// Continues the numbering as if `times` more groups of `layers` layers had been built.
   constexpr void skip_ids(int layers, int times) { next_ += layers * times; }
 
+  /// A number of blocks after one another; 1, and a fault, where it is more than a network has layers.
+  constexpr int repetitions(int blocks) {
+    if (blocks <= network_limits::layers) [[likely]]
+      return blocks;
+    check(false, network_fault::layers, blocks, network_limits::layers);
+    return 1;
+  }
+
  private:
   static constexpr int positive(int n) { return n < 1 ? 1 : n; }
 
-  constexpr void check(bool ok, network_fault what, int found, int allowed) {
+  constexpr void check(bool ok, network_fault what, std::int64_t found, std::int64_t allowed) {
     if (!ok && !fault_) fault_ = {what, stage_, found, allowed, stage_name_, {}};
   }
 
-  constexpr void check_divides(const tensor& x, int n) {
-    check(n >= 1 && x.height % positive(n) == 0 && x.width % positive(n) == 0, network_fault::not_divisible, n,
-          x.height);
+  /// `n` from 1 to `most`; 1, and a fault, where it is not: what follows a fault has to stay countable, in constant
+  /// evaluation too.
+  [[gnu::always_inline]] constexpr int bounded(std::int64_t n, int most, network_fault what) {
+    if (n >= 1 && n <= most) [[likely]]
+      return static_cast<int>(n);
+    check(false, what, n, n < 1 ? 1 : most);
+    return 1;
+  }
+
+  /// False, and a fault, where a map has too many elements.
+  constexpr bool countable(const shape& map) {
+    constexpr std::int64_t most = std::int64_t{1} << network_limits::work_bits;
+    const bool ok = map.positions() < most && map.elements() < most;
+    check(ok, network_fault::work, bits_of(map.positions(), map.channels), network_limits::work_bits);
+    return ok;
+  }
+  /// Bits that a product takes.
+  static constexpr int bits_of(std::int64_t a, std::int64_t b) {
+    int bits = 0;
+    for (uint128 product = uint128{static_cast<std::uint64_t>(a)} * static_cast<std::uint64_t>(b); product != 0;
+         product >>= 1)
+      ++bits;
+    return bits;
+  }
+
+  /// `n` where it divides the map; 1, and a fault, where it does not.
+  constexpr int divisor(const tensor& x, int n) {
+    const bool divides = n >= 1 && x.height % n == 0 && x.width % n == 0;
+    check(divides, network_fault::not_divisible, n, x.height);
+    return divides ? n : 1;
   }
 
   [[gnu::always_inline]] constexpr tensor strided(layer& l, const tensor& x, int stride, int channels, padding pad) {
     check(stride >= 1, network_fault::stride, stride, 1);
     if (pad != padding::same) return padded(l, x, positive(stride), channels, pad);
     l.stride = positive(stride);
-    if (l.stride == 1) return emit(l, x, {x.batch, x.height, x.width, channels});
-    return emit(l, x, {x.batch, same_size(x.height, l.stride), same_size(x.width, l.stride), channels});
+    if (l.stride == 1) return emit_weighted(l, x, {x.batch, x.height, x.width, channels});
+    return emit_weighted(l, x, {x.batch, same_size(x.height, l.stride), same_size(x.width, l.stride), channels});
   }
 
   constexpr tensor padded(layer& l, const tensor& x, int stride, int channels, padding pad) {
@@ -315,13 +354,27 @@ class net {
                       left == same_padding_before(x.width, l.kernel_width, stride, l.dilation);
     l.pad = same ? padding::same : above == 0 && left == 0 ? padding::valid : pad;
     l.stride = stride;
-    return emit(l, x, {x.batch, positive(height), positive(width), channels});
+    return emit_weighted(l, x, {x.batch, positive(height), positive(width), channels});
   }
 
   constexpr tensor pool(layer_kind kind, const tensor& x, const pool_options& o) {
-    check(o.kernel.height >= 1 && o.kernel.width >= 1, network_fault::kernel, o.kernel.height, 1);
-    layer l{.kind = kind, .kernel_height = o.kernel.height, .kernel_width = o.kernel.width};
+    layer l{.kind = kind,
+            .kernel_height = bounded(o.kernel.height, network_limits::kernel, network_fault::kernel),
+            .kernel_width = bounded(o.kernel.width, network_limits::kernel, network_fault::kernel)};
     return strided(l, x, o.stride, x.channels, o.pad);
+  }
+
+  /// The same of a layer that may have weights: its multiply-adds are bounded.
+  [[gnu::always_inline]] constexpr tensor emit_weighted(layer& l, const tensor& x, const shape& output) {
+    l.input = x.shape();
+    l.output = output;
+    std::int64_t work = 0;
+    if (__builtin_mul_overflow(weight_elements(l), output.positions(), &work) || work >> network_limits::work_bits != 0)
+        [[unlikely]] {
+      check(false, network_fault::work, bits_of(weight_elements(l), output.positions()), network_limits::work_bits);
+      return emit(l, x, {1, 1, 1, 1});
+    }
+    return emit(l, x, output);
   }
 
   [[gnu::always_inline]] constexpr tensor emit(layer l, const tensor& x, const shape& output) {

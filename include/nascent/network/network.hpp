@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nascent/base/error.hpp"
+#include "nascent/base/utf8.hpp"
 #include "nascent/network/block_span.hpp"
 #include "nascent/network/net.hpp"
 
@@ -35,10 +36,12 @@ struct network_part {
 class network {
  public:
   network() = default;
-  network(std::string name, shape input) : name_(std::move(name)), input_(input) {}
+  /// \throws network_error for a name that is no UTF-8
+  network(std::string name, shape input) : name_(utf8(std::move(name))), input_(input) {}
 
   const std::string& name() const { return name_; }
-  void rename(std::string name) { name_ = std::move(name); }
+  /// \throws network_error for a name that is no UTF-8
+  void rename(std::string name) { name_ = utf8(std::move(name)); }
   const shape& input() const { return input_; }
   const shape& output() const { return layers_.empty() ? input_ : layers_.back().output; }
   const std::vector<layer>& layers() const { return layers_; }
@@ -152,10 +155,24 @@ class network {
     stage_ = number;
     next_in_stage_ = 0;
   }
-  void stage_name(std::string_view name) { stage_names_.emplace_back(name); }
-  void name_stages(std::vector<std::string> names) { stage_names_ = std::move(names); }
+  void stage_name(std::string_view name) { stage_names_.push_back(utf8(std::string(name))); }
+  void name_stages(std::vector<std::string> names) {
+    for (std::string& name : names) name = utf8(std::move(name));
+    stage_names_ = std::move(names);
+  }
 
  private:
+  /// Names stand in files and pictures, which are UTF-8: here is where they come in.
+  static std::string utf8(std::string name) {
+    if (!is_utf8(name)) {
+      for (char& c : name)
+        if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+      throw network_error("network.name", "network or stage '" + name + "', its name", "bytes that are no UTF-8",
+                          "UTF-8");
+    }
+    return name;
+  }
+
   /// Whether `count` layers from a and from b on are equal but for their place: operands count from the layer
   /// backwards.
   bool same_layers(std::size_t a, std::size_t b, std::size_t count) const {

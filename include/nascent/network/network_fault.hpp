@@ -13,11 +13,11 @@ namespace nascent {
 /// What can go wrong while a network is built; the first one is kept.
 enum class network_fault : std::uint8_t {
   none,
-  filters,         ///< fewer than 1
-  kernel,          ///< fewer than 1
+  filters,         ///< fewer than 1, or more than `network_limits` has
+  kernel,          ///< the same
   stride,          ///< fewer than 1
-  dilation,        ///< fewer than 1
-  input,           ///< a map without pixels or channels
+  dilation,        ///< fewer than 1, or more than a map has rows
+  input,           ///< a map without pixels or channels, or one beyond `network_limits`
   groups,          ///< do not divide the channels on both sides
   map_vanishes,    ///< a window without padding larger than the map: it would shrink below 1x1
   stride_ignored,  ///< a block that gives out a larger map than its stride leaves
@@ -25,17 +25,19 @@ enum class network_fault : std::uint8_t {
   not_divisible,   ///< space_to_depth, space_to_batch: n must divide height and width
   channels,        ///< slice: past the last channel; softmax: parts of unequal size
   too_many_operands,
+  work,    ///< more multiply-adds in a layer, or elements in a map, than `network_limits` has
+  layers,  ///< more than `network_limits` has
 };
 
 /// What would be right.
 constexpr const char* to_string(network_fault fault) {
   switch (fault) {
     case network_fault::none: return "no fault";
-    case network_fault::filters: return "filters of 1 or more";
-    case network_fault::kernel: return "a kernel of 1 or more";
+    case network_fault::filters: return "filters, channels, and maps of an image, of 1 to 1048576";
+    case network_fault::kernel: return "a kernel of 1 to 1024";
     case network_fault::stride: return "a stride of 1 or more";
-    case network_fault::dilation: return "a dilation of 1 or more";
-    case network_fault::input: return "an input of 1x1 and 1 channel, or more";
+    case network_fault::dilation: return "a dilation of 1 to 65536";
+    case network_fault::input: return "an input of 1 to 65536 rows and columns, and of 1 to 1048576 channels";
     case network_fault::groups: return "groups that divide the channels of input and output";
     case network_fault::map_vanishes: return "a feature map of 1x1 or more; use a larger input, or padding";
     case network_fault::stride_ignored:
@@ -44,6 +46,9 @@ constexpr const char* to_string(network_fault fault) {
     case network_fault::not_divisible: return "a block size that divides height and width";
     case network_fault::channels: return "a slice inside the channels, and parts that divide them";
     case network_fault::too_many_operands: return "at most 8 operands of a layer";
+    case network_fault::work:
+      return "multiply-adds of a layer, and elements of a map, that 42 bits hold; use a smaller map or fewer channels";
+    case network_fault::layers: return "at most 65536 layers";
   }
   return "unknown fault";
 }
@@ -53,8 +58,8 @@ constexpr const char* to_string(network_fault fault) {
 struct fault_record {
   network_fault what = network_fault::none;
   int stage = -1;
-  int found = 0;
-  int allowed = 0;
+  std::int64_t found = 0;
+  std::int64_t allowed = 0;
   std::string_view stage_name{};
   std::string_view block{};
   constexpr explicit operator bool() const { return what != network_fault::none; }

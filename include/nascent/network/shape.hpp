@@ -9,6 +9,18 @@
 
 namespace nascent {
 
+/// What a network may have. Up to here everything that is counted of it fits into 64 bits: a layer's weights are at
+/// most 2^60, its multiply-adds 2^42 (a thousand times those of the largest published layers), and those of all layers
+/// 2^58. A net refuses what lies beyond, by name.
+struct network_limits {
+  static constexpr int size = 65536;        ///< height and width of a map
+  static constexpr int channels = 1 << 20;  ///< of a map: filters, units
+  static constexpr int kernel = 1024;       ///< height and width of a window
+  static constexpr int layers = 65536;      ///< of a network
+  static constexpr int batch = 65536;       ///< images that run together
+  static constexpr int work_bits = 42;      ///< multiply-adds of a layer, and elements of a map, are below 2^42
+};
+
 /// A feature map in NHWC order. `batch` counts maps per image: 1 unless space_to_batch split them.
 struct shape {
   int batch = 1;
@@ -16,7 +28,9 @@ struct shape {
   int width = 1;
   int channels = 1;
 
-  constexpr std::int64_t elements() const { return std::int64_t{batch} * height * width * channels; }
+  /// Places in the map: all but the channels.
+  constexpr std::int64_t positions() const { return std::int64_t{batch} * height * width; }
+  constexpr std::int64_t elements() const { return positions() * channels; }
   friend constexpr bool operator==(const shape&, const shape&) = default;
 };
 
@@ -36,7 +50,7 @@ constexpr const char* to_string(data_type type) {
 }
 
 /// Size after a stride with SAME padding: ceil(size / stride).
-constexpr int same_size(int size, int stride) { return (size + stride - 1) / stride; }
+constexpr int same_size(int size, int stride) { return (size - 1) / stride + 1; }
 
 /// Rows of padding that SAME puts before the map; what remains of the total goes after it, as TensorFlow does.
 constexpr int same_padding_before(int size, int kernel, int stride, int dilation = 1) {

@@ -47,6 +47,8 @@ consteval declaration_fault find_fault() {
                               declared<F>::value.channels());
     if (std::string_view(declared<F>::value.name()).empty())
       finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no name"), "1 to 24 characters");
+    if (!is_utf8(declared<F>::value.name()))
+      finder.report(fault::no_name, place{"space", "", ""}, short_text{}.add("found no UTF-8"), "UTF-8");
     check_rounding(finder, declared<F>::value.rounding(), declared<F>::value.name());
     stage_checker checker{finder, all_stage_facts<F>.data(), stage_names<F>.data(), stage_hashes<F>.data()};
     visit_stages(checker, declared<F>::stages.items);

@@ -49,6 +49,7 @@ enum class fault : std::uint8_t {
   map_vanishes,
   stride_ignored,
   shapes_do_not_match,
+  network_too_large,
   size_overflow,
 };
 
@@ -85,7 +86,7 @@ struct invalid_declaration {
   static_assert(detail::fine<What == fault::no_input, Texts...>,
                 "nascent: a space begins with .input(channels, resolution)");
   static_assert(detail::fine<What == fault::no_name, Texts...>,
-                "nascent: every space has a name, and every stage one of 1 to 24 characters");
+                "nascent: every space has a name, and every stage one of 1 to 24 characters, in UTF-8");
   static_assert(detail::fine<What == fault::stage_declared_twice, Texts...>,
                 "nascent: two stages have the same name; rename one");
   static_assert(
@@ -158,6 +159,8 @@ struct invalid_declaration {
       "nascent: a block does not divide its map by the stride of its stage; give `stride` to one of its layers");
   static_assert(detail::fine<What == fault::shapes_do_not_match, Texts...>,
                 "nascent: shapes do not fit together; use residual::project, or factors and groups that divide");
+  static_assert(detail::fine<What == fault::network_too_large, Texts...>,
+                "nascent: a network is larger than can be counted; use a smaller map, fewer channels or fewer layers");
   static_assert(detail::fine<What == fault::size_overflow, Texts...>,
                 "nascent: the space has 2^128 networks or more; split it");
 };

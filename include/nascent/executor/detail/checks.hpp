@@ -27,7 +27,9 @@ inline void check_count(const std::string& where, const char* what, std::size_t 
 /// \throws executor_error
 inline void check_compile(const network& graph, const weights& values, int batch, int at_once) {
   const std::string name = "'" + graph.name() + "'";
-  if (batch < 1) throw executor_error("executor.option", name + ", batch", std::to_string(batch), "1 or more");
+  if (batch < 1 || batch > network_limits::batch)
+    throw executor_error("executor.option", name + ", batch", std::to_string(batch),
+                         "1 to " + std::to_string(network_limits::batch));
   if (graph.layers().empty())
     throw executor_error("executor.network", name, "no layers, so nothing to run", "1 layer or more");
   check_count(name, "entries of weights", values.size(), graph.layers().size());

@@ -3,6 +3,7 @@
 /// The checks of a declaration, one by one: the first fault is kept.
 #pragma once
 
+#include "nascent/base/utf8.hpp"
 #include "nascent/space/detail/path_advice.hpp"
 #include "nascent/space/detail/rules.hpp"
 #include "nascent/space/detail/smallest.hpp"
@@ -46,7 +47,7 @@ struct fault_finder {
         return report(fault::reversed_range, where,
                       short_text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step),
                       "first <= last, step >= 1");
-      if ((c.last - c.first) % c.step != 0)
+      if ((std::int64_t{c.last} - c.first) % c.step != 0)
         return report(fault::range_misses_end, where,
                       short_text{}.add("found ").add(c.first).add(" to ").add(c.last).add(" by ").add(c.step),
                       "last = first + n * step");
@@ -208,6 +209,9 @@ struct fault_finder {
     if (name.empty() || name.size() > 24)
       report(fault::no_name, place{"stage number", to_decimal(i).c_str(), ""},
              short_text{}.add("found ").add(name.size()).add(" characters"), "1 to 24");
+    if (!is_utf8(name))
+      report(fault::no_name, place{"stage number", to_decimal(i).c_str(), ""}, short_text{}.add("found no UTF-8"),
+             "UTF-8");
     // Compared by hashes first: a comparison of texts for every pair of stages would be most of the compiler's work.
     for (std::size_t j = 0; j < i; ++j)
       if (hashes[j] == hashes[i] && names[j] == names[i].view())
@@ -319,21 +323,24 @@ struct fault_finder {
     short_text allowed{};
     switch (f.what) {
       case network_fault::none: return;
+      case network_fault::input:
+        return report(fault::network_too_large, where, what, allowed.add("1 to ").add(f.allowed).view());
       case network_fault::filters:
         where.field = "filters";
-        return report(fault::value_not_allowed, where, what, "1 or more");
+        return report(fault::value_not_allowed, where, what, "1 to 1048576");
       case network_fault::kernel:
         where.field = "kernel";
-        return report(fault::value_not_allowed, where, what, "1 or more");
+        return report(fault::value_not_allowed, where, what, "1 to 1024");
+      case network_fault::work:
+        return report(fault::network_too_large, where, what.add(" bits"), "multiply-adds, maps below 2^42");
+      case network_fault::layers:
+        return report(fault::network_too_large, where, what.add(" layers"), "at most 65536 layers");
       case network_fault::stride:
         where.field = "stride";
         return report(fault::value_not_allowed, where, what, "1 or more");
       case network_fault::dilation:
         where.field = "dilation";
-        return report(fault::value_not_allowed, where, what, "1 or more");
-      case network_fault::input:
-        where.field = "channels";
-        return report(fault::value_not_allowed, where, what, "1 or more");
+        return report(fault::value_not_allowed, where, what, "1 to 65536");
       case network_fault::stride_ignored:
         return report(fault::stride_ignored, where, what.add(" after ").add(f.block),
                       allowed.add("a map of ").add(f.allowed).view());

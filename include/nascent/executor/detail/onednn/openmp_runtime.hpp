@@ -18,6 +18,9 @@ struct openmp_runtime {
   int (*get_thread_num)();
   void (*parallel)(void (*)(void*), void*, unsigned,
                    unsigned);  ///< what "#pragma omp parallel" calls; other runtimes offer it too
+  int (*get_thread_limit)();
+  int (*get_dynamic)();
+  void (*set_dynamic)(int);
 
   static const openmp_runtime& get() {
     static const openmp_runtime runtime{
@@ -26,10 +29,14 @@ struct openmp_runtime {
         reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_num_threads")),
         reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_thread_num")),
         reinterpret_cast<void (*)(void (*)(void*), void*, unsigned, unsigned)>(dlsym(RTLD_DEFAULT, "GOMP_parallel")),
+        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_thread_limit")),
+        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_dynamic")),
+        reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_dynamic")),
     };
     return runtime;
   }
   bool present() const { return set_num_threads != nullptr && get_max_threads != nullptr; }
+  bool has_dynamic() const { return get_dynamic != nullptr && set_dynamic != nullptr; }
   bool runs_functions() const { return get_num_threads != nullptr && get_thread_num != nullptr && parallel != nullptr; }
 };
 
