@@ -149,8 +149,7 @@ class designer {
     for (std::size_t i = 0; i < graphs.size(); ++i) {
       r.networks[i].predicted_ms = table_.predict(graphs[i]).ms;
       if (r.networks[i].from.empty()) continue;
-      r.networks[i].best_top1 =
-          proof.best_under(r.networks[i].predicted_ms * (1 + 1e-9), {.tolerance = .02, .seconds = 5}).bound;
+      r.networks[i].best_top1 = prove(proof, r.networks[i].predicted_ms * (1 + 1e-9), .02, 5).bound;
       all_->throw_if_stopped();
     }
     std::printf("   running %zu networks in turns\n", graphs.size());
@@ -185,6 +184,13 @@ class designer {
     std::fflush(stdout);
   }
 
+  /// The best network within a time, proven as far as it goes in some seconds.
+  static proven_network<space_type> prove(const accuracy_proof<space_type>& proof, double ms, double tolerance,
+                                          double seconds) {
+    watch limit({.seconds = seconds, .style = progress_style::quiet});
+    return proof.best_under(ms, {.tolerance = tolerance, .watch = &limit});
+  }
+
   verified_search_options searching(double target_ms, watch& limit) const {
     return {.target_ms = target_ms,
             .front = {.networks = how_.networks, .seed = how_.seed, .most_ms = 4 * target_ms},
@@ -196,12 +202,10 @@ class designer {
     design d{.factor = factor, .target_ms = factor * record_.b0_ms};
     watch limit = all_->share(.24 / static_cast<double>(how_.targets.size()),
                               "designing for " + fixed_text(d.target_ms, 2) + " ms");
-    proven_network<space_type> proof;
     const auto found = verified_search(family_space, trellis_, table_, accuracy_, searching(d.target_ms, limit),
                                        [&](const latency_predictor<space_type>& predictor) {
-                                         proof = best_under(trellis_, predictor, accuracy_.model, d.target_ms,
-                                                            {.tolerance = .01, .seconds = .03 * how_.budget_s});
-                                         return std::vector{proof.what};
+                                         const accuracy_proof proof(trellis_, predictor, accuracy_.model);
+                                         return std::vector{prove(proof, d.target_ms, .01, .03 * how_.budget_s).what};
                                        });
     all_->throw_if_stopped();
     const auto& best = found.best();
@@ -238,7 +242,7 @@ class designer {
       other.add(with_errors(rng));
       const latency_predictor predictor(trellis_, other);
       const double target = other.predict(b0_).ms;
-      const auto best = best_under(trellis_, predictor, accuracy_.model, target, {.tolerance = .02, .seconds = 5});
+      const auto best = prove(accuracy_proof(trellis_, predictor, accuracy_.model), target, .02, 5);
       record_.draws.push_back({decisions_of(best.what), best.accuracy.top1});
       job.advance();
     }
@@ -265,9 +269,9 @@ class designer {
   void settle() {
     const latency_predictor predictor(trellis_, table_);
     const accuracy_proof proof(trellis_, predictor, accuracy_.model);
-    const proof_options how{.tolerance = .01, .seconds = .05 * how_.budget_s};
+    const double seconds = .05 * how_.budget_s;
     for (design& d : record_.designs) {
-      const auto best = proof.best_under(d.target_ms, how);
+      const auto best = prove(proof, d.target_ms, .01, seconds);
       d.bound = best.bound;
       if (predictor.predict(best.what).estimated == 0) {
         d.decisions = decisions_of(best.what);
@@ -275,7 +279,8 @@ class designer {
       }
       d.ms = predictor.ms(family_space.decode(d.decisions));
       d.estimated = predictor.predict(family_space.decode(d.decisions)).estimated;
-      if (d.ms > d.target_ms) d.bound = proof.best_under(d.ms * (1 + 1e-9), how).bound;  // by what it was found to take
+      if (d.ms > d.target_ms)
+        d.bound = prove(proof, d.ms * (1 + 1e-9), .01, seconds).bound;  // by what it was found to take
       all_->throw_if_stopped();
     }
     const space_coverage c = coverage_of(trellis_, table_);
@@ -294,16 +299,18 @@ class designer {
     network_predictor latency(table_, trellis_.kernels());
     watch limit = all_->share(.15, "scaling");
     const auto megamacs = [](const auto& c) { return 1e-6 * static_cast<double>(count(c).macs); };
-    lacs_options how{.levels = levels, .search_level = 2, .phi = {.fall_allowed = .5}, .watch = &limit};
+    // Comparing triplets takes a second or two of predictions: always all of them, only measuring is limited.
+    lacs_options how{.levels = levels, .search_level = 2, .phi = {.fall_allowed = .5}};
     const compound_coefficients single = lacs(base, accuracy_, megamacs, how).coefficients;
     how.also = {single, published::efficientnet_coefficients};
-    const compound_coefficients aware = verified_lacs(base, accuracy_, latency, {.scaling = how}).family.coefficients;
+    const compound_coefficients aware = lacs(base, accuracy_, latency, how).coefficients;
     how.divisions = 0;
     how.refinements = 0;
-    for (const compound_coefficients& other : {single, published::efficientnet_coefficients}) {
-      how.also = {other};
+    how.watch = &limit;
+    for (const compound_coefficients& measured : {aware, single, published::efficientnet_coefficients}) {
+      how.also = {measured};
       try {
-        verified_lacs(base, accuracy_, latency, {.scaling = how});  // measures the kernels of its levels
+        verified_lacs(base, accuracy_, latency, {.scaling = how});  // for the kernels of its levels
       } catch (const scaling_error& e) {                            // its levels have no figures then
         std::fprintf(stderr, "scaling: %s\n", e.what());
       }
