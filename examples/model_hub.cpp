@@ -20,7 +20,7 @@
 #include "program.hpp"
 #include <CLI/CLI.hpp>
 
-#include <nascent/accuracy/model.hpp>
+#include <nascent/accuracy/estimated_top1.hpp>
 #include <nascent/base/file.hpp>
 #include <nascent/base/signal_stop.hpp>
 #include <nascent/io/model_hub.hpp>
@@ -42,6 +42,7 @@ struct settings {
   std::filesystem::path table;
   std::string space = "design_family";
   std::vector<double> tiers_ms{5, 8, 12, 20};
+  double budget_s = 60;
   double under_ms = std::numeric_limits<double>::infinity();
   hub_filter filter;
   bool as_json = false;
@@ -66,6 +67,8 @@ void add(const settings& s, const hub_entry& e) {
 }
 
 void add_family(const settings& s) {
+  if (!std::ranges::is_sorted(s.tiers_ms))
+    throw std::invalid_argument("--tiers: found limits that fall; allowed: rising ones");
   const auto family = read_family(family_space, s.family);
   const device_description device = device_from_json(family.about.value("device", json()), "/about/device");
   for (const auto& level : family.levels) {
@@ -101,14 +104,15 @@ store_key environment_of(const settings& s) {
 
 template <class Space>
 int add_tiers(const Space& space, const settings& s, const signal_stop& signals) {
-  watch all({.stop = &signals.received()});
+  watch all({.seconds = s.budget_s, .stop = &signals.received()});
   const store_key key = environment_of(s);
   const latency_table table(s.table, key.device, {.batch = key.batch, .context = key.context, .read_only = true});
   const kernel_trellis trellis(space);
   const latency_predictor predictor(trellis, table);
-  const accuracy_model model;
-  const accuracy_proof proof(trellis, predictor, model);
-  const auto tiers = tier(space, predictor, s.tiers_ms, {.watch = &all});
+  const estimated_top1 accuracy;
+  const accuracy_proof proof(trellis, predictor, accuracy.model);
+  watch sorting = all.share(.3);
+  const auto tiers = tier(space, predictor, s.tiers_ms, {.watch = &sorting});
   std::printf("%zu networks of '%s' drawn, priced on %s and sorted into %zu tiers in %.1f s\n", tiers.drawn,
               space.name(), describe(key.device).c_str(), tiers.size(), tiers.seconds);
   for (const auto& t : tiers) {
@@ -116,10 +120,17 @@ int add_tiers(const Space& space, const settings& s, const signal_stop& signals)
     const tier_count& n = t.count();
     std::printf("%s: about %s networks (%s to %s)\n", t.name().c_str(), significant_text(n.estimate, 3).c_str(),
                 significant_text(n.low, 3).c_str(), significant_text(n.high, 3).c_str());
-    const auto best = proof.best_under(t.most_ms(), {.watch = &all});
+    watch searching = all.share(.3 / static_cast<double>(tiers.size()));
+    const auto front = search_front(t, accuracy, {.networks = 300'000, .watch = &searching});
     all.throw_if_stopped();
-    std::printf("  the best within %s ms; no other network of the space is above %.2f %%\n",
-                exact_text(t.most_ms()).c_str(), best.bound);
+    auto best =
+        proof.best_under(t.most_ms(), {.seconds = .3 * s.budget_s / static_cast<double>(tiers.size()), .watch = &all});
+    all.throw_if_stopped();
+    if (const auto& found = front.points.back(); found.accuracy > best.accuracy.top1)
+      best = {
+          .what = found.what, .accuracy = accuracy.model(to_network(found.what)), .ms = found.ms, .bound = best.bound};
+    std::printf("  no network of the space is above %.2f %% within %s ms\n", best.bound,
+                exact_text(t.most_ms()).c_str());
     const auto network = scaled(best.what, {});
     const family_level<Space> level{
         .name = std::string(space.name()) + ", " + t.name(),
@@ -181,6 +192,9 @@ static int program(int argc, char** argv) {
   adding.add_option("--family", s.family, "a family.json of design_family");
   adding.add_option("--table", s.table, "a latency table: the best network of each tier by its predictions");
   adding.add_option("--space", s.space, "that the table is for: design_family or efficientnet_x")
+      ->capture_default_str();
+  adding.add_option("--budget-s", s.budget_s, "seconds for a table's tiers, about")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   adding.add_option("--tiers", s.tiers_ms, "limits in ms, rising")->delimiter(',')->capture_default_str();
   CLI::App& asking = *app.add_subcommand("best", "the most accurate network under a latency");

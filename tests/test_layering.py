@@ -88,11 +88,11 @@ class TestLayering(unittest.TestCase):
         )
 
     def test_unknown_includes(self):
-        self.write("choice/choice.hpp", "<boost/any.hpp>", "<sched.h>", '"nascent/choice/none.hpp"')
+        self.write("choice/choice.hpp", "<folly/any.hpp>", "<sched.h>", '"nascent/choice/none.hpp"')
         self.assertEqual(
             [fault.split(": ", 1)[1] for fault in self.faults()],
             [
-                "boost/any.hpp is neither of nascent, nor of the standard library, nor of a component",
+                "folly/any.hpp is neither of nascent, nor of the standard library, nor of a component",
                 "sched.h is neither of nascent, nor of the standard library, nor of a component",
                 "nascent/choice/none.hpp does not exist",
             ],
@@ -126,8 +126,8 @@ class TestLayering(unittest.TestCase):
         self.write("executor/a.hpp", '"nascent/executor/a.inc"')
         text = self.write("executor/a.inc")
         self.assertEqual(self.faults(), ["nascent/executor/a.inc: #pragma once in what is included more than once"])
-        text.write_text("#include <boost/any.hpp>\n")
-        self.assertIn("boost/any.hpp is neither", self.faults()[0])
+        text.write_text("#include <folly/any.hpp>\n")
+        self.assertIn("folly/any.hpp is neither", self.faults()[0])
 
     def test_other_files(self):
         self.write("executor/a.h")
