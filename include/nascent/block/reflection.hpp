@@ -47,7 +47,7 @@ consteval std::size_t count_up() {
 template <class T>
 consteval std::size_t count_fields() {
   if constexpr (std::is_empty_v<T>) return 0;
-  else if constexpr (sizeof(T) < max_fields && takes_fields<T, std::make_index_sequence<sizeof(T)>>)
+  else if constexpr (alignof(T) == 1 && sizeof(T) < max_fields && takes_fields<T, std::make_index_sequence<sizeof(T)>>)
     return sizeof(T);  // a byte each, as a block's roles: there can be no more
   else if constexpr (takes_fields<T, std::index_sequence<>>) return count_up<T>();
   else return count_down<T>();
@@ -175,11 +175,17 @@ consteval auto spell_pointers() {
 }
 #if defined(__clang__)
 inline constexpr char before_pointers = '<';
+inline constexpr char before_name = '.';
 inline constexpr std::size_t after_pointer = 0;
+constexpr bool ends_name(char c) { return c == ',' || c == '>'; }
 #else
 inline constexpr char before_pointers = '{';
+inline constexpr char before_name = ':';
 inline constexpr std::size_t after_pointer = 1;
+constexpr bool ends_name(char c) { return c == ')'; }
 #endif
+/// Where the first pointer stands, in every such text.
+inline constexpr std::size_t pointers_at = spell_pointers<0>().find(before_pointers) + 1;
 
 /// Names of N fields, with one spare element. No std::array, here and in what is made for each number of fields: it is
 /// dear to the compiler.
@@ -196,18 +202,18 @@ struct name_list {
 template <auto First, auto... Rest>
 consteval auto names_of_pointers() {
   constexpr std::string_view alone = spell_pointers<First>();
+  constexpr const char* one = alone.data();
   std::size_t begin = alone.size() - 2 - after_pointer;
-  while (is_identifier_character(alone[begin - 1])) --begin;
-  const std::size_t before = begin - alone.find(before_pointers) - 1;
+  while (one[begin - 1] != before_name) --begin;
+  const std::size_t before = begin - pointers_at;
 
-  constexpr std::string_view all = spell_pointers<First, Rest...>();
+  constexpr const char* all = spell_pointers<First, Rest...>().data();
   name_list<sizeof...(Rest) + 1> names{};
-  for (std::size_t i = 0; i < 1 + sizeof...(Rest); ++i) {
-    if (i > 0) begin += after_pointer + 2 + before;
-    std::size_t end = begin;
-    while (is_identifier_character(all[end])) ++end;
-    names.items[i] = all.substr(begin, end - begin);
-    begin = end;
+  for (std::string_view* name = names.items; name != names.items + 1 + sizeof...(Rest); ++name) {
+    std::size_t end = begin + 1;
+    while (!ends_name(all[end])) ++end;
+    *name = {all + begin, end - begin};
+    begin = end + after_pointer + 2 + before;
   }
   return names;
 }
