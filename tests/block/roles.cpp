@@ -42,6 +42,14 @@ struct plain {
   };
 };
 
+/// Roles in the order of the fields; the last field has none.
+struct by_position {
+  int window;
+  int channels;
+  int rest;
+  using roles = role::by_field<role::none, role::width>;
+};
+
 struct silent {
   int channels;
 };
@@ -73,6 +81,14 @@ constexpr bool admits(std::string_view field, double value) {
 }
 
 }  // namespace
+
+TEST_CASE("roles by position are those of the fields in their order") {
+  STATIC_CHECK(scaling_of<user::by_position>("window") == width_scaling::none);
+  STATIC_CHECK(scaling_of<user::by_position>("channels") == width_scaling::scaled);
+  STATIC_CHECK(scaling_of<user::by_position>("rest") == width_scaling::none);
+  STATIC_CHECK(admits<user::by_position>("window", -1));
+  STATIC_CHECK(!admits<user::by_position>("channels", 0));
+}
 
 TEST_CASE("roles find their fields by name, whatever their order and the fields' types") {
   using chosen = decltype(user::block{.channels = one_of(8, 16), .window = 3, .act = one_of(relu, swish)});

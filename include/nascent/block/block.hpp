@@ -26,11 +26,7 @@ struct conv {
   Residual residual{nascent::residual::none};
   Pad pad{padding::same};
 
-  struct roles {
-    role::width filters;
-    role::count kernel;
-    role::count groups;
-  };
+  using roles = role::by_field<role::width, role::count, role::none, role::count>;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.conv(
@@ -46,9 +42,7 @@ struct depthwise_conv {
   Act act{activation::relu};
   Residual residual{nascent::residual::none};
 
-  struct roles {
-    role::count kernel;
-  };
+  using roles = role::by_field<role::count>;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.depthwise_conv(input, {.kernel = kernel, .stride = stride, .act = act});
@@ -71,12 +65,7 @@ struct mbconv {
   AlwaysExpand always_expand{false};
   Pad pad{padding::same};
 
-  struct roles {
-    role::width filters;
-    role::count kernel;
-    role::ratio expand;
-    role::fraction se;
-  };
+  using roles = role::by_field<role::width, role::count, role::ratio, role::fraction>;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int expanded = expanded_channels(input.channels, expand);
@@ -102,12 +91,7 @@ struct fused_mbconv {
   Residual residual{nascent::residual::identity};
   SeReference se_from{se_reference::block_input};
 
-  struct roles {
-    role::width filters;
-    role::count kernel;
-    role::ratio expand;
-    role::fraction se;
-  };
+  using roles = role::by_field<role::width, role::count, role::ratio, role::fraction>;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int expanded = expanded_channels(input.channels, expand);
@@ -135,13 +119,7 @@ struct bottleneck {
   SeLast se_last{false};
   Pad pad{padding::same};
 
-  struct roles {
-    role::width filters;
-    role::count kernel;
-    role::ratio ratio;
-    role::count groups;
-    role::fraction se;
-  };
+  using roles = role::by_field<role::width, role::count, role::ratio, role::count, role::fraction>;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int width = expanded_channels(filters, ratio);
@@ -162,9 +140,7 @@ struct space_to_depth {
   Factor factor{2};
   Act act{activation::relu};
 
-  struct roles {
-    role::factor factor;
-  };
+  using roles = role::by_field<role::factor>;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     return net.conv(input, {.filters = width_product(input.channels, width_product(factor, factor)),
@@ -179,9 +155,7 @@ template <class Factor = int>
 struct space_to_depth_copy {
   Factor factor{2};
 
-  struct roles {
-    role::factor factor;
-  };
+  using roles = role::by_field<role::factor>;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.space_to_depth(input, factor); }
 };
@@ -192,9 +166,7 @@ template <class Factor = int>
 struct space_to_batch {
   Factor factor{2};
 
-  struct roles {
-    role::factor factor;
-  };
+  using roles = role::by_field<role::factor>;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.space_to_batch(input, factor); }
 };
@@ -204,9 +176,7 @@ template <class Factor = int>
 struct batch_to_space {
   Factor factor{2};
 
-  struct roles {
-    role::factor factor;
-  };
+  using roles = role::by_field<role::factor>;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.batch_to_space(input, factor); }
 };
@@ -215,9 +185,7 @@ template <class Kernel = int>
 struct max_pool {
   Kernel kernel{3};
 
-  struct roles {
-    role::count kernel;
-  };
+  using roles = role::by_field<role::count>;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     return net.max_pool(input, {.kernel = kernel, .stride = stride});
@@ -228,9 +196,7 @@ template <class Kernel = int>
 struct average_pool {
   Kernel kernel{3};
 
-  struct roles {
-    role::count kernel;
-  };
+  using roles = role::by_field<role::count>;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     return net.average_pool(input, {.kernel = kernel, .stride = stride});
@@ -250,9 +216,7 @@ struct dense {
   Units units;
   Act act{activation::identity};
 
-  struct roles {
-    role::units units;
-  };
+  using roles = role::by_field<role::units>;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     return net.dense(input, {.units = units, .act = act});

@@ -14,6 +14,9 @@
 ///       ...
 ///     };
 ///
+/// `using roles = role::by_field<role::width, role::count>;` says the same by position, `role::none` where a field has
+/// none: block/block.hpp does, because names cost the compiler a twentieth of a small declaration.
+///
 /// A field without a role may hold anything and does not scale. A block without a width says so by a `roles` that names
 /// none; one without `roles` has not said anything, and refuses to be scaled by width.
 #pragma once
@@ -93,6 +96,13 @@ struct fraction {
 struct stride {
   static constexpr field_role meaning{{.allowed = "1, 2 or 4", .least = 1, .most = 4, .whole = true, .strides = true}};
 };
+/// Says nothing.
+struct none {
+  static constexpr field_role meaning{};
+};
+/// Roles by position, in the order of the fields; those that it does not reach have none.
+template <class... Roles>
+struct by_field {};
 /// Height and width of a map.
 struct resolution {
   static constexpr field_role meaning{{.allowed = "1 to 65536", .least = 1, .most = 65536, .whole = true}};

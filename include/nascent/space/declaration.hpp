@@ -33,9 +33,7 @@ struct skip_connection {
 template <class Resolution>
 struct input_size {
   Resolution resolution;
-  struct roles {
-    role::resolution resolution;
-  };
+  using roles = role::by_field<role::resolution>;
 
   constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
 };

@@ -62,11 +62,23 @@ struct role_sorter {
   }
 };
 
+/// Those that are given by position.
+template <std::size_t Fields, class... Roles>
+constexpr role_list<Fields> list_roles(const role::by_field<Roles...>*) {
+  static_assert(sizeof...(Roles) <= Fields,
+                "nascent: role::by_field found more roles than fields; allowed: one a field");
+  role_list<Fields> list{{&Roles::meaning...}};
+  for (std::size_t j = sizeof...(Roles); j <= Fields; ++j) list.roles[j] = &no_role;
+  return list;
+}
+
 template <class Block>
 consteval auto sort_roles() {
   constexpr std::size_t fields = field_count<Block>;
   if constexpr (!states_roles<Block>) {
     return role_sorter<fields>{nullptr, nullptr}();
+  } else if constexpr (requires { list_roles<fields>(static_cast<typename Block::roles*>(nullptr)); }) {
+    return list_roles<fields>(static_cast<typename Block::roles*>(nullptr));
   } else {
     constexpr typename Block::roles all{};
     return with_fields(all,
