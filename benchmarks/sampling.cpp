@@ -25,7 +25,7 @@
 #include <nascent/search/latency_tiers.hpp>
 #include <nascent/search/search.hpp>
 #include <nascent/search/sobol_sampler.hpp>
-#include <nascent/zoo/efficientnet.hpp>
+#include <nascent/zoo/efficientnet_x.hpp>
 #include <nascent/zoo/gpunet.hpp>
 
 using namespace nascent;
@@ -309,7 +309,8 @@ void print_searches() {
     const auto random = search(walk, top1, {.trials = 500});
     const auto evolved = search(t, top1, {.trials = 500, .seed = 1});
     const auto front = search_front(t, top1, {.networks = 100'000});
-    const auto best = proof.best_under(t.most_ms());
+    watch ten_seconds({.seconds = 10, .style = progress_style::quiet});
+    const auto best = proof.best_under(t.most_ms(), {.watch = &ten_seconds});
     std::printf("| %s | %.2g | %.2f | %.2f | %.2f | %.2f |\n", rounded_tier(t).c_str(), t.count().estimate,
                 random.best().reward, evolved.best().reward, front.points.back().accuracy, best.bound);
     std::fflush(stdout);

@@ -123,8 +123,8 @@ int add_tiers(const Space& space, const settings& s, const signal_stop& signals)
     watch searching = all.share(.3 / static_cast<double>(tiers.size()));
     const auto front = search_front(t, accuracy, {.networks = 300'000, .watch = &searching});
     all.throw_if_stopped();
-    auto best =
-        proof.best_under(t.most_ms(), {.seconds = .3 * s.budget_s / static_cast<double>(tiers.size()), .watch = &all});
+    watch proving = all.share(.3 / static_cast<double>(tiers.size()));
+    auto best = proof.best_under(t.most_ms(), {.watch = &proving});
     all.throw_if_stopped();
     if (const auto& found = front.points.back(); found.accuracy > best.accuracy.top1)
       best = {
