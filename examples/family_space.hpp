@@ -28,7 +28,7 @@ inline constexpr auto family_space = define([] {
       .stage("stem", conv{.filters = 32, .act = one_of(relu, swish)})
       .stride(2)
       .stage("reshape", space_to_depth{.factor = 2})
-      .layers(range(0, 1))
+      .layers(fixed(range(0, 1)))  // at every depth: two would fold the map twice
       .stage("1", mbconv{.filters = one_of(16, 64),
                          .kernel = one_of(2, 3),
                          .expand = 1,

@@ -120,7 +120,13 @@ class designer {
     for (const double factor : how_.targets) design_for(factor);
     settle();
     draw();
-    scale();
+    try {
+      scale();
+    } catch (const stopped_error&) {
+      throw;
+    } catch (const error& e) {  // the designs are worth keeping all the same
+      std::fprintf(stderr, "scaling: %s\n", e.what());
+    }
     record_.seconds = all_->seconds();
     record_.load_after = load_average();
     return record_;
