@@ -40,6 +40,8 @@ class layer_counter {
     return {static_cast<std::int64_t>(params_), static_cast<std::int64_t>(macs_), static_cast<int>(layers_)};
   }
   constexpr int layers() const { return static_cast<int>(layers_); }
+  /// So large that a layer may be beyond `network_limits`.
+  constexpr bool is_large() const { return (macs_ | params_) >> network_limits::work_bits != 0; }
 
  private:
   // Not side by side: g++ would add the two sums as one vector, which waits for both stores of the layer before.
@@ -95,6 +97,7 @@ class cost_counter {
     else add(more);
     activations_ += (activations_ - before.activations_) * static_cast<std::uint64_t>(times);
   }
+  constexpr bool is_large() const { return counter_.is_large(); }
   /// \throws error where the traffic is 2^63 bytes or more
   constexpr costs total() const {
     if (overflow_) [[unlikely]]
@@ -138,6 +141,26 @@ template <class Candidate>
                       to_string(fault.what));
 }
 
+/// Looks at all bounds of a net, which one that only counts does not; `build` builds the network.
+template <class Of, class Build>
+[[gnu::noinline, gnu::cold]] constexpr void check_bounds(const Of& of, const Build& build) {
+  null_interpreter none;
+  net<null_interpreter> n(none);
+  build(n);
+  if (n.fault()) refuse(of, n.fault());
+}
+
+template <class Interpreter>
+constexpr bool is_large(const Interpreter& sink) {
+  if constexpr (requires { sink.is_large(); }) return sink.is_large();
+  else return false;
+}
+
+template <class Candidate>
+inline constexpr bool has_own_scale = requires(const Candidate& c) {
+  c.scale;
+};
+
 template <class Candidate, class Interpreter>
 #if !defined(__SANITIZE_ADDRESS__)  // flattened, the sanitizers' checks would take the compiler a minute for each space
 [[gnu::flatten]]
@@ -146,9 +169,10 @@ constexpr void
 interpret(const Candidate& c, Interpreter& sink) {
   net<Interpreter> n(sink);
   build(c, n);
-  if (n.fault()) [[unlikely]] {
-    if constexpr (requires { typename Candidate::space_type; }) refuse(typename Candidate::space_type{}, n.fault());
-    else refuse(c, n.fault());
+  if (n.fault() || is_large(sink) || has_own_scale<Candidate>) [[unlikely]] {
+    const auto again = [&](net<null_interpreter>& bounded) { build(c, bounded); };
+    if constexpr (requires { typename Candidate::space_type; }) check_bounds(typename Candidate::space_type{}, again);
+    else check_bounds(c, again);
   }
 }
 
@@ -156,8 +180,8 @@ template <class Space, class Candidate, class Interpreter>
 constexpr void interpret(const Space& s, const Candidate& c, Interpreter& sink) {
   net<Interpreter> n(sink);
   s.build(c, n);
-  if (n.fault()) [[unlikely]]
-    refuse(s, n.fault());
+  if (n.fault() || is_large(sink) || has_own_scale<Candidate>) [[unlikely]]
+    check_bounds(s, [&](net<null_interpreter>& bounded) { s.build(c, bounded); });
 }
 }  // namespace detail
 

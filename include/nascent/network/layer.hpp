@@ -99,19 +99,19 @@ constexpr std::int64_t weight_elements(const layer& l) {
   if (!l.has_weights()) return 0;
   const std::int64_t taps = std::int64_t{l.kernel_height} * l.kernel_width;
   // The two common cases without a division: this runs in loops over millions of candidates.
-  if (l.groups == 1) return taps * l.input.channels * l.output.channels;
-  if (l.groups == l.input.channels) return taps * l.output.channels;
-  return taps * (l.input.channels / l.groups) * l.output.channels;
+  if (l.groups == 1) return detail::wrapping(detail::wrapping(taps, l.input.channels), l.output.channels);
+  if (l.groups == l.input.channels) return detail::wrapping(taps, l.output.channels);
+  return detail::wrapping(detail::wrapping(taps, l.input.channels / l.groups), l.output.channels);
 }
 
 /// Trainable parameters: weights, bias, and the gamma and beta of a batch normalisation (no moving statistics).
 constexpr std::int64_t params(const layer& l) {
-  return weight_elements(l) + (l.bias ? l.output.channels : 0) +
-         (l.batch_norm ? 2 * std::int64_t{l.output.channels} : 0);
+  return detail::wrapping_sum(
+      weight_elements(l), (l.bias ? l.output.channels : 0) + (l.batch_norm ? 2 * std::int64_t{l.output.channels} : 0));
 }
 
 /// Multiply-adds for one image. Only convolutions and dense layers count, as in the papers' tables.
-constexpr std::int64_t macs(const layer& l) { return weight_elements(l) * l.output.positions(); }
+constexpr std::int64_t macs(const layer& l) { return detail::wrapping(weight_elements(l), l.output.positions()); }
 
 /// Outputs of convolutions and dense layers in elements ("activations" of Radosavovic et al., 2020).
 constexpr std::int64_t activations(const layer& l) { return l.has_weights() ? l.output.elements() : 0; }
@@ -120,12 +120,16 @@ constexpr std::int64_t activations(const layer& l) { return l.has_weights() ? l.
 /// weights, and writes its output; bias, normalisation and activation are fused. A residual sum that is fused into the
 /// convolution before it only reads the other operand.
 constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, int batch) {
-  std::int64_t elements = l.input.elements() + l.output.elements();
-  if (l.kind == layer_kind::add) elements = fused_sum ? l.output.elements() : 3 * l.output.elements();
-  if (l.kind == layer_kind::slice) elements = 2 * l.output.elements();
-  if (l.kind == layer_kind::multiply) elements += std::int64_t{l.output.batch} * l.output.channels;
-  const std::int64_t constants = weight_elements(l) + (l.bias || l.batch_norm ? l.output.channels : 0);
-  return (elements * batch + constants) * size_of(type);
+  const auto output = static_cast<std::uint64_t>(l.output.elements());
+  std::uint64_t elements = static_cast<std::uint64_t>(l.input.elements()) + output;
+  if (l.kind == layer_kind::add) elements = fused_sum ? output : 3 * output;
+  if (l.kind == layer_kind::slice) elements = 2 * output;
+  if (l.kind == layer_kind::multiply)
+    elements += static_cast<std::uint64_t>(std::int64_t{l.output.batch} * l.output.channels);
+  const std::int64_t constants =
+      detail::wrapping_sum(weight_elements(l), l.bias || l.batch_norm ? l.output.channels : 0);
+  return detail::wrapping(detail::wrapping_sum(detail::wrapping(static_cast<std::int64_t>(elements), batch), constants),
+                          size_of(type));
 }
 
 }  // namespace nascent

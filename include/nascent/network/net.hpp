@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "nascent/base/uint128.hpp"
 #include "nascent/network/block_description.hpp"
 #include "nascent/network/layer.hpp"
+#include "nascent/network/layer_options.hpp"
 #include "nascent/network/network_fault.hpp"
 
 namespace nascent {
@@ -27,54 +27,6 @@ struct tensor {
   constexpr bool same_shape(const tensor& other) const {
     return batch == other.batch && height == other.height && width == other.width && channels == other.channels;
   }
-};
-
-/// Height and width of a kernel; one number means a square one.
-struct kernel_size {
-  int height = 1;
-  int width = 1;
-  // Implicit on purpose: `.kernel = 3` and `.kernel = {1, 7}` both read well.
-  constexpr kernel_size(int square) : height(square), width(square) {}
-  constexpr kernel_size(int h, int w) : height(h), width(w) {}
-};
-
-/// Arguments of net.conv. Batch normalisation is part of a convolution unless a bias is asked for instead.
-struct conv_options {
-  int filters = 0;
-  kernel_size kernel = 1;
-  int stride = 1;
-  int groups = 1;
-  int dilation = 1;
-  activation act = activation::identity;
-  bool bias = false;
-  bool batch_norm = true;
-  padding pad = padding::same;
-};
-
-/// Arguments of net.depthwise_conv: one filter per channel. As in a convolution, a bias takes the place of batch
-/// normalisation.
-struct depthwise_options {
-  kernel_size kernel = 3;
-  int stride = 1;
-  int dilation = 1;
-  activation act = activation::identity;
-  bool bias = false;
-  bool batch_norm = true;
-  padding pad = padding::same;
-};
-
-/// Arguments of net.max_pool and net.average_pool.
-struct pool_options {
-  kernel_size kernel = 2;
-  int stride = 2;
-  padding pad = padding::same;
-};
-
-/// Arguments of net.dense.
-struct dense_options {
-  int units = 0;
-  activation act = activation::identity;
-  bool bias = true;
 };
 
 /// An interpreter takes layers in topological order.
@@ -108,6 +60,9 @@ class net {
  public:
   /// Whether the interpreter is told about blocks.
   static constexpr bool keeps_blocks = block_interpreter<Interpreter>;
+  /// Interpreters that add up run in loops over millions of networks: there widths, windows and work have no upper
+  /// bound. Whoever counts builds once more with another interpreter where the sums are large (cost/cost.hpp).
+  static constexpr bool only_counts = additive_interpreter<Interpreter>;
 
   constexpr explicit net(Interpreter& sink) : sink_(&sink) {}
 
@@ -123,38 +78,42 @@ class net {
   }
 
   [[gnu::always_inline]] constexpr tensor conv(const tensor& x, const conv_options& o) {
-    const int filters = bounded(o.filters, network_limits::channels, network_fault::filters);
+    check_width(o.filters);
+    check_kernel(o.kernel);
+    check_bounds(o.dilation, network_limits::size, network_fault::dilation);
     if (o.groups != 1)
-      check(o.groups >= 1 && x.channels % positive(o.groups) == 0 && filters % positive(o.groups) == 0,
+      check(o.groups >= 1 && x.channels % positive(o.groups) == 0 && o.filters % positive(o.groups) == 0,
             network_fault::groups, o.groups, x.channels);
     layer l{.kind = layer_kind::convolution,
             .act = o.act,
             .batch_norm = o.batch_norm && !o.bias,
             .bias = o.bias,
-            .kernel_height = bounded(o.kernel.height, network_limits::kernel, network_fault::kernel),
-            .kernel_width = bounded(o.kernel.width, network_limits::kernel, network_fault::kernel),
-            .dilation = bounded(o.dilation, network_limits::size, network_fault::dilation),
+            .kernel_height = o.kernel.height,
+            .kernel_width = o.kernel.width,
+            .dilation = o.dilation,
             .groups = positive(o.groups)};
-    return strided(l, x, o.stride, filters, o.pad);
+    return strided(l, x, o.stride, o.filters, o.pad);
   }
 
   [[gnu::always_inline]] constexpr tensor depthwise_conv(const tensor& x, const depthwise_options& o) {
+    check_kernel(o.kernel);
+    check_bounds(o.dilation, network_limits::size, network_fault::dilation);
     layer l{.kind = layer_kind::convolution,
             .act = o.act,
             .batch_norm = o.batch_norm && !o.bias,
             .bias = o.bias,
-            .kernel_height = bounded(o.kernel.height, network_limits::kernel, network_fault::kernel),
-            .kernel_width = bounded(o.kernel.width, network_limits::kernel, network_fault::kernel),
-            .dilation = bounded(o.dilation, network_limits::size, network_fault::dilation),
+            .kernel_height = o.kernel.height,
+            .kernel_width = o.kernel.width,
+            .dilation = o.dilation,
             .groups = x.channels};
     return strided(l, x, o.stride, x.channels, o.pad);
   }
 
   [[gnu::always_inline]] constexpr tensor dense(const tensor& x, const dense_options& o) {
-    const int units = bounded(o.units, network_limits::channels, network_fault::filters);
+    check_width(o.units);
     check(x.height == 1 && x.width == 1, network_fault::shape_mismatch, x.height, 1);
     layer l{.kind = layer_kind::dense, .act = o.act, .bias = o.bias};
-    return emit_weighted(l, x, {x.batch, 1, 1, units});
+    return emit_weighted(l, x, {x.batch, 1, 1, o.units});
   }
 
   constexpr tensor max_pool(const tensor& x, const pool_options& o) { return pool(layer_kind::max_pool, x, o); }
@@ -190,7 +149,7 @@ class net {
   constexpr tensor concatenate(const tensor& first, const Tensors&... rest) {
     layer l{.kind = layer_kind::concatenate, .operand_count = 1 + static_cast<int>(sizeof...(rest))};
     static_assert(1 + sizeof...(rest) <= layer::max_operands, "nascent: concatenate takes at most 8 tensors");
-    int channels = first.channels;
+    std::int64_t channels = first.channels;
     int at = 1;
     ((check(rest.height == first.height && rest.width == first.width && rest.batch == first.batch,
             network_fault::shape_mismatch, rest.height, first.height),
@@ -301,8 +260,20 @@ class net {
     if (!ok && !fault_) fault_ = {what, stage_, found, allowed, stage_name_, {}};
   }
 
-  /// `n` from 1 to `most`; 1, and a fault, where it is not: what follows a fault has to stay countable, in constant
-  /// evaluation too.
+  [[gnu::always_inline]] constexpr void check_bounds(int n, int most, network_fault what) {
+    check(static_cast<unsigned>(n) - 1U < static_cast<unsigned>(most), what, n, n < 1 ? 1 : most);
+  }
+  [[gnu::always_inline]] constexpr void check_kernel(const kernel_size& k) {
+    if constexpr (only_counts) return check(k.height >= 1 && k.width >= 1, network_fault::kernel, k.height, 1);
+    check_bounds(k.height, network_limits::kernel, network_fault::kernel);
+    check_bounds(k.width, network_limits::kernel, network_fault::kernel);
+  }
+  [[gnu::always_inline]] constexpr void check_width(int channels) {
+    if constexpr (only_counts) return check(channels >= 1, network_fault::filters, channels, 1);
+    check_bounds(channels, network_limits::channels, network_fault::filters);
+  }
+
+  /// `n` from 1 to `most`; 1, and a fault, where it is not.
   [[gnu::always_inline]] constexpr int bounded(std::int64_t n, int most, network_fault what) {
     if (n >= 1 && n <= most) [[likely]]
       return static_cast<int>(n);
@@ -313,19 +284,18 @@ class net {
   /// False, and a fault, where a map has too many elements.
   constexpr bool countable(const shape& map) {
     constexpr std::int64_t most = std::int64_t{1} << network_limits::work_bits;
-    const bool ok = map.positions() < most && map.elements() < most;
-    check(ok, network_fault::work, bits_of(map.positions(), map.channels), network_limits::work_bits);
-    return ok;
+    if (map.positions() < most && map.elements() < most) [[likely]]
+      return true;
+    check(false, network_fault::work, bits_of(static_cast<double>(map.positions()) * map.channels),
+          network_limits::work_bits);
+    return false;
   }
-  /// Bits that a product takes.
-  static constexpr int bits_of(std::int64_t a, std::int64_t b) {
+  /// Bits that a whole number takes.
+  static constexpr int bits_of(double number) {
     int bits = 0;
-    for (uint128 product = uint128{static_cast<std::uint64_t>(a)} * static_cast<std::uint64_t>(b); product != 0;
-         product >>= 1)
-      ++bits;
+    for (; number >= 1; number /= 2) ++bits;
     return bits;
   }
-
   /// `n` where it divides the map; 1, and a fault, where it does not.
   constexpr int divisor(const tensor& x, int n) {
     const bool divides = n >= 1 && x.height % n == 0 && x.width % n == 0;
@@ -342,6 +312,7 @@ class net {
   }
 
   constexpr tensor padded(layer& l, const tensor& x, int stride, int channels, padding pad) {
+    if (fault()) return emit(l, x, {1, 1, 1, 1});  // numbers that cannot be multiplied
     const int height = window_size(x.height, l.kernel_height, stride, l.dilation, pad);
     const int width = window_size(x.width, l.kernel_width, stride, l.dilation, pad);
     check(height >= 1, network_fault::map_vanishes, x.height, (l.kernel_height - 1) * l.dilation + 1);
@@ -358,21 +329,19 @@ class net {
   }
 
   constexpr tensor pool(layer_kind kind, const tensor& x, const pool_options& o) {
-    layer l{.kind = kind,
-            .kernel_height = bounded(o.kernel.height, network_limits::kernel, network_fault::kernel),
-            .kernel_width = bounded(o.kernel.width, network_limits::kernel, network_fault::kernel)};
+    check_kernel(o.kernel);
+    layer l{.kind = kind, .kernel_height = o.kernel.height, .kernel_width = o.kernel.width};
     return strided(l, x, o.stride, x.channels, o.pad);
   }
 
-  /// The same of a layer that may have weights: its multiply-adds are bounded.
+  /// The same of a layer that may have weights: its multiply-adds are bounded. A double says so of any factors.
   [[gnu::always_inline]] constexpr tensor emit_weighted(layer& l, const tensor& x, const shape& output) {
     l.input = x.shape();
     l.output = output;
-    std::int64_t work = 0;
-    if (__builtin_mul_overflow(weight_elements(l), output.positions(), &work) || work >> network_limits::work_bits != 0)
-        [[unlikely]] {
-      check(false, network_fault::work, bits_of(weight_elements(l), output.positions()), network_limits::work_bits);
-      return emit(l, x, {1, 1, 1, 1});
+    if constexpr (!only_counts) {
+      const double work = static_cast<double>(weight_elements(l)) * static_cast<double>(output.positions());
+      if (!(work < 0x1p42)) [[unlikely]]
+        check(false, network_fault::work, bits_of(work), network_limits::work_bits);
     }
     return emit(l, x, output);
   }

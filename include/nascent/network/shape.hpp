@@ -21,6 +21,16 @@ struct network_limits {
   static constexpr int work_bits = 42;      ///< multiply-adds of a layer, and elements of a map, are below 2^42
 };
 
+namespace detail {
+/// A product that may wrap: after a fault of a net nobody looks at it, but it must be defined.
+constexpr std::int64_t wrapping(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+}
+constexpr std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+}  // namespace detail
+
 /// A feature map in NHWC order. `batch` counts maps per image: 1 unless space_to_batch split them.
 struct shape {
   int batch = 1;
@@ -29,8 +39,8 @@ struct shape {
   int channels = 1;
 
   /// Places in the map: all but the channels.
-  constexpr std::int64_t positions() const { return std::int64_t{batch} * height * width; }
-  constexpr std::int64_t elements() const { return positions() * channels; }
+  constexpr std::int64_t positions() const { return detail::wrapping(std::int64_t{batch} * height, width); }
+  constexpr std::int64_t elements() const { return detail::wrapping(positions(), channels); }
   friend constexpr bool operator==(const shape&, const shape&) = default;
 };
 

@@ -97,7 +97,8 @@ struct candidate_builder {
     if (layers <= 0) return x;
     if constexpr (std::is_same_v<Scale, dimensions> && !std::is_same_v<typename layout::layers_type, single_layer>)
       if (!layout::declared_stage.keeps_depth()) layers = scale_depth(layers, scale.depth);
-    layers = n.repetitions(layers);
+    if constexpr (std::is_same_v<Scale, dimensions> || all_stage_facts<F>[I].max_layers > network_limits::layers)
+      layers = n.repetitions(layers);
     x = one_layer<I>(digits, 0, n, x, stride<I>(digits), scale);
     if constexpr (!std::is_same_v<typename layout::layers_type, single_layer>) {
       for (int j = 1; j < layers; ++j) {

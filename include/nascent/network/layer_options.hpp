@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The arguments of a net's words.
+#pragma once
+
+#include "nascent/network/activation.hpp"
+
+namespace nascent {
+
+/// Height and width of a kernel; one number means a square one.
+struct kernel_size {
+  int height = 1;
+  int width = 1;
+  // Implicit on purpose: `.kernel = 3` and `.kernel = {1, 7}` both read well.
+  constexpr kernel_size(int square) : height(square), width(square) {}
+  constexpr kernel_size(int h, int w) : height(h), width(w) {}
+};
+
+/// Arguments of net.conv. Batch normalisation is part of a convolution unless a bias is asked for instead.
+struct conv_options {
+  int filters = 0;
+  kernel_size kernel = 1;
+  int stride = 1;
+  int groups = 1;
+  int dilation = 1;
+  activation act = activation::identity;
+  bool bias = false;
+  bool batch_norm = true;
+  padding pad = padding::same;
+};
+
+/// Arguments of net.depthwise_conv: one filter per channel. As in a convolution, a bias takes the place of batch
+/// normalisation.
+struct depthwise_options {
+  kernel_size kernel = 3;
+  int stride = 1;
+  int dilation = 1;
+  activation act = activation::identity;
+  bool bias = false;
+  bool batch_norm = true;
+  padding pad = padding::same;
+};
+
+/// Arguments of net.max_pool and net.average_pool.
+struct pool_options {
+  kernel_size kernel = 2;
+  int stride = 2;
+  padding pad = padding::same;
+};
+
+/// Arguments of net.dense.
+struct dense_options {
+  int units = 0;
+  activation act = activation::identity;
+  bool bias = true;
+};
+
+}  // namespace nascent
