@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Everything that needs only the standard library. Executors, latency tables, views and files have headers of their
-/// own.
+/// What a program needs that declares, counts, searches and scales, with the standard library alone. Executors, latency
+/// tables, exact searches, views and files have headers of their own.
 #pragma once
 
 #include "nascent/accuracy/model.hpp"
@@ -25,9 +25,7 @@
 #include "nascent/scaling/lacs.hpp"
 #include "nascent/scaling/phi_interval.hpp"
 #include "nascent/scaling/published.hpp"
-#include "nascent/search/exact_front.hpp"
 #include "nascent/search/search.hpp"
-#include "nascent/search/sum_over_decisions.hpp"
 #include "nascent/space/constraint.hpp"
 #include "nascent/space/features.hpp"
 #include "nascent/space/naive_size.hpp"
