@@ -68,9 +68,8 @@ namespace detail {
 template <class Number>
 std::optional<Number> number_in(std::string_view text) {
   Number value{};
-  const char* const all = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), all, value);
-  return error == std::errc{} && end == all ? std::optional(value) : std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace detail

@@ -83,8 +83,8 @@ class weight_source {
 
 /// Bytes of a layer's kernel in f32. In floating point, which cannot overflow.
 inline double kernel_bytes(const layer& l) {
-  return l.has_weights() ? 4.0 * l.kernel_height * l.kernel_width * (l.input.channels / l.groups) * l.output.channels
-                         : 0;
+  const int channels = l.input.channels / l.groups;  // of one group
+  return l.has_weights() ? 4.0 * l.kernel_height * l.kernel_width * channels * l.output.channels : 0;
 }
 
 /// \throws network_error where all kernels together are more than there is memory

@@ -14,6 +14,7 @@
 #include <vector>
 
 #ifndef ONNX_ML
+// NOLINTNEXTLINE(readability-identifier-naming): theirs
 #define ONNX_ML 1  // with the operators for machine learning, as every package has it; ONNX's CMake files say the same
 #endif
 #include <onnx/onnx_pb.h>

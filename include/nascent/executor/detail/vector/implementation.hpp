@@ -17,7 +17,7 @@ namespace nascent::detail::own {
 
 /// The name of a library of these kernels. Without optimisation they are about twenty times as slow: another library,
 /// so that tables do not mix the times of both.
-inline std::string library_name(std::string name) {
+inline std::string library_name(const std::string& name) {
 #if defined(__OPTIMIZE__)
   return name;
 #else
