@@ -57,7 +57,8 @@ TEST_CASE("EfficientNet-B0 as its paper prints it: 16 blocks, none fused, all ga
   const int channels[] = {16, 24, 40, 80, 112, 192, 320};
   const int kernels[] = {3, 3, 5, 3, 5, 5, 3};
   for (int i = 0; i < 7; ++i) {
-    const stage_profile& s = stage(p, std::to_string(i + 1));
+    const std::string name = std::to_string(i + 1);
+    const stage_profile& s = stage(p, name);
     REQUIRE(s.blocks.size() == static_cast<std::size_t>(layers[i]));
     for (const bottleneck_profile& b : s.blocks) {
       CHECK(b.channels == channels[i]);
@@ -145,10 +146,9 @@ TEST_CASE("a space-to-depth counts where it stands behind a convolution, trained
 
 TEST_CASE("a network without stages is one, without a name") {
   network graph("bare", {.height = 8, .width = 8, .channels = 4});
-  for (const layer& l : make_network("x", {.height = 8, .width = 8, .channels = 4}, [](auto&net, auto x) {
-                          place(net, mbconv{.filters = 4}, x, 1);
-                        }).layers())
-    graph(l);
+  const network made = make_network("x", {.height = 8, .width = 8, .channels = 4},
+                                    [](auto& net, auto x) { place(net, mbconv{.filters = 4}, x, 1); });
+  for (const layer& l : made.layers()) graph(l);
   const network_profile p = profile_of(graph);
   REQUIRE(p.stages.size() == 1);
   CHECK(p.stages.front().stage.empty());
