@@ -295,9 +295,9 @@ inline void refuse_other_keys(const json_reader<json>& r, std::initializer_list<
 inline model_hub hub_from_json(const json& j) {
   const detail::json_reader<json> top(j, "");
   if (top.at("kind").text() != model_hub::kind) top.at("kind").fail(std::string("\"") + model_hub::kind + "\"");
-  if (const auto version = top.at("format").whole(); version != model_hub::format)
+  if (const auto found = top.at("format").whole(); found != model_hub::format)
     top.at("format").fail(std::to_string(model_hub::format) +
-                          (version > model_hub::format ? "; a newer nascent wrote this: use that one" : ""));
+                          (found > model_hub::format ? "; a newer nascent wrote this: use that one" : ""));
   detail::refuse_other_keys(top, {"format", "kind", "entries"});
   model_hub hub;
   for (const detail::json_reader<json>& r : top.at("entries").items()) {
