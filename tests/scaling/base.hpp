@@ -7,7 +7,7 @@
 
 inline constexpr auto fine_space = nascent::define([] {
   return nascent::search_space("fine")
-      .input(3, 512)
+      .input(3, 176)
       .stage("1", nascent::conv{.filters = 1024, .kernel = 1})
       .layers(100)
       .head(nascent::global_pool{}, nascent::dense{10});

@@ -36,8 +36,8 @@ struct built {
   double resolution;
 };
 built measure(const network& n) {
-  return {(static_cast<double>(n.layers().size()) - 2) / 100, n.layers()[0].output.channels / 2048.0,
-          n.input().height / 512.0};
+  return {(static_cast<double>(n.layers().size()) - 2) / 100, n.layers()[0].output.channels / 1024.0,
+          n.input().height / 176.0};
 }
 
 /// An accuracy with a known best share: 100 - a / depth - b / width^2 - c / resolution^2.
@@ -121,7 +121,7 @@ TEST_CASE("the family follows the law alpha beta^2 gamma^2 and its targets") {
   CHECK(result.levels[0].phi == 0);
   CHECK(result.levels[0].latency_ms == base);
   CHECK(result.levels[0].residual() == 0);
-  CHECK(result.levels[0].scale() == dimensions{.width = 1, .depth = 1, .resolution = 512});
+  CHECK(result.levels[0].scale() == dimensions{.width = 1, .depth = 1, .resolution = 176});
   for (std::size_t level = 1; level < result.levels.size(); ++level) {
     const auto& l = result.levels[level];
     CAPTURE(level);
