@@ -170,16 +170,16 @@ TEST_CASE("lower: an activation of its own for each, the gate of many images, an
 }
 
 TEST_CASE("lower: blocks move by image or by row of blocks, whichever is fewer copies") {
-  const network many = make_network("many images", {1, 4, 6, 5},
-                                    [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 2), 2); });
-  const network few = make_network("few images", {1, 24, 6, 5},
-                                   [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 3), 3); });
-  compare(many, 7, 1);
-  compare(few, 2, 2);
+  const network several = make_network("many images", {1, 4, 6, 5},
+                                       [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 2), 2); });
+  const network single = make_network("few images", {1, 24, 6, 5},
+                                      [](auto& net, tensor x) { net.batch_to_space(net.space_to_batch(x, 3), 3); });
+  compare(several, 7, 1);
+  compare(single, 2, 2);
   const auto copies = [](const network& graph, int batch) {
     return std::get<std::vector<cd::strided_copy>>(lowering(data_type::f32, batch)(fuse(graph).front(), {})).size();
   };
-  CHECK(copies(many, 7) == 2 * 4);  // two rows of blocks
-  CHECK(copies(many, 1) == 1 * 4);  // one image
-  CHECK(copies(few, 2) == 2 * 9);
+  CHECK(copies(several, 7) == 2 * 4);  // two rows of blocks
+  CHECK(copies(several, 1) == 1 * 4);  // one image
+  CHECK(copies(single, 2) == 2 * 9);
 }

@@ -12,12 +12,26 @@
 using namespace nascent;
 using Catch::Matchers::ContainsSubstring;
 
-// Counting is constexpr for every model.
-static_assert([] {
+namespace {
+
+/// Parameters of every fourth model: compilers limit the work of one constant evaluation.
+template <int First>
+constexpr std::int64_t params_of_a_quarter() {
   std::int64_t params = 0;
-  zoo::for_each_model([&](const auto& m) { params += count(m).params; });
+  int i = 0;
+  zoo::for_each_model([&](const auto& m) {
+    if (i++ % 4 == First) params += count(m).params;
+  });
   return params;
-}() > 1'000'000'000);
+}
+
+}  // namespace
+
+// Counting is constexpr for every model.
+static_assert(params_of_a_quarter<0>() > 500'000'000);
+static_assert(params_of_a_quarter<1>() > 500'000'000);
+static_assert(params_of_a_quarter<2>() > 500'000'000);
+static_assert(params_of_a_quarter<3>() > 500'000'000);
 
 TEST_CASE("every name is there once, whatever its case and punctuation") {
   std::set<std::string> names;
