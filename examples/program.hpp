@@ -16,8 +16,7 @@
 
 namespace examples {
 
-namespace detail {
-
+/// Says what is wrong, to standard error. Returns the exit status of an error.
 inline int complain(const char* program, const char* what) {
   std::fprintf(stderr, "%s: %s\n", program, what);
   return 1;
@@ -35,8 +34,6 @@ inline bool open_standard_streams() {
   return output;
 }
 
-}  // namespace detail
-
 /// The command as it was given, for reports.
 inline std::string command_line(int argc, char** argv) {
   std::string line;
@@ -52,15 +49,15 @@ inline std::string command_line(int argc, char** argv) {
 /// under it is an error like any other. Returns what the program returned; 1 after an error.
 template <class Body>
 int run_program(const char* name, Body&& body) {
-  if (!detail::open_standard_streams())
-    return detail::complain(name, "standard output: found closed; allowed: open; name a file or /dev/null with >");
+  if (!open_standard_streams())
+    return complain(name, "standard output: found closed; allowed: open; name a file or /dev/null with >");
   int status = 1;
   try {
     status = body();
   } catch (const std::bad_alloc&) {
-    return detail::complain(name, "memory: found none left; allowed: less at once: a smaller input, batch or space");
+    return complain(name, "memory: found none left; allowed: less at once: a smaller input, batch or space");
   } catch (const std::exception& e) {
-    return detail::complain(name, e.what());
+    return complain(name, e.what());
   }
   errno = 0;
   std::cout.flush();
