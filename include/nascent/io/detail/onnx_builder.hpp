@@ -22,7 +22,7 @@
 #include "nascent/base/error.hpp"
 #include "nascent/base/number_text.hpp"
 #include "nascent/base/version.hpp"
-#include "nascent/io/detail/small_float.hpp"
+#include "nascent/io/detail/number_bytes.hpp"
 #include "nascent/io/layer_names.hpp"
 #include "nascent/network/parameters.hpp"
 
