@@ -6,7 +6,7 @@
     layering.py INCLUDE --usable-with=A,B FILE.. prints the files that need no other component than A and B
 
 A header includes headers of its own room and of the rooms that cmake/house.txt allows it, the standard library, and of
-other libraries only those of its room. One header includes at most one other library. nascent.hpp needs the standard
+other libraries only those of its room. A header *.h is for C: it includes the standard library of C. One header includes at most one other library. nascent.hpp needs the standard
 library only. Every header includes another, so that base/language.hpp comes before all else. What is compiled once for
 each instruction set is a file *.inc; the same holds for it. No arrow runs
 back: house.txt names a room's rooms from those before it.
@@ -40,7 +40,8 @@ ROOMS, COMPONENTS, ONLY_IN = read_house(HOUSE)
 # The standard library has no dot or slash in its names; of the system, only what measuring needs.
 STANDARD = r"[a-z_0-9]+"
 SYSTEM = r"sys/[a-z_]+\.h|(time|unistd|sched|pthread|dlfcn|fcntl|errno|cpuid|immintrin|xmmintrin|omp)\.h"
-SYSTEM_ROOMS = ("base", "executor", "timing", "latency")
+SYSTEM_ROOMS = ("base", "executor", "timing", "latency", "erased")
+C_STANDARD = r"std(def|int)\.h"
 
 MAX_LINES = 400
 LANGUAGE = "nascent/base/language.hpp"
@@ -143,8 +144,8 @@ def check(root):
             continue
         header = path.relative_to(root).as_posix()
         room = room_of(header)
-        if path.suffix not in (".hpp", ".inc"):
-            yield f"{header}: only .hpp and .inc files belong here"
+        if path.suffix not in (".hpp", ".inc", ".h"):
+            yield f"{header}: only .hpp, .inc and .h files belong here"
             continue
         if room is not None and room not in ROOMS:
             yield f"{header}: there is no room {room}"
@@ -162,6 +163,11 @@ def check(root):
                 yield f"{header}:{number}: a tab"
             if line != line.rstrip():
                 yield f"{header}:{number}: white space at the end of the line"
+        if path.suffix == ".h":
+            for number, name in includes(path):
+                if not re.fullmatch(C_STANDARD, name):
+                    yield f"{header}:{number}: {name} is not of C's stddef.h and stdint.h"
+            continue
         for number, name in includes(path):
             if fault := check_include(header, name, root):
                 yield f"{header}:{number}: {fault}"

@@ -130,8 +130,14 @@ class TestLayering(unittest.TestCase):
         self.assertIn("folly/any.hpp is neither", self.faults()[0])
 
     def test_other_files(self):
-        self.write("executor/a.h")
-        self.assertEqual(self.faults(), ["nascent/executor/a.h: only .hpp and .inc files belong here"])
+        self.write("executor/a.cc")
+        self.assertEqual(self.faults(), ["nascent/executor/a.cc: only .hpp, .inc and .h files belong here"])
+
+    def test_header_for_c(self):
+        self.write("executor/a.h", "<stdint.h>").write_text("#include <stdint.h>\n")
+        self.assertEqual(self.faults(), [])
+        (self.root / "nascent/executor/a.h").write_text("#include <stdio.h>\n#include <stddef.h>\n")
+        self.assertEqual(self.faults(), ["nascent/executor/a.h:1: stdio.h is not of C's stddef.h and stdint.h"])
 
     def test_needs_follow_includes_to_the_end(self):
         self.write("executor/onednn.hpp", "<oneapi/dnnl/dnnl.hpp>")

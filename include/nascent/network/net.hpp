@@ -235,6 +235,15 @@ class net {
                 block};
   }
 
+  /// Goes on where another net stopped that built for the same interpreter: its numbers, its stage, its fault.
+  template <class Other>
+  constexpr void follow(const net<Other>& other) {
+    fault_ = other.fault_;
+    stage_ = other.stage_;
+    next_ = other.next_;
+    stage_name_ = other.stage_name_;
+  }
+
   constexpr Interpreter& sink() { return *sink_; }
   constexpr fault_record fault() const {
     if (fault_ || layer_count() <= network_limits::layers) return fault_;
@@ -254,6 +263,9 @@ class net {
   }
 
  private:
+  template <interpreter Other>
+  friend class net;
+
   static constexpr int positive(int n) { return n < 1 ? 1 : n; }
 
   constexpr void check(bool ok, network_fault what, std::int64_t found, std::int64_t allowed) {
