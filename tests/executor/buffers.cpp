@@ -91,7 +91,7 @@ TEST_CASE("lifetimes: from being written to being read last, in place means the 
                                         {.reads = {2, 1}, .writes = 3, .in_place = true},
                                         {.reads = {3}, .writes = 4}};
   const std::vector<std::size_t> bytes{10, 20, 30, 20, 40};
-  const buffer_lifetimes lives = lifetimes(program, bytes);
+  const buffer_lifetimes lives = lifetimes(program, bytes, std::vector{4});
   CHECK(lives.request_of == std::vector<int>{0, 1, 2, 1, 3});
   REQUIRE(lives.requests.size() == 4);
   constexpr int forever = std::numeric_limits<int>::max();
@@ -100,4 +100,7 @@ TEST_CASE("lifetimes: from being written to being read last, in place means the 
   CHECK((lives.requests[2].first == 1 && lives.requests[2].last == 2));
   CHECK((lives.requests[3].first == 3 && lives.requests[3].last == forever));
   CHECK(lives.requests[2].bytes == 30);
+  const buffer_lifetimes two = lifetimes(program, bytes, std::vector{2, 4});
+  CHECK(two.requests[2].last == forever);
+  CHECK(two.requests[1].last == 3);
 }

@@ -109,6 +109,62 @@ TEMPLATE_TEST_CASE("executor: spans of the wrong length and kernels past the end
   CHECK(program.batch() == 2);
 }
 
+namespace {
+
+/// Three outputs: one that is read on, one whose convolution a sum would join, one made last.
+network with_outputs() {
+  return make_network("outputs", {1, 9, 7, 3}, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 8, .kernel = 3, .act = relu});
+    net.output(x, "early");
+    const tensor y = net.conv(x, {.filters = 8, .kernel = 3});
+    net.output(y, "before the sum");
+    x = net.activate(net.add(y, x), relu);
+    return net.dense(net.global_pool(x), {.units = 5});
+  });
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("executor: all outputs are given, one after another", "", reference::executor, onednn::executor) {
+  const network graph = with_outputs();
+  const weights values = random_weights(graph, 3);
+  REQUIRE(graph.outputs().size() == 3);
+  const int batch = 2;
+  const std::vector<float> in = test::random_numbers(test::input_size(graph, batch), 4);
+  auto program = TestType{}.compile(graph, values, batch);
+  std::vector<float> out(static_cast<std::size_t>(graph.output_elements() * batch));
+  program.run(in, out);
+  CHECK_THROWS_MATCHES(program.run(in, std::span(out).first(10)), executor_error,
+                       Message("nascent: 'outputs', batch 2, numbers of space for the outputs: found 10; allowed: " +
+                               std::to_string(out.size())));
+  // Each is what a network that ends there gives.
+  const auto parts = split_outputs(graph, std::span<const float>(out), batch);
+  const std::vector<network_output> outputs = graph.outputs();
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto layers = static_cast<std::size_t>(outputs[i].tensor);
+    network part("part", graph.input());
+    for (std::size_t l = 0; l < layers; ++l) part(graph.layers()[l]);
+    const weights own(values.begin(), values.begin() + outputs[i].tensor);
+    const std::vector<float> alone = test::run_once(reference::executor{}, part, own, in, batch);
+    INFO(outputs[i].name);
+    CHECK(test::distance(parts[i], alone) <= 1e-5);
+  }
+  program.run(in, out);
+  program.run();  // outputs that were copied out are there still
+}
+
+TEST_CASE("executor: all outputs of a batch in pieces") {
+  const network graph = with_outputs();
+  const weights values = random_weights(graph, 3);
+  const std::vector<float> in = test::random_numbers(test::input_size(graph, 6), 4);
+  const auto elements = static_cast<std::size_t>(graph.output_elements() * 6);
+  std::vector<float> whole(elements);
+  std::vector<float> pieces(elements);
+  onednn::executor{}.compile(graph, values, 6).run(in, whole);
+  onednn::executor{{.images_at_once = 2}}.compile(graph, values, 6).run(in, pieces);
+  CHECK(test::distance(pieces, whole) <= 1e-6);
+}
+
 TEMPLATE_TEST_CASE("executor: a program runs again, and after it was moved", "", reference::executor,
                    onednn::executor) {
   const network graph = test::random_network(11, 4, true);

@@ -48,7 +48,7 @@ inline std::size_t input_size(const network& graph, int batch = 1) {
   return static_cast<std::size_t>(graph.input().elements() * batch);
 }
 inline std::size_t output_size(const network& graph, int batch = 1) {
-  return static_cast<std::size_t>(graph.output().elements() * batch);
+  return static_cast<std::size_t>(graph.output_elements() * batch);
 }
 
 /// Compiles and runs once.
@@ -104,14 +104,21 @@ inline network efficientnet_b0(int resolution = 224) {
 /// A network of a few random blocks: any kernel, stride, padding, dilation, grouping, branching that the library knows.
 class random_network_builder {
  public:
-  random_network_builder(std::uint64_t seed, int blocks, bool head) : roll_(seed), blocks_(blocks), head_(head) {}
+  random_network_builder(std::uint64_t seed, int blocks, bool head, bool outputs)
+      : roll_(seed), blocks_(blocks), head_(head), outputs_(outputs) {}
 
   network operator()() {
     const nascent::shape input{1, roll_.between(1, 24), roll_.between(1, 24), roll_.between(1, 20)};
-    return nascent::make_network("random", input, [this](auto& net, tensor x) {
-      for (int i = 0; i < blocks_; ++i) x = block(net, x);
-      if (head_) net.dense(net.global_pool(x), {.units = roll_.between(1, 40), .act = roll_.act()});
-    });
+    return nascent::make_network(
+        "random", input,
+        [this](auto& net, tensor x) {
+          for (int i = 0; i < blocks_; ++i) {
+            x = block(net, x);
+            if (outputs_) net.output(x, "map " + std::to_string(i));
+          }
+          if (head_) net.dense(net.global_pool(x), {.units = roll_.between(1, 40), .act = roll_.act()});
+        },
+        nascent::unused_layers::prune);
   }
 
  private:
@@ -267,10 +274,15 @@ class random_network_builder {
   dice roll_;
   int blocks_;
   bool head_;
+  bool outputs_;
 };
 
 inline network random_network(std::uint64_t seed, int blocks, bool head) {
-  return random_network_builder(seed, blocks, head)();
+  return random_network_builder(seed, blocks, head, false)();
+}
+/// The same with the map after each block as an output.
+inline network random_detector(std::uint64_t seed, int blocks = 3) {
+  return random_network_builder(seed, blocks, false, true)();
 }
 
 }  // namespace test

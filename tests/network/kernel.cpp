@@ -14,7 +14,7 @@ namespace {
 
 template <class Build>
 std::vector<kernel> kernels_of(const shape& input, Build build) {
-  return fuse(make_network("kernels", input, build));
+  return fuse(make_network("kernels", input, build, unused_layers::keep));
 }
 
 constexpr shape map{1, 8, 8, 16};

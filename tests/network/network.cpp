@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/network/network.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,108 @@ TEST_CASE("readers counts each use of a tensor, and the network's output as one"
     net.add(net.add(b, a), in);
   });
   CHECK(graph.readers() == std::vector{2, 2, 1, 1, 1});
+}
+
+TEST_CASE("outputs are what was declared, in that order, or the last tensor") {
+  const auto build = [](auto& net, auto x) {
+    x = net.conv(x, {.filters = 8, .stride = 2});
+    net.output(x, "fine");
+    const auto y = net.conv(x, {.filters = 16, .stride = 2});
+    net.output(net.dense(net.global_pool(y), {.units = 10}), "classes");
+    return y;
+  };
+  const network graph = make_network("three", {1, 8, 8, 3}, build);
+  const std::vector<network_output> outputs = graph.outputs();
+  REQUIRE(outputs.size() == 3);
+  CHECK((outputs[0].name == "fine" && outputs[0].tensor == 1));
+  CHECK((outputs[1].name == "classes" && outputs[1].tensor == 4));
+  CHECK((outputs[2].name == "output" && outputs[2].tensor == 2));  // what was returned
+  CHECK(graph.output_elements() == 4 * 4 * 8 + 10 + 2 * 2 * 16);
+  CHECK(graph.readers() == std::vector{1, 2, 2, 1, 1});
+  std::vector<float> numbers(2 * (128 + 10 + 64));
+  const auto parts = split_outputs(graph, std::span(numbers), 2);
+  REQUIRE(parts.size() == 3);
+  CHECK((parts[0].size() == 256 && parts[1].size() == 20 && parts[2].size() == 128));
+  CHECK(parts[2].data() == numbers.data() + 276);
+  CHECK_THROWS_MATCHES(graph.output(), network_error,
+                       Catch::Matchers::Message("nascent: network 'three', the output: found 3 of them; allowed: 1; "
+                                                "outputs() has all"));
+  CHECK_THROWS_AS(split_outputs(graph, std::span(numbers), 1), network_error);
+
+  const network one = make_network("one", {1, 8, 8, 3}, [](auto& net, auto x) { return net.conv(x, {.filters = 4}); });
+  REQUIRE(one.outputs().size() == 1);
+  CHECK((one.outputs()[0].name == "output" && one.outputs()[0].tensor == 1));
+  CHECK(one.output() == shape{1, 8, 8, 4});
+}
+
+TEST_CASE("an output is a map of the network, once, under a name of its own") {
+  const auto refusal = [](auto build) {
+    try {
+      make_network("mine", {1, 8, 8, 3}, build);
+    } catch (const network_error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  CHECK(
+      refusal([](auto& net, auto x) { net.output(x, "same"); }) ==
+      "nascent: network 'mine', output 'same': found the network's input; allowed: what a layer of this network made");
+  CHECK(refusal([](auto& net, auto x) {
+          x = net.conv(x, {.filters = 8});
+          x.channels = 800;
+          net.output(x, "wide");
+        }) ==
+        "nascent: network 'mine', output 'wide': found a map that no layer made; allowed: what a layer of this network "
+        "made");
+  CHECK(refusal([](auto& net, auto x) { net.output(net.conv(x, {.filters = 8}), ""); }) ==
+        "nascent: network 'mine', output '': found no name; allowed: a name, such as \"boxes\"");
+  CHECK(refusal([](auto& net, auto x) {
+          x = net.conv(x, {.filters = 8});
+          net.output(x, "a");
+          net.output(net.conv(x, {.filters = 8}), "a");
+        }) == "nascent: network 'mine', output 'a': found the name twice; allowed: a name of its own");
+  CHECK(refusal([](auto& net, auto x) {
+          x = net.conv(x, {.filters = 8});
+          net.output(x, "a");
+          net.output(x, "b");
+        }) == "nascent: network 'mine', output 'b': found the map of output 'a'; allowed: a map of its own");
+}
+
+TEST_CASE("layers that no output needs are refused, or pruned on request") {
+  const auto build = [](auto& net, auto x) {
+    net.stage("trunk");
+    x = place(net, conv{.filters = 8}, x);
+    net.stage("heads");
+    place(net, mbconv{.filters = 16, .se = .25}, x);  // lost
+    for (int i = 0; i < 2; ++i) x = place(net, mbconv{.filters = 8}, x);
+    net.output(x, "features");
+    place(net, conv{.filters = 4}, net.conv(x, {.filters = 4}));  // lost
+  };
+  try {
+    make_network("heads", {1, 8, 8, 3}, build);
+    FAIL("not refused");
+  } catch (const network_error& e) {
+    CHECK(e.code() == "network.unused");
+    CHECK(std::string(e.what()).starts_with(
+        "nascent: network 'heads', layer 1 of stage 'heads' (convolution): found 9 layers that no output needs; "
+        "allowed: layers that one needs"));
+  }
+  const network graph = make_network("heads", {1, 8, 8, 3}, build, unused_layers::prune);
+  CHECK(graph.unused().empty());
+  REQUIRE(graph.layers().size() == 9);
+  CHECK(graph.outputs()[0].tensor == 9);
+  CHECK(graph.stage_of(0) == "trunk");
+  CHECK(graph.stage_of(1) == "heads");
+  REQUIRE(graph.blocks().size() == 3);
+  CHECK((graph.blocks()[1].layer == 0 && graph.blocks()[1].first_layer == 1 && graph.blocks()[1].repeat == 0));
+  CHECK((graph.blocks()[2].layer == 1 && graph.blocks()[2].first_layer == 5 && graph.blocks()[2].repeat == 1));
+  const network same = make_network("heads", {1, 8, 8, 3}, [](auto& net, auto x) {
+    net.stage("trunk");
+    x = place(net, conv{.filters = 8}, x);
+    net.stage("heads");
+    for (int i = 0; i < 2; ++i) x = place(net, mbconv{.filters = 8}, x);
+  });
+  CHECK(graph.layers() == same.layers());
 }
 
 TEST_CASE("stages have names") {

@@ -87,6 +87,33 @@ TEST_CASE("networks of the spaces of the literature are ONNX models") {
   });
 }
 
+TEST_CASE("every output has its name and shape, and is read on under it") {
+  const auto build = [](const char* name) {
+    return make_network("heads", {1, 8, 8, 3}, [&](auto& net, tensor x) {
+      x = net.conv(x, {.filters = 4, .act = swish});
+      net.output(x, name);
+      const tensor y = net.conv(x, {.filters = 6, .kernel = 3, .stride = 2});
+      return net.dense(net.global_pool(y), {.units = 5});
+    });
+  };
+  const network graph = build("features");
+  const onnx::ModelProto model = to_onnx(graph, random_parameters(graph, 1));
+  check_model(graph, model, 1);
+  REQUIRE(model.graph().output_size() == 2);
+  CHECK(model.graph().output(0).name() == "features");
+  CHECK(dimensions_of(model.graph().output(0)) == std::vector<std::int64_t>{1, 4, 8, 8});
+  CHECK(model.graph().output(1).name() == "output");
+  CHECK(dimensions_of(model.graph().output(1)) == std::vector<std::int64_t>{1, 5});
+  int readers = 0;
+  for (const auto& node : model.graph().node()) readers += node.input(0) == "features";
+  CHECK(readers == 1);
+  for (const char* taken : {"input", "convolution_2", "convolution/gate"}) {
+    CAPTURE(taken);
+    const network clash = build(taken);
+    CHECK_THROWS_AS(to_onnx(clash, random_weights(clash, 1)), onnx_error);
+  }
+}
+
 TEST_CASE("layers are named by stage, layer and block, each once") {
   const network graph = zoo::make_model("EfficientNet-B0");
   const std::vector<std::string> names = layer_names(graph);

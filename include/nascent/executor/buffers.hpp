@@ -81,8 +81,9 @@ struct buffer_lifetimes {
 };
 
 /// The lifetimes of a program's tensors. Tensor 0 is the input and lives through the whole program, so that it can be
-/// run again; the last tensor is the output and lives to the end.
-inline buffer_lifetimes lifetimes(std::span<const buffer_use> program, std::span<const std::size_t> tensor_bytes) {
+/// run again; outputs live to the end.
+inline buffer_lifetimes lifetimes(std::span<const buffer_use> program, std::span<const std::size_t> tensor_bytes,
+                                  std::span<const int> outputs) {
   constexpr int forever = std::numeric_limits<int>::max();
   buffer_lifetimes result{.requests = {}, .request_of = std::vector<int>(tensor_bytes.size(), -1)};
   const auto open = [&](int tensor, int first, int last) {
@@ -107,7 +108,8 @@ inline buffer_lifetimes lifetimes(std::span<const buffer_use> program, std::span
       open(use.writes, step, step);
     }
   }
-  if (result.request_of.back() >= 0) request(static_cast<int>(tensor_bytes.size()) - 1).last = forever;
+  for (const int tensor : outputs)
+    if (result.request_of[static_cast<std::size_t>(tensor)] >= 0) request(tensor).last = forever;
   return result;
 }
 

@@ -65,8 +65,8 @@ class compiled final {
                   "copying the input to the device");
     launch();
     std::vector<std::byte> result(out.size() * static_cast<std::size_t>(size_of(type_)));
-    detail::check(cudaMemcpyAsync(result.data(), output_, result.size(), cudaMemcpyDeviceToHost, device_->stream()),
-                  "copying the output from the device");
+    std::byte* to = result.data();
+    for (const auto& [from, size] : outputs_) to = device_->copy_from(from, size, to);
     device_->wait();
     detail::decode(result, type_, out);
   }
@@ -183,7 +183,8 @@ class compiled final {
     for (int t = 0; t <= last; ++t) bytes.push_back(tensor_bytes(t));
     std::vector<buffer_use> program;
     for (const detail::step& s : steps_) program.push_back(s.use);
-    const buffer_lifetimes lives = lifetimes(program, bytes);
+    const std::vector<int> given_out = graph_.output_tensors();
+    const buffer_lifetimes lives = lifetimes(program, bytes, given_out);
     const buffer_plan plan = plan_buffers(lives.requests, alignment);
     bytes_ = plan.bytes;
     memory_ = detail::allocate(bytes_, "maps of '" + graph_.name() + "', batch " + std::to_string(batch_));
@@ -192,7 +193,7 @@ class compiled final {
       return memory_.get() + plan.offsets[static_cast<std::size_t>(lives.request_of[static_cast<std::size_t>(tensor)])];
     };
     input_ = at(0);
-    output_ = at(last);
+    for (const int tensor : given_out) outputs_.emplace_back(at(tensor), tensor_bytes(tensor));
     for (detail::step& s : steps_) {
       for (const int tensor : s.operands) s.from.push_back(at(tensor));
       if (s.what.residual) s.residual = at(s.what.residual_tensor);
@@ -330,7 +331,7 @@ class compiled final {
   std::size_t bytes_ = 0;
   std::size_t workspace_bytes_ = 0;
   std::byte* input_ = nullptr;
-  std::byte* output_ = nullptr;
+  std::vector<std::pair<std::byte*, std::size_t>> outputs_;  ///< where each lies, and its bytes
   detail::runnable_graph whole_graph_;
   detail::network_clock clock_;
 };

@@ -41,8 +41,8 @@ inline std::string describe(const device_description& d) {
 
 /// A network compiled for a device and a batch.
 /// `kernels()` is what really runs, in order (a fusion that the device lacks appears as two kernels).
-/// `run(in, out)` copies NHWC f32 in and out; `run()` executes on the buffers as they are; `run_kernel(i)` executes one
-/// kernel, so that a timer can look inside a running network.
+/// `run(in, out)` copies NHWC f32 in and out, several outputs one after another (`split_outputs`); `run()` executes on
+/// the buffers as they are; `run_kernel(i)` executes one kernel, so that a timer can look inside a running network.
 template <class T>
 concept compiled_network = requires(T& c, const T& cc, std::span<const float> in, std::span<float> out, std::size_t i) {
   { cc.kernels() } -> std::convertible_to<std::span<const kernel>>;

@@ -54,21 +54,21 @@ class compiled {
   /// \throws executor_error where the system refuses a core
   [[nodiscard]] thread_binding stay_on_cores() const { return thread_binding(threads_, cores_); }
 
-  /// NHWC, f32 in and out. \throws executor_error where a length does not fit
+  /// NHWC, f32 in and out, outputs one after another (`split_outputs`). \throws executor_error where a length does not
+  /// fit
   void run(std::span<const float> in, std::span<float> out) {
     nascent::detail::check_run(program_.graph(), batch_, in.size(), out.size());
     const thread_binding bound = stay_on_cores();
     const std::size_t in_step = in.size() / static_cast<std::size_t>(pieces_);
-    const std::size_t out_step = out.size() / static_cast<std::size_t>(pieces_);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(pieces_); ++i) {
-      program_.copy_in(in.data() + i * in_step);
+    for (int i = 0; i < pieces_; ++i) {
+      program_.copy_in(in.data() + static_cast<std::size_t>(i) * in_step);
       program_.execute();
-      program_.copy_out(out.data() + i * out_step);
+      program_.copy_out(out.data(), i, pieces_);
     }
     program_.wait();
   }
 
-  /// Copies the output as it is, after run() or run_kernel(). \throws executor_error for another length, or pieces
+  /// Copies the outputs as they are, after run() or run_kernel(). \throws executor_error for another length, or pieces
   void copy_output(std::span<float> out) {
     const std::int64_t input = program_.graph().input().elements() * batch_;
     nascent::detail::check_run(program_.graph(), batch_, static_cast<std::size_t>(input), out.size());
@@ -77,7 +77,7 @@ class compiled {
                              "the last of " + std::to_string(pieces_) + " pieces alone in the buffers",
                              "a batch in one piece; set images_at_once to 0");
     const thread_binding bound = stay_on_cores();
-    program_.copy_out(out.data());
+    program_.copy_out(out.data(), 0, 1);
     program_.wait();
   }
 

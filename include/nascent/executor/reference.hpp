@@ -38,12 +38,14 @@ class compiled {
   std::span<const kernel> kernels() const { return kernels_; }
   int batch() const { return batch_; }
 
-  /// NHWC in and out. \throws executor_error where a length does not fit
+  /// NHWC in and out, outputs one after another (`split_outputs`). \throws executor_error where a length does not fit
   void run(std::span<const float> in, std::span<float> out) {
     detail::check_run(graph_, batch_, in.size(), out.size());
     std::ranges::copy(in, tensors_.front().begin());
     run();
-    std::ranges::copy(tensors_.back(), out.begin());
+    for (const network_output& o : graph_.outputs())
+      out = out.subspan(static_cast<std::size_t>(
+          std::ranges::copy(tensors_[static_cast<std::size_t>(o.tensor)], out.begin()).out - out.begin()));
   }
 
   void run() {

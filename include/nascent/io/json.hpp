@@ -111,8 +111,8 @@ void to_json(Json& j, const block_span& block) {
   j["fields"] = std::move(fields);
 }
 
-/// The graph: `operands` of a layer are tensors, 0 is the input and `tensor` the one that it makes; `blocks` says which
-/// tensors each block made.
+/// The graph: `operands` of a layer are tensors, 0 is the input and `tensor` the one that it makes; `outputs` says
+/// which are given out, and under which names; `blocks` which tensors each block made.
 template <class Json>
 void to_json(Json& j, const network& graph) {
   std::int64_t all_params = 0;
@@ -128,6 +128,9 @@ void to_json(Json& j, const network& graph) {
     all_macs += macs(l);
   }
   j = Json{{"name", graph.name()}, {"input", graph.input()}, {"params", all_params}, {"macs", all_macs}};
+  Json outputs = Json::array();
+  for (const network_output& o : graph.outputs()) outputs.push_back({{"name", o.name}, {"tensor", o.tensor}});
+  j["outputs"] = std::move(outputs);
   j["layers"] = std::move(layers);
   Json blocks = Json::array();
   for (const block_span& block : graph.blocks()) {

@@ -16,9 +16,10 @@
 namespace nascent {
 
 /// A network as an ONNX model (operator set 17; 22 for bf16) with batch normalisations folded. `input` is NCHW, or
-/// whatever the network takes in that order; `output` is a matrix of images x classes where the network ends in a dense
-/// layer, else NCHW. Nodes have the names of `layer_names`. \throws network_error where the weights are not the
-/// network's, onnx_error where a number does not fit the type
+/// whatever the network takes in that order; outputs have the names of `graph.outputs()`, `output` where none was
+/// declared, and are a matrix of images x classes where a dense layer makes them, else NCHW. Nodes have the names of
+/// `layer_names`. \throws network_error where the weights are not the network's, onnx_error where a number does not fit
+/// the type
 inline onnx::ModelProto to_onnx(const network& graph, const weights& values, const onnx_options& options = {}) {
   return detail::onnx_builder(graph, options).build(values);
 }

@@ -6,10 +6,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 
 #include "nascent/base/uint128.hpp"
 #include "nascent/network/layer_fields.hpp"
+#include "nascent/network/net.hpp"
 
 namespace nascent {
 
@@ -21,7 +23,13 @@ class network_fingerprint {
     for_each_field(l, [this](const layer_field&, const auto& value, const auto&) { add(value); });
     for (std::size_t i = 0; i < static_cast<std::size_t>(l.operand_count); ++i) add(l.operands[i]);
   }
-  constexpr uint128 value() const { return static_cast<uint128>(high_) << 64 | low_; }
+  /// In any order, and whatever they are called. The last tensor alone says nothing, where it is not declared.
+  constexpr void output(std::string_view /*unused*/, const tensor& x) {
+    outputs_ += mix(static_cast<std::uint64_t>(x.id) + 0x9e3779b97f4a7c15U, 0xbf58476d1ce4e5b9U);
+  }
+  constexpr uint128 value() const {
+    return static_cast<uint128>(high_ ^ outputs_) << 64 | (low_ + mix(outputs_, 0xd6e8feb86659fd93U));
+  }
 
  private:
   static constexpr std::uint64_t mix(std::uint64_t z, std::uint64_t by) {
@@ -46,6 +54,7 @@ class network_fingerprint {
 
   std::uint64_t low_ = 1;
   std::uint64_t high_ = 2;
+  std::uint64_t outputs_ = 0;
 };
 
 }  // namespace nascent

@@ -199,6 +199,11 @@ class net {
                 {x.batch / (n * n), x.height * n, x.width * n, x.channels});
   }
 
+  /// `x` is an output of the network, under this name: interpreters that define `output(name, tensor)` are told.
+  constexpr void output(const tensor& x, std::string_view name) {
+    if constexpr (requires { sink_->output(name, x); }) sink_->output(name, x);
+  }
+
   /// Marks the start of a stage: faults name it, and interpreters that define `stage(int)` are told.
   constexpr void stage(int number) {
     stage_ = number;

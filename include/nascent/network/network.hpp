@@ -3,34 +3,22 @@
 /// The graph of one network: its layers in topological order with shapes, and the blocks that made them.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "nascent/base/error.hpp"
 #include "nascent/base/utf8.hpp"
 #include "nascent/network/block_span.hpp"
 #include "nascent/network/net.hpp"
+#include "nascent/network/network_part.hpp"
 
 namespace nascent {
-
-/// A network that cannot exist: the text says in which stage, what was found and what is allowed.
-struct network_error : error {
-  using error::error;
-};
-
-/// An outermost block of a network, or a layer that is in no block.
-struct network_part {
-  std::size_t first_layer = 0;
-  std::size_t layer_count = 1;
-  int block = -1;  ///< its number in `network::blocks()`, -1 for a layer by itself
-  int repeat = 0;  ///< how many equal parts come directly before it in its stage
-
-  constexpr std::size_t end_layer() const { return first_layer + layer_count; }
-};
 
 /// The layers of one network. An interpreter itself: `net{graph}` records into it.
 class network {
@@ -43,8 +31,34 @@ class network {
   /// \throws network_error for a name that is no UTF-8
   void rename(std::string name) { name_ = utf8(std::move(name)); }
   const shape& input() const { return input_; }
-  const shape& output() const { return layers_.empty() ? input_ : layers_.back().output; }
   const std::vector<layer>& layers() const { return layers_; }
+
+  /// What the network gives out, in the order in which it was declared; where nothing was, the last tensor, as
+  /// "output".
+  std::vector<network_output> outputs() const {
+    if (!outputs_.empty()) return outputs_;
+    return {{.name = "output", .tensor = static_cast<int>(layers_.size())}};
+  }
+  /// Their tensors alone.
+  std::vector<int> output_tensors() const {
+    std::vector<int> tensors;
+    for (const network_output& o : outputs()) tensors.push_back(o.tensor);
+    return tensors;
+  }
+  /// Shape of the only output. \throws network_error where there are several: `outputs` has them all
+  const shape& output() const {
+    if (outputs_.size() > 1)
+      throw network_error("network.output", "network '" + name_ + "', the output",
+                          std::to_string(outputs_.size()) + " of them", "1; outputs() has all");
+    return tensor_shape(outputs_.empty() ? static_cast<int>(layers_.size()) : outputs_.front().tensor);
+  }
+  /// Elements of all outputs together, of one image.
+  std::int64_t output_elements() const {
+    if (outputs_.empty()) return tensor_shape(static_cast<int>(layers_.size())).elements();
+    std::int64_t sum = 0;
+    for (const network_output& o : outputs_) sum += tensor_shape(o.tensor).elements();
+    return sum;
+  }
 
   /// Name of the stage that layer `index` belongs to; empty where the network was built without stages.
   const std::string& stage_of(std::size_t index) const {
@@ -91,17 +105,38 @@ class network {
     return id == 0 ? input_ : layers_.at(static_cast<std::size_t>(id - 1)).output;
   }
 
-  /// How many layers read each tensor; the last tensor counts the network's output as a reader.
+  /// How many layers read each tensor; an output counts as one more.
   std::vector<int> readers() const {
     std::vector<int> count(layers_.size() + 1, 0);
     for (const layer& l : layers_)
       for (int i = 0; i < l.operand_count; ++i)
         ++count[static_cast<std::size_t>(l.operands[static_cast<std::size_t>(i)])];
-    ++count.back();
+    if (outputs_.empty()) ++count.back();
+    for (const network_output& o : outputs_) ++count[static_cast<std::size_t>(o.tensor)];
     return count;
   }
 
-  /// Gives the input, the layers and the blocks to another interpreter, in the order in which they were built.
+  /// Numbers of the layers that no output needs.
+  std::vector<std::size_t> unused() const {
+    std::vector<bool> needed(layers_.size() + 1, false);
+    for (const network_output& o : outputs()) needed[static_cast<std::size_t>(o.tensor)] = true;
+    std::vector<std::size_t> none;
+    for (std::size_t i = layers_.size(); i-- > 0;) {
+      const layer& l = layers_[i];
+      if (!needed[i + 1]) none.push_back(i);
+      else
+        for (std::size_t k = 0; k < static_cast<std::size_t>(l.operand_count); ++k)
+          needed[static_cast<std::size_t>(l.operands[k])] = true;
+    }
+    std::ranges::reverse(none);
+    return none;
+  }
+
+  /// Takes out the layers that no output needs.
+  void prune();
+
+  /// Gives the input, the layers, the blocks and the outputs that were declared to another interpreter, in the order in
+  /// which they were built, outputs last.
   template <interpreter Interpreter>
   void replay(Interpreter& sink) const {
     if constexpr (requires { sink.input(input_); }) sink.input(input_);
@@ -117,6 +152,11 @@ class network {
       if constexpr (block_interpreter<Interpreter>)
         for (; !ends.empty() && ends.back() == i + 1; ends.pop_back()) sink.end_block();
     }
+    if constexpr (requires(const tensor& x) { sink.output(std::string_view(), x); })
+      for (const network_output& o : outputs_) {
+        const shape& s = tensor_shape(o.tensor);
+        sink.output(o.name, tensor{s.batch, s.height, s.width, s.channels, o.tensor});
+      }
   }
 
   void operator()(const layer& l) {
@@ -151,6 +191,22 @@ class network {
     }
   }
   void input(const shape& s) { input_ = s; }
+  /// \throws network_error for a name that is empty, taken or no UTF-8, and for a map that no layer made, or that is an
+  /// output already
+  void output(std::string_view name, const tensor& x) {
+    const auto refuse = [&](const std::string& found, const std::string& allowed) {
+      throw network_error("network.output", "network '" + name_ + "', output '" + std::string(name) + "'", found,
+                          allowed);
+    };
+    if (name.empty()) refuse("no name", "a name, such as \"boxes\"");
+    if (x.id < 1 || static_cast<std::size_t>(x.id) > layers_.size() || !(x.shape() == tensor_shape(x.id)))
+      refuse(x.id == 0 ? "the network's input" : "a map that no layer made", "what a layer of this network made");
+    for (const network_output& o : outputs_) {
+      if (o.name == name) refuse("the name twice", "a name of its own");
+      if (o.tensor == x.id) refuse("the map of output '" + o.name + "'", "a map of its own");
+    }
+    outputs_.push_back({utf8(std::string(name)), x.id});
+  }
   void stage(int number) {
     stage_ = number;
     next_in_stage_ = 0;
@@ -162,6 +218,8 @@ class network {
   }
 
  private:
+  struct remainder;
+
   /// Names stand in files and pictures, which are UTF-8: here is where they come in.
   static std::string utf8(std::string name) {
     if (!is_utf8(name)) {
@@ -195,11 +253,58 @@ class network {
   std::vector<int> stages_;
   std::vector<std::string> stage_names_;
   std::vector<block_span> blocks_;
+  std::vector<network_output> outputs_;  ///< none: the last tensor
   int stage_ = -1;
   int next_in_stage_ = 0;
   int open_ = -1;
   int last_outermost_ = -1;
 };
+
+/// An interpreter that keeps the layers of a network which are not in a list.
+struct network::remainder {
+  remainder(const network& all, std::span<const std::size_t> left_out)
+      : from(all), without(left_out), number(all.layers_.size() + 1, 0), kept(all.name_, all.input_) {
+    kept.stage_names_ = all.stage_names_;
+  }
+  void operator()(layer l) {
+    enter_stage();
+    const std::size_t i = at++;
+    if (!without.empty() && without.front() == i) {
+      without = without.subspan(1);
+      return;
+    }
+    for (std::size_t k = 0; k < static_cast<std::size_t>(l.operand_count); ++k)
+      l.operands[k] = number[static_cast<std::size_t>(l.operands[k])];
+    kept(l);
+    number[i + 1] = static_cast<int>(kept.layers_.size());
+  }
+  void begin_block(const block_description& block) {
+    enter_stage();
+    kept.begin_block(block);
+  }
+  void end_block() { kept.end_block(); }
+  void output(std::string_view name, tensor x) {
+    x.id = number[static_cast<std::size_t>(x.id)];
+    kept.output(name, x);
+  }
+  void enter_stage() {
+    if (kept.stage_ != from.stages_[at]) kept.stage(from.stages_[at]);
+  }
+
+  const network& from;
+  std::span<const std::size_t> without;
+  std::vector<int> number;  ///< of each tensor, among those kept
+  network kept;
+  std::size_t at = 0;
+};
+
+inline void network::prune() {
+  const std::vector<std::size_t> none = unused();
+  if (none.empty()) return;
+  remainder rest{*this, none};
+  replay(rest);
+  *this = std::move(rest.kept);
+}
 
 namespace detail {
 
@@ -210,17 +315,58 @@ namespace detail {
                       to_string(fault.what));
 }
 
+/// After its last layer: the map that a network ends with is an output too, "output", where others were declared or it
+/// is not the last one made; then no layer is left over. \throws network_error where one is, and is not to be pruned
+inline void finish(network& graph, const tensor& last, unused_layers unused) {
+  const std::vector<network_output> declared = graph.outputs();
+  if (last.id != 0 && std::ranges::find(declared, last.id, &network_output::tensor) == declared.end())
+    graph.output("output", last);
+  if (unused == unused_layers::keep) return;
+  if (unused == unused_layers::prune) return graph.prune();
+  const std::vector<std::size_t> none = graph.unused();
+  if (none.empty()) return;
+  const std::string& stage = graph.stage_of(none.front());
+  throw network_error("network.unused",
+                      "network '" + graph.name() + "', layer " + std::to_string(none.front()) +
+                          (stage.empty() ? std::string() : " of stage '" + stage + "'") + " (" +
+                          to_string(graph.layers()[none.front()].kind) + ")",
+                      std::to_string(none.size()) + (none.size() == 1 ? " layer" : " layers") + " that no output needs",
+                      "layers that one needs; declare outputs with net.output(map, name), or leave the rest out with "
+                      "unused_layers::prune");
+}
+
 }  // namespace detail
 
-/// Builds a network by hand: `build` is called with a net and its input tensor and adds layers.
-/// \throws network_error where the shapes do not work out.
+/// Builds a network by hand: `build` is called with a net and its input tensor and adds layers. It declares outputs
+/// with `net.output(map, name)`; a tensor that it returns is one too. \throws network_error where the shapes do not
+/// work out, or a layer is left over that no output needs
 template <class Build>
-network make_network(std::string name, shape input, Build&& build) {
+network make_network(std::string name, shape input, Build&& build, unused_layers unused = unused_layers::refuse) {
   network graph(std::move(name), input);
   net builder(graph);
-  build(builder, builder.input(input));
+  tensor last{};  // of the input's number: none
+  if constexpr (std::same_as<decltype(build(builder, builder.input(input))), tensor>)
+    last = build(builder, builder.input(input));
+  else build(builder, builder.input(input));
   if (builder.fault()) detail::refuse("network '" + graph.name() + "'", builder.fault());
+  detail::finish(graph, last, unused);
   return graph;
+}
+
+/// Where each output of a run with `batch` images lies in the numbers that `run(in, out)` fills: one after another, in
+/// the order of `graph.outputs()`, images after one another within each. \throws network_error for another length
+template <class Number>
+std::vector<std::span<Number>> split_outputs(const network& graph, std::span<Number> all, int batch = 1) {
+  if (static_cast<std::int64_t>(all.size()) != graph.output_elements() * batch)
+    throw network_error("network.output", "network '" + graph.name() + "', split_outputs",
+                        std::to_string(all.size()) + " numbers", std::to_string(graph.output_elements() * batch));
+  std::vector<std::span<Number>> parts;
+  std::size_t at = 0;
+  for (const network_output& o : graph.outputs()) {
+    parts.push_back(all.subspan(at, static_cast<std::size_t>(graph.tensor_shape(o.tensor).elements() * batch)));
+    at += parts.back().size();
+  }
+  return parts;
 }
 
 }  // namespace nascent

@@ -14,7 +14,8 @@
 namespace nascent {
 
 /// The layers of a candidate of `s`, or of a scaled candidate, with the names of their stages. \throws network_error
-/// where it cannot exist: the text names the stage.
+/// where it cannot exist: the text names the stage. Layers that no output needs stay ("none" in cells whose operations
+/// are chosen), as `count` counts them; `prune` of the network takes them out.
 template <network_space Space, class Candidate>
 requires std::same_as<typename Candidate::space_type, Space> network to_network(const Space& s, const Candidate& c,
                                                                                 std::string name = {}) {
@@ -24,10 +25,11 @@ requires std::same_as<typename Candidate::space_type, Space> network to_network(
   network graph(std::move(name), {});
   graph.name_stages(stages);
   net<network> n(graph);
-  s.build(c, n);
+  const tensor last = s.build(c, n);
   if (n.fault())
     detail::refuse("network '" + graph.name() + "'", n.fault(),
                    n.fault().stage < 0 ? "input" : stages[static_cast<std::size_t>(n.fault().stage)]);
+  detail::finish(graph, last, unused_layers::keep);
   return graph;
 }
 

@@ -333,7 +333,7 @@ auto prepare(Executor& device, const network& graph, int batch = 1, std::uint64_
   auto compiled = device.compile(graph, random_weights(graph, seed), batch);
   const auto size = [&](const shape& s) { return static_cast<std::size_t>(s.elements() * batch); };
   std::vector<float> pixels(size(graph.input()));
-  std::vector<float> answer(size(graph.output()));
+  std::vector<float> answer(static_cast<std::size_t>(graph.output_elements() * batch));
   std::uint32_t state = 0x9e3779b9U;
   for (float& pixel : pixels) {
     state = state * 1664525U + 1013904223U;

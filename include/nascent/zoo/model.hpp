@@ -47,9 +47,9 @@ template <class Body>
 model(std::string_view, int, Body, printed_figures) -> model<Body>;
 
 template <class Body>
-constexpr void build(const model<Body>& m, auto& net) {
+constexpr tensor build(const model<Body>& m, auto& net) {
   net.stage("input");
-  m.body(net, net.input(m.resolution, m.resolution, 3));
+  return m.body(net, net.input(m.resolution, m.resolution, 3));
 }
 
 /// The layers of a model. \throws network_error where the input is too small: the text names the stage.
@@ -57,9 +57,10 @@ template <class Body>
 network to_network(const model<Body>& m) {
   network graph(std::string(m.name), {});
   net<network> n(graph);
-  build(m, n);
+  const tensor last = build(m, n);
   if (n.fault())
     detail::refuse("model '" + graph.name() + "' at " + std::to_string(m.resolution) + " px", n.fault(), "input");
+  detail::finish(graph, last, unused_layers::refuse);
   return graph;
 }
 

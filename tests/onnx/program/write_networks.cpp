@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,7 +62,14 @@ class writer {
       return static_cast<std::size_t>(s.batch) * static_cast<std::size_t>(batch);
     };
     write_numbers(folder_ / (name + ".input"), to_nchw(in, graph.input(), maps(graph.input())));
-    write_numbers(folder_ / (name + ".output"), to_nchw(out, graph.output(), maps(graph.output())));
+    std::vector<float> answers;  // one output after another
+    const auto parts = split_outputs(graph, std::span<const float>(out), batch);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const shape& s = graph.tensor_shape(graph.outputs()[i].tensor);
+      const std::vector<float> turned = to_nchw({parts[i].begin(), parts[i].end()}, s, maps(s));
+      answers.insert(answers.end(), turned.begin(), turned.end());
+    }
+    write_numbers(folder_ / (name + ".output"), answers);
   }
 
  private:
@@ -89,6 +97,7 @@ int main(int argc, char** argv) try {
   const auto sampled = [&](const auto& s) {
     for (int i = 0; i < (all ? 40 : 1); ++i) out.write(to_network(s, scaled(s.sample(rng), {.resolution = 64})));
   };
+  out.write(test::random_detector(1));
   sampled(zoo::gpunet);
   sampled(zoo::efficientnet_x);
   sampled(zoo::once_for_all);

@@ -59,8 +59,9 @@ inline void check_run(const network& graph, int batch, std::size_t in, std::size
   const std::string where = "'" + graph.name() + "', batch " + std::to_string(batch);
   const auto images = static_cast<std::size_t>(batch);
   check_count(where, "numbers of input", in, images * static_cast<std::size_t>(graph.input().elements()));
-  check_count(where, "numbers of space for the output", out,
-              images * static_cast<std::size_t>(graph.output().elements()));
+  check_count(where,
+              graph.outputs().size() > 1 ? "numbers of space for the outputs" : "numbers of space for the output", out,
+              images * static_cast<std::size_t>(graph.output_elements()));
 }
 
 inline void check_kernel(const network& graph, std::size_t index, std::size_t count) {

@@ -3,6 +3,7 @@
 /// From layers to ONNX nodes.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,16 +14,10 @@
 #include <utility>
 #include <vector>
 
-#ifndef ONNX_ML
-// NOLINTNEXTLINE(readability-identifier-naming): theirs
-#define ONNX_ML 1  // with the operators for machine learning, as every package has it; ONNX's CMake files say the same
-#endif
-#include <onnx/onnx_pb.h>
-
 #include "nascent/base/error.hpp"
 #include "nascent/base/number_text.hpp"
 #include "nascent/base/version.hpp"
-#include "nascent/io/detail/number_bytes.hpp"
+#include "nascent/io/detail/onnx_graph.hpp"
 #include "nascent/io/layer_names.hpp"
 #include "nascent/network/parameters.hpp"
 
@@ -46,11 +41,16 @@ namespace detail {
 class onnx_builder {
  public:
   onnx_builder(const network& graph, const onnx_options& options)
-      : graph_(graph), options_(options), names_(layer_names(graph)), flat_(graph.layers().size() + 1, false) {
+      : graph_(graph),
+        options_(options),
+        names_(layer_names(graph)),
+        flat_(graph.layers().size() + 1, false),
+        out_(*model_.mutable_graph(), options.type) {
     if (options.batch < 0)
       throw onnx_error("io.onnx", place("options.batch"), std::to_string(options.batch),
                        "1 or more images, or 0 for any number");
     if (graph.layers().empty()) throw onnx_error("io.onnx", place(""), "no layer", "one or more");
+    for (const network_output& o : graph.outputs()) check_name(o.name);
   }
 
   /// Batch normalisations folded.
@@ -83,6 +83,13 @@ class onnx_builder {
     return "ONNX, network '" + graph_.name() + "'" + (what.empty() ? "" : ", " + what);
   }
 
+  /// An output's name is that of a tensor, which no other may have.
+  void check_name(const std::string& name) const {
+    const auto taken = [&](const std::string& layer) { return name == layer || name.starts_with(layer + "/"); };
+    if (taken("input") || std::ranges::any_of(names_, taken))
+      throw onnx_error("io.onnx", place("output '" + name + "'"), "the name of another tensor", "a name of its own");
+  }
+
   void check_weights(const weights& values) const {
     if (values.size() != graph_.layers().size())
       throw network_error("network.parameters", place("weights"),
@@ -109,30 +116,31 @@ class onnx_builder {
     auto* set = model_.add_opset_import();
     set->set_domain("");
     set->set_version(is_bf16 ? 22 : 17);  // the first whose convolution takes bf16
-    out_ = model_.mutable_graph();
-    out_->set_name(graph_.name().empty() ? "network" : graph_.name());
-    declare(out_->add_input(), "input", 0, false);
+    model_.mutable_graph()->set_name(graph_.name().empty() ? "network" : graph_.name());
+    declare(model_.mutable_graph()->add_input(), "input", 0, false);
+    const std::vector<network_output> outputs = graph_.outputs();
     for (std::size_t i = 0; i < names_.size(); ++i) {
       const layer& l = graph_.layers()[i];
       name_ = names_[i];
       compute(l, i, weigh_layer);
       activate(l.act);
+      for (const network_output& o : outputs)
+        if (o.tensor == static_cast<int>(i) + 1) {  // its last node gives an output its name
+          current_ = o.name;
+          out_.rename_last(current_);
+        }
       tensors_.push_back(current_);
       flat_[i + 1] = is_flat_;
     }
-    const std::string last = std::exchange(tensors_.back(), "output");
-    // The last node gives the output its name, whatever it is called inside.
-    for (auto& node : *out_->mutable_node())
-      for (auto& made : *node.mutable_output())
-        if (made == last) made = "output";
-    declare(out_->add_output(), "output", static_cast<int>(names_.size()), is_flat_);
+    for (const network_output& o : outputs)
+      declare(model_.mutable_graph()->add_output(), o.name, o.tensor, flat_[static_cast<std::size_t>(o.tensor)]);
     return std::move(model_);
   }
 
-  void declare(onnx::ValueInfoProto* value, const char* name, int tensor, bool flat) const {
+  void declare(onnx::ValueInfoProto* value, const std::string& name, int tensor, bool flat) const {
     value->set_name(name);
     auto* type = value->mutable_type()->mutable_tensor_type();
-    type->set_elem_type(element());
+    type->set_elem_type(out_.element());
     const shape& s = graph_.tensor_shape(tensor);
     auto* first = type->mutable_shape()->add_dim();
     if (options_.batch == 0 && s.batch == 1) first->set_dim_param("N");
@@ -296,67 +304,29 @@ class onnx_builder {
   // --- nodes and constants -------------------------------------------------------------------------------------------
 
   std::string add_as(const char* kind, const std::vector<std::string>& inputs, const std::string& output) {
-    onnx::NodeProto& node = *out_->add_node();
-    node.set_op_type(kind);
-    node.set_name(output);
-    for (const std::string& input : inputs) node.add_input(input);
-    node.add_output(output);
+    out_.node(kind, inputs, output);
     return output;
   }
   /// A node of the present layer, whose output comes next.
   onnx::NodeProto& add(const char* kind, const std::vector<std::string>& inputs, const char* suffix = "") {
-    current_ = add_as(kind, inputs, name_ + suffix);
-    return *out_->mutable_node(out_->node_size() - 1);
-  }
-
-  static onnx::AttributeProto& attribute(onnx::NodeProto& node, const char* name,
-                                         onnx::AttributeProto::AttributeType type) {
-    onnx::AttributeProto& a = *node.add_attribute();
-    a.set_name(name);
-    a.set_type(type);
-    return a;
-  }
-  static void set(onnx::NodeProto& node, const char* name, std::int64_t value) {
-    attribute(node, name, onnx::AttributeProto::INT).set_i(value);
-  }
-  static void set(onnx::NodeProto& node, const char* name, float value) {
-    attribute(node, name, onnx::AttributeProto::FLOAT).set_f(value);
-  }
-  static void set(onnx::NodeProto& node, const char* name, std::initializer_list<int> values) {
-    onnx::AttributeProto& a = attribute(node, name, onnx::AttributeProto::INTS);
-    for (const int v : values) a.add_ints(v);
-  }
-
-  onnx::TensorProto::DataType element() const {
-    return options_.type == data_type::f32   ? onnx::TensorProto::FLOAT
-           : options_.type == data_type::f16 ? onnx::TensorProto::FLOAT16
-                                             : onnx::TensorProto::BFLOAT16;
+    current_ = name_ + suffix;
+    return out_.node(kind, inputs, current_);
   }
 
   std::string constant(const std::string& name, std::initializer_list<int> dimensions, std::span<const float> numbers) {
-    onnx::TensorProto& t = *out_->add_initializer();
-    t.set_name(name);
-    t.set_data_type(element());
-    for (const int d : dimensions) t.add_dims(d);
-    std::string& bytes = *t.mutable_raw_data();
-    bytes.reserve(numbers.size() * static_cast<std::size_t>(size_of(options_.type)));
-    for (const float number : numbers)
-      if (!append_number(bytes, number, options_.type))
-        throw onnx_error(
-            "io.onnx", place(name), rounded_text(static_cast<double>(number), 6),
-            "finite numbers" + std::string(options_.type == data_type::f16 ? " up to 65504, as f16 has them" : ""));
+    if (const auto wrong = out_.constant(name, dimensions, numbers))
+      throw onnx_error(
+          "io.onnx", place(name), rounded_text(static_cast<double>(*wrong), 6),
+          "finite numbers" + std::string(options_.type == data_type::f16 ? " up to 65504, as f16 has them" : ""));
     return name;
   }
   std::string scalar(const char* suffix, float number) {
     return constant(current_name(suffix), {}, std::array{number});
   }
   std::string integers(const char* suffix, std::initializer_list<std::int64_t> numbers) {
-    onnx::TensorProto& t = *out_->add_initializer();
-    t.set_name(current_name(suffix));
-    t.set_data_type(onnx::TensorProto::INT64);
-    t.add_dims(static_cast<std::int64_t>(numbers.size()));
-    for (const std::int64_t n : numbers) append_integer(*t.mutable_raw_data(), n);
-    return t.name();
+    const std::string name = current_name(suffix);
+    out_.integers(name, numbers);
+    return name;
   }
   /// Names of constants are the layer's with a suffix; a layer that shapes two operands has two of one suffix.
   std::string current_name(const char* suffix) {
@@ -372,7 +342,7 @@ class onnx_builder {
   std::vector<std::string> tensors_{"input"};
   std::set<std::string> made_;  ///< reshaped tensors and their shapes
   onnx::ModelProto model_;
-  onnx::GraphProto* out_ = nullptr;
+  onnx_graph out_;
   std::string name_;     ///< of the present layer
   std::string current_;  ///< what it has made so far
   bool is_flat_ = false;

@@ -24,6 +24,7 @@ struct network_row {
   std::size_t last = 0;
   const block_span* squeeze = nullptr;  ///< the squeeze-and-excite that it stands for, or null
   std::vector<int> sources{};           ///< rows that it reads, -1 for the input
+  std::string output{};                 ///< its name, where the row makes an output of several
 };
 
 /// Rows that stand for `times` equal blocks.
@@ -57,6 +58,12 @@ class folded_network {
         row_of_[l + 1] = row_of_[l + 1 - p.layer_count];
       i = end;
       stages_.back().layers = parts[i - 1].end_layer() - stages_.back().first_layer;
+    }
+    const std::vector<network_output> outputs = graph.outputs();
+    if (outputs.size() < 2) return;
+    for (const network_output& o : outputs) {
+      std::string& words = rows_[static_cast<std::size_t>(row_of_[static_cast<std::size_t>(o.tensor)])].output;
+      words += (words.empty() ? "" : ", ") + o.name;
     }
   }
 

@@ -37,7 +37,7 @@ inline constexpr std::string_view dot_style =
 
 }  // namespace detail
 
-/// A network for Graphviz: a node per layer, a cluster per stage.
+/// A network for Graphviz: a node per layer, a cluster per stage, and a node per output where there are several.
 inline std::string to_dot(const network& graph) {
   using detail::dot_quoted;
   std::string out = "digraph " + dot_quoted(graph.name()) + " {\n" + std::string(detail::dot_style) +
@@ -59,6 +59,10 @@ inline std::string to_dot(const network& graph) {
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t k = 0; k < static_cast<std::size_t>(graph.layers()[i].operand_count); ++k)
       out += "  t" + std::to_string(graph.layers()[i].operands[k]) + " -> t" + std::to_string(i + 1) + ";\n";
+  if (const std::vector<network_output> outputs = graph.outputs(); outputs.size() > 1)
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      out += "  o" + std::to_string(i) + " [label=" + dot_quoted(outputs[i].name) + "];\n  t" +
+             std::to_string(outputs[i].tensor) + " -> o" + std::to_string(i) + ";\n";
   return out + "}\n";
 }
 

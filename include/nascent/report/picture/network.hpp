@@ -89,8 +89,8 @@ class network_painter {
 
   std::string words_of(const network_row& r) const {
     const layer& l = graph_.layers()[r.first];
-    if (r.squeeze == nullptr) return layer_text(l);
     const std::string to = " \xE2\x86\x92 ";
+    if (r.squeeze == nullptr) return layer_text(l) + (r.output.empty() ? "" : to + r.output);
     return "squeeze-excite " + std::to_string(l.input.channels) + to +
            std::to_string(r.squeeze->find("hidden")->integer()) + to +
            std::to_string(output_of(static_cast<int>(&r - folded_.rows().data())).channels);

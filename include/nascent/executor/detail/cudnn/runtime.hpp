@@ -117,6 +117,11 @@ class session {
     check(cudaMemcpyAsync(to, from.data(), from.size(), cudaMemcpyHostToDevice, stream_.get()), what);
     wait();
   }
+  /// On the stream, and not waited for; gives the place after the last byte.
+  std::byte* copy_from(const std::byte* from, std::size_t bytes, std::byte* to) const {
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_.get()), "copying an output from the device");
+    return to + bytes;
+  }
   void clear(std::byte* memory, std::size_t bytes, const std::string& what) const {
     if (bytes == 0) return;
     check(cudaMemsetAsync(memory, 0, bytes, stream_.get()), what);

@@ -44,7 +44,8 @@ class assembler {
         last_reader_(graph.layers().size() + 1, -1) {
     for (std::size_t i = 0; i < graph.layers().size(); ++i)
       for (const int tensor : operands(graph.layers()[i])) last_reader_[index(tensor)] = static_cast<int>(i);
-    last_reader_.back() = static_cast<int>(graph.layers().size());
+    for (const network_output& o : graph.outputs())
+      last_reader_[index(o.tensor)] = static_cast<int>(graph.layers().size());
   }
 
   /// Adds a kernel; as two where oneDNN cannot fuse it, or only in its unoptimised implementation.

@@ -71,10 +71,13 @@ class program {
     outside_in_.set_data_handle(const_cast<float*>(from));
     execute(convert_in_);
   }
-  /// NHWC, f32: from the last buffer.
-  void copy_out(float* to) {
-    outside_out_.set_data_handle(to);
-    execute(convert_out_);
+  /// NHWC, f32: to where piece `i` of `pieces` lies among all images' outputs, which come one after another.
+  void copy_out(float* to, int i, int pieces) {
+    for (exit& e : exits_) {
+      e.outside.set_data_handle(to + static_cast<std::size_t>(i) * e.elements);
+      execute(e.convert);
+      to += static_cast<std::size_t>(pieces) * e.elements;
+    }
   }
   void execute() {
     for (const call& c : calls_) execute(c);
@@ -98,6 +101,13 @@ class program {
     const void* in = nullptr;
     const void* other = nullptr;
     void* out = nullptr;
+  };
+
+  /// An output on its way out of the network's memory.
+  struct exit {
+    dnnl::memory outside;
+    call convert;
+    std::size_t elements;  ///< of a piece
   };
 
   void execute(const call& c, const kernel_function& own) {
@@ -184,7 +194,8 @@ class program {
       uses.push_back(s.use);
       scratch = std::max(scratch, s.scratchpad.get_size());
     }
-    const buffer_lifetimes lives = lifetimes(uses, tensor_bytes);
+    const std::vector<network_output> outputs = graph_.outputs();
+    const buffer_lifetimes lives = lifetimes(uses, tensor_bytes, graph_.output_tensors());
     const buffer_plan plan = plan_buffers(lives.requests, alignment);
 
     const std::size_t scratch_at = (plan.bytes + alignment - 1) / alignment * alignment;
@@ -238,9 +249,13 @@ class program {
       return memory_of(tensor, nhwc(graph_.tensor_shape(tensor), piece_, to_dnnl(type)));
     };
     outside_in_ = outside(0);
-    outside_out_ = outside(last);
     convert_in_ = convert(outside_in_, inside(0));
-    convert_out_ = convert(inside(last), outside_out_);
+    exits_.clear();
+    for (const network_output& o : outputs) {
+      const dnnl::memory to = outside(o.tensor);
+      exits_.push_back({to, convert(inside(o.tensor), to),
+                        static_cast<std::size_t>(graph_.tensor_shape(o.tensor).elements() * piece_)});
+    }
   }
 
   network graph_;
@@ -256,9 +271,8 @@ class program {
   page_memory weights_;
   std::size_t bytes_ = 0;
   dnnl::memory outside_in_;
-  dnnl::memory outside_out_;
   call convert_in_;
-  call convert_out_;
+  std::vector<exit> exits_;  ///< one for each output
 };
 
 }  // namespace nascent::onednn::detail
