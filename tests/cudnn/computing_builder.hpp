@@ -109,10 +109,17 @@ class computing_builder {
         case CUDNN_POINTWISE_ADD: return u + v;
         case CUDNN_POINTWISE_MUL: return u * v;
         case CUDNN_POINTWISE_MIN: return std::min(u, v);
+        case CUDNN_POINTWISE_MAX: return std::max(u, v);
         case CUDNN_POINTWISE_IDENTITY: return u;
         case CUDNN_POINTWISE_RELU_FWD: return std::max(u, 0.0);
         case CUDNN_POINTWISE_SIGMOID_FWD: return 1 / (1 + std::exp(-u));
         case CUDNN_POINTWISE_SWISH_FWD: return u / (1 + std::exp(-u));
+        case CUDNN_POINTWISE_ELU_FWD: return u < 0 ? std::expm1(u) : u;
+        case CUDNN_POINTWISE_TANH_FWD: return std::tanh(u);
+        case CUDNN_POINTWISE_SOFTPLUS_FWD: return std::log1p(std::exp(u));
+        case CUDNN_POINTWISE_GELU_FWD: return u * std::erfc(-u / std::sqrt(2.0)) / 2;
+        case CUDNN_POINTWISE_GELU_APPROX_TANH_FWD:
+          return u / 2 * (1 + std::tanh(std::sqrt(2 / 3.14159265358979323846) * (u + 0.044715 * u * u * u)));
         default: throw std::logic_error("no such function here");
       }
     });

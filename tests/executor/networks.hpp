@@ -30,7 +30,11 @@ class dice {
     return low + static_cast<int>(engine_() % static_cast<std::uint64_t>(high - low + 1));
   }
   bool coin() { return between(0, 1) == 1; }
-  activation act() { return static_cast<activation>(between(0, 5)); }
+  /// Every activation but zero, behind which nothing can be compared; one of the first six half the time.
+  activation act() {
+    if (coin()) return static_cast<activation>(between(0, 5));
+    return static_cast<activation>(between(static_cast<int>(activation::zero) + 1, nascent::activation_count - 1));
+  }
   float real() { return static_cast<float>(between(-1'000'000, 1'000'000)) * 1e-6F; }
 
  private:
@@ -230,8 +234,24 @@ class random_network_builder {
     return net.batch_to_space(x, n);
   }
 
+  /// A normalisation by itself, before what it is for.
+  tensor normalized(auto& net, tensor x) {
+    const activation act = roll_.coin() ? nascent::identity : roll_.act();
+    const int digits = roll_.between(1, 2);  // a small epsilon makes much of what rounding changed
+    switch (roll_.between(0, 4)) {
+      case 0: return net.conv(net.batch_norm(x, act), {.filters = roll_.between(1, 20), .kernel = odd()});
+      case 1: return net.add(net.layer_scale(net.conv(x, {.filters = x.channels, .bias = true})), x);
+      case 2: return net.layer_norm(x, {.epsilon_digits = digits, .act = act, .bias = roll_.coin()});
+      case 3: {
+        const int groups = x.channels % 3 == 0 ? 3 : roll_.coin() ? x.channels : 1;
+        return net.group_norm(x, {.groups = groups, .epsilon_digits = digits, .act = act});
+      }
+      default: return net.rms_norm(x, {.epsilon_digits = digits, .act = act});
+    }
+  }
+
   tensor block(auto& net, tensor x) {
-    switch (roll_.between(0, 12)) {
+    switch (roll_.between(0, 15)) {
       case 0: return mbconv(net, x, false);
       case 1: return mbconv(net, x, true);
       case 2: return bottleneck(net, x);
@@ -257,6 +277,9 @@ class random_network_builder {
       }
       case 10: return part(net, x);
       case 11: return weighed(net, x);
+      case 12:
+      case 13:
+      case 14: return normalized(net, x);
       default: {
         const nascent::kernel_size k = kernel();
         const int by = stride(x);

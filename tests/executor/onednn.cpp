@@ -164,7 +164,8 @@ TEST_CASE("onednn: split attention") {
 }
 
 TEST_CASE("onednn: activations, fused and alone") {
-  for (const activation act : {relu, relu6, swish, hswish, sigmoid, activation::zero}) {
+  for (int number = 1; number < activation_count; ++number) {
+    const auto act = static_cast<activation>(number);
     INFO(to_string(act));
     compare("fused", {1, 6, 6, 8}, [&](auto& net, tensor x) { net.conv(x, {.filters = 24, .act = act}); });
     compare("alone", {1, 6, 6, 8}, [&](auto& net, tensor x) { net.activate(x, act); });
@@ -173,6 +174,24 @@ TEST_CASE("onednn: activations, fused and alone") {
       net.activate(net.add(x, net.add(x, x)), act);
     });
     compare("dense", {1, 1, 1, 8}, [&](auto& net, tensor x) { net.dense(x, {.units = 24, .act = act}); });
+  }
+}
+
+TEST_CASE("onednn: normalisations, with an activation and without") {
+  for (const activation act : {identity, relu, gelu}) {
+    INFO(to_string(act));
+    compare("batch norm", {1, 5, 7, 20}, [&](auto& net, tensor x) { net.batch_norm(x, act); });
+    compare("layer scale", {1, 5, 7, 20}, [&](auto& net, tensor x) { net.activate(net.layer_scale(x), act); });
+    for (const int channels : {3, 20, 96})
+      compare("layer norm", {1, 5, 7, channels},
+              [&](auto& net, tensor x) { net.layer_norm(x, {.epsilon_digits = 3, .act = act}); });
+    for (const int groups : {1, 4, 20})
+      compare("group norm", {1, 5, 7, 20},
+              [&](auto& net, tensor x) { net.group_norm(x, {.groups = groups, .epsilon_digits = 3, .act = act}); });
+    compare("rms norm", {1, 5, 7, 37}, [&](auto& net, tensor x) { net.rms_norm(x, {.act = act}); });
+    compare("maps of a batch", {1, 6, 6, 24}, [&](auto& net, tensor x) {
+      net.batch_to_space(net.group_norm(net.space_to_batch(x, 2), {.groups = 3, .act = act}), 2);
+    });
   }
 }
 

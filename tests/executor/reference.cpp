@@ -226,3 +226,53 @@ TEST_CASE("reference: kernels are the layers, and each can run alone") {
   CHECK(std::ranges::equal(program.tensor(2), out));
   CHECK(reference::executor{}.description().library.starts_with("Eigen 3."));
 }
+
+TEST_CASE("reference: activations have the values that PyTorch prints") {
+  struct row {
+    activation act;
+    double at_minus_2, at_minus_half, at_1;
+  };
+  for (const row& r :
+       {row{hsigmoid, 1. / 6, 2.5 / 6, 4. / 6}, row{leaky_relu, -.02, -.005, 1}, row{elu, -.8646647, -.3934693, 1},
+        row{mish, -.2525015, -.2207438, .8650984}, row{activation::tanh, -.9640276, -.4621172, .7615942},
+        row{softplus, .1269280, .4740770, 1.3132617}, row{gelu, -.0455003, -.1542688, .8413447},
+        row{gelu_tanh, -.0454023, -.1542860, .8411920}}) {
+    CAPTURE(to_string(r.act));
+    CHECK(std::abs(reference::apply(r.act, -2) - r.at_minus_2) < 1e-6);
+    CHECK(std::abs(reference::apply(r.act, -.5) - r.at_minus_half) < 1e-6);
+    CHECK(std::abs(reference::apply(r.act, 1) - r.at_1) < 1e-6);
+    CHECK(std::isfinite(reference::apply(r.act, 500)));
+    CHECK(std::isfinite(reference::apply(r.act, -500)));
+  }
+}
+
+TEST_CASE("reference: normalisations by hand") {
+  const auto near = [](const numbers& found, const numbers& expected) {
+    return test::distance(found, expected) < 1e-5;
+  };
+  // Two pixels of channels 1 2 3 and 4 6 8: means 2 and 6, variances 2/3 and 8/3; factors 1 2 3, summands 0 0 1.
+  const layer_weights w{{1, 2, 3}, {0, 0, 1}};
+  const auto a = static_cast<float>(std::sqrt(1.5));
+  CHECK(near(
+      run({1, 1, 2, 3}, {1, 2, 3, 4, 6, 8}, w, [](auto& net, tensor x) { net.layer_norm(x, {.epsilon_digits = 12}); }),
+      {-a, 0, 3 * a + 1, -a, 0, 3 * a + 1}));
+  // With an epsilon of 0.1 the first variance is 2/3 + 0.1.
+  const auto b = static_cast<float>(1 / std::sqrt(2. / 3 + .1));
+  CHECK(near(run({1, 1, 1, 3}, {1, 2, 3}, w,
+                 [](auto& net, tensor x) { net.layer_norm(x, {.epsilon_digits = 1, .act = relu}); }),
+             {0, 0, 3 * b + 1}));
+  // Squares of 1 2 2: their mean is 3.
+  const auto c = static_cast<float>(std::sqrt(1. / 3));
+  CHECK(near(run({1, 1, 1, 3}, {1, 2, 2}, {{1, 1, 2}, {0, 0, 0}},
+                 [](auto& net, tensor x) { net.rms_norm(x, {.epsilon_digits = 12}); }),
+             {c, 2 * c, 4 * c}));
+  // Two groups of two channels over two pixels: 1 2 3 4 (mean 2.5, variance 1.25) and 0 0 4 4 (mean 2, variance 4).
+  const auto d = static_cast<float>(1 / std::sqrt(1.25));
+  CHECK(near(run({1, 2, 1, 4}, {1, 2, 0, 0, 3, 4, 4, 4}, {{1, 1, 1, 1}, {0, 0, 0, 0}},
+                 [](auto& net, tensor x) { net.group_norm(x, {.groups = 2, .epsilon_digits = 12}); }),
+             {-1.5F * d, -.5F * d, -1, -1, .5F * d, 1.5F * d, 1, 1}));
+  CHECK(run({1, 1, 2, 2}, {1, 2, 3, 4}, {{2, 10}, {0, 1}}, [](auto& net, tensor x) { net.batch_norm(x); }) ==
+        numbers{2, 21, 6, 41});
+  CHECK(run({1, 1, 1, 2}, {1, 2}, {{2, -10}, {0, 0}},
+            [](auto& net, tensor x) { net.activate(net.layer_scale(x), relu); }) == numbers{2, 0});
+}

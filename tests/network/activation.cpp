@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/network/activation.hpp"
 
+#include <set>
 #include <string_view>
 
 #include <catch2/catch_test_macros.hpp>
@@ -16,6 +17,11 @@ TEST_CASE("every enumerator has its own name") {
   STATIC_CHECK(to_string(hswish) == "hswish"sv);
   STATIC_CHECK(to_string(activation::zero) == "zero"sv);
   STATIC_CHECK(to_string(sigmoid) == "sigmoid"sv);
+  std::set<std::string_view> names;
+  for (int i = 0; i < activation_count; ++i) names.insert(to_string(static_cast<activation>(i)));
+  CHECK(names.size() == activation_count);
+  CHECK_FALSE(names.contains("unknown"));
+  CHECK(to_string(static_cast<activation>(activation_count)) == "unknown"sv);
   STATIC_CHECK(to_string(residual::none) == "none"sv);
   STATIC_CHECK(to_string(residual::identity) == "identity"sv);
   STATIC_CHECK(to_string(residual::project) == "project"sv);

@@ -387,3 +387,53 @@ TEST_CASE("a bias takes the place of batch normalisation, in depthwise convoluti
   CHECK_FALSE(l.batch_norm);
   CHECK(params(l) == 16 + 16);  // a factor and a summand for each channel
 }
+
+TEST_CASE("normalisations keep the shape, and count a factor and a summand for each channel") {
+  recorder sink;
+  net<recorder> n(sink);
+  const tensor in = n.input(8, 6, 12);
+  CHECK(n.batch_norm(in, relu).shape() == in.shape());
+  CHECK(n.layer_scale(in).shape() == in.shape());
+  CHECK(n.layer_norm(in).shape() == in.shape());
+  CHECK(n.group_norm(in, {.groups = 3, .epsilon_digits = 6}).shape() == in.shape());
+  CHECK(n.rms_norm(in).shape() == in.shape());
+  CHECK(n.layer_norm(in, {.bias = false}).shape() == in.shape());
+  CHECK(!n.fault());
+  const std::int64_t expected[] = {24, 12, 24, 24, 12, 12};
+  for (std::size_t i = 0; i < 6; ++i) {
+    CHECK(params(sink.layers[i]) == expected[i]);
+    CHECK(macs(sink.layers[i]) == 0);
+    // Reads and writes the map; a layer scale has no summands to read.
+    const std::int64_t constants = i == 1 || i >= 4 ? 12 : 24;
+    CHECK(traffic(sink.layers[i], false, data_type::f32, 2) == 4 * (2 * 2 * in.shape().elements() + constants));
+  }
+  CHECK(sink.layers[0].act == relu);
+  CHECK(sink.layers[3].epsilon_digits == 6);
+  CHECK(epsilon_of(sink.layers[3]) == 1e-6F);
+}
+
+TEST_CASE("a bias takes the place of batch normalisation unless both are said") {
+  const auto of = [](const conv_options& o) {
+    recorder sink;
+    net<recorder> n(sink);
+    n.conv(n.input(4, 4, 3), o);
+    return std::pair{sink.layers[0].bias, sink.layers[0].batch_norm};
+  };
+  CHECK(of({.filters = 8}) == std::pair{false, true});
+  CHECK(of({.filters = 8, .bias = true}) == std::pair{true, false});
+  CHECK(of({.filters = 8, .bias = true, .batch_norm = true}) == std::pair{true, true});
+  CHECK(of({.filters = 8, .batch_norm = false}) == std::pair{false, false});
+}
+
+TEST_CASE("normalisations that cannot be are faults by name") {
+  const shape map{1, 8, 8, 16};
+  const auto groups = fault_of(map, [](auto& n, auto x) { n.group_norm(x, {.groups = 3}); });
+  CHECK(groups.what == network_fault::groups);
+  CHECK(groups.found == 3);
+  CHECK(groups.allowed == 16);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.group_norm(x, {.groups = 0}); }).what == network_fault::groups);
+  const auto epsilon = fault_of(map, [](auto& n, auto x) { n.layer_norm(x, {.epsilon_digits = 0}); });
+  CHECK(epsilon.what == network_fault::epsilon);
+  CHECK(epsilon.allowed == 1);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.rms_norm(x, {.epsilon_digits = 13}); }).what == network_fault::epsilon);
+}

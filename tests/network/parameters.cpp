@@ -151,3 +151,33 @@ TEST_CASE("parameters of another network are refused by layer and name") {
   for (const float epsilon : {0.0F, -1.0F, std::numeric_limits<float>::quiet_NaN()})
     CHECK_THROWS_AS(fold(graph, random_parameters(graph, 1), epsilon), network_error);
 }
+
+TEST_CASE("a batch normalisation by itself folds into a factor and a summand, others keep theirs") {
+  const network graph = make_network("norms", {1, 4, 4, 2}, [](auto& n, auto x) {
+    x = n.batch_norm(x, relu);
+    x = n.layer_scale(x);
+    n.layer_norm(x);
+  });
+  network_parameters values = random_parameters(graph, 1);
+  CHECK(values[0].kernel.empty());
+  CHECK(values[1].kernel.size() == 2);
+  CHECK(values[2].bias.size() == 2);
+  values[0].norm = {.gamma = {2, 3}, .beta = {1, 0}, .mean = {4, 1}, .variance = {3, 0}};
+  const weights folded = fold(graph, values, 1);
+  CHECK(folded[0].kernel == std::vector<float>{1, 3});
+  CHECK(folded[0].bias == std::vector<float>{-3, -3});
+  CHECK(folded[1].kernel == values[1].kernel);
+  CHECK(folded[1].bias == std::vector<float>{0, 0});
+  CHECK(folded[2].kernel == values[2].kernel);
+  CHECK(folded[2].bias == values[2].bias);
+}
+
+TEST_CASE("a bias beside a batch normalisation is folded with it") {
+  const network graph = make_network(
+      "both", {1, 1, 1, 1}, [](auto& n, auto x) { n.conv(x, {.filters = 1, .bias = true, .batch_norm = true}); });
+  network_parameters values = random_parameters(graph, 1);
+  values[0] = {.kernel = {5}, .bias = {7}, .norm = {.gamma = {2}, .beta = {1}, .mean = {4}, .variance = {3}}};
+  const weights folded = fold(graph, values, 1);
+  CHECK(folded[0].kernel == std::vector<float>{5});
+  CHECK(folded[0].bias == std::vector<float>{4});  // (7 - 4) * 2 / 2 + 1
+}

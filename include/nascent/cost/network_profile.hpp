@@ -113,7 +113,11 @@ class bottleneck_reader {
       case layer_kind::softmax:
       case layer_kind::space_to_depth:
       case layer_kind::space_to_batch:
-      case layer_kind::batch_to_space: other_ = true; return;
+      case layer_kind::batch_to_space:
+      case layer_kind::scale:
+      case layer_kind::layer_norm:
+      case layer_kind::group_norm:
+      case layer_kind::rms_norm: other_ = true; return;
     }
   }
 

@@ -22,7 +22,7 @@ inline weights random_weights(const network& graph, std::uint64_t seed) {
   weights all(graph.layers().size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const layer& l = graph.layers()[i];
-    if (!l.has_weights()) continue;
+    if (!l.has_constants()) continue;
     all[i].kernel = source.kernel(l, variances[i]);
     all[i].bias = source.around(0, 0.1F, l.output.channels);
   }

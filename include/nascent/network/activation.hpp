@@ -17,9 +17,27 @@ enum class residual : std::uint8_t {
   strided,   ///< the same through one strided 1x1 convolution (ResNet)
 };
 
-/// An element-wise function after a layer. `swish` is x * sigmoid(x), `hswish` is x * relu6(x + 3) / 6, `zero` is 0
-/// whatever x is ("none" among the operations of cell-based search spaces).
-enum class activation : std::uint8_t { identity, relu, relu6, swish, hswish, sigmoid, zero };
+/// An element-wise function after a layer.
+enum class activation : std::uint8_t {
+  identity,
+  relu,
+  relu6,       ///< min(max(x, 0), 6)
+  swish,       ///< x * sigmoid(x), also called SiLU
+  hswish,      ///< x * relu6(x + 3) / 6
+  sigmoid,     ///< 1 / (1 + exp(-x))
+  zero,        ///< 0 whatever x is ("none" among the operations of cell-based search spaces)
+  hsigmoid,    ///< relu6(x + 3) / 6
+  leaky_relu,  ///< x, below 0 x / 100 (PyTorch's usual slope)
+  elu,         ///< x, below 0 exp(x) - 1
+  mish,        ///< x * tanh(softplus(x))
+  tanh,        ///< hyperbolic tangent
+  softplus,    ///< log(1 + exp(x))
+  gelu,        ///< x * Phi(x) with the exact normal distribution (Hendrycks and Gimpel, 2016)
+  gelu_tanh,   ///< the same with their approximation: x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))
+};
+
+/// How many activations there are.
+inline constexpr int activation_count = 15;
 
 inline constexpr auto identity = activation::identity;
 inline constexpr auto relu = activation::relu;
@@ -27,6 +45,13 @@ inline constexpr auto relu6 = activation::relu6;
 inline constexpr auto swish = activation::swish;
 inline constexpr auto hswish = activation::hswish;
 inline constexpr auto sigmoid = activation::sigmoid;
+inline constexpr auto hsigmoid = activation::hsigmoid;
+inline constexpr auto leaky_relu = activation::leaky_relu;
+inline constexpr auto elu = activation::elu;
+inline constexpr auto mish = activation::mish;
+inline constexpr auto softplus = activation::softplus;
+inline constexpr auto gelu = activation::gelu;
+inline constexpr auto gelu_tanh = activation::gelu_tanh;  // `tanh` alone is the C library's function
 
 /// The name that text, tables and files use.
 constexpr const char* to_string(activation act) {
@@ -38,6 +63,14 @@ constexpr const char* to_string(activation act) {
     case activation::hswish: return "hswish";
     case activation::sigmoid: return "sigmoid";
     case activation::zero: return "zero";
+    case activation::hsigmoid: return "hsigmoid";
+    case activation::leaky_relu: return "leaky_relu";
+    case activation::elu: return "elu";
+    case activation::mish: return "mish";
+    case activation::tanh: return "tanh";
+    case activation::softplus: return "softplus";
+    case activation::gelu: return "gelu";
+    case activation::gelu_tanh: return "gelu_tanh";
   }
   return "unknown";
 }

@@ -20,10 +20,11 @@ enum class kernel_group : std::uint8_t {
   gate,
   sum,
   copy,
-  activation
+  activation,
+  normalization
 };
 
-inline constexpr int kernel_group_count = 10;
+inline constexpr int kernel_group_count = 11;
 
 /// In the plural: what the rows of a table are.
 constexpr const char* to_string(kernel_group group) {
@@ -38,6 +39,7 @@ constexpr const char* to_string(kernel_group group) {
     case kernel_group::sum: return "sums";
     case kernel_group::copy: return "copies";
     case kernel_group::activation: return "activations";
+    case kernel_group::normalization: return "normalisations";
   }
   return "unknown";
 }

@@ -27,6 +27,10 @@ enum class layer_kind : std::uint8_t {
   space_to_depth,       ///< n x n blocks of pixels become channels, a pure copy; n is `stride`
   space_to_batch,       ///< n x n interleaved sub-maps become a batch, a pure copy; n is `stride`
   batch_to_space,       ///< the inverse
+  scale,                ///< each channel times a number of its own, plus one: batch normalisation alone, layer scale
+  layer_norm,           ///< over the channels, at each position: (x - mean) / sqrt(variance + epsilon), then as `scale`
+  group_norm,           ///< the same over all positions of a map and the channels of each of `groups` groups
+  rms_norm,  ///< over the channels, at each position: x / sqrt(mean of squares + epsilon), then a factor each
 };
 
 /// What is known of a kind by itself.
@@ -50,6 +54,10 @@ constexpr layer_kind_facts facts_of(layer_kind kind) {
     case layer_kind::space_to_depth: return {"space_to_depth", kernel_group::copy};
     case layer_kind::space_to_batch: return {"space_to_batch", kernel_group::copy};
     case layer_kind::batch_to_space: return {"batch_to_space", kernel_group::copy};
+    case layer_kind::scale: return {"scale", kernel_group::normalization};
+    case layer_kind::layer_norm: return {"layer_norm", kernel_group::normalization};
+    case layer_kind::group_norm: return {"group_norm", kernel_group::normalization};
+    case layer_kind::rms_norm: return {"rms_norm", kernel_group::normalization};
   }
   return {"unknown", kernel_group::copy};
 }
@@ -63,7 +71,8 @@ struct layer {
   activation act = activation::identity;  ///< applied last
   bool batch_norm = false;                ///< gamma and beta are parameters; folded into weights at inference
   bool bias = false;
-  padding pad = padding::same;  ///< of a convolution's or a pool's window
+  padding pad = padding::same;      ///< of a convolution's or a pool's window
+  std::uint8_t epsilon_digits = 0;  ///< 6 for an epsilon of 1e-6; of layer, group and RMS normalisation
   int kernel_height = 1;
   int kernel_width = 1;
   int stride = 1;
@@ -80,11 +89,25 @@ struct layer {
     return kind == layer_kind::convolution || kind == layer_kind::max_pool || kind == layer_kind::average_pool;
   }
   constexpr bool has_weights() const { return kind == layer_kind::convolution || kind == layer_kind::dense; }
+  /// Whether it has a factor and a summand for each channel.
+  constexpr bool scales_channels() const {
+    return kind == layer_kind::scale || kind == layer_kind::layer_norm || kind == layer_kind::group_norm ||
+           kind == layer_kind::rms_norm;
+  }
+  /// Whether it has an entry in weights: a kernel, and a bias for each channel.
+  constexpr bool has_constants() const { return has_weights() || scales_channels(); }
   constexpr bool is_depthwise() const {
     return kind == layer_kind::convolution && groups > 1 && groups == input.channels && groups == output.channels;
   }
   friend constexpr bool operator==(const layer&, const layer&) = default;
 };
+
+/// What a normalisation adds to the variance.
+constexpr float epsilon_of(const layer& l) {
+  double epsilon = 1;
+  for (int i = 0; i < l.epsilon_digits; ++i) epsilon /= 10;
+  return static_cast<float>(epsilon);
+}
 
 /// The group of a kernel by its core. A gate is the map that squeeze-and-excite multiplies.
 constexpr kernel_group group_of(const layer& l) {
@@ -104,10 +127,21 @@ constexpr std::int64_t weight_elements(const layer& l) {
   return detail::wrapping(detail::wrapping(taps, l.input.channels / l.groups), l.output.channels);
 }
 
-/// Trainable parameters: weights, bias, and the gamma and beta of a batch normalisation (no moving statistics).
+/// Numbers in the kernel that an executor takes: weights, or a factor for each channel.
+constexpr std::int64_t kernel_elements(const layer& l) {
+  return l.scales_channels() ? l.output.channels : weight_elements(l);
+}
+/// The same as trained: the factor of a batch normalisation is its gamma over the deviation, and no kernel.
+constexpr std::int64_t trained_elements(const layer& l) {
+  return l.scales_channels() && l.batch_norm ? 0 : kernel_elements(l);
+}
+/// Numbers in the bias that an executor takes.
+constexpr std::int64_t bias_elements(const layer& l) { return l.has_constants() ? l.output.channels : 0; }
+
+/// Trainable parameters: kernel, bias, and the gamma and beta of a batch normalisation (no moving statistics).
 constexpr std::int64_t params(const layer& l) {
   return detail::wrapping_sum(
-      weight_elements(l), (l.bias ? l.output.channels : 0) + (l.batch_norm ? 2 * std::int64_t{l.output.channels} : 0));
+      trained_elements(l), (l.bias ? l.output.channels : 0) + (l.batch_norm ? 2 * std::int64_t{l.output.channels} : 0));
 }
 
 /// Multiply-adds for one image. Only convolutions and dense layers count, as in the papers' tables.
@@ -127,7 +161,7 @@ constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, i
   if (l.kind == layer_kind::multiply)
     elements += static_cast<std::uint64_t>(std::int64_t{l.output.batch} * l.output.channels);
   const std::int64_t constants =
-      detail::wrapping_sum(weight_elements(l), l.bias || l.batch_norm ? l.output.channels : 0);
+      detail::wrapping_sum(kernel_elements(l), l.bias || l.batch_norm ? l.output.channels : 0);
   return detail::wrapping(detail::wrapping_sum(detail::wrapping(static_cast<std::int64_t>(elements), batch), constants),
                           size_of(type));
 }

@@ -23,8 +23,8 @@ struct layer_field {
 template <class F>
 constexpr void for_each_field(const layer& l, F&& f) {
   // All members by name: one more, and this does not compile until it is here.
-  const auto& [kind, act, batch_norm, bias, pad, kernel_height, kernel_width, stride, dilation, groups, first_channel,
-               input, output, operand_count, operands] = l;
+  const auto& [kind, act, batch_norm, bias, pad, epsilon_digits, kernel_height, kernel_width, stride, dilation, groups,
+               first_channel, input, output, operand_count, operands] = l;
   constexpr layer usual{};
   f(layer_field{"kind"}, kind, usual.kind);
   f(layer_field{"input"}, input, usual.input);
@@ -41,6 +41,7 @@ constexpr void for_each_field(const layer& l, F&& f) {
   f(layer_field{"act", " "}, act, usual.act);
   f(layer_field{"batch_norm"}, batch_norm, usual.batch_norm);
   f(layer_field{"bias"}, bias, usual.bias);
+  f(layer_field{"epsilon_digits"}, int{epsilon_digits}, int{usual.epsilon_digits});
   static_cast<void>(operands);
 }
 

@@ -3,6 +3,8 @@
 /// The arguments of a net's words.
 #pragma once
 
+#include <optional>
+
 #include "nascent/network/activation.hpp"
 
 namespace nascent {
@@ -16,7 +18,8 @@ struct kernel_size {
   constexpr kernel_size(int h, int w) : height(h), width(w) {}
 };
 
-/// Arguments of net.conv. Batch normalisation is part of a convolution unless a bias is asked for instead.
+/// Arguments of net.conv. Batch normalisation is part of a convolution unless a bias is asked for instead, or it is
+/// said: `.bias = true, .batch_norm = true` has both.
 struct conv_options {
   int filters = 0;
   kernel_size kernel = 1;
@@ -25,20 +28,43 @@ struct conv_options {
   int dilation = 1;
   activation act = activation::identity;
   bool bias = false;
-  bool batch_norm = true;
+  std::optional<bool> batch_norm = std::nullopt;  ///< unsaid: where there is no bias
   padding pad = padding::same;
 };
 
 /// Arguments of net.depthwise_conv: one filter per channel. As in a convolution, a bias takes the place of batch
-/// normalisation.
+/// normalisation unless both are said.
 struct depthwise_options {
   kernel_size kernel = 3;
   int stride = 1;
   int dilation = 1;
   activation act = activation::identity;
   bool bias = false;
-  bool batch_norm = true;
+  std::optional<bool> batch_norm = std::nullopt;
   padding pad = padding::same;
+};
+
+/// Arguments of net.layer_norm: over the channels at each position, with a factor for each channel and, with `bias`, a
+/// summand.
+struct layer_norm_options {
+  int epsilon_digits = 5;  ///< the variance plus 1e-5; vision transformers and ConvNeXt have 6
+  activation act = activation::identity;
+  bool bias = true;
+};
+
+/// Arguments of net.group_norm: over a map's positions and the channels of each group; as many groups as channels make
+/// it instance normalisation.
+struct group_norm_options {
+  int groups = 1;
+  int epsilon_digits = 5;
+  activation act = activation::identity;
+  bool bias = true;
+};
+
+/// Arguments of net.rms_norm: a factor for each channel, and no summand.
+struct rms_norm_options {
+  int epsilon_digits = 5;
+  activation act = activation::identity;
 };
 
 /// Arguments of net.max_pool and net.average_pool.

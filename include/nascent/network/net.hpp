@@ -9,49 +9,12 @@
 #include <string_view>
 
 #include "nascent/network/block_description.hpp"
+#include "nascent/network/interpreter.hpp"
 #include "nascent/network/layer.hpp"
 #include "nascent/network/layer_options.hpp"
 #include "nascent/network/network_fault.hpp"
 
 namespace nascent {
-
-/// A feature map inside a net: its shape (NHWC, one image) and its number.
-struct tensor {
-  int batch = 1;
-  int height = 1;
-  int width = 1;
-  int channels = 1;
-  int id = 0;
-
-  constexpr nascent::shape shape() const { return {batch, height, width, channels}; }
-  constexpr bool same_shape(const tensor& other) const {
-    return batch == other.batch && height == other.height && width == other.width && channels == other.channels;
-  }
-};
-
-/// An interpreter takes layers in topological order.
-template <class T>
-concept interpreter = requires(T& t, const layer& l) {
-  t(l);
-};
-
-/// An interpreter that keeps nothing: for checks of shapes alone.
-struct null_interpreter {
-  constexpr void operator()(const layer& /*unused*/) {}
-};
-
-/// An interpreter whose results add up, so that equal layers may be counted once and multiplied.
-template <class T>
-concept additive_interpreter = interpreter<T> && std::copy_constructible<T> && requires(T& t, const T& before) {
-  t.repeat(before, 1);
-};
-
-/// An interpreter that is told where blocks begin and end. Blocks may lie inside blocks.
-template <class T>
-concept block_interpreter = interpreter<T> && requires(T& t, const block_description& block) {
-  t.begin_block(block);
-  t.end_block();
-};
 
 /// Builds layers one after another, infers their shapes, and gives each to the interpreter. Faults are recorded, not
 /// thrown, so that the same code serves constant evaluation and hot loops; look at `fault()` at the end.
@@ -86,7 +49,7 @@ class net {
             network_fault::groups, o.groups, x.channels);
     layer l{.kind = layer_kind::convolution,
             .act = o.act,
-            .batch_norm = o.batch_norm && !o.bias,
+            .batch_norm = o.batch_norm.value_or(!o.bias),
             .bias = o.bias,
             .kernel_height = o.kernel.height,
             .kernel_width = o.kernel.width,
@@ -100,7 +63,7 @@ class net {
     check_bounds(o.dilation, network_limits::size, network_fault::dilation);
     layer l{.kind = layer_kind::convolution,
             .act = o.act,
-            .batch_norm = o.batch_norm && !o.bias,
+            .batch_norm = o.batch_norm.value_or(!o.bias),
             .bias = o.bias,
             .kernel_height = o.kernel.height,
             .kernel_width = o.kernel.width,
@@ -142,6 +105,28 @@ class net {
 
   [[gnu::always_inline]] constexpr tensor activate(const tensor& x, activation act) {
     return act == activation::identity ? x : emit(layer{.kind = layer_kind::activate, .act = act}, x, x.shape());
+  }
+
+  /// Batch normalisation by itself, as networks have it before a convolution; behind one it is part of that.
+  constexpr tensor batch_norm(const tensor& x, activation act = activation::identity) {
+    return emit(layer{.kind = layer_kind::scale, .act = act, .batch_norm = true}, x, x.shape());
+  }
+
+  /// Each channel times a trained factor (Touvron et al., 2021, "Going deeper with Image Transformers").
+  constexpr tensor layer_scale(const tensor& x) { return emit(layer{.kind = layer_kind::scale}, x, x.shape()); }
+
+  constexpr tensor layer_norm(const tensor& x, const layer_norm_options& o = {}) {
+    return normalized(layer{.kind = layer_kind::layer_norm, .act = o.act, .bias = o.bias}, x, o.epsilon_digits);
+  }
+
+  constexpr tensor group_norm(const tensor& x, const group_norm_options& o = {}) {
+    check(o.groups >= 1 && x.channels % positive(o.groups) == 0, network_fault::groups, o.groups, x.channels);
+    return normalized(layer{.kind = layer_kind::group_norm, .act = o.act, .bias = o.bias, .groups = positive(o.groups)},
+                      x, o.epsilon_digits);
+  }
+
+  constexpr tensor rms_norm(const tensor& x, const rms_norm_options& o = {}) {
+    return normalized(layer{.kind = layer_kind::rms_norm, .act = o.act}, x, o.epsilon_digits);
   }
 
   /// Joins maps of equal height and width along the channels.
@@ -343,6 +328,13 @@ class net {
     l.pad = same ? padding::same : above == 0 && left == 0 ? padding::valid : pad;
     l.stride = stride;
     return emit_weighted(l, x, {x.batch, positive(height), positive(width), channels});
+  }
+
+  constexpr tensor normalized(layer l, const tensor& x, int epsilon_digits) {
+    check(epsilon_digits >= 1 && epsilon_digits <= 12, network_fault::epsilon, epsilon_digits,
+          epsilon_digits < 1 ? 1 : 12);
+    l.epsilon_digits = static_cast<std::uint8_t>(epsilon_digits);
+    return emit(l, x, x.shape());
   }
 
   constexpr tensor pool(layer_kind kind, const tensor& x, const pool_options& o) {

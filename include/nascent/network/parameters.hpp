@@ -17,8 +17,8 @@
 namespace nascent {
 
 /// Weights of one layer as an executor takes them, batch normalisation folded in. `kernel` is ordered [output
-/// channel][height][width][input channel of the group]; `bias` has one number per output channel. Both are empty for
-/// layers without weights.
+/// channel][height][width][input channel of the group]; of a scale or a normalisation it has one number per channel.
+/// `bias` has one number per output channel. Both are empty for layers without weights.
 struct layer_weights {
   std::vector<float> kernel;
   std::vector<float> bias;
@@ -73,6 +73,7 @@ class weight_source {
   }
   /// A kernel of this variance times 1 / fan-in.
   std::vector<float> kernel(const layer& l, float variance) {
+    if (l.scales_channels()) return around(1, 0.5F, l.output.channels);
     const int fan_in = l.kernel_height * l.kernel_width * (l.input.channels / l.groups);
     return around(0, std::sqrt(3 * variance / static_cast<float>(fan_in)), static_cast<int>(weight_elements(l)));
   }
@@ -155,7 +156,7 @@ inline void check_parameters(const network& graph, const network_parameters& val
       if (found.size() != allowed)
         refuse(std::to_string(found.size()) + " numbers in " + what, std::to_string(allowed));
     };
-    check("kernel", p.kernel, static_cast<std::size_t>(weight_elements(l)));
+    check("kernel", p.kernel, static_cast<std::size_t>(trained_elements(l)));
     check("bias", p.bias, l.bias ? channels : 0);
     check("gamma", p.norm.gamma, l.batch_norm ? channels : 0);
     check("beta", p.norm.beta, l.batch_norm ? channels : 0);
@@ -178,10 +179,11 @@ inline weights fold(const network& graph, const network_parameters& values, floa
   weights folded(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const layer& l = graph.layers()[i];
-    if (!l.has_weights()) continue;
+    if (!l.has_constants()) continue;
     const layer_parameters& p = values[i];
     layer_weights& w = folded[i];
     w.kernel = p.kernel;
+    if (l.scales_channels()) w.kernel.resize(static_cast<std::size_t>(l.output.channels), 1.0F);
     w.bias = p.bias;
     w.bias.resize(static_cast<std::size_t>(l.output.channels), 0.0F);
     if (!l.batch_norm) continue;
@@ -208,9 +210,9 @@ inline network_parameters random_parameters(const network& graph, std::uint64_t 
   network_parameters all(graph.layers().size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const layer& l = graph.layers()[i];
-    if (!l.has_weights()) continue;
+    if (!l.has_constants()) continue;
     const int channels = l.output.channels;
-    all[i].kernel = source.kernel(l, variances[i]);
+    if (trained_elements(l) > 0) all[i].kernel = source.kernel(l, variances[i]);
     if (l.bias) all[i].bias = source.around(0, 0.1F, channels);
     if (!l.batch_norm) continue;
     all[i].norm = {.gamma = source.around(1, 0.5F, channels),

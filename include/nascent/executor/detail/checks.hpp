@@ -36,10 +36,10 @@ inline void check_compile(const network& graph, const weights& values, int batch
   const double limit = memory_limit();
   for (std::size_t i = 0; i < values.size(); ++i) {
     const layer& l = graph.layers()[i];
-    const std::size_t biases = l.has_weights() ? static_cast<std::size_t>(l.output.channels) : 0;
     check_count(layer_place(graph, i), "numbers in the kernel", values[i].kernel.size(),
-                static_cast<std::size_t>(weight_elements(l)));
-    check_count(layer_place(graph, i), "numbers in the bias", values[i].bias.size(), biases);
+                static_cast<std::size_t>(kernel_elements(l)));
+    check_count(layer_place(graph, i), "numbers in the bias", values[i].bias.size(),
+                static_cast<std::size_t>(bias_elements(l)));
     // What runs at once is at least this much: refused before the system is asked for it, and ends the process later.
     const double maps = static_cast<double>(size_of(data_type::bf16)) * at_once *
                         (static_cast<double>(l.input.elements()) + static_cast<double>(l.output.elements()));

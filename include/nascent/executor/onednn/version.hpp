@@ -17,6 +17,9 @@ using desc = dnnl::memory::desc;
 using dims = dnnl::memory::dims;
 
 inline constexpr auto inference = dnnl::prop_kind::forward_inference;
+inline dnnl::normalization_flags scaled_and_shifted() {
+  return dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+}
 
 /// "oneDNN 2.6.3": of the library that is loaded, not of the headers.
 inline std::string library_version() {
@@ -90,6 +93,13 @@ inline auto concatenation(const dnnl::engine& e, const desc& dst, int axis, cons
   return dnnl::concat::primitive_desc(e, dst, axis, parts, attr);
 }
 
+/// Over the last dimension, then a factor and a summand for each of its numbers.
+inline auto layer_normalization(const dnnl::engine& e, const desc& data, float epsilon,
+                                const dnnl::primitive_attr& attr) {
+  return dnnl::layer_normalization_forward::primitive_desc(e, inference, data, data, epsilon, scaled_and_shifted(),
+                                                           attr);
+}
+
 #else
 
 inline constexpr auto no_isa = dnnl::cpu_isa::all;
@@ -135,6 +145,11 @@ inline auto softmax(const dnnl::engine& e, const desc& data, int axis, const dnn
 inline auto concatenation(const dnnl::engine& e, const desc& dst, int axis, const std::vector<desc>& parts,
                           const dnnl::primitive_attr& attr) {
   return dnnl::concat::primitive_desc(dst, axis, parts, e, attr);
+}
+
+inline auto layer_normalization(const dnnl::engine& e, const desc& data, float epsilon,
+                                const dnnl::primitive_attr& attr) {
+  return dnnl::layer_normalization_forward::primitive_desc({inference, data, epsilon, scaled_and_shifted()}, attr, e);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numbers>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,9 @@
 
 namespace nascent::reference {
 
+/// log(1 + exp(x)), without overflow.
+inline double softplus_of(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
 inline double apply(activation act, double x) {
   switch (act) {
     case activation::identity: return x;
@@ -26,6 +30,15 @@ inline double apply(activation act, double x) {
     case activation::hswish: return x * std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
     case activation::sigmoid: return 1.0 / (1.0 + std::exp(-x));
     case activation::zero: return 0.0;
+    case activation::hsigmoid: return std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
+    case activation::leaky_relu: return x < 0 ? 0.01 * x : x;
+    case activation::elu: return x < 0 ? std::expm1(x) : x;
+    case activation::mish: return x * std::tanh(softplus_of(x));
+    case activation::tanh: return std::tanh(x);
+    case activation::softplus: return softplus_of(x);
+    case activation::gelu: return 0.5 * x * (1.0 + std::erf(x * std::numbers::sqrt2 / 2));
+    case activation::gelu_tanh:
+      return 0.5 * x * (1.0 + std::tanh(std::numbers::sqrt2 * std::numbers::inv_sqrtpi * (x + 0.044715 * x * x * x)));
   }
   return x;
 }
@@ -185,6 +198,43 @@ inline void softmax(const layer& l, int maps, std::span<const float> in, std::sp
     }
 }
 
+/// A factor and a summand for each channel.
+inline void scale(const layer_weights& w, std::span<float> values) {
+  const std::size_t depth = w.kernel.size();
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<float>(static_cast<double>(values[i]) * static_cast<double>(w.kernel[i % depth]) +
+                                   static_cast<double>(w.bias[i % depth]));
+}
+
+/// Numbers that are normalised together: `rows` pieces of `width`, `stride` apart.
+inline void normalize(const layer& l, std::span<float> values, std::size_t rows, std::size_t width,
+                      std::size_t stride) {
+  const auto count = static_cast<double>(rows * width);
+  const auto each = [&](auto&& visit) {
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t c = 0; c < width; ++c) visit(values[r * stride + c]);
+  };
+  double mean = 0;
+  double variance = 0;
+  if (l.kind != layer_kind::rms_norm) each([&](float x) { mean += static_cast<double>(x) / count; });
+  each([&](float x) { variance += (static_cast<double>(x) - mean) * (static_cast<double>(x) - mean) / count; });
+  const double root = std::sqrt(variance + std::pow(10.0, -l.epsilon_digits));
+  each([&](float& x) { x = static_cast<float>((static_cast<double>(x) - mean) / root); });
+}
+
+/// Layer, RMS and group normalisation.
+inline void normalize(const layer& l, const layer_weights& w, int maps, std::span<const float> in,
+                      std::span<float> out) {
+  std::ranges::copy(in, out.begin());
+  const auto depth = static_cast<std::size_t>(l.output.channels);
+  const std::size_t pixels = static_cast<std::size_t>(l.output.height) * static_cast<std::size_t>(l.output.width);
+  const std::size_t width = depth / static_cast<std::size_t>(l.groups);
+  const std::size_t rows = l.kind == layer_kind::group_norm ? pixels : 1;  // that are normalised together
+  for (std::size_t p = 0; p < static_cast<std::size_t>(maps) * pixels; p += rows)
+    for (std::size_t c = 0; c < depth; c += width) normalize(l, out.subspan(p * depth + c), rows, width, depth);
+  scale(w, out);
+}
+
 /// Runs one layer on `batch` images, its activation included. `channels` are those of the operands.
 inline void compute(const layer& l, const layer_weights& w, int batch, std::span<const std::span<const float>> inputs,
                     std::span<const int> channels, std::span<float> out) {
@@ -224,6 +274,13 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
     case layer_kind::space_to_depth:
     case layer_kind::space_to_batch:
     case layer_kind::batch_to_space: move_blocks(l, maps, in, out); break;
+    case layer_kind::scale:
+      std::ranges::copy(in, out.begin());
+      scale(w, out);
+      break;
+    case layer_kind::layer_norm:
+    case layer_kind::group_norm:
+    case layer_kind::rms_norm: normalize(l, w, maps, in, out); break;
   }
   if (l.act != activation::identity)
     for (float& value : out) value = static_cast<float>(apply(l.act, static_cast<double>(value)));

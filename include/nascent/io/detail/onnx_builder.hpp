@@ -4,48 +4,31 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "nascent/base/error.hpp"
-#include "nascent/base/number_text.hpp"
 #include "nascent/base/version.hpp"
-#include "nascent/io/detail/onnx_graph.hpp"
+#include "nascent/io/detail/onnx_nodes.hpp"
 #include "nascent/io/layer_names.hpp"
 #include "nascent/network/parameters.hpp"
 
 namespace nascent {
 
-/// A network that ONNX cannot say.
-struct onnx_error : error {
-  using error::error;
-};
-
-struct onnx_options {
-  data_type type = data_type::f32;  ///< of maps and weights
-  int batch = 1;                    ///< images; 0 leaves it free, as "N"
-  float epsilon = usual_epsilon;    ///< of batch normalisations that are kept
-};
-
 namespace detail {
 
 /// Makes one model. Tensors have the names of the layers that make them; what an activation works on, and what several
 /// nodes say together, has the layer's name with a suffix.
-class onnx_builder {
+class onnx_builder : onnx_nodes {
  public:
   onnx_builder(const network& graph, const onnx_options& options)
-      : graph_(graph),
-        options_(options),
+      : onnx_nodes("ONNX, network '" + graph.name() + "'", options),
+        graph_(graph),
         names_(layer_names(graph)),
-        flat_(graph.layers().size() + 1, false),
-        out_(*model_.mutable_graph(), options.type) {
+        flat_(graph.layers().size() + 1, false) {
     if (options.batch < 0)
       throw onnx_error("io.onnx", place("options.batch"), std::to_string(options.batch),
                        "1 or more images, or 0 for any number");
@@ -79,10 +62,6 @@ class onnx_builder {
   }
 
  private:
-  std::string place(const std::string& what) const {
-    return "ONNX, network '" + graph_.name() + "'" + (what.empty() ? "" : ", " + what);
-  }
-
   /// An output's name is that of a tensor, which no other may have.
   void check_name(const std::string& name) const {
     const auto taken = [&](const std::string& layer) { return name == layer || name.starts_with(layer + "/"); };
@@ -97,8 +76,8 @@ class onnx_builder {
                           std::to_string(graph_.layers().size()));
     for (std::size_t i = 0; i < values.size(); ++i) {
       const layer& l = graph_.layers()[i];
-      const auto kernel = static_cast<std::size_t>(weight_elements(l));
-      const std::size_t bias = l.has_weights() ? static_cast<std::size_t>(l.output.channels) : 0;
+      const auto kernel = static_cast<std::size_t>(kernel_elements(l));
+      const auto bias = static_cast<std::size_t>(bias_elements(l));
       if (values[i].kernel.size() != kernel || values[i].bias.size() != bias)
         throw network_error(
             "network.parameters", place("weights of '" + names_[i] + "'"),
@@ -158,7 +137,11 @@ class onnx_builder {
     is_flat_ = false;
     switch (l.kind) {
       case layer_kind::convolution:
-      case layer_kind::dense: weigh_layer(i); return;
+      case layer_kind::dense:
+      case layer_kind::scale:
+      case layer_kind::layer_norm:
+      case layer_kind::group_norm:
+      case layer_kind::rms_norm: weigh_layer(i); return;
       case layer_kind::max_pool:
       case layer_kind::average_pool: {
         onnx::NodeProto& node = add(l.kind == layer_kind::max_pool ? "MaxPool" : "AveragePool", {map(l.operands[0])});
@@ -218,6 +201,7 @@ class onnx_builder {
   /// channel][height][width].
   void weigh(std::size_t i, const std::vector<float>& kernel, const std::vector<float>& bias) {
     const layer& l = graph_.layers()[i];
+    if (l.scales_channels()) return normalize(l, kernel, bias);
     const int depth = l.input.channels / l.groups;
     std::vector<std::string> inputs;
     if (l.kind == layer_kind::dense) {
@@ -244,6 +228,47 @@ class onnx_builder {
     }
   }
 
+  /// A scale or a normalisation, in the words of operator set 17. What is trained as a batch normalisation has no
+  /// kernel.
+  void normalize(const layer& l, const std::vector<float>& kernel, const std::vector<float>& bias) {
+    current_ = map(l.operands[0]);
+    const int channels = l.output.channels;
+    const float epsilon = epsilon_of(l);
+    if (l.kind == layer_kind::layer_norm) {  // over the last dimension, which has to be the channels
+      set(add("Transpose", {current_}, "/channels_last"), "perm", {0, 2, 3, 1});
+      std::vector<std::string> inputs{current_, constant(name_ + "/kernel", {channels}, kernel)};
+      if (!bias.empty()) inputs.push_back(constant(name_ + "/bias", {channels}, bias));
+      onnx::NodeProto& node = add("LayerNormalization", inputs, "/norm");
+      set(node, "axis", std::int64_t{-1});
+      set(node, "epsilon", epsilon);
+      set(add("Transpose", {current_}), "perm", {0, 3, 1, 2});
+      return;
+    }
+    if (l.kind == layer_kind::group_norm) {  // of instances, the groups: a node of its own since operator set 18
+      const std::vector<float> ones(static_cast<std::size_t>(l.groups), 1.0F);
+      const std::vector<float> zeros(ones.size(), 0.0F);
+      add("Reshape", {current_, integers("/groups", {0, l.groups, -1})}, "/split");
+      onnx::NodeProto& node =
+          add("InstanceNormalization",
+              {current_, constant(name_ + "/ones", {l.groups}, ones), constant(name_ + "/zeros", {l.groups}, zeros)},
+              "/norm");
+      set(node, "epsilon", epsilon);
+      add("Reshape", {current_, integers("/whole", {0, channels, l.output.height, l.output.width})}, "/joined");
+    }
+    if (l.kind == layer_kind::rms_norm) {
+      const std::string x = current_;
+      add("Mul", {x, x}, "/squares");
+      // The axes are an input since operator set 18.
+      if (options_.type == data_type::bf16) add("ReduceMean", {current_, integers("/axis", {1})}, "/mean");
+      else set(add("ReduceMean", {current_}, "/mean"), "axes", {1});
+      add("Add", {current_, scalar("/epsilon", epsilon)}, "/above_zero");
+      add("Sqrt", {current_}, "/root");
+      add("Div", {x, current_}, "/norm");
+    }
+    if (!kernel.empty()) add("Mul", {current_, constant(name_ + "/kernel", {channels, 1, 1}, kernel)}, "/scaled");
+    if (!bias.empty()) add("Add", {current_, constant(name_ + "/bias", {channels, 1, 1}, bias)}, "/shifted");
+  }
+
   void set_window(onnx::NodeProto& node, const layer& l) const {
     set(node, "kernel_shape", {l.kernel_height, l.kernel_width});
     set(node, "strides", {l.stride, l.stride});
@@ -253,24 +278,6 @@ class onnx_builder {
          padding_before(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad),
          padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad),
          padding_after(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad)});
-  }
-
-  void activate(activation act) {
-    switch (act) {
-      case activation::identity: return;
-      case activation::relu: add("Relu", {current_}, "/relu"); return;
-      case activation::relu6: add("Clip", {current_, scalar("/from", 0), scalar("/to", 6)}, "/relu6"); return;
-      case activation::swish: {
-        const std::string x = current_;
-        add("Sigmoid", {x}, "/gate");
-        add("Mul", {x, current_}, "/swish");
-        return;
-      }
-      case activation::hswish: add("HardSwish", {current_}, "/hswish"); return;
-      case activation::sigmoid: add("Sigmoid", {current_}, "/sigmoid"); return;
-      case activation::zero: add("Mul", {current_, scalar("/nothing", 0)}, "/zero"); return;
-    }
-    throw onnx_error("io.onnx", place(name_), to_string(act), "an activation that ONNX can say");
   }
 
   // --- tensors -------------------------------------------------------------------------------------------------------
@@ -301,50 +308,10 @@ class onnx_builder {
     return inputs;
   }
 
-  // --- nodes and constants -------------------------------------------------------------------------------------------
-
-  std::string add_as(const char* kind, const std::vector<std::string>& inputs, const std::string& output) {
-    out_.node(kind, inputs, output);
-    return output;
-  }
-  /// A node of the present layer, whose output comes next.
-  onnx::NodeProto& add(const char* kind, const std::vector<std::string>& inputs, const char* suffix = "") {
-    current_ = name_ + suffix;
-    return out_.node(kind, inputs, current_);
-  }
-
-  std::string constant(const std::string& name, std::initializer_list<int> dimensions, std::span<const float> numbers) {
-    if (const auto wrong = out_.constant(name, dimensions, numbers))
-      throw onnx_error(
-          "io.onnx", place(name), rounded_text(static_cast<double>(*wrong), 6),
-          "finite numbers" + std::string(options_.type == data_type::f16 ? " up to 65504, as f16 has them" : ""));
-    return name;
-  }
-  std::string scalar(const char* suffix, float number) {
-    return constant(current_name(suffix), {}, std::array{number});
-  }
-  std::string integers(const char* suffix, std::initializer_list<std::int64_t> numbers) {
-    const std::string name = current_name(suffix);
-    out_.integers(name, numbers);
-    return name;
-  }
-  /// Names of constants are the layer's with a suffix; a layer that shapes two operands has two of one suffix.
-  std::string current_name(const char* suffix) {
-    std::string name = name_ + suffix;
-    for (int i = 2; !made_.insert(name).second; ++i) name = name_ + suffix + "_" + std::to_string(i);
-    return name;
-  }
-
   const network& graph_;
-  onnx_options options_;
   std::vector<std::string> names_;
   std::vector<bool> flat_;  ///< which tensors are matrices
   std::vector<std::string> tensors_{"input"};
-  std::set<std::string> made_;  ///< reshaped tensors and their shapes
-  onnx::ModelProto model_;
-  onnx_graph out_;
-  std::string name_;     ///< of the present layer
-  std::string current_;  ///< what it has made so far
   bool is_flat_ = false;
 };
 

@@ -113,6 +113,7 @@ inline std::string layer_text(const layer& l) {
   if (l.kind == layer_kind::activate) return to_string(l.act);
   const std::string by = "\xC3\x97";
   std::string words = to_string(l.kind);
+  if (l.kind == layer_kind::scale) words = l.batch_norm ? "batch norm" : "layer scale";
   if (l.kind == layer_kind::convolution) words = l.is_depthwise() ? "depthwise" : "conv";
   std::ranges::replace(words, '_', ' ');
   const bool has_window = l.kind == layer_kind::convolution || l.kernel_height > 1 || l.kernel_width > 1;
@@ -145,6 +146,7 @@ inline layer_look look_of(const layer& l, bool squeeze = false) {
     case kernel_group::dense: return {"dense", 4};
     case kernel_group::pool: return {"pool", 5};
     case kernel_group::activation: return {"activation", 6};
+    case kernel_group::normalization: return {"normalisation", 8};
     case kernel_group::gate:
     case kernel_group::sum: return {"element-wise", 9};
     case kernel_group::copy: break;

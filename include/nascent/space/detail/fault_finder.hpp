@@ -341,6 +341,9 @@ struct fault_finder {
       case network_fault::dilation:
         where.field = "dilation";
         return report(fault::value_not_allowed, where, what, "1 to 65536");
+      case network_fault::epsilon:
+        where.field = "epsilon_digits";
+        return report(fault::value_not_allowed, where, what, "1 to 12");
       case network_fault::stride_ignored:
         return report(fault::stride_ignored, where, what.add(" after ").add(f.block),
                       allowed.add("a map of ").add(f.allowed).view());

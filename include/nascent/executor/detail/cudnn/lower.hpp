@@ -79,8 +79,17 @@ class basic_lowering {
       case layer_kind::space_to_depth:
       case layer_kind::space_to_batch:
       case layer_kind::batch_to_space: return move_blocks(l);
+      case layer_kind::scale: return scale(l);
+      case layer_kind::layer_norm:
+      case layer_kind::group_norm:
+      case layer_kind::rms_norm: refuse(l);
     }
     return fill_with_zeros{};
+  }
+
+  /// True for kinds of layer that are not said to cuDNN yet.
+  static bool refuses(layer_kind kind) {
+    return kind == layer_kind::layer_norm || kind == layer_kind::group_norm || kind == layer_kind::rms_norm;
   }
 
   /// True where a kernel is something that a graph cannot say together with its activation.
@@ -99,7 +108,11 @@ class basic_lowering {
       case layer_kind::global_average_pool:
       case layer_kind::add:
       case layer_kind::multiply:
-      case layer_kind::activate: return false;
+      case layer_kind::activate:
+      case layer_kind::scale:
+      case layer_kind::layer_norm:
+      case layer_kind::group_norm:
+      case layer_kind::rms_norm: return false;
     }
     return false;
   }
@@ -155,6 +168,30 @@ class basic_lowering {
         b.pointwise(CUDNN_POINTWISE_MUL, gate, x, product);
         return b.pointwise(CUDNN_POINTWISE_MUL, product, b.constant(1.0F / 6), y);
       }
+      case activation::hsigmoid: {
+        const std::int64_t shifted = b.tensor(view, role::inside);
+        const std::int64_t gate = b.tensor(view, role::inside);
+        b.pointwise(CUDNN_POINTWISE_ADD, x, b.constant(3), shifted);
+        b.clamp(shifted, gate, 0, 6);
+        return b.pointwise(CUDNN_POINTWISE_MUL, gate, b.constant(1.0F / 6), y);
+      }
+      case activation::leaky_relu: {
+        const std::int64_t low = b.tensor(view, role::inside);
+        b.pointwise(CUDNN_POINTWISE_MUL, x, b.constant(0.01F), low);
+        return b.pointwise(CUDNN_POINTWISE_MAX, x, low, y);
+      }
+      case activation::mish: {
+        const std::int64_t soft = b.tensor(view, role::inside);
+        const std::int64_t gate = b.tensor(view, role::inside);
+        b.pointwise(CUDNN_POINTWISE_SOFTPLUS_FWD, x, 0, soft);
+        b.pointwise(CUDNN_POINTWISE_TANH_FWD, soft, 0, gate);
+        return b.pointwise(CUDNN_POINTWISE_MUL, gate, x, y);
+      }
+      case activation::elu: return b.pointwise(CUDNN_POINTWISE_ELU_FWD, x, 0, y);
+      case activation::tanh: return b.pointwise(CUDNN_POINTWISE_TANH_FWD, x, 0, y);
+      case activation::softplus: return b.pointwise(CUDNN_POINTWISE_SOFTPLUS_FWD, x, 0, y);
+      case activation::gelu: return b.pointwise(CUDNN_POINTWISE_GELU_FWD, x, 0, y);
+      case activation::gelu_tanh: return b.pointwise(CUDNN_POINTWISE_GELU_APPROX_TANH_FWD, x, 0, y);
     }
   }
 
@@ -233,6 +270,24 @@ class basic_lowering {
     const std::int64_t x = b.tensor(whole, role::input);
     const std::int64_t gate = b.tensor({{n, 1, c}, {c, c, 1}}, role::second);
     return activated(b, l, whole, [&](std::int64_t y) { b.pointwise(CUDNN_POINTWISE_MUL, x, gate, y); });
+  }
+
+  /// y = act(x * kernel + bias), channel by channel.
+  graph_type scale(const layer& l) const {
+    Builder b(type_, handle_);
+    const tensor_view view = map(l.output);
+    const tensor_view channels = nhwc(1, 1, 1, l.output.channels);
+    const std::int64_t x = b.tensor(view, role::input);
+    const std::int64_t product = b.tensor(view, role::inside);
+    b.pointwise(CUDNN_POINTWISE_MUL, x, b.tensor(channels, role::weights), product);
+    const std::int64_t bias = b.tensor(channels, role::bias);
+    return activated(b, l, view, [&](std::int64_t y) { b.pointwise(CUDNN_POINTWISE_ADD, product, bias, y); });
+  }
+
+  /// \throws library_error: a kind that it `refuses`
+  [[noreturn]] static void refuse(const layer& l) {
+    throw library_error("cudnn, a layer of kind '" + std::string(to_string(l.kind)) + "'",
+                        "a kind that this library does not say to cuDNN", CUDNN_STATUS_NOT_SUPPORTED);
   }
 
   graph_type activate(const layer& l) const {

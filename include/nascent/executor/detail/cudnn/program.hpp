@@ -146,7 +146,7 @@ class assembler {
   }
 
   void load_weights(step& s) const {
-    if (!s.what.core.has_weights() || !std::holds_alternative<operation_graph>(s.work)) return;
+    if (!s.what.core.has_constants() || !std::holds_alternative<operation_graph>(s.work)) return;
     const layer_weights& w = a_.values[s.what.first_layer];
     const auto load = [&](const std::vector<float>& numbers) {
       const std::vector<std::byte> bytes = encode(numbers, a_.type);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "nascent/executor/onednn/version.hpp"
@@ -24,7 +25,7 @@ constexpr element to_dnnl(data_type type) {
   return element::undef;
 }
 
-/// Not for identity, which no primitive is made for.
+/// Not for identity, which no primitive is made for. `second_half` says what follows.
 constexpr api::eltwise to_dnnl(activation act) {
   switch (act) {
     case activation::identity: return {dnnl::algorithm::eltwise_linear, 1, 0};
@@ -34,8 +35,22 @@ constexpr api::eltwise to_dnnl(activation act) {
     case activation::hswish: return {dnnl::algorithm::eltwise_hardswish, 1.0F / 6, 0.5F};
     case activation::sigmoid: return {dnnl::algorithm::eltwise_logistic, 0, 0};
     case activation::zero: return {dnnl::algorithm::eltwise_linear, 0, 0};
+    case activation::hsigmoid: return {dnnl::algorithm::eltwise_linear, 1.0F / 6, 0.5F};
+    case activation::leaky_relu: return {dnnl::algorithm::eltwise_relu, 0.01F, 0};
+    case activation::elu: return {dnnl::algorithm::eltwise_elu, 1, 0};
+    case activation::mish: return {dnnl::algorithm::eltwise_mish, 0, 0};
+    case activation::tanh: return {dnnl::algorithm::eltwise_tanh, 0, 0};
+    case activation::softplus: return {dnnl::algorithm::eltwise_soft_relu, 1, 0};
+    case activation::gelu: return {dnnl::algorithm::eltwise_gelu_erf, 0, 0};
+    case activation::gelu_tanh: return {dnnl::algorithm::eltwise_gelu_tanh, 0, 0};
   }
   return {dnnl::algorithm::undef, 0, 0};
+}
+
+/// What follows `to_dnnl(act)`: oneDNN 2.6 has no hard sigmoid.
+constexpr std::optional<api::eltwise> second_half(activation act) {
+  if (act != activation::hsigmoid) return std::nullopt;
+  return api::eltwise{dnnl::algorithm::eltwise_clip, 0, 1};
 }
 
 /// A map of `batch` images. oneDNN names dimensions in the order NCHW, whatever the layout.
@@ -65,6 +80,19 @@ inline api::desc kernel_layout(const layer& l, element type, order o) {
   const std::int64_t row = depth * l.kernel_width;
   const std::int64_t filter = row * l.kernel_height;
   return {size, type, api::dims{filter * filters, filter, 1, row, depth}};
+}
+
+/// A layer that scales channels, as the depthwise convolution that it is.
+inline layer as_depthwise(const layer& l) {
+  layer c = l;
+  c.kind = layer_kind::convolution;
+  c.groups = l.input.channels;
+  return c;
+}
+
+/// A map as positions x channels.
+inline api::desc rows_of(const shape& s, int batch, element type) {
+  return {{s.positions() * batch, s.channels}, type, tag::ab};
 }
 
 /// The kernel of a dense layer: units x input channels.

@@ -40,14 +40,15 @@ struct openmp_runtime {
   bool runs_functions() const { return get_num_threads != nullptr && get_thread_num != nullptr && parallel != nullptr; }
 };
 
-/// Calls work(part, parts) for each of `parts` parts, on as many of oneDNN's own threads, and waits.
+/// Calls work(part, parts) for each of `parts` parts, on as many of oneDNN's own threads, and waits; all of the work is
+/// one part where oneDNN has no such threads.
 template <class Work>
 void in_parallel(int parts, const Work& work) {
   struct task {
     const Work& work;
     int parts;
   } now{work, parts};
-  if (parts == 1) return work(0, 1);
+  if (parts == 1 || !openmp_runtime::get().runs_functions()) return work(0, 1);
   openmp_runtime::get().parallel(
       [](void* data) {
         const task& t = *static_cast<task*>(data);

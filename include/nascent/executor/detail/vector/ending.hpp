@@ -12,6 +12,28 @@
 
 namespace nascent::detail::own {
 
+/// Whether these kernels compute an activation; convolutions with another one are left to the executor's own.
+constexpr bool has_vectors(activation act) {
+  switch (act) {
+    case activation::identity:
+    case activation::relu:
+    case activation::relu6:
+    case activation::swish:
+    case activation::hswish:
+    case activation::sigmoid:
+    case activation::zero:
+    case activation::hsigmoid:
+    case activation::leaky_relu: return true;
+    case activation::elu:
+    case activation::mish:
+    case activation::tanh:
+    case activation::softplus:
+    case activation::gelu:
+    case activation::gelu_tanh: return false;
+  }
+  return false;
+}
+
 /// What happens to sums before they are stored: an activation, a residual sum, and perhaps relu after it.
 struct ending {
   explicit ending(const kernel& k) : act(k.core.act), residual(k.residual), relu(k.residual_act == activation::relu) {
@@ -19,7 +41,7 @@ struct ending {
     if (act == activation::relu6) high = 6;
   }
   static bool supports(const kernel& k) {
-    return k.residual_act == activation::identity || k.residual_act == activation::relu;
+    return has_vectors(k.core.act) && (k.residual_act == activation::identity || k.residual_act == activation::relu);
   }
   /// A few instructions: sums may be stored as they leave their registers. Other endings are computed in a second pass,
   /// from the nearest cache.
@@ -46,7 +68,7 @@ struct destination {
   int channels = 0;  ///< from the first channel on; what is beyond is not written
 };
 
-/// Calls `f.template operator()<act>()` with the activation as a constant.
+/// Calls `f.template operator()<act>()` with the activation as a constant; for those that `has_vectors`.
 template <class F>
 auto with_activation(activation act, F&& f) {
   switch (act) {
@@ -56,6 +78,14 @@ auto with_activation(activation act, F&& f) {
     case activation::hswish: return f.template operator()<activation::hswish>();
     case activation::sigmoid: return f.template operator()<activation::sigmoid>();
     case activation::zero: return f.template operator()<activation::zero>();
+    case activation::hsigmoid: return f.template operator()<activation::hsigmoid>();
+    case activation::leaky_relu: return f.template operator()<activation::leaky_relu>();
+    case activation::elu:
+    case activation::mish:
+    case activation::tanh:
+    case activation::softplus:
+    case activation::gelu:
+    case activation::gelu_tanh:
     case activation::identity: break;
   }
   return f.template operator()<activation::identity>();

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What all steps of a compiled network have in common: attributes, arguments, packed weights, kernels of a library.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nascent/executor/buffers.hpp"
+#include "nascent/executor/detail/checks.hpp"
+#include "nascent/executor/detail/onednn/layout.hpp"
+#include "nascent/executor/detail/onednn/race.hpp"
+#include "nascent/executor/detail/onednn/step.hpp"
+#include "nascent/executor/onednn/version.hpp"
+#include "nascent/network/kernel.hpp"
+
+namespace nascent::onednn::detail {
+
+/// Which kernels there are beside oneDNN's, and what is known of their speed.
+struct kernel_alternatives {
+  const kernel_library* library = nullptr;  ///< null: none
+  race_results* results = nullptr;
+};
+
+/// Knows a network's tensors, and finishes steps. The assembler makes them.
+class step_maker {
+ public:
+  step_maker(const network& graph, const weights& values, int batch, data_type type, int threads, dnnl::engine engine,
+             const kernel_alternatives& others)
+      : graph_(graph),
+        values_(values),
+        batch_(batch),
+        element_(type),
+        threads_(threads),
+        others_(others),
+        type_(to_dnnl(type)),
+        engine_(std::move(engine)),
+        stream_(engine_),
+        last_reader_(graph.layers().size() + 1, -1) {
+    for (std::size_t i = 0; i < graph.layers().size(); ++i)
+      for (const int tensor : operands(graph.layers()[i])) last_reader_[index(tensor)] = static_cast<int>(i);
+    for (const network_output& o : graph.outputs())
+      last_reader_[index(o.tensor)] = static_cast<int>(graph.layers().size());
+  }
+
+ protected:
+  static std::size_t index(int tensor) { return static_cast<std::size_t>(tensor); }
+
+  static std::vector<int> operands(const layer& l) {
+    return {l.operands.begin(), l.operands.begin() + l.operand_count};
+  }
+
+  api::desc layout(const shape& s) const { return nhwc(s, batch_, type_); }
+  api::desc layout(int tensor) const { return layout(graph_.tensor_shape(tensor)); }
+
+  /// True where `k` may write over a tensor that it reads: nobody needs it later, and it is not the network's input.
+  bool dies_in(int tensor, const kernel& k) const {
+    return tensor != 0 && last_reader_[index(tensor)] <= static_cast<int>(k.last_layer);
+  }
+
+  /// True where the residual sum of `k` may go into the residual tensor's own memory. The convolution writes there
+  /// while it still reads its input, so the two must differ. Other sums are not fused: a binary post-op is not faster
+  /// than a convolution and a sum, and oneDNN 2.6.3 gets some wrong (x64:gemm:jit; jit_bf16_1x1 with partial blocks).
+  bool sums_in_place(const kernel& k) const {
+    return dies_in(k.residual_tensor, k) && !std::ranges::count(operands(k.core), k.residual_tensor);
+  }
+
+  dnnl::primitive_attr attributes(const kernel& k) const {
+    dnnl::post_ops ops;
+    const auto append = [&](activation act, bool whole) {
+      if (act == activation::identity) return;
+      if (whole) api::append_eltwise(ops, to_dnnl(act));
+      if (const auto rest = second_half(act)) api::append_eltwise(ops, *rest);
+    };
+    append(k.core.act, k.core.kind != layer_kind::activate);  // else the primitive itself is the first half
+    if (k.residual) ops.append_sum();
+    append(k.residual_act, true);
+    dnnl::primitive_attr attr;
+    attr.set_post_ops(ops);
+    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return attr;
+  }
+
+  template <class Descriptor>
+  struct described_primitive {
+    Descriptor descriptor;
+    dnnl::primitive primitive;
+    std::string_view implementation() const { return descriptor.impl_info_str(); }
+    bool optimised() const { return !implementation().starts_with("ref"); }
+  };
+
+  /// What `make` describes, or nothing where oneDNN refuses; then `refusal_` says why. Some primitives are refused only
+  /// when their code is generated, so a description alone proves nothing.
+  template <class Make>
+  auto attempt(const kernel& k, Make&& make)
+      -> std::optional<described_primitive<decltype(make(dnnl::primitive_attr{}))>> {
+    try {
+      auto descriptor = make(attributes(k));
+      dnnl::primitive primitive(descriptor.get());
+      return described_primitive<decltype(descriptor)>{std::move(descriptor), std::move(primitive)};
+    } catch (const dnnl::error& e) {
+      if (e.status == dnnl_out_of_memory) throw;
+      refusal_ = e.what();
+      return std::nullopt;
+    }
+  }
+
+  /// Puts an implementation of the library in the place of a step's primitive where it is always preferred or has won a
+  /// race; lists all where the race is still to come.
+  void choose(step& s) {
+    if (others_.library == nullptr) return;
+    const kernel_request request{s.what, values_[s.what.first_layer], element_, batch_, threads_};
+    std::vector<const kernel_implementation*> able;
+    for (const kernel_implementation& i : others_.library->implementations)
+      if (i.supports(request)) able.push_back(&i);
+    if (able.empty()) return;
+    std::string name = able.front()->name;
+    if (others_.library->preference == kernel_preference::fastest) {
+      s.key = s.what.signature() + " x" + std::to_string(batch_);
+      const auto winner = others_.results->find(s.key);
+      if (!winner) {
+        for (const kernel_implementation* i : able) s.alternatives.push_back({i->name, i->compile(request).run});
+        return;
+      }
+      name = *winner;
+    }
+    const auto chosen = std::ranges::find(able, name, &kernel_implementation::name);
+    if (chosen == able.end()) return;
+    s.own = (*chosen)->compile(request);
+    s.implementation = name;
+    s.constants.clear();
+  }
+
+  static void read(step& s, int argument, int tensor, const api::desc& layout) {
+    s.tensors.push_back({argument, tensor, layout});
+    s.use.reads.push_back(tensor);
+  }
+
+  static void write(step& s, const api::desc& layout) {
+    s.tensors.push_back({DNNL_ARG_DST, s.what.output_tensor, layout});
+  }
+
+  dnnl::memory pack(const std::vector<float>& numbers, const api::desc& plain, const api::desc& packed) {
+    // oneDNN takes a pointer to mutable memory for what it only reads.
+    dnnl::memory from(plain, engine_, const_cast<float*>(numbers.data()));
+    dnnl::memory to(packed, engine_);
+    dnnl::reorder(from, to).execute(stream_, from, to);
+    stream_.wait();
+    return to;
+  }
+
+  template <class Descriptor>
+  void pack_weights(const Descriptor& descriptor, const api::desc& plain_kernel, step& s) {
+    const layer_weights& w = values_[s.what.first_layer];
+    const api::desc bias = vector_of(static_cast<int>(w.bias.size()));
+    s.constants.emplace_back(DNNL_ARG_WEIGHTS, pack(w.kernel, plain_kernel, descriptor.weights_desc()));
+    s.constants.emplace_back(DNNL_ARG_BIAS, pack(w.bias, bias, bias));
+  }
+
+  const network& graph_;
+  const weights& values_;
+  int batch_;
+  data_type element_;
+  int threads_;
+  kernel_alternatives others_;
+  dnnl::memory::data_type type_;
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  std::vector<int> last_reader_;  ///< by tensor: the last layer that reads it
+  std::vector<step> steps_;
+  std::string refusal_;
+};
+
+}  // namespace nascent::onednn::detail
