@@ -2,6 +2,7 @@
 #include "nascent/accuracy/features.hpp"
 
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <tuple>
 
@@ -178,6 +179,29 @@ TEST_CASE("a block is what was built as one, not what its layers look like") {
   CHECK(nested.missing_sums == 0);
 }
 
+TEST_CASE("a block's capacity is its width's power times its gains, and the ends of a level count more") {
+  namespace fit = detail::accuracy_fit;
+  const auto unit = [](std::size_t level, double channels, double kernel, double se) {
+    return std::pow(channels / fit::reference_width[level], fit::exponent[level]) *
+           (1 + fit::kernel_gain[level] * kernel) * (1 + fit::se_gain[level] * se);
+  };
+  test_plan p = efficientnet(1, 1, 224);
+  p.stages[3] = {.expand = 6, .kernel = 3, .stride = 2, .filters = 80, .layers = 1, .se = 0};
+  p.stages[4] = {.expand = 4, .kernel = 5, .stride = 1, .filters = 112, .layers = 2, .se = .25};
+  const double first = unit(3, 6 * 80, 0, 0);
+  const double second = unit(3, 4 * 112, 1, 1);
+  const accuracy_features f = features_of(p);
+  CHECK_THAT(f.capacity[3], WithinRel(first + second + second + fit::ends[3] * (first + second), 1e-12));
+  // One block is both ends. A kernel of 7 has a quarter more than the gain of one of 5; squeeze-and-excite by an eighth
+  // has 0.76 of what a quarter has (docs/accuracy.md).
+  p.stages[6] = {.expand = 6, .kernel = 7, .stride = 1, .filters = 320, .layers = 1, .se = .125};
+  p.stages[5].layers = 0;
+  p.stages[6].stride = 2;
+  const double only = unit(4, 6 * 320, 1.25, std::pow(.5, .4));
+  CHECK_THAT(features_of(p).capacity[4], WithinRel((1 + 2 * fit::ends[4]) * only, 1e-12));
+  CHECK_THAT(std::pow(.5, .4), WithinRel(.76, .005));
+}
+
 TEST_CASE("residual sums are looked for where shapes match") {
   test_plan p = efficientnet(1, 1, 224);
   p.sum = residual::none;
@@ -208,4 +232,63 @@ TEST_CASE("blocks of other kinds are named") {
   CHECK(outside([](auto& n, auto x) { return place(n, mbconv{.filters = 24, .kernel = 9}, x, 2); }) ==
         "a kernel larger than 7x7");
   CHECK(outside([](auto& n, auto x) { return n.max_pool(x, {}); }) == other);
+  // Blocks that are MBConv or fused MBConv but for one thing.
+  const auto own = [&](auto block) {
+    return outside([&](auto& n, auto x) {
+      n.begin_block({.name = "own"});
+      x = block(n, x);
+      n.end_block();
+      return x;
+    });
+  };
+  // Depthwise after an expansion of so many times.
+  const auto depthwise = [&](int expand, const depthwise_options& o) {
+    return own([&](auto& n, auto x) {
+      if (expand > 1) x = n.conv(x, {.filters = expand * x.channels, .act = swish});
+      return n.conv(n.depthwise_conv(x, o), {.filters = 24});
+    });
+  };
+  CHECK(depthwise(4, {.stride = 2, .act = swish}).empty());
+  CHECK(depthwise(4, {.kernel = {3, 5}, .stride = 2, .act = swish}) == other);
+  CHECK(depthwise(4, {.stride = 2, .dilation = 2, .act = swish}) == other);
+  for (const int expand : {1, 6}) CHECK(depthwise(expand, {.stride = 2, .act = swish}).empty());
+  CHECK(depthwise(7, {.stride = 2, .act = swish}) == "an expansion outside 1 to 6");
+  CHECK(depthwise(4, {.kernel = 7, .stride = 2, .act = swish}).empty());
+  // A full convolution: alone, in groups, after an expansion, and activated where MBConv's projection is linear.
+  const auto full = [&](bool expanded, int groups, activation projection) {
+    return own([&](auto& n, auto x) {
+      if (expanded) x = n.conv(x, {.filters = 64, .act = swish});
+      x = n.conv(x, {.filters = 96, .kernel = 3, .stride = 2, .groups = groups, .act = swish});
+      return n.conv(x, {.filters = 24, .act = projection});
+    });
+  };
+  CHECK(full(false, 1, identity).empty());
+  CHECK(full(false, 2, identity) == other);
+  CHECK(full(true, 1, identity) == other);
+  CHECK(full(false, 1, swish) == other);
+  CHECK(own([](auto& n, auto x) {  // no projection at all
+          return n.depthwise_conv(x, {.stride = 2, .act = swish});
+        }) == other);
+  CHECK(own([](auto& n, auto x) { return n.conv(x, {.filters = 24, .kernel = 3, .stride = 2, .act = swish}); }) ==
+        other);
+  CHECK(outside([](auto& n, auto x) { return n.space_to_depth(n.space_to_depth(x, 2), 2); }) ==
+        "more than one space-to-depth");
+  CHECK(outside([](auto& n, auto x) {
+          return place(n, mbconv{.filters = 24, .act = swish}, n.space_to_depth(x, 2));
+        }) != "more than one space-to-depth");
+  CHECK(outside([](auto& n, auto x) { return n.conv(n.dense(n.global_pool(x), {.units = 10}), {.filters = 8}); }) ==
+        "more than one dense layer");
+  // The first convolution: not in groups, and with a stride, or blocks lie at the resolution of the input.
+  const auto stem = [](const conv_options& o) {
+    accuracy_collector collector;
+    net builder(collector);
+    auto x = builder.conv(builder.input(64, 64, 4), o);
+    x = place(builder, mbconv{.filters = 16, .act = swish}, x);
+    builder.dense(builder.global_pool(x), {.units = 1000});
+    const char* why = collector.finish().outside;
+    return std::string_view(why ? why : "");
+  };
+  CHECK(stem({.filters = 32, .kernel = 3, .stride = 2, .act = swish}).empty());
+  CHECK(stem({.filters = 32, .kernel = 3, .stride = 2, .groups = 2, .act = swish}) == other);
+  CHECK(stem({.filters = 32, .kernel = 3, .act = swish}) == "a block at the resolution of the input");
 }

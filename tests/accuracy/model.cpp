@@ -277,6 +277,100 @@ TEST_CASE("networks outside the domain are flagged, with a reason and a larger e
   CHECK(flagged([](test_plan& p) { p.sum = residual::none; }) == "blocks without their residual sum");
 }
 
+/// What the model says of EfficientNet-B0's features with a change.
+accuracy_estimate changed(auto change) {
+  accuracy_features f = features_of(efficientnet(1, 1, 224));
+  change(f);
+  return model(f);
+}
+
+TEST_CASE("the standard error is what docs/accuracy.md adds up") {
+  // Recipe 0.25, shape 0.790 x 0.631, size 0.455, and 15 % of what the shape adds to the base's.
+  const auto expected = [](double proxy) {
+    return std::sqrt(.25 * .25 + .790 * .631 * .790 * .631 + .4545 * .4545 + std::pow(.15 * .790 * (proxy - 66.27), 2));
+  };
+  for (const double depth : {.5, 1., 3.}) {
+    const accuracy_features f = features_of(efficientnet(1, depth, 224));
+    const double proxy = accuracy_model::proxy_top1(f);
+    CAPTURE(depth, proxy);
+    CHECK_THAT(model(f).standard_error, WithinAbs(expected(proxy), 1e-3));
+    CHECK((depth == 1 || std::abs(model(f).standard_error - expected(66.27)) > 4e-3));  // the last term counts here
+  }
+  // Three points more outside the domain, whatever the reason.
+  const double inside = changed([](accuracy_features&) {}).standard_error;
+  const double outside = changed([](accuracy_features& f) { f.classes = 10; }).standard_error;
+  CHECK_THAT(outside * outside - inside * inside, WithinAbs(9, 1e-9));
+}
+
+TEST_CASE("each prior counts for as much as there is of it, with its error") {
+  const accuracy_estimate base = changed([](accuracy_features&) {});
+  // So much of a prior of so many points, give or take so many.
+  const auto check = [&](auto change, double amount, double points, double error) {
+    const accuracy_estimate e = changed(change);
+    CAPTURE(amount, points, error);
+    CHECK_THAT(e.prior, WithinAbs(amount * points, 1e-12));
+    CHECK_THAT(e.top1 - base.top1, WithinAbs(amount * points, 1e-9));
+    CHECK_THAT(e.standard_error * e.standard_error - base.standard_error * base.standard_error,
+               WithinAbs(amount * amount * error * error, 1e-9));
+    CHECK(e.in_domain);
+  };
+  check([](accuracy_features& f) { f.space_to_depth = true; }, 1, .2, .2);
+  for (int n = 1; n <= 5; ++n) check([&](accuracy_features& f) { f.fused_early = n; }, n < 4 ? n / 4. : 1, .3, .3);
+  // EfficientNet-B0 has 16 blocks, 11 of them at 1/16 and 1/32.
+  for (const int n : {1, 11}) check([&](accuracy_features& f) { f.fused_late = n; }, n / 11., 0, .6);
+  for (const int n : {1, 7, 16}) {
+    check([&](accuracy_features& f) { f.rectified = n; }, n / 16., -.5, .3);
+    check([&](accuracy_features& f) { f.other_activation = n; }, n / 16., -.1, .3);
+    check([&](accuracy_features& f) { f.kernel_7 = n; }, n / 16., 0, .5);
+    check([&](accuracy_features& f) { f.small_se = n; }, n / 16., 0, .3);
+  }
+  const accuracy_estimate skipped = changed([](accuracy_features& f) { f.blocks[1] = 0; });
+  CHECK_THAT(skipped.prior, WithinAbs(-.5, 1e-12));
+  CHECK_THAT(skipped.standard_error * skipped.standard_error - base.standard_error * base.standard_error,
+             WithinAbs(.25, 1e-9));
+  CHECK(model(accuracy_features{}).prior == 0);
+}
+
+TEST_CASE("the domain ends where docs/accuracy.md says, and not before") {
+  const auto of = [](auto change) { return reason(changed(change)); };
+  // The last value inside and the first outside, on either side.
+  const auto check = [&](int accuracy_features::*field, int least, int most, std::string_view why) {
+    for (const int inside : {least, most}) CHECK(of([&](accuracy_features& f) { f.*field = inside; }).empty());
+    for (const int outside : {least - 1, most + 1}) CHECK(of([&](accuracy_features& f) { f.*field = outside; }) == why);
+  };
+  check(&accuracy_features::classes, 1000, 1001, "no classifier of the 1000 classes of ImageNet");
+  check(&accuracy_features::stem, 16, 64, "a stem outside 16 to 64 channels");
+  check(&accuracy_features::head, 640, 2560, "a head outside 640 to 2560 channels");
+  for (const int resolution : {106, 600})
+    CHECK(of([&](accuracy_features& f) { f.height = f.width = resolution; }).empty());
+  for (const int resolution : {105, 601})
+    CHECK(of([&](accuracy_features& f) { f.height = f.width = resolution; }) == "a resolution outside 106 to 600");
+  CHECK(of([](accuracy_features& f) { f.width = 225; }) == "an input that is not square");
+  CHECK(of([](accuracy_features& f) { f.height = 225; }) == "an input that is not square");
+  CHECK(of([](accuracy_features& f) { f.missing_sums = 1; }) == "blocks without their residual sum");
+  CHECK(of([](accuracy_features& f) { f.outside = "a reason of its own"; }) == "a reason of its own");
+  constexpr std::array most{4, 7, 7, 20, 17};
+  for (std::size_t i = 0; i < most.size(); ++i) {
+    CAPTURE(i);
+    CHECK(of([&](accuracy_features& f) { f.blocks[i] = most[i]; }).empty());
+    CHECK(of([&](accuracy_features& f) { f.blocks[i] = most[i] + 1; }) ==
+          "more blocks at a resolution than any trained network");
+    const auto as_wide = [&](double factor) {
+      return of([&](accuracy_features& f) {
+        f.narrowest[i] *= factor / 2;  // it is the geometric mean of the two that counts
+        f.widest[i] *= factor * 2;
+      });
+    };
+    for (const double factor : {.46, 2.19}) CHECK(as_wide(factor).empty());
+    for (const double factor : {.44, 2.21})
+      CHECK(as_wide(factor) == "a width outside 0.45 to 2.2 of EfficientNet-B0's");
+  }
+  const std::string_view no_blocks = "no blocks at one of the last resolutions, or at several";
+  for (const std::size_t i : {0UL, 1UL, 2UL, 3UL}) CHECK(of([&](accuracy_features& f) { f.blocks[i] = 0; }).empty());
+  CHECK(of([](accuracy_features& f) { f.blocks[4] = 0; }) == no_blocks);
+  CHECK(of([](accuracy_features& f) { f.blocks[0] = f.blocks[2] = 0; }) == no_blocks);
+}
+
 TEST_CASE("a stride of 4 is judged by a prior") {
   test_plan p = efficientnet(1, 1, 224);
   p.stages[1].stride = 4;

@@ -49,6 +49,47 @@ TEST_CASE("a family survives the way through its file") {
   CHECK(read_family(test::small, folder / "family.json") == f);
 }
 
+TEST_CASE("every number of a level comes back, none in another's place") {
+  const test::temporary_folder folder;
+  auto f = sample();
+  auto& l = f.levels[1];
+  l.cost = {.params = 11, .macs = 12, .activations = 13, .layers = 14, .traffic = 15, .batch = 16};
+  l.latency = {.predicted_ms = 1.5, .measured_ms = 2.5, .spread_ms = .25, .samples = 7};
+  l.accuracy = {.top1 = 71.5, .standard_error = 1.25, .source = "trained"};
+  write_family(folder / "family.json", f);
+  const auto back = read_family(test::small, folder / "family.json");
+  CHECK(back.levels[1].cost == l.cost);
+  CHECK(back.levels[1].latency == l.latency);
+  CHECK(back.levels[1].accuracy == l.accuracy);
+  const json j = json(f)["levels"][1];
+  CHECK(j["costs"]["macs"] == 12);
+  CHECK(j["costs"]["activations"] == 13);
+  CHECK(j["costs"]["layers"] == 14);
+  CHECK(j["costs"]["traffic_bytes"] == 15);
+  CHECK(j["costs"]["batch"] == 16);
+  CHECK(j["latency"]["predicted_ms"] == 1.5);
+  CHECK(j["latency"]["spread_ms"] == .25);
+  CHECK(j["latency"]["samples"] == 7);
+  CHECK(j["accuracy"]["top1"] == 71.5);
+  CHECK(j["accuracy"]["standard_error"] == 1.25);
+  // What is not known stays so, each for itself.
+  for (auto latency_record::*field :
+       {&latency_record::predicted_ms, &latency_record::measured_ms, &latency_record::spread_ms}) {
+    auto partly = f;
+    (partly.levels[1].latency.*field).reset();
+    CHECK(family_from_json(test::small, json(partly)) == partly);
+  }
+  auto partly = f;
+  partly.levels[1].accuracy.standard_error.reset();
+  CHECK(family_from_json(test::small, json(partly)) == partly);
+  // Best and worst are percentages too.
+  for (const double top1 : {0., 100.}) {
+    auto edge = f;
+    edge.levels[1].accuracy.top1 = top1;
+    CHECK(family_from_json(test::small, json(edge)) == edge);
+  }
+}
+
 TEST_CASE("a family's file says everything about each level") {
   const json j = sample();
   CHECK(j["about"]["threads"] == 1);

@@ -67,6 +67,114 @@ TEST_CASE("a table comes back from JSON as it was: all devices, contexts and pla
   CHECK(import_latency_json(folder / "b.db", j).written == 0);
 }
 
+TEST_CASE("every field comes back, none in another's place") {
+  const test::temporary_folder folder;
+  // No two fields are alike, none is 0.
+  const latency_entry one{.signature = "s",
+                          .time = {.median_ms = 5,
+                                   .trimmed_mean_ms = 6,
+                                   .minimum_ms = 3,
+                                   .low_ms = 4,
+                                   .high_ms = 7,
+                                   .spread = .25,
+                                   .cpu_median_ms = 4.5,
+                                   .count = 12,
+                                   .spoilt = 2,
+                                   .involuntary_switches = 9,
+                                   .source = time_source::device},
+                          .network = "net",
+                          .measured_at = "2026-01-31T12:00:00Z",
+                          .placement = 77,
+                          .network_weights = 4321,
+                          .network_ms = 1.75};
+  latency_store(folder / "a.db", {}).insert(std::vector{one});
+  const json j = json::parse(latency_table_to_json(folder / "a.db").dump());
+  const json& written = j["environments"][0]["kernels"][0]["placements"][0];
+  CHECK(j["environments"][0]["kernels"][0]["signature"] == "s");
+  CHECK(written["median_ms"] == 5);
+  CHECK(written["trimmed_mean_ms"] == 6);
+  CHECK(written["minimum_ms"] == 3);
+  CHECK(written["low_ms"] == 4);
+  CHECK(written["high_ms"] == 7);
+  CHECK(written["spread"] == .25);
+  CHECK(written["cpu_median_ms"] == 4.5);
+  CHECK(written["samples"] == 12);
+  CHECK(written["spoilt"] == 2);
+  CHECK(written["switches"] == 9);
+  CHECK(written["source"] == "device");
+  CHECK(written["network"] == "net");
+  CHECK(written["measured_at"] == "2026-01-31T12:00:00Z");
+  CHECK(written["placement"] == "77");
+  CHECK(written["network_weights"] == 4321);
+  CHECK(written["network_ms"] == 1.75);
+  CHECK(written["estimated"] == false);
+  CHECK(import_latency_json(folder / "b.db", j).written == 1);
+  const std::vector<table_row> rows = load_rows(folder / "b.db");
+  REQUIRE(rows.size() == 1);
+  const latency_entry& back = rows[0].entry;
+  CHECK(back.signature == one.signature);
+  CHECK(back.time == one.time);
+  CHECK(!back.estimated);
+  CHECK(back.network == one.network);
+  CHECK(back.measured_at == one.measured_at);
+  CHECK(back.placement == 77);
+  CHECK(back.network_weights == 4321);
+  CHECK(back.network_ms == 1.75);
+  // Files of version 2 without what came later.
+  json older = j;
+  older["environments"][0]["kernels"][0]["placements"][0].erase("network_weights");
+  older["environments"][0]["kernels"][0]["placements"][0].erase("network_ms");
+  import_latency_json(folder / "c.db", older);
+  CHECK(load_rows(folder / "c.db")[0].entry.network_weights == 0);
+  CHECK(load_rows(folder / "c.db")[0].entry.network_ms == 0);
+}
+
+TEST_CASE("environments that differ in one thing only stay apart, kernels of one name in each") {
+  const test::temporary_folder folder;
+  const store_key first{.device = {.device = "D", .library = "l", .isa = "any", .threads = 1, .type = data_type::f32},
+                        .batch = 1,
+                        .context = cache_context::in_network};
+  std::vector<store_key> keys(8, first);
+  keys[1].device.device = "E";
+  keys[2].device.library = "m";
+  keys[3].device.isa = "avx2";
+  keys[4].device.threads = 2;
+  keys[5].device.type = data_type::f16;
+  keys[6].batch = 2;
+  keys[7].context = cache_context::hot;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    latency_store(folder / "a.db", keys[i])
+        .insert(std::vector{entry("k", 1 + static_cast<double>(i), 1), entry("l", 20, 2), entry("l", 30, 3)});
+  const json j = latency_table_to_json(folder / "a.db");
+  REQUIRE(j["environments"].size() == keys.size());
+  for (const json& e : j["environments"]) {
+    REQUIRE(e["kernels"].size() == 2);
+    CHECK(e["kernels"][0]["placements"].size() == 1);
+    CHECK(e["kernels"][1]["placements"].size() == 2);
+  }
+  CHECK(import_latency_json(folder / "b.db", j).written == 24);
+  CHECK(exported(folder / "b.db") == exported(folder / "a.db"));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto rows = latency_store(folder / "b.db", keys[i], true).load_placements();
+    REQUIRE(rows.size() == 3);
+    CHECK(rows[0].time.median_ms == 1 + static_cast<double>(i));
+  }
+}
+
+TEST_CASE("versions that are older than two, or of later programs, are refused") {
+  const test::temporary_folder folder;
+  json j = latency_table_to_json(make_table(folder / "a.db"));
+  const int newest = j["version"].get<int>();
+  for (const int version : {1, newest + 1}) {
+    j["version"] = version;
+    CHECK_THROWS_WITH(import_latency_json(folder / "b.db", j), ContainsSubstring("/version"));
+  }
+  for (const int version : {2, newest}) {
+    j["version"] = version;
+    CHECK(import_latency_json(folder / ("b" + std::to_string(version) + ".db"), j).written == 4);
+  }
+}
+
 TEST_CASE("an empty table is JSON too") {
   const test::temporary_folder folder;
   latency_store(folder / "a.db", {});

@@ -70,6 +70,49 @@ TEST_CASE("a hub keeps all, and answers with the best of a tier") {
   CHECK(hub.best_under(1, gpu).level(test::small) == level(6, 0.5, 80));
 }
 
+TEST_CASE("a network exactly at a limit keeps it, and of equal ones the first is the best") {
+  model_hub hub;
+  CHECK(hub.add(entry(1, 10, 75)) == hub_change::first);  // in the tier up to 10 ms
+  CHECK(hub.add(entry(2, 10, 75)) == hub_change::worse);  // as good, and later
+  CHECK(hub.best()[0]->rank() == "1");
+  CHECK(hub.best_under(10, epyc).rank() == "1");
+  CHECK_THROWS_AS(hub.best_under(9.99, epyc), hub_error);
+  CHECK_THROWS_AS(entry(3, 10.01, 75), hub_error);
+  // Accuracy counts before latency.
+  CHECK(hub.add(entry(4, 2, 74.9)) == hub_change::worse);
+  CHECK(hub.best_under(10, epyc).rank() == "1");
+  CHECK(hub.add(entry(5, 9, 75)) == hub_change::better);
+}
+
+TEST_CASE("networks compete in one tier, on one device, with one batch and one source of accuracy only") {
+  const hub_entry first = entry(1, 8, 75);
+  CHECK(first.competes_with(entry(2, 9, 70)));
+  CHECK_FALSE(first.competes_with(entry(2, 8, 75, 20)));
+  CHECK_FALSE(first.competes_with(entry(2, 8, 75, 10, gpu)));
+  auto trained = level(1, 8, 75);
+  trained.accuracy.source = "trained";
+  CHECK_FALSE(first.competes_with({epyc, 10, trained, "", ""}));
+  auto batched = level(1, 8, 75);
+  batched.cost.batch = 4;
+  CHECK_FALSE(first.competes_with({epyc, 10, batched, "", ""}));
+  // The same network: its decisions and its dimensions.
+  CHECK(first.same_network(entry(1, 3, 60)));
+  CHECK_FALSE(first.same_network(entry(2, 8, 75)));
+  auto wider = level(1, 8, 75);
+  wider.network = scaled(test::small.unrank(1), {.width = 2});
+  CHECK_FALSE(first.same_network({epyc, 10, wider, "", ""}));
+  // A filter's questions, one by one.
+  CHECK(hub_filter{}.matches(first));
+  CHECK(hub_filter{.device = "oneDNN"}.matches(first));
+  CHECK_FALSE(hub_filter{.device = "Xeon"}.matches(first));
+  CHECK(hub_filter{.dtype = "f32"}.matches(first));
+  CHECK_FALSE(hub_filter{.dtype = "f16"}.matches(first));
+  CHECK(hub_filter{.batch = 1}.matches(first));
+  CHECK_FALSE(hub_filter{.batch = 4}.matches(first));
+  CHECK(hub_filter{.source = "accuracy model"}.matches(first));
+  CHECK_FALSE(hub_filter{.source = "trained"}.matches(first));
+}
+
 TEST_CASE("a network that was measured anew counts by the new numbers") {
   model_hub hub;
   hub.add(entry(1, 8, 75));

@@ -218,6 +218,73 @@ TEST_CASE("spaces with everything that a declaration can have are built complete
   check(test::constrained);
 }
 
+TEST_CASE("a plan ends at as many networks as it may have, and says so") {
+  const kernel_trellis trellis(test::plain);
+  fake::executor device;
+  latency_table table(":memory:", device, fake_options(2));
+  const build_plan whole = plan_table(trellis, table, 1000, {.seed = 1});
+  REQUIRE(whole.networks > 2);
+  CHECK(whole.complete);
+  const build_plan part = plan_table(trellis, table, 2, {.seed = 1});
+  CHECK(part.networks == 2);
+  CHECK_FALSE(part.complete);
+  CHECK(part.kernels < whole.kernels);
+  CHECK(part.seconds < whole.seconds);
+  CHECK(plan_table(trellis, table, whole.networks, {.seed = 1}).complete);
+  build_table(trellis, table, {.seed = 1});
+  const build_plan nothing = plan_table(trellis, table, 1000, {.seed = 1});
+  CHECK(nothing.networks == 0);
+  CHECK(nothing.kernels == 0);
+  CHECK(nothing.seconds == 0);
+  CHECK(nothing.complete);
+}
+
+TEST_CASE("coverage says how much of a network was measured, kernel by kernel and by time") {
+  const kernel_trellis trellis(test::plain);
+  latency_table table(":memory:", device_description{}, fake_options(2));
+  std::vector<latency_entry> rows;
+  double all = 0;
+  double measured = 0;
+  std::size_t n = 0;
+  std::vector<double> ms;
+  std::vector<bool> is_measured;
+  for (const space_kernel& k : trellis.kernels()) {
+    const bool estimated = n % 3 == 0;
+    ms.push_back(1 + static_cast<double>(n % 7));
+    is_measured.push_back(!estimated);
+    for (int placement = 1; placement <= (n % 3 == 1 ? 1 : 2); ++placement)
+      if (!estimated || placement == 1)
+        rows.push_back({.signature = k.signature,
+                        .time = {.median_ms = ms.back(),
+                                 .trimmed_mean_ms = ms.back(),
+                                 .low_ms = ms.back(),
+                                 .high_ms = ms.back(),
+                                 .spread = estimated ? .01 * static_cast<double>(n + 1) : .9,
+                                 .count = 3},
+                        .estimated = estimated,
+                        .placement = placement});
+    all += k.per_network;
+    measured += estimated ? 0 : k.per_network;
+    ++n;
+  }
+  table.add(rows);
+  const space_coverage c = coverage_of(trellis, table);
+  const std::size_t estimates = (n + 2) / 3;
+  CHECK(c.kernels == n);
+  CHECK(c.estimated == estimates);
+  CHECK(c.measured == n - estimates);
+  CHECK(c.missing() == 0);
+  // Two placements are wanted: estimates have none of them, every third kernel has one.
+  CHECK(c.wanted == estimates + (n + 1) / 3);
+  CHECK(c.measured_share == Approx(measured / all));
+  CHECK(c.estimate_error == Approx(.01 * static_cast<double>(3 * (estimates - 1) + 1)));
+  const std::vector<double> shares = network_cover(trellis).shares(ms);
+  double time = 0;
+  for (std::size_t k = 0; k < n; ++k) time += is_measured[k] ? shares[k] : 0;
+  CHECK(c.measured_time == Approx(time));
+  CHECK(time < .95);
+}
+
 TEST_CASE("what occurs often is measured first") {
   const kernel_trellis trellis(zoo::efficientnet_x);
   fake::executor device = roofline_device();

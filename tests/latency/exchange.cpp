@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/latency/exchange.hpp"
 
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -54,6 +57,101 @@ TEST_CASE("joined tables have the rows of both; measured rows stay, estimates gi
     CHECK(e.time.median_ms == (e.signature == "one" ? 1 : e.signature == "two" ? 3 : 4));
   CHECK(latency_store(a, key("X", 2)).load().size() == 1);
   CHECK(merge_tables(a, b).written == 0);
+}
+
+TEST_CASE("placements of one kernel lie beside each other, estimates beside none that was measured") {
+  const fake::folder temporary;
+  const fs::path a = temporary.path() / "a.db";
+  const fs::path b = temporary.path() / "b.db";
+  const auto placed = [](const std::string& signature, double ms, std::int64_t placement, bool estimated = false) {
+    latency_entry e = entry(signature, ms, estimated);
+    e.placement = placement;
+    return e;
+  };
+  latency_store(a, key("X"))
+      .insert(
+          std::vector{placed("both", 1, 1), placed("mine", 2, 1), placed("guess", 3, 0, true), placed("same", 4, 5)});
+  latency_store(b, key("X"))
+      .insert(std::vector{placed("both", 5, 2), placed("both", 6, 3), placed("mine", 7, 0, true), placed("guess", 8, 2),
+                          placed("guess", 9, 3), placed("same", 10, 5), placed("new", 11, 0, true)});
+  // The other context of the same kernels is another matter.
+  store_key hot = key("X");
+  hot.context = cache_context::hot;
+  latency_store(b, hot).insert(std::vector{placed("mine", 12, 4)});
+  const auto check = [&] {
+    std::multiset<std::string> found;
+    for (const table_row& r : load_rows(a))
+      found.insert(r.entry.signature + " " + std::to_string(std::lround(r.entry.time.median_ms)) +
+                   (r.key.context == cache_context::hot ? " hot" : ""));
+    CHECK(found == std::multiset<std::string>{"both 1", "both 5", "both 6", "mine 2", "guess 8", "guess 9", "same 4",
+                                              "new 11", "mine 12 hot"});
+  };
+  const std::vector<table_row> theirs = load_rows(b);
+  fs::copy_file(a, temporary.path() / "before.db");
+  const exchange_result r = merge_tables(a, b);
+  CHECK(r.rows == 8);
+  CHECK(r.written == 6);
+  check();
+  // Rows that are added one by one make the same table.
+  fs::remove(a);
+  fs::copy_file(temporary.path() / "before.db", a);
+  CHECK(add_rows(a, theirs).written == 6);
+  check();
+}
+
+TEST_CASE("every column comes back from CSV, none in another's place") {
+  const fake::folder temporary;
+  const table_row one{
+      .key = {.device = {.device = "D", .library = "L", .isa = "I", .threads = 3, .type = data_type::f16},
+              .batch = 5,
+              .context = cache_context::cold},
+      .entry = {.signature = "s",
+                .time = {.median_ms = 5,
+                         .trimmed_mean_ms = 6,
+                         .minimum_ms = 3,
+                         .low_ms = 4,
+                         .high_ms = 7,
+                         .spread = .25,
+                         .cpu_median_ms = 4.5,
+                         .count = 12,
+                         .spoilt = 2,
+                         .involuntary_switches = 9,
+                         .source = time_source::device},
+                .estimated = true,
+                .network = "net",
+                .measured_at = "2026-01-31T12:00:00Z",
+                .placement = 77,
+                .network_weights = 4321,
+                .network_ms = 1.75}};
+  CHECK(add_rows(temporary.path() / "a.db", std::vector{one}).written == 1);
+  std::istringstream in(exported(temporary.path() / "a.db"));
+  std::string header;
+  std::string record;
+  std::getline(in, header);
+  std::getline(in, record);
+  CHECK(header + "\n" + record ==
+        "device,library,isa,threads,dtype,batch,context,signature,placement,median_ms,trimmed_mean_ms,minimum_ms,"
+        "low_ms,high_ms,spread,cpu_median_ms,samples,spoilt,switches,source,estimated,network,measured_at,"
+        "network_weights,network_ms\r\n"
+        "D,L,I,3,f16,5,cold,s,77,5,6,3,4,7,0.25,4.5,12,2,9,device,1,net,2026-01-31T12:00:00Z,4321,1.75\r");
+  std::istringstream again(exported(temporary.path() / "a.db"));
+  CHECK(import_csv(temporary.path() / "b.db", again).written == 1);
+  for (const char* name : {"a.db", "b.db"}) {
+    const std::vector<table_row> rows = load_rows(temporary.path() / name);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].key.device == one.key.device);
+    CHECK(rows[0].key.batch == 5);
+    CHECK(rows[0].key.context == cache_context::cold);
+    const latency_entry& e = rows[0].entry;
+    CHECK(e.signature == "s");
+    CHECK(e.time == one.entry.time);
+    CHECK(e.estimated);
+    CHECK(e.network == "net");
+    CHECK(e.measured_at == one.entry.measured_at);
+    CHECK(e.placement == 77);
+    CHECK(e.network_weights == 4321);
+    CHECK(e.network_ms == 1.75);
+  }
 }
 
 TEST_CASE("tables of different devices are refused by name, and stay as they are") {

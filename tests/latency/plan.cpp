@@ -90,6 +90,47 @@ TEST_CASE("what the table has is not in the plan") {
   CHECK(plan.example().empty());
 }
 
+TEST_CASE("kernels that are wanted several times are planned so often, and marks say what was news") {
+  const std::vector<network> networks{fake::residual_network(8, 1), fake::residual_network(16, 1)};
+  const std::set<std::string> first = signatures(networks[0]);
+  const std::set<std::string> second = signatures(networks[1]);
+  fill_plan plan(networks, [&](std::string_view s) { return first.contains(std::string(s)) ? 2 : 1; });
+  CHECK(plan.remaining() == first.size() + second.size());
+  CHECK(plan.networks_left() == 3);
+  const std::string one = *first.begin();
+  CHECK(plan.is_missing(one));
+  CHECK(first.contains(std::string(plan.example())) != second.contains(std::string(plan.example())));
+  CHECK_FALSE(plan.is_missing("no such kernel"));
+  CHECK_FALSE(plan.mark("no such kernel"));
+  CHECK_FALSE(plan.mark(one, 1));  // measured once: wanted once more
+  CHECK(plan.is_missing(one));
+  CHECK(plan.remaining() == first.size() + second.size());
+  CHECK(plan.mark(one));
+  CHECK_FALSE(plan.is_missing(one));
+  CHECK(plan.remaining() == first.size() + second.size() - 1);
+  CHECK_FALSE(plan.mark(one));     // no news
+  CHECK_FALSE(plan.mark(one, 1));  // wanted again: its placements disagree
+  CHECK(plan.is_missing(one));
+  CHECK(plan.remaining() == first.size() + second.size());
+  // Where both bring as much, the one that ran less often is next.
+  plan.restart();
+  const auto a = plan.next();
+  for (const std::string& s : a == 0U ? first : second) plan.mark(s, 1);
+  CHECK(plan.next() != a);
+}
+
+TEST_CASE("a kernel that is the last of its network's is told from one beyond it") {
+  const network graph = fake::residual_network(8, 1);
+  const kernel_groups groups(graph);
+  const std::size_t layers = graph.layers().size();
+  const std::vector<kernel> last{
+      {.core = graph.layers()[layers - 1], .first_layer = layers - 1, .last_layer = layers - 1}};
+  CHECK(groups.of(last, graph.name()) == std::vector<std::size_t>{groups.group_of_layer[layers - 1]});
+  const std::vector<kernel> beyond{
+      {.core = graph.layers()[layers - 1], .first_layer = layers - 1, .last_layer = layers}};
+  CHECK_THROWS_AS(groups.of(beyond, graph.name()), executor_error);
+}
+
 TEST_CASE("the lazy choice is the greedy one") {
   std::mt19937_64 rng(3);
   for (int trial = 0; trial < 20; ++trial) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -70,8 +71,22 @@ TEST_CASE("what to read of a point is said by members or functions") {
 TEST_CASE("infinities have a place in the order, what is not a number has none") {
   const double infinity = std::numeric_limits<double>::infinity();
   CHECK(pareto_front({{infinity, 1}, {1, -infinity}, {2, 0}}) == std::vector<std::size_t>{1, 2, 0});
-  CHECK_THROWS_AS(pareto_front({{1, 1}, {std::nan(""), 1}}), reward_error);
-  CHECK_THROWS_AS(hypervolume({{1, 1}}, {std::nan(""), 0}), reward_error);
+  const auto refusal = [](auto call) -> std::string {
+    try {
+      call();
+    } catch (const reward_error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  for (const cost_gain& bad : {cost_gain{std::nan(""), 1}, cost_gain{1, std::nan("")}}) {
+    CHECK(refusal([&] {
+            pareto_front({{1, 1}, bad});
+          }) == "nascent: pareto_front, point 1: found nan; allowed: numbers");
+    CHECK(refusal([&] {
+            hypervolume({{1, 1}}, bad);
+          }) == "nascent: hypervolume, reference: found nan; allowed: numbers");
+  }
 }
 
 TEST_CASE("the area under a front is the number of unit squares under it") {

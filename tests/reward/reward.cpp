@@ -39,6 +39,14 @@ static_assert(absolute{.target_ms = 8, .weight = -.5, .full_scale = 100}(metrics
               50);
 static_assert(additive{.target_ms = 8, .weight = -.5}(metrics{.accuracy = .75, .latency_ms = 4}) == .75);
 static_assert(additive{.target_ms = 8, .weight = -.5}(metrics{.accuracy = .75, .latency_ms = 12}) == .5);
+static_assert(additive{.target_ms = 8, .weight = -.5, .full_scale = 100}(metrics{.accuracy = 75, .latency_ms = 12}) ==
+              50);
+// A perfect network is one, and so is one that is always wrong.
+static_assert(absolute{.target_ms = 8}(metrics{.accuracy = 1, .latency_ms = 8}) == 1);
+static_assert(additive{.target_ms = 8, .full_scale = 100}(metrics{.accuracy = 100, .latency_ms = 8}) == 100);
+static_assert(absolute{.target_ms = 8}(metrics{.accuracy = 0, .latency_ms = 8}) == 0);
+// A weight of 0: accuracy alone.
+static_assert(absolute{.target_ms = 8, .weight = 0}(metrics{.accuracy = .75, .latency_ms = 99}) == .75);
 
 template <class Reward>
 std::string refusal(const Reward& r, const metrics& m) {
@@ -79,6 +87,9 @@ TEST_CASE("the absolute reward is TuNAS': accuracy - 0.10 |latency / target - 1|
   const absolute tunas{.target_ms = 84};
   CHECK_THAT(tunas(metrics{.accuracy = .764, .latency_ms = 75.6}), WithinAbs(.754, 1e-12));
   CHECK_THAT(tunas(metrics{.accuracy = .764, .latency_ms = 92.4}), WithinAbs(.754, 1e-12));
+  // The additive one has the same weight, on the slow side.
+  CHECK_THAT((additive{.target_ms = 84}(metrics{.accuracy = .764, .latency_ms = 92.4})), WithinAbs(.754, 1e-12));
+  CHECK((additive{.target_ms = 84}(metrics{.accuracy = .764, .latency_ms = 75.6})) == .764);
 }
 
 TEST_CASE("a reward over metrics of one's own uses what it needs of them") {
@@ -114,6 +125,15 @@ TEST_CASE("metrics that make no sense are refused with a sentence") {
         "nascent: mnas_soft, metric accuracy: found -1; allowed: 0 or above");
   CHECK(refusal(soft, {.accuracy = std::nan(""), .latency_ms = 8}) ==
         "nascent: mnas_soft, metric accuracy: found nan; allowed: 0 or above");
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  CHECK(refusal(soft, {.accuracy = infinity, .latency_ms = 8}) ==
+        "nascent: mnas_soft, metric accuracy: found inf; allowed: 0 or above");
+  CHECK(refusal(soft, {.accuracy = .75, .latency_ms = infinity}) ==
+        "nascent: mnas_soft, metric latency_ms: found inf; allowed: above 0");
+  CHECK(refusal(mnas_soft{.target_ms = 8, .weight = -infinity}, {.accuracy = .75, .latency_ms = 8}) ==
+        "nascent: mnas_soft.weight: found -inf; allowed: 0 or below");
+  CHECK(refusal(additive{.target_ms = 8, .full_scale = 100}, {.accuracy = 100.5, .latency_ms = 8}) ==
+        "nascent: additive, metric accuracy: found 100.5; allowed: 0 up to full_scale = 100; 100 for per cent");
   // Per cent against a weight meant for fractions.
   CHECK(refusal(absolute{.target_ms = 8}, {.accuracy = 75, .latency_ms = 8}) ==
         "nascent: absolute, metric accuracy: found 75; allowed: 0 up to full_scale = 1; 100 for per cent");

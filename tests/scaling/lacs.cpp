@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -94,10 +95,12 @@ TEST_CASE("where latency is MACs and accuracy saturates in each dimension, the k
     for (const int refinements : {0, 2, 4}) {
       const auto result = lacs(fine_base, accuracy, by_macs, {.targets_ms = {8 * base}, .refinements = refinements});
       const auto found = shares_of(result.coefficients);
+      // To the finest step, and what the oracle's own steps leave: with four refinements no more than a coarse grid of
+      // 98 steps would, where the coarse one is off by up to 0.067.
       const double step = 1.0 / 6 / (1 << refinements);
       CAPTURE(accuracy.depth, accuracy.width, accuracy.resolution, refinements, found[0], found[1], found[2], exact[0],
               exact[1], exact[2]);
-      for (std::size_t i = 0; i < 3; ++i) CHECK_THAT(found[i], WithinAbs(exact[i], step + 0.01));
+      for (std::size_t i = 0; i < 3; ++i) CHECK_THAT(found[i], WithinAbs(exact[i], step + 0.005));
       CHECK_THAT(result.coefficients.macs_factor(), WithinRel(2, 1e-12));
     }
   }
@@ -175,6 +178,12 @@ TEST_CASE("every triplet is kept, with what it was judged by") {
     const double next = accuracy(t.solution->above.candidate);
     CHECK(t.judged->accuracy >= std::min(*t.accuracy, next));
     CHECK(t.judged->accuracy <= std::max(*t.accuracy, next));
+    // On the line between the two, over the logarithm of latency.
+    const double share = std::log(4 * base / t.solution->at.latency_ms) /
+                         std::log(t.solution->above.latency_ms / t.solution->at.latency_ms);
+    CHECK_THAT(t.judged->accuracy, WithinAbs(*t.accuracy + share * (next - *t.accuracy), 1e-9));
+    CHECK((t.solution->above.latency_ms - t.solution->at.latency_ms <= .05 * 4 * base ||
+           t.solution->above.phi - t.solution->at.phi < 1e-5));  // or no network is between them
     CHECK_THAT(t.reward, WithinRel(t.judged->accuracy, 1e-12));  // mnas_soft at its own target
     best = std::max(best, t.reward);
   }
@@ -197,6 +206,66 @@ TEST_CASE("a reward of one's own judges, without interpolation the network itsel
     nearest = std::max(nearest, t.solution->at.latency_ms);
   }
   CHECK(result.levels[1].latency_ms == nearest);
+}
+
+TEST_CASE("options other than the defaults do what they say") {
+  const double base = by_macs(b0);
+  const auto accuracy = [](const auto& c) { return 70 + std::log(static_cast<double>(count(c).params)); };
+  // The level at which triplets are compared: the one that is named, else the middle one.
+  for (const auto& [levels, search_level, expected] :
+       {std::tuple{4, 1, 1}, std::tuple{4, 4, 4}, std::tuple{1, 0, 1}, std::tuple{2, 0, 1}, std::tuple{3, 0, 2},
+        std::tuple{4, 0, 2}, std::tuple{5, 0, 3}}) {
+    const auto result =
+        lacs(b0, accuracy, by_macs,
+             {.levels = levels, .factor = 1.5, .search_level = search_level, .divisions = 1, .refinements = 0});
+    CAPTURE(levels, search_level);
+    REQUIRE(result.trials.size() == 3);  // depth, width, resolution alone
+    for (const auto& t : result.trials)
+      CHECK_THAT(t.judged->latency_ms, WithinRel(base * std::pow(1.5, expected), 1e-12));
+    REQUIRE(result.levels.size() == static_cast<std::size_t>(levels) + 1);
+    CHECK_THAT(result.levels.back().target_ms, WithinRel(base * std::pow(1.5, levels), 1e-12));
+  }
+  // Finer grids are as many as are asked for, and the first is coarse.
+  for (const int refinements : {0, 1, 3}) {
+    const auto result =
+        lacs(b0, accuracy, by_macs, {.targets_ms = {4 * base}, .divisions = 3, .refinements = refinements});
+    int finest = 0;
+    std::size_t coarse = 0;
+    for (const auto& t : result.trials) {
+      finest = std::max(finest, t.grid);
+      coarse += t.grid == 0 ? 1 : 0;
+    }
+    CHECK(finest == refinements);
+    CHECK(coarse == 10);
+  }
+  // A wider bracket takes fewer latencies.
+  const auto calls = [&](double bracket) {
+    const auto result =
+        lacs(b0, accuracy, by_macs, {.targets_ms = {4 * base}, .divisions = 2, .refinements = 0, .bracket = bracket});
+    for (const auto& t : result.trials)
+      CHECK((t.solution->above.latency_ms - t.solution->at.latency_ms <= bracket * 4 * base ||
+             t.solution->above.phi - t.solution->at.phi < 1e-5));
+    return result.latency_calls;
+  };
+  CHECK(calls(.5) < calls(.02));
+  CHECK(calls(.02) <= calls(0));
+  // The weight is the reward's, at the target of the level that is compared.
+  const auto weighted = lacs(b0, accuracy, by_macs,
+                             {.targets_ms = {2 * base, 4 * base},
+                              .search_level = 2,
+                              .divisions = 1,
+                              .refinements = 0,
+                              .weight = -.5,
+                              .interpolate = false});
+  for (const auto& t : weighted.trials)
+    CHECK_THAT(t.reward, WithinRel(*t.accuracy * std::pow(t.solution->at.latency_ms / (4 * base), -.5), 1e-12));
+}
+
+TEST_CASE("of triplets of equal reward the first is chosen, and all are told") {
+  const auto result = lacs(b0, [](const auto&) { return 75.; }, by_macs,
+                           {.targets_ms = {4 * by_macs(b0)}, .divisions = 2, .refinements = 0});
+  CHECK(result.best_index == 0);
+  CHECK(result.ties == std::vector<std::size_t>{0, 1, 2, 3, 4, 5});
 }
 
 TEST_CASE("accuracy and latency are asked once for every distinct network") {

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <set>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "macro_space.hpp"
@@ -80,6 +83,57 @@ TEST_CASE("networks outside the limits, and those that cannot be judged, are not
     CHECK(p.what.digits[0] != 0);
   }
   CHECK(found.best_under(49) == nullptr);
+}
+
+TEST_CASE("a network exactly at the largest latency is within, one at the least is not, and limits are inclusive") {
+  const macro_candidate c = macro_space.unrank(1234);
+  const double ms = million_macs(c);
+  const auto only = search_front(macro_space, million_macs, macro_accuracy, {.networks = 1, .most_ms = ms}, {c});
+  REQUIRE(only.points.size() == 1);
+  CHECK(only.networks == 1);
+  CHECK(only.best_under(ms) == only.points.data());
+  CHECK(only.best_under(std::nextafter(ms, 0.)) == nullptr);
+  CHECK_THROWS_AS(search_front(macro_space, million_macs, macro_accuracy, {.networks = 1, .least_ms = ms}, {c}),
+                  search_error);
+}
+
+TEST_CASE("an archive keeps the best of each latency: of equal accuracy the faster, of equal ones the first") {
+  detail::latency_archive<std::remove_cvref_t<decltype(macro_space)>> archive;
+  const auto offer = [&](std::uint64_t rank, double ms, double accuracy) {
+    return archive.offer({macro_space.unrank(rank), ms, accuracy});
+  };
+  const auto front = [&] {
+    std::vector<std::pair<double, double>> all;
+    for (const auto& p : archive.front()) all.emplace_back(p.ms, p.accuracy);
+    return all;
+  };
+  using points = std::vector<std::pair<double, double>>;
+  CHECK(archive.empty());
+  CHECK(offer(0, 10.03, 70));
+  CHECK_FALSE(archive.empty());
+  CHECK_FALSE(offer(1, 10.03, 70));
+  CHECK_FALSE(offer(2, 10.04, 70));
+  CHECK(offer(3, 10.02, 70));
+  CHECK_FALSE(offer(4, 10.015, 69));
+  CHECK(front() == points{{10.02, 70}});
+  CHECK(offer(5, 10.05, 71));  // slower, but within half a per cent
+  CHECK(front() == points{{10.05, 71}});
+  CHECK(offer(6, 5, 60));   // faster than all before
+  CHECK(offer(7, 20, 71));  // its latency is new, but a faster one is as accurate
+  CHECK(front() == points{{5, 60}, {10.05, 71}});
+  CHECK(offer(8, 40, 72));
+  CHECK(front() == points{{5, 60}, {10.05, 71}, {40, 72}});
+  random_engine rng(1);
+  std::set<double> all;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 200; ++i) {
+    all.insert(archive.draw(rng, 0, infinity).ms);
+    CHECK(archive.draw(rng, 10.02, 10.04).ms == 10.05);  // the one of that latency
+    CHECK(archive.draw(rng, 0, 5.).ms == 5);
+    CHECK(archive.draw(rng, 39.9, 40).ms == 40);
+    CHECK(archive.draw(rng, 39.9, infinity).ms == 40);
+  }
+  CHECK(all.size() == 4);
 }
 
 TEST_CASE("networks to start from are looked at") {

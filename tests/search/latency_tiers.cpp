@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../kernels/spaces.hpp"
@@ -97,6 +98,26 @@ TEST_CASE("tiers have the networks that they say, and about as many as they say"
     }
     CHECK(tiers.of(limits[1])->most_ms() == limits[1]);
     CHECK(tiers.of(limits[3] * 1.01) == nullptr);
+  }
+}
+
+TEST_CASE("the interval of a share is Wilson's") {
+  // Agresti and Coull (1998), and by hand: 10 of 100 lie in 5.52 to 17.44 %; none of 20 in 0 to 16.11 %.
+  const auto some = detail::wilson(10, 100, 1.959964);
+  CHECK(some.share == .1);
+  CHECK(std::abs(some.low - .05523) < 5e-5);
+  CHECK(std::abs(some.high - .17437) < 5e-5);
+  const auto none = detail::wilson(0, 20, 1.959964);
+  CHECK(none.low == 0);
+  CHECK(std::abs(none.high - .16113) < 5e-5);
+  const auto all = detail::wilson(20, 20, 1.959964);
+  CHECK(std::abs(all.low - (1 - .16113)) < 5e-5);
+  CHECK(all.high == 1);
+  // Its ends are where a share of so much is z standard errors from the one found.
+  for (const auto& [hits, z] : {std::pair{7, 1.}, std::pair{30, 2.5}, std::pair{55, 3.}}) {
+    const auto found = detail::wilson(static_cast<std::size_t>(hits), 60, z);
+    for (const double end : {found.low, found.high})
+      CHECK(std::abs(std::abs(end - hits / 60.) - z * std::sqrt(end * (1 - end) / 60)) < 1e-12);
   }
 }
 

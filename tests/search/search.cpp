@@ -284,6 +284,43 @@ TEST_CASE("a search ends when it is told to") {
     CHECK_FALSE(found.exhausted);
   }
   CHECK(search(macro_space, macro_accuracy, {.trials = 0}).history.empty());
+  // Before the first trial nobody is asked.
+  watch over({.style = progress_style::quiet});
+  over.end();
+  int asked = 0;
+  const auto none =
+      search(macro_space, [&](const macro_candidate&) { return static_cast<double>(++asked); }, {.watch = &over});
+  CHECK(none.history.empty());
+  CHECK(asked == 0);
+  CHECK_FALSE(none.exhausted);
+}
+
+TEST_CASE("of equal rewards the first is the best, and what cannot be used is neither best nor on the front") {
+  const auto same = search(macro_space, [](const macro_candidate&) { return .5; }, {.trials = 30});
+  CHECK(same.best_index == 0U);
+  int asked = 0;
+  // 1, 2, 3, 3, 3, ... but the first cannot be used, nor can the third.
+  const auto rising = search(macro_space,
+                             [&](const macro_candidate&) {
+                               ++asked;
+                               return asked == 1 || asked == 3 ? minus_infinity : std::min(asked, 4) * 1.;
+                             },
+                             {.trials = 8});
+  CHECK(rising.best_index == 3U);
+  CHECK_FALSE(rising.history[2].is_usable());
+  const auto judged = search(
+      macro_space, [&](const macro_candidate& c) { return static_cast<double>(macro_space.rank(c)) / 1e6; },
+      [](const macro_candidate& c) { return 1 + static_cast<double>(macro_space.rank(c)); },
+      [](const metrics& m) { return m.latency_ms < 3000 ? minus_infinity : m.accuracy; }, {.trials = 100});
+  REQUIRE_FALSE(judged.front.empty());
+  for (const std::size_t i : judged.front) CHECK(judged.history[i].is_usable());
+  CHECK(std::any_of(judged.history.begin(), judged.history.end(), [](const auto& t) { return !t.is_usable(); }));
+  // Accuracy rises with latency here: every network that can be used is on the front, by rising latency.
+  CHECK(judged.front.size() ==
+        static_cast<std::size_t>(std::ranges::count_if(judged.history, [](const auto& t) { return t.is_usable(); })));
+  for (std::size_t i = 1; i < judged.front.size(); ++i)
+    CHECK(judged.history[judged.front[i]].metrics->latency_ms >
+          judged.history[judged.front[i - 1]].metrics->latency_ms);
 }
 
 TEST_CASE("a search without a network that can be used says so, and one with NaN too") {

@@ -9,6 +9,7 @@
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
 #include "nascent/cost/roofline.hpp"
+#include "nascent/network/network.hpp"
 #include "nascent/zoo/efficientnet_family.hpp"
 #include "nascent/zoo/efficientnet_x_family.hpp"
 #include "nascent/zoo/regnet.hpp"
@@ -22,24 +23,35 @@ namespace {
 
 constexpr cost_options papers{.type = data_type::bf16, .batch = printed_speed::batch};
 
-/// Own operational intensity over the printed one, with pools fused and as `cost` counts.
-struct ratios {
-  double fused;
-  double plain;
-};
-
-template <class Body>
-void check_ratios(const std::array<model<Body>, 8>& family, const char* printed_family,
-                  const std::array<ratios, 8>& expected) {
-  for (std::size_t level = 0; level < family.size(); ++level) {
-    const printed_speed* row = find_printed_speed(printed_family + std::to_string(level));
-    REQUIRE(row != nullptr);
-    CAPTURE(family[level].name, row->intensity);
-    CHECK_THAT(cost_with_fused_pools(family[level], papers).operational_intensity() / row->intensity,
-               WithinAbs(expected[level].fused, 0.0055));
-    CHECK_THAT(cost(family[level], papers).operational_intensity() / row->intensity,
-               WithinAbs(expected[level].plain, 0.0055));
+/// Operational intensity as the papers count it, told layer by layer without `cost`: every convolution reads its input,
+/// its weights and writes its output, in 2 bytes each for the batch; squeeze-and-excite passes twice over its map, a
+/// sum once more over what it adds; the pool at the end is part of the head. Operations are two for each multiply-add.
+double counted_intensity(const network& graph) {
+  constexpr double bytes = 2;
+  constexpr double batch = printed_speed::batch;
+  const auto elements = [](const shape& s) { return double{1} * s.batch * s.height * s.width * s.channels; };
+  double operations = 0;
+  double traffic = 0;
+  for (const layer& l : graph.layers()) {
+    const double in = elements(l.input);
+    const double out = elements(l.output);
+    const double window = double{1} * l.kernel_height * l.kernel_width * l.input.channels / l.groups;
+    switch (l.kind) {
+      case layer_kind::convolution:
+        operations += 2 * batch * out * window;
+        traffic += bytes * (batch * (in + out) + window * l.output.channels);
+        break;
+      case layer_kind::dense:
+        operations += 2 * batch * double{1} * l.input.channels * l.output.channels;
+        traffic += bytes * (batch * (l.input.channels + out) + double{1} * l.input.channels * l.output.channels);
+        break;
+      case layer_kind::global_average_pool: break;
+      case layer_kind::multiply: traffic += bytes * batch * 2 * out; break;
+      case layer_kind::add: traffic += bytes * batch * out; break;
+      default: break;
+    }
   }
+  return operations / traffic;
 }
 
 /// Own operational intensity over that of an independent counter with the same rules (given to three digits).
@@ -63,32 +75,48 @@ TEST_CASE(
   check_estimates(efficientnet_x_gpu_family, {62.8, 64.6, 81.3, 92.5, 102.5, 129.5, 145.6, 169.4});
 }
 
-TEST_CASE("operational intensity against Table 3, row by row: the residuals are these") {
-  check_ratios(
-      efficientnet_family, "EfficientNet-B",
-      {{{1.06, .94}, {1.04, .916}, {1.05, .924}, {1.04, .914}, {.99, .87}, {.90, .788}, {.89, .78}, {.92, .80}}});
-  check_ratios(efficientnet_x_family, "EfficientNet-X-B",
-               {{{.98, .845}, {.98, .84}, {.98, .84}, {.945, .81}, {.89, .76}, {.825, .703}, {.71, .604}, {.67, .57}}});
-  // The printed rows are named EfficientNet-X; from B4 on latency-aware scaling comes nearer to them than the networks
-  // whose MACs they list.
-  check_ratios(efficientnet_x_tpu_family, "EfficientNet-X-B",
-               {{{.98, .845},
-                 {.985, .843},
-                 {1.10, .943},
-                 {1.00, .856},
-                 {1.006, .858},
-                 {1.03, .877},
-                 {1.07, .91},
-                 {1.065, .907}}});
-  check_ratios(efficientnet_x_gpu_family, "EfficientNet-X-B",
-               {{{.98, .845},
-                 {.985, .843},
-                 {1.11, .951},
-                 {1.10, .937},
-                 {1.008, .86},
-                 {1.025, .873},
-                 {.868, .738},
-                 {.871, .74}}});
+TEST_CASE("operational intensity with fused pools is that of its layers, added up without cost") {
+  const auto check = [](const auto& family) {
+    for (const auto& m : family) {
+      CAPTURE(m.name);
+      CHECK_THAT(cost_with_fused_pools(m, papers).operational_intensity() / counted_intensity(to_network(m)),
+                 WithinAbs(1, 0.003));
+    }
+  };
+  check(efficientnet_family);
+  check(efficientnet_x_family);
+  check(efficientnet_x_tpu_family);
+}
+
+TEST_CASE("operational intensity is near Table 3's, which rests on traffic that the paper does not tell") {
+  // Own over printed, at each level; with a pool that reads its map, 10 to 16 % less.
+  const auto check = [](const auto& family, const std::string& printed, std::size_t levels, double least, double most) {
+    for (std::size_t level = 0; level < levels; ++level) {
+      const printed_speed* row = find_printed_speed(printed + std::to_string(level));
+      REQUIRE(row != nullptr);
+      const double fused = cost_with_fused_pools(family[level], papers).operational_intensity() / row->intensity;
+      const double plain = cost(family[level], papers).operational_intensity() / row->intensity;
+      CAPTURE(row->model, fused, plain);
+      CHECK(fused > least);
+      CHECK(fused < most);
+      CHECK(plain < .90 * fused);
+      CHECK(plain > .84 * fused);
+    }
+  };
+  check(efficientnet_family, "EfficientNet-B", 8, .88, 1.07);
+  check(efficientnet_x_family, "EfficientNet-X-B", 4, .93, 1);
+  // From B4 on latency-aware scaling comes nearer to the rows than the networks whose MACs they list, which fall
+  // behind.
+  check(efficientnet_x_tpu_family, "EfficientNet-X-B", 8, .97, 1.11);
+  check(efficientnet_x_gpu_family, "EfficientNet-X-B", 8, .86, 1.12);
+  double before = 1;
+  for (std::size_t level = 4; level < 8; ++level) {
+    const double fused = cost_with_fused_pools(efficientnet_x_family[level], papers).operational_intensity() /
+                         find_printed_speed("EfficientNet-X-B" + std::to_string(level))->intensity;
+    CHECK(fused < before);
+    before = fused;
+  }
+  CHECK(before < .7);
 }
 
 TEST_CASE("the steps of the ablation study raise operational intensity as printed") {

@@ -55,14 +55,13 @@ class accuracy_model {
     const double score = shape_score(f);
     const double proxy = proxy_top1(f);
     const double log_width = log_relative_width(f);
-    const double width = std::exp(log_width);
 
     accuracy_estimate estimate;
     const double slope_error = slope_uncertainty * fit::proxy_slope * (proxy - fit::base_proxy);
     double variance = recipe_error * recipe_error + difference_error * difference_error + slope_error * slope_error +
                       fit::size_rmse * fit::size_rmse;
     estimate.prior = assumed(f, variance);
-    estimate.outside = outside(f, width);
+    estimate.outside = outside(f);
     estimate.in_domain = estimate.outside == nullptr;
     if (!estimate.in_domain) variance += outside_error * outside_error;
     const double top1 =
@@ -172,7 +171,7 @@ class accuracy_model {
   }
 
   /// The first reason why the network is outside the domain, or null.
-  static const char* outside(const features& f, double width) {
+  static const char* outside(const features& f) {
     if (f.outside) return f.outside;
     if (f.classes < 1000 || f.classes > 1001) return "no classifier of the 1000 classes of ImageNet";
     if (f.height != f.width) return "an input that is not square";
@@ -191,7 +190,6 @@ class accuracy_model {
       if (level < least_width || level > most_width) return "a width outside 0.45 to 2.2 of EfficientNet-B0's";
     }
     if (skipped > 1 || f.blocks[4] == 0) return "no blocks at one of the last resolutions, or at several";
-    if (width < least_width || width > most_width) return "a width outside 0.45 to 2.2 of EfficientNet-B0's";
     return nullptr;
   }
 };

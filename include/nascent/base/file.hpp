@@ -134,7 +134,7 @@ inline write_target find_write_target(const std::filesystem::path& path) {
   target.exists = std::filesystem::exists(status);
   if (std::filesystem::is_directory(status)) throw_unwritable(path, EISDIR);
   target.regular = !target.exists || std::filesystem::is_regular_file(status);
-  if (target.exists && ::access(target.path.c_str(), W_OK) != 0) throw_unwritable(path, errno);
+  if (target.exists && ::faccessat(AT_FDCWD, target.path.c_str(), W_OK, AT_EACCESS) != 0) throw_unwritable(path, errno);
   if (target.exists) target.mode = static_cast<mode_t>(status.permissions());
   return target;
 }
