@@ -11,16 +11,16 @@
 
 It works on copies of headers and tests in build/mutate; the tree is never changed. Results are appended to
 build/mutate/<name>.jsonl after each mutant, so that a run that was killed goes on where it was; mutants come in random
-order, so that those tried by then are a fair sample. A test file of the room that includes the header, at whatever
-distance, is built with -O0 and run without what is tagged [measures], [gpu] or [long]: first the one that mirrors the
+order, so that those tried by then are a fair sample. The test files of the room that include the header, at whatever
+distance, are built with -O0 and run without what is tagged [measures], [gpu] or [long]: first the one that mirrors the
 header, tests/<room>/<name>.cpp, then those that name most of what only this header names, then those that include
-least. The first that fails ends it; so does one that does not end (a minute and a half).
+least. The first that fails ends it; so does one that does not end.
 
-By hand only: a mutant takes the compiler some 15 seconds, one that nobody notices that for each file of its room.
+By hand only: each test file is built once for all mutants of a run, in some 15 seconds; what cannot be built so, and
+what nobody notices in a constexpr function, is built by itself.
 """
 
 import argparse
-import concurrent.futures
 import hashlib
 import json
 import os
@@ -42,7 +42,7 @@ FLAGS = os.environ.get("CXXFLAGS", "-w -D_GLIBCXX_ASSERTIONS").split()
 LIBRARIES = {"sqlite": ["-lsqlite3"], "onednn": ["-ldnnl"], "onnx": ["-lonnx", "-lonnx_proto", "-lprotobuf"]}
 TESTED_IN = {"io": ["io", "onnx"], "executor": ["executor", "cudnn", "cudnn_device"]}  # other rooms: their own folder
 SPEC = "~[measures]~[gpu]~[long]"
-SECONDS = 90
+SECONDS = 60  # of a processor: what takes longer does not end
 RESULTS = ("noticed", "not noticed", "does not compile", "equivalent")
 
 
@@ -63,21 +63,33 @@ def blank(text):
     return re.sub(f"{comment}|{directive}|{quoted}", spaces, text, flags=re.S | re.M)
 
 
-def function_bodies(text):
-    """Per character of a blanked text: whether it is in the body of a function."""
-    inside = bytearray(len(text))
+class function:
+    """A function's body between its braces, and what stands before it."""
+
+    def __init__(self, begin, declaration):
+        self.begin, self.end, self.declaration = begin, begin, declaration
+
+    def gives_nothing(self, body, types):
+        """Whether it is void, a constructor or a destructor: these may return without a value."""
+        name = re.search(r"(~?\w+)\s*\(", self.declaration)
+        is_of_type = name is not None and name[1].lstrip("~") in types
+        return is_of_type or re.search(r"\bvoid\s+\w+\s*\(", self.declaration) or not re.search(r"\breturn\b[^;]", body)
+
+
+def functions_of(text):
+    """The functions of a blanked text, not those inside others."""
+    found = []
     kinds, start, round_depth = [], 0, 0
     for i, c in enumerate(text):
         in_function = "function" in kinds
-        inside[i] = in_function
         if c in "([":
             round_depth += 1
         elif c in ")]":
             round_depth -= 1
         elif c == "{":
             before = text[start:i]
-            if re.search(r"\bconcept\b|\brequires\s*\([^()]*\)\s*$", before):
-                kinds.append("value")
+            if re.search(r"\bconcept\b|\brequires\s*\([^()]*\)\s*$", before) or re.search(r"(?<!:)[:,]\s+\w+$", before):
+                kinds.append("value")  # the last are members that a constructor initialises
             elif in_function:
                 kinds.append("inner")
             elif round_depth > 0:
@@ -90,13 +102,23 @@ def function_bodies(text):
                 kinds.append("function")
             else:
                 kinds.append("value")
+            if kinds[-1] == "function":
+                found.append(function(i + 1, before))
             start = i + 1
         elif c == "}":
-            if kinds:
-                kinds.pop()
+            if kinds and kinds.pop() == "function":
+                found[-1].end = i
             start = i + 1
         elif c == ";" and round_depth == 0:
             start = i + 1
+    return found
+
+
+def function_bodies(text):
+    """Per character of a blanked text: whether it is in the body of a function."""
+    inside = bytearray(len(text))
+    for f in functions_of(text):
+        inside[f.begin : f.end] = b"\1" * (f.end - f.begin)
     for match in re.finditer(r"\b(static_assert|requires|template|using|typename|sizeof)\b[^;{]*", text):
         inside[match.start() : match.end()] = bytes(match.end() - match.start())
     return inside
@@ -278,13 +300,18 @@ def read_list(path):
 # Building and running
 
 
-def command(arguments, folder, seconds, memory_gib=12):
+def command(arguments, folder, seconds, cpu_seconds=None, mutant=None):
+    """Its exit status, none where it did not end in time, and what it said."""
+
     def limit():
         os.nice(10)
         os.setpgrp()
-        resource.setrlimit(resource.RLIMIT_AS, (memory_gib << 30, memory_gib << 30))
+        resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
+        if cpu_seconds:
+            resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
 
-    process = subprocess.Popen(arguments, cwd=folder, preexec_fn=limit, stdout=subprocess.PIPE,
+    environment = {**os.environ, "NASCENT_MUTANT": str(-1 if mutant is None else mutant)}
+    process = subprocess.Popen(arguments, cwd=folder, preexec_fn=limit, env=environment, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
     try:
         output, _ = process.communicate(timeout=seconds)
@@ -337,63 +364,159 @@ class Tests:
         return [f[-1] for f in sorted(files)]
 
 
-class Workplace:
-    """A copy of headers and tests in which mutants are tried."""
+SWITCH = """#pragma once
+#include <cstdlib>
+/// Which mutant is alive: the number in the environment.
+inline const int nascent_mutant = [] {
+  const char* text = std::getenv("NASCENT_MUTANT");
+  return text == nullptr ? -1 : std::atoi(text);
+}();
+"""
 
-    def __init__(self, number):
-        self.folder = COPY / str(number)
+
+class Workplace:
+    """A copy of headers and tests in which mutants are tried.
+
+    The compiler takes far longer than the tests. So every function gets the mutants of its body in front of it, each
+    behind a switch that the environment sets, and a test file is built once for all of them. What cannot be built so
+    (another type is deduced, or the mutant does not compile) and what constant evaluation alone would notice is built
+    by itself."""
+
+    def __init__(self, mutants):
+        self.folder = COPY / "place"
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("include", "tests", "examples"):  # tests and headers may change while this runs
             shutil.rmtree(self.folder / name, ignore_errors=True)
             shutil.copytree(ROOT / name, self.folder / name)
-        self.sound = {}
+        (self.folder / "switch.hpp").write_text(SWITCH)
+        self.programs = {}  # by test file: its program with all mutants, or None
+        self.alone = set()  # numbers of mutants that are built by themselves
+        self.mutants = list(mutants)
+        self.originals = {h: (self.folder / "include" / h).read_text() for h in {m["header"] for m in self.mutants}}
 
-    def try_file(self, file):
-        """Builds and runs one test file: (verdict, what it said)."""
-        name = file.relative_to(ROOT).as_posix()
+    def fits(self, mutant):
+        text = self.originals[mutant["header"]]
+        return text[mutant["offset"] : mutant["offset"] + len(mutant["old"])] == mutant["old"]
+
+    def write_originals(self):
+        for header, text in self.originals.items():
+            (self.folder / "include" / header).write_text(text)
+
+    def write_all(self):
+        """All mutants behind their switches. Returns whose they are: (header, first line, last line, numbers)."""
+        owners = []
+        for header, text in self.originals.items():
+            functions = functions_of(blank(text))
+            types = set(re.findall(r"\b(?:struct|class)\s+(\w+)", text))
+            written, at = "", 0
+            for f in functions:
+                mine = [n for n, m in enumerate(self.mutants) if n not in self.alone and m["header"] == header
+                        and f.begin <= m["offset"] < f.end]
+                if not mine:
+                    continue
+                written += text[at : f.begin]
+                first = written.count("\n") + 1
+                body = text[f.begin : f.end]
+                end = " return;" if f.gives_nothing(blank(body), types) else ""
+                for n in mine:
+                    m = self.mutants[n]
+                    offset = m["offset"] - f.begin
+                    changed = body[:offset] + m["new"] + body[offset + len(m["old"]) :]
+                    begin = written.count("\n") + 1
+                    condition = f"!__builtin_is_constant_evaluated() && ::nascent_mutant == {n}"
+                    written += f"\nif ({condition}) {{\n{changed}\n{end} }}\n"
+                    owners.append((header, begin, written.count("\n") + 1, [n]))
+                written += body
+                at = f.end
+                owners.append((header, first, written.count("\n") + 1, mine))
+            (self.folder / "include" / header).write_text(written + text[at:])
+        return owners
+
+    def build(self, file, program):
+        """Builds one test file: what the compiler said where it failed."""
         components = layering.needs(file, ROOT / "include", set())
-        program = self.folder / "test"
         launcher = ["ccache"] if shutil.which("ccache") else []
         compiler = os.environ.get("CXX", "g++")
-        rc, said = command([*launcher, compiler, "-std=c++20", "-O0", *FLAGS, "-Iinclude", "-Itests", "-I.",
-                            "-I/usr/include/eigen3", "-c", name, "-o", "test.o"], self.folder, 600)
-        if rc != 0:
-            error = next((l for l in said.splitlines() if "error" in l), said[-200:])
-            asserted = "static assertion failed" in said or re.search(r"tests/\S+ error:.*(constant|constexpr)", said)
-            return ("noticed" if asserted else "does not compile"), error
-        libraries = sorted({l for c in components for l in LIBRARIES.get(c, [])}, reverse=True)
-        rc, said = command([compiler, "test.o", "-o", str(program), "-lCatch2Main", "-lCatch2", *libraries,
-                            "-lpthread", "-ldl"], self.folder, 120)
-        if rc != 0:
-            return "does not compile", said[-300:]
-        rc, said = command([str(program), SPEC, "--abort", "--allow-running-no-tests"], self.folder, SECONDS)
+        rc, said = command([*launcher, compiler, "-std=c++20", "-O0", *FLAGS, "-include", "switch.hpp", "-Iinclude",
+                            "-Itests", "-I.", "-I/usr/include/eigen3", "-c", file.relative_to(ROOT).as_posix(), "-o",
+                            "test.o"], self.folder, 1800)
         if rc == 0:
-            return "not noticed", ""
-        failed = re.search(r"^.*?(\S+\.[ch]pp:\d+): FAILED:\n(.*?)\n", said, flags=re.M)
-        return "noticed", f"{failed[1]} {failed[2].strip()}" if failed else said.strip()[-160:]
+            libraries = sorted({l for c in components for l in LIBRARIES.get(c, [])}, reverse=True)
+            rc, said = command([compiler, "test.o", "-o", program, "-lCatch2Main", "-lCatch2", *libraries, "-lpthread",
+                                "-ldl"], self.folder, 600)
+        return "" if rc == 0 else said or "error"
 
-    def try_mutant(self, mutant, tests, most):
-        """What the tests say of a mutant: its result, and by which file."""
+    def run(self, program, mutant=None):
+        """What a test said that failed; "" where all passed."""
+        arguments = [f"./{program}", SPEC, "--abort", "--allow-running-no-tests"]
+        rc, said = command(arguments, self.folder, 900, SECONDS, mutant)
+        if rc == 0:
+            return ""
+        failed = re.search(r"^.*?(\S+\.[ch]pp:\d+): FAILED:\n(.*?)\n", said, flags=re.M)
+        return f"{failed[1]} {failed[2].strip()}" if failed else said.strip()[-160:] or f"status {rc}"
+
+    def program_of(self, file):
+        """The program of a test file with all mutants behind switches; None where that cannot be built."""
+        if file in self.programs:
+            return self.programs[file]
+        program = "test_" + "_".join(file.relative_to(ROOT / "tests").with_suffix("").parts)
+        self.programs[file] = program
+        while True:
+            owners = self.write_all()
+            said = self.build(file, program)
+            self.write_originals()
+            if not said:
+                break
+            blamed = set()
+            for header, line in re.findall(r"include/(nascent/\S+?):(\d+):\d+: (?:fatal )?error", said):
+                around = [o for o in owners if o[0] == header and o[1] <= int(line) <= o[2]]
+                if around:
+                    blamed.update(min(around, key=lambda o: o[2] - o[1])[3])
+            if not blamed:
+                print(f"{program} cannot be built with all mutants: {said[:300]}", flush=True)
+                self.programs[file] = None
+                return None
+            self.alone |= blamed
+        if said := self.run(program):  # a test that fails without a mutant proves nothing
+            raise SystemExit(f"{program} fails without a mutant: {said}")
+        return program
+
+    def try_alone(self, mutant, files):
+        """Builds one mutant by itself."""
         path = self.folder / "include" / mutant["header"]
-        original = path.read_text()
-        at = mutant["offset"]
-        if original[at : at + len(mutant["old"])] != mutant["old"]:
+        text = self.originals[mutant["header"]]
+        for file in files:
+            path.write_text(text[: mutant["offset"]] + mutant["new"] + text[mutant["offset"] + len(mutant["old"]) :])
+            said = self.build(file, "test_alone")
+            path.write_text(text)
+            by = file.relative_to(ROOT / "tests").as_posix()
+            if said:
+                error = next((line for line in said.splitlines() if "error" in line), said[-200:])
+                asserted = "static assertion failed" in said or re.search(r"tests/\S+ error:.*const", said)
+                return {"result": "noticed" if asserted else "does not compile", "by": by, "why": error}
+            if said := self.run("test_alone"):
+                return {"result": "noticed", "by": by, "why": said}
+        return {"result": "not noticed"}
+
+    def try_mutant(self, number, tests, most):
+        """What the tests say of a mutant: its result, and by which file."""
+        mutant = self.mutants[number]
+        if not self.fits(mutant):
             return {**mutant, "result": "does not compile", "why": "the header has changed since it was drawn"}
-        tried = []
-        for file in tests.of(mutant["header"])[:most]:
-            path.write_text(original[:at] + mutant["new"] + original[at + len(mutant["old"]) :])
-            verdict, said = self.try_file(file)
-            path.write_text(original)
-            tried.append(file.relative_to(ROOT / "tests").as_posix())
-            if verdict == "noticed":
-                # A test that fails without the mutant proves nothing.
-                if file not in self.sound:
-                    self.sound[file] = self.try_file(file)
-                if self.sound[file][0] != "not noticed":
-                    raise SystemExit(f"{tried[-1]} fails without a mutant: {self.sound[file][1]}")
-            if verdict != "not noticed":
-                return {**mutant, "result": verdict, "by": tried[-1], "why": said}
-        return {**mutant, "result": "not noticed", "by": ", ".join(tried)}
+        files = tests.of(mutant["header"])[:most]
+        for file in files:
+            program = self.program_of(file)
+            if number in self.alone or program is None:
+                continue
+            if said := self.run(program, number):
+                return {**mutant, "result": "noticed", "by": program, "why": said}
+        functions = functions_of(blank(self.originals[mutant["header"]]))
+        body = next((f for f in functions if f.begin <= mutant["offset"] < f.end), None)
+        if number in self.alone:
+            return {**mutant, **self.try_alone(mutant, files)}
+        if body is None or "constexpr" in body.declaration:
+            return {**mutant, **self.try_alone(mutant, files[:2])}
+        return {**mutant, "result": "not noticed", "by": ", ".join(f.stem for f in files)}
 
 
 # Results
@@ -439,7 +562,6 @@ def main():
     parser.add_argument("rooms", nargs="*", metavar="ROOM=COUNT", help="how many mutants of which room")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--list", help="a file of mutants instead of a seed")
-    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--most", type=int, default=100, help="so many test files for each mutant, at most")
     parser.add_argument("--draw", action="store_true", help="prints the mutants only")
     parser.add_argument("--report", action="store_true", help="prints the results only")
@@ -481,21 +603,12 @@ def main():
         waiting = [m for m in mutants if m["id"] in options.again or (m["id"] not in results and not options.again)]
         waiting.sort(key=lambda m: m["id"])  # at random: whatever was tried by some time is a sample of all
         tests = Tests()
-        places = [Workplace(i) for i in range(options.jobs)]
-        free = list(places)
-
-        def one(mutant):
-            place = free.pop()
-            try:
-                return place.try_mutant(mutant, tests, options.most)
-            finally:
-                free.append(place)
-
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for row in pool.map(one, waiting):
-                keep(file, row)
-                results[row["id"]] = row
-                print(f"{row['id']} {row['result']:<16} {row['header']}:{row['line']} {row.get('why', '')}", flush=True)
+        place = Workplace(waiting)
+        for number, mutant in enumerate(waiting):
+            row = place.try_mutant(number, tests, options.most)
+            keep(file, row)
+            results[row["id"]] = row
+            print(f"{row['id']} {row['result']:<16} {row['header']}:{row['line']} {row.get('why', '')}", flush=True)
     report(mutants, results)
     return 0
 

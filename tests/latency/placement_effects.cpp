@@ -243,6 +243,47 @@ TEST_CASE("placements that share too little, estimates and rows of unknown origi
   CHECK(placement_effects(std::vector<latency_entry>{}).range() == std::pair(1., 1.));
 }
 
+TEST_CASE("of a placement that comes later, what its network's size and time do is no slowdown") {
+  std::mt19937_64 rng(3);
+  const auto factor = [](double weights, double ms) { return std::pow(weights / 1e6, .05) * std::pow(ms, .08); };
+  const auto weights = [](int p) { return 1e6 * std::pow(1.05, p); };
+  const auto ms = [](int p) { return 2 * std::pow(1.04, p * 17 % 60); };
+  auto rows = rows_of(40, 60, .6, .002, rng, [&](int p) { return factor(weights(p), ms(p)); });
+  for (latency_entry& r : rows) {
+    r.network_weights = static_cast<std::int64_t>(weights(static_cast<int>(r.placement)));
+    r.network_ms =
+        ms(static_cast<int>(r.placement)) * factor(weights(static_cast<int>(r.placement)), 5) / factor(6e6, 5);
+  }
+  placement_effects effects(rows);
+  // Two later ones, a small short network and a large long one, whose kernels are as the fit says; then a large one in
+  // a slow minute. Its small kernels are slower than its large ones, so that no row is like the sum.
+  double all = 0;
+  for (int k = 0; k < 40; ++k) all += time_of(k);
+  const auto later = [&](std::int64_t placement, double w, double table_ms, double slow) {
+    std::vector<std::pair<double, double>> seen;
+    double now = 0;
+    double usual = 0;
+    for (int k = 0; k < 40; ++k) {
+      const double own = time_of(k) * table_ms / all;
+      const double uneven = k % 2 == 0 ? 1.04 : 1 / 1.04;
+      seen.emplace_back(own * effects.network_factor(w, table_ms) * slow * (k == 0 ? 3 : uneven), own);
+      now += seen.back().first;
+      usual += own;
+    }
+    effects.add(placement, w, table_ms * now / usual, seen);
+    return effects.slowdown(placement);
+  };
+  CHECK(effects.network_factor(1.5e7, 15.) / effects.network_factor(1.2e6, 3.) > 1.15);
+  CHECK(later(1001, 1.2e6, 3, 1) == Approx(1).margin(.05));
+  CHECK(later(1002, 1.5e7, 15, 1) == Approx(1).margin(.05));
+  CHECK(later(1003, 1.5e7, 15, 1.5) == Approx(1.5).margin(.12));
+  // A row of it is corrected by both.
+  const latency_entry corrected = effects.corrected(row(3, 1003, 7));
+  CHECK(corrected.time.median_ms ==
+        Approx(7 / effects.slowdown(1003) / effects.network_factor(1.5e7, 15)).epsilon(.01));
+  CHECK(effects.range().second == Approx(effects.slowdown(1003)));
+}
+
 TEST_CASE("a placement that comes later is compared with the table") {
   placement_effects drift;
   std::vector<std::pair<double, double>> rows(placement_effects::least_shared, {2.4, 2.});
