@@ -17,6 +17,7 @@
 #include "nascent/cost/proportionality.hpp"
 #include "nascent/cost/roofline.hpp"
 #include "nascent/cost/roofs.hpp"
+#include "nascent/cost/run_time_bounds.hpp"
 #include "nascent/network/kernel.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/reward/pareto.hpp"

@@ -14,6 +14,7 @@
 
 #include "nascent/cost/bounds.hpp"
 #include "nascent/cost/cost.hpp"
+#include "nascent/cost/run_time_bounds.hpp"
 #include "nascent/space/describe.hpp"
 #include "nascent/space/naive_size.hpp"
 #include "nascent/space/to_network.hpp"

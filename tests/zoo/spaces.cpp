@@ -8,7 +8,21 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "nascent/cost/bounds.hpp"
+
 using namespace nascent;
+
+// The compiler knows the exact bounds of every space. NAS-Bench-201 publishes 7.78 to 220.12 million MACs.
+static_assert(max_macs(zoo::efficientnet_x) > 0);
+static_assert(max_macs(zoo::gpunet) > 230'000'000'000);
+static_assert(max_macs(zoo::mnasnet) > 0);
+static_assert(max_macs(zoo::proxylessnas) > 0);
+static_assert(max_macs(zoo::proxylessnas_enlarged) > 0);
+static_assert(max_macs(zoo::mobilenet_v3_like) > 0);
+static_assert(max_macs(zoo::once_for_all) > 0);
+static_assert(max_macs(zoo::nas_bench_201) / 10'000 == 22'012 && min_macs(zoo::nas_bench_201) / 10'000 == 778);
+static_assert(max_macs(zoo::nas_bench_macro) == max_macs(zoo::nas_bench_macro_distinct));
+static_assert(min_macs(zoo::nas_bench_macro) == min_macs(zoo::nas_bench_macro_distinct));
 using Catch::Matchers::EndsWith;
 using Catch::Matchers::MessageMatches;
 

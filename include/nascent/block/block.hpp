@@ -26,7 +26,8 @@ struct conv {
   Residual residual{nascent::residual::none};
   Pad pad{padding::same};
 
-  using roles = role::by_field<role::width, role::count, role::none, role::count>;
+  using roles = role::by_field<role::width, role::window, role::costless, role::count>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.conv(
@@ -42,7 +43,8 @@ struct depthwise_conv {
   Act act{activation::relu};
   Residual residual{nascent::residual::none};
 
-  using roles = role::by_field<role::count>;
+  using roles = role::by_field<role::window, role::costless>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.depthwise_conv(input, {.kernel = kernel, .stride = stride, .act = act});
@@ -65,7 +67,8 @@ struct mbconv {
   AlwaysExpand always_expand{false};
   Pad pad{padding::same};
 
-  using roles = role::by_field<role::width, role::count, role::ratio, role::fraction>;
+  using roles = role::by_field<role::width, role::window, role::expansion, role::share, role::costless>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int expanded = expanded_channels(input.channels, expand);
@@ -91,7 +94,8 @@ struct fused_mbconv {
   Residual residual{nascent::residual::identity};
   SeReference se_from{se_reference::block_input};
 
-  using roles = role::by_field<role::width, role::count, role::ratio, role::fraction>;
+  using roles = role::by_field<role::width, role::window, role::expansion, role::share, role::costless>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int expanded = expanded_channels(input.channels, expand);
@@ -119,7 +123,8 @@ struct bottleneck {
   SeLast se_last{false};
   Pad pad{padding::same};
 
-  using roles = role::by_field<role::width, role::count, role::ratio, role::count, role::fraction>;
+  using roles = role::by_field<role::width, role::window, role::ratio, role::count, role::share, role::costless>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int width = expanded_channels(filters, ratio);
@@ -140,7 +145,8 @@ struct space_to_depth {
   Factor factor{2};
   Act act{activation::relu};
 
-  using roles = role::by_field<role::factor>;
+  using roles = role::by_field<role::factor, role::costless>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     return net.conv(input, {.filters = width_product(input.channels, width_product(factor, factor)),
@@ -185,7 +191,8 @@ template <class Kernel = int>
 struct max_pool {
   Kernel kernel{3};
 
-  using roles = role::by_field<role::count>;
+  using roles = role::by_field<role::window>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     return net.max_pool(input, {.kernel = kernel, .stride = stride});
@@ -196,7 +203,8 @@ template <class Kernel = int>
 struct average_pool {
   Kernel kernel{3};
 
-  using roles = role::by_field<role::count>;
+  using roles = role::by_field<role::window>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     return net.average_pool(input, {.kernel = kernel, .stride = stride});
@@ -206,6 +214,7 @@ struct average_pool {
 /// Mean over height and width.
 struct global_pool {
   struct roles {};
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.global_pool(input); }
 };
@@ -216,7 +225,8 @@ struct dense {
   Units units;
   Act act{activation::identity};
 
-  using roles = role::by_field<role::units>;
+  using roles = role::by_field<role::units, role::costless>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     return net.dense(input, {.units = units, .act = act});

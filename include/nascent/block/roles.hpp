@@ -17,6 +17,11 @@
 /// `using roles = role::by_field<role::width, role::count>;` says the same by position, `role::none` where a field has
 /// none: block/block.hpp does, because names cost the compiler a twentieth of a small declaration.
 ///
+/// Bounds of cost (cost/bounds.hpp) try all values of a field unless its role says what it does to the cost: `window`,
+/// `expansion`, `share`, `costless`, `work`. A block with `static constexpr bool grows_with_map = true;` says of itself
+/// that a larger map never takes less and never gives out a smaller one, nor other channels. Such a promise is not
+/// checked; without one bounds are exact all the same, and take longer.
+///
 /// A field without a role may hold anything and does not scale. A block without a width says so by a `roles` that names
 /// none; one without `roles` has not said anything, and refuses to be scaled by width.
 #pragma once
@@ -54,10 +59,21 @@ enum class width_scaling : std::uint8_t {
   unsaid,  ///< asks for `fixed` or `scaled` at the place of use; leaves it alone in the last stage
 };
 
+/// What a field does to the parameters and multiply-adds of its block, all else being equal: what bounds of cost need
+/// not try out. Whatever it does, `unknown` is true.
+enum class work_effect : std::uint8_t {
+  none,             ///< nothing, and the map does not depend on it: an activation
+  rising,           ///< a larger value never takes less, and the map does not depend on it
+  rising_from_one,  ///< the same of values from 1 on
+  window,           ///< the same where the padding is SAME: other kinds let the map depend on the kernel
+  unknown,          ///< anything
+};
+
 /// The meaning of a field.
 struct field_role {
   value_rule rule{};
   width_scaling scaling = width_scaling::none;
+  work_effect work = work_effect::unknown;
 };
 
 /// Types to name roles with. One of your own has the same form: `static constexpr field_role meaning{...}`.
@@ -72,9 +88,14 @@ struct width {
 struct units {
   static constexpr field_role meaning{{.allowed = "1 or more", .least = 1, .whole = true}, width_scaling::unsaid};
 };
-/// A size or number that does not depend on the width: kernels, groups.
+/// A size or number that does not depend on the width: groups.
 struct count {
   static constexpr field_role meaning{{.allowed = "1 or more", .least = 1, .whole = true}};
+};
+/// A `count` that is the size of a window: a kernel. A larger one never takes fewer parameters or multiply-adds.
+struct window {
+  static constexpr field_role meaning{
+      {.allowed = "1 or more", .least = 1, .whole = true}, width_scaling::none, work_effect::window};
 };
 /// A number of parts that are layers of their own.
 struct parts {
@@ -88,9 +109,18 @@ struct factor {
 struct ratio {
   static constexpr field_role meaning{{.allowed = "above 0", .above_least = true}};
 };
+/// A `ratio` that leaves the block's output alone: a larger one, from 1 on, never takes less.
+struct expansion {
+  static constexpr field_role meaning{
+      {.allowed = "above 0", .above_least = true}, width_scaling::none, work_effect::rising_from_one};
+};
 /// A part of a width; 0 for none.
 struct fraction {
   static constexpr field_role meaning{{.allowed = "0 to 1", .most = 1}};
+};
+/// A `fraction` that leaves the block's output alone, as that of squeeze-and-excite: a larger one never takes less.
+struct share {
+  static constexpr field_role meaning{{.allowed = "0 to 1", .most = 1}, width_scaling::none, work_effect::rising};
 };
 /// A stride of the block's own, beside its stage's.
 struct stride {
@@ -99,6 +129,15 @@ struct stride {
 /// Says nothing.
 struct none {
   static constexpr field_role meaning{};
+};
+/// Changes neither the map nor parameters and multiply-adds: an activation.
+struct costless {
+  static constexpr field_role meaning{{}, width_scaling::none, work_effect::none};
+};
+/// What a larger value of never takes less, and leaves the map alone. Enumerators are compared by
+/// `constexpr int work_of(your_enumeration)`, found beside their type.
+struct work {
+  static constexpr field_role meaning{{}, width_scaling::none, work_effect::rising};
 };
 /// Roles by position, in the order of the fields; those that it does not reach have none.
 template <class... Roles>

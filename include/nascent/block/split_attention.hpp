@@ -56,10 +56,12 @@ struct split_attention {
 
   struct roles {
     role::width filters;
-    role::count kernel;
+    role::window kernel;
     role::ratio ratio;
     role::parts radix;
+    role::costless act;
   };
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     const int width = expanded_channels(filters, ratio);

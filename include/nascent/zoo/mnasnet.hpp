@@ -21,9 +21,11 @@ struct excited_conv {
 
   struct roles {
     role::width filters;
-    role::count kernel;
-    role::fraction se;
+    role::window kernel;
+    role::share se;
+    role::costless act;
   };
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     auto x = net.conv(input, {.filters = filters, .kernel = kernel, .stride = stride, .act = act});

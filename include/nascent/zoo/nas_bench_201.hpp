@@ -33,6 +33,11 @@ constexpr const char* to_string(cell_operation operation) {
   return "unknown";
 }
 
+/// Which operations take more parameters and multiply-adds than others.
+constexpr int work_of(cell_operation operation) {
+  return operation == cell_operation::nor_conv_3x3 ? 2 : operation == cell_operation::nor_conv_1x1 ? 1 : 0;
+}
+
 /// The cell: node 0 is its input, node 3 its output; every node is the sum of what its edges bring from the nodes
 /// before it. A node without edges is a map of zeros.
 template <class A = cell_operation, class B = cell_operation, class C = cell_operation, class D = cell_operation,
@@ -45,7 +50,8 @@ struct nas_bench_201_cell {
   E edge_13;
   G edge_23;
 
-  struct roles {};
+  using roles = role::by_field<role::work, role::work, role::work, role::work, role::work, role::work>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     const tensor one = node(net, {input}, {edge_01});
@@ -83,6 +89,7 @@ struct preactivated_reduction {
   struct roles {
     role::width filters;
   };
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     tensor around = net.average_pool(input, {.kernel = stride, .stride = stride, .pad = padding::valid});
@@ -102,7 +109,8 @@ template <class Act = activation>
 struct normalization {
   Act act{activation::relu};
 
-  struct roles {};
+  using roles = role::by_field<role::costless>;
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
     return net.depthwise_conv(input, {.kernel = 1, .act = act, .bias = true});

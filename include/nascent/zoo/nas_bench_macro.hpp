@@ -25,6 +25,7 @@ struct macro_layer {
   struct roles {
     role::width filters;
   };
+  static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, int stride) const {
     if (operation == 1)

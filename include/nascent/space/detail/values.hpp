@@ -42,33 +42,4 @@ constexpr typed_value value_at(std::size_t k, int option) {
   return result;
 }
 
-/// Whether slot k can change counts of parameters and MACs: choices of activations cannot.
-template <class F>
-inline constexpr auto changes_counts = [] {
-  std::array<bool, slot_total<F> + 1> does{};
-  for (bool& d : does) d = true;
-  for_each_stage<F>([&](auto i) {
-    using layout = stage_layout<F, i()>;
-    layout::for_each_alternative([&](auto a) {
-      using block = typename layout::template alternative_type<a()>;
-      [&]<std::size_t... J>(std::index_sequence<J...>) {
-        [[maybe_unused]] const auto one = [&](auto j) {
-          using field_type =
-              std::remove_cvref_t<decltype(field<j()>(alternative_of<a()>(layout::declared_stage.block)))>;
-          if constexpr (kind_of_field<field_type>() == field_kind::chosen) {
-            if constexpr (std::is_same_v<typename field_type::value_type, activation>) {
-              for (int n = 0; n < layout::configurations; ++n)
-                does[static_cast<std::size_t>(stage_slots<F>[i()] + layout::template field_slot<a(), j()> +
-                                              n * layout::slots_per_layer)] = false;
-            }
-          }
-        };
-        (one(std::integral_constant<std::size_t, J>{}), ...);
-      }
-      (std::make_index_sequence<field_count<block>>{});
-    });
-  });
-  return does;
-}();
-
 }  // namespace nascent::detail
