@@ -180,6 +180,9 @@ static int program(int argc, char** argv) {
   app.footer("Example: build_table --space proxylessnas --table cpu.db --budget-s 60");
   CLI11_PARSE(app, argc, argv);
   examples::option_files().reads("--table", s.table).writes("--csv", s.csv).writes("--json", s.json).check();
+  if (s.validate > 0 && s.context != "in_network")
+    throw std::invalid_argument("--validate: found --context " + s.context +
+                                "; allowed: in_network, for what is run are networks");
   if (s.plan && !std::filesystem::exists(s.table) && !(s.csv.empty() && s.json.empty()))
     throw std::invalid_argument("--table: found no table '" + s.table +
                                 "' to write as text; allowed: one that exists, where --plan measures nothing");

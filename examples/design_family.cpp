@@ -98,6 +98,16 @@ std::size_t choose(const std::vector<compared_network>& times, const settings& s
   return times.size() - 1;
 }
 
+/// How networks of so many ms in all run against each other within `seconds`: as often and as calmly as that allows.
+/// What a comparison needs in any case is 9 rounds, which the interval of ten networks asks for.
+compare_options turns_within(double seconds, double sum_ms) {
+  compare_options how{.measure = {.min_samples = 15, .half_width = 0.01, .budget_ms = 1000 * std::max(.1, seconds)}};
+  const auto takes_ms = [&] { return (how.measure.warm_up + how.measure.min_samples * (1 + how.untimed)) * sum_ms; };
+  while (how.untimed > 1 && takes_ms() > how.measure.budget_ms) --how.untimed;
+  how.measure.min_samples = takes_ms() > how.measure.budget_ms ? 9 : how.measure.min_samples;
+  return how;
+}
+
 int run(const settings& s, const signal_stop& signals) {
   watch all({.seconds = s.budget_s, .stop = &signals.received()});
   std::filesystem::create_directories(s.out);
@@ -124,7 +134,7 @@ int run(const settings& s, const signal_stop& signals) {
   watch rivals_first = all.share(.1);
   table.measure_missing(std::vector{b0, x_b0}, {.watch = &rivals_first});
   all.throw_if_stopped();
-  watch filling = all.share(.3);
+  watch filling = all.share(.25);
   const build_result filled = build_table(trellis, table, {.watch = &filling, .estimate_rest = true, .seed = s.seed});
   all.throw_if_stopped();
   std::printf("   %zu kernels measured, %.0f %% of the time of an average network; the others are estimated\n",
@@ -135,7 +145,7 @@ int run(const settings& s, const signal_stop& signals) {
   std::printf("3. Search: the best estimated accuracy within %.2f ms (%s), by predictions\n", target,
               s.target_ms > 0 ? "--target-ms" : "what EfficientNet-B0 is predicted to take");
   std::fflush(stdout);
-  watch searching = all.share(.25);
+  watch searching = all.share(.22);
   proven_network<family_type> proof;
   const auto b0_here = migrate(zoo::efficientnet_b0, zoo::efficientnet_b0.only(), family_space).what.value();
   const auto found = verified_search(family_space, trellis, table, accuracy,
@@ -166,7 +176,9 @@ int run(const settings& s, const signal_stop& signals) {
   std::fflush(stdout);
   std::vector<network> rivals{b0};
   for (const auto& finalist : found.finalists) rivals.push_back(to_network(finalist.what));
-  const auto times = compare_networks(cpu, rivals, {.measure = {.half_width = 0.01, .budget_ms = 120 * s.budget_s}});
+  double finalists_ms = target;
+  for (const auto& finalist : found.finalists) finalists_ms += finalist.ms;
+  const auto times = compare_networks(cpu, rivals, turns_within(std::min(.08 * s.budget_s, .2 * all.seconds_left()), finalists_ms));
   const std::size_t chosen = choose(times, s, target);
   for (std::size_t i = 1; i < rivals.size(); ++i)
     std::printf("   %.2f %% at %.2f ms predicted, %.2f ms measured, %.3f of EfficientNet-B0's time%s\n",
@@ -180,7 +192,7 @@ int run(const settings& s, const signal_stop& signals) {
       "5. Scaling (LACS): depth, width and resolution compared at 2.8 times the base's latency, solved for B1 to B4\n");
   std::fflush(stdout);
   network_predictor latency(table, trellis.kernels());
-  watch scaling = all.share(.25);
+  watch scaling = all.share(std::clamp(.5 * all.seconds_left() / s.budget_s, .01, .2));
   const auto scaled_up = verified_lacs(base, accuracy, latency,
                                        {.scaling = {.levels = 4,  // each 1.68 times the one before, as the paper's
                                                     .search_level = 2,
@@ -211,8 +223,12 @@ int run(const settings& s, const signal_stop& signals) {
     add("this family",
         to_network(level.candidate, "this family, B" + std::to_string(report.networks.size() - report.base)));
   std::vector<network> graphs;
-  for (const reported_network& n : report.networks) graphs.push_back(n.graph);
-  const auto measured = compare_networks(cpu, graphs, {.measure = {.half_width = 0.01, .budget_ms = 120 * s.budget_s}});
+  double family_ms = 0;
+  for (const reported_network& n : report.networks) {
+    graphs.push_back(n.graph);
+    family_ms += n.predicted.ms;
+  }
+  const auto measured = compare_networks(cpu, graphs, turns_within(std::min(.12 * s.budget_s, .7 * all.seconds_left()), family_ms));
   all.throw_if_stopped();
   for (std::size_t i = 0; i < graphs.size(); ++i) report.networks[i].measured = measured[i];
   report.findings = findings_of(report);
@@ -235,8 +251,8 @@ int run(const settings& s, const signal_stop& signals) {
     record.levels.push_back(recorded(report.networks[i], scaled_up.family.levels[i - report.base].candidate));
   write_family(s.out / "family.json", record);
   table.check_in_place();
-  std::printf("Wrote %s and %s in %.0f s.\n", (s.out / "family.json").c_str(), (s.out / "report.html").c_str(),
-              all.seconds());
+  std::printf("Wrote %s and %s in %.0f s of %.0f.\n", (s.out / "family.json").c_str(), (s.out / "report.html").c_str(),
+              all.seconds(), s.budget_s);
   return 0;
 }
 

@@ -261,6 +261,15 @@ static int program(int argc, char** argv) {
       .writes("--html", html)
       .check();
 
+  // All that can be wrong with the command line is, before anything is planned.
+  const data_type type = parse_data_type(type_name);
+  std::vector<network> networks;
+  if (space.empty())
+    for (const std::string& name : split_list(models)) networks.push_back(zoo::make_model(name));
+  if (space.empty() && networks.empty())
+    throw std::invalid_argument("--model: found no name; allowed: models of the zoo, which list_models prints");
+  const std::vector<network> samples_of_space = space.empty() ? std::vector<network>{} : sample(space, samples, seed);
+
   if (!dump.empty()) {
     write_file(dump, to_json(cudnn::read_device()));
     return 0;
@@ -268,7 +277,6 @@ static int program(int argc, char** argv) {
   if (with_stand_in || !stand_in.empty())
     cudnn::load_driver_stand_in(stand_in.empty() ? NASCENT_DRIVER_STAND_IN : stand_in);
   const cudnn::device_properties device = find_device(device_name, device_file);
-  const data_type type = parse_data_type(type_name);
   html_report report("Kernels on " + device.name, "cuDNN " + cudnn::library_version() + ", " + to_string(type));
   std::vector<report_part> parts;  // behind the summary
   rows summary;
@@ -280,7 +288,7 @@ static int program(int argc, char** argv) {
     const std::string place = "batch " + std::to_string(batch);
     if (!space.empty()) {
       notes reasons;
-      const rows kinds = kind_rows(planner.survey(sample(space, samples, seed)), reasons);
+      const rows kinds = kind_rows(planner.survey(samples_of_space), reasons);
       std::printf("%s, %s, cuDNN %s, %s: %d samples of %s, seed %llu\n%s\n\n", device.name.c_str(), to_string(type),
                   cudnn::library_version().c_str(), place.c_str(), samples, space.c_str(),
                   static_cast<unsigned long long>(seed), standing.c_str());
@@ -293,8 +301,8 @@ static int program(int argc, char** argv) {
                        reasons.lines()});
       continue;
     }
-    for (const std::string& name : split_list(models)) {
-      const cudnn::network_plan plan = planner.plan(zoo::make_model(name));
+    for (const network& graph : networks) {
+      const cudnn::network_plan plan = planner.plan(graph);
       notes reasons;
       const rows kernels = kernel_rows(plan, reasons);
       summary.push_back(summary_row(plan, batch, !heuristics_only));

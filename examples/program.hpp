@@ -11,6 +11,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 
@@ -20,6 +21,23 @@ namespace examples {
 inline int complain(const char* program, const char* what) {
   std::fprintf(stderr, "%s: %s\n", program, what);
   return 1;
+}
+
+/// A sentence of the library for somebody at a shell: where it says which function helps a C++ programmer, the command
+/// that does so.
+inline std::string in_shell_words(std::string sentence) {
+  constexpr std::pair<std::string_view, std::string_view> words[]{
+      {"nascent::zoo::model_names()", "list_models prints them"},
+      {"tables with all kernels of the space (build_table measures them, or estimates with estimate_rest)",
+       "tables with all kernels of the space; build_table --table FILE --active measures and estimates them"},
+      {"estimate them with estimate_missing, or build_table and .estimate_rest",
+       "build_table --table FILE --active estimates them"},
+      {"nascent::cudnn::to_json(devices::h200()) shows all", "gpu_plan --dump-device FILE, on a machine with a GPU, writes all"},
+  };
+  for (const auto& [function, command] : words)
+    if (const std::size_t at = sentence.find(function); at != std::string::npos)
+      sentence.replace(at, function.size(), command);
+  return sentence;
 }
 
 /// The three standard streams are open, or become so on nothing: a file that is opened later must not take their place
@@ -57,7 +75,7 @@ int run_program(const char* name, Body&& body) {
   } catch (const std::bad_alloc&) {
     return complain(name, "memory: found none left; allowed: less at once: a smaller input, batch or space");
   } catch (const std::exception& e) {
-    return complain(name, e.what());
+    return complain(name, in_shell_words(e.what()).c_str());
   }
   errno = 0;
   std::cout.flush();

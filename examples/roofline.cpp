@@ -203,9 +203,12 @@ static int program(int argc, char** argv) {
   const device_profile* known = devices::find(device_name);
   if (known == nullptr && device_name != "this")
     throw block_text_error("io.block", "--device", "'" + device_name + "'", names + "this");
+  // All that can be wrong with the command line is, before anything is measured.
+  const std::optional<data_type> asked = type_name.empty() ? std::nullopt : std::optional(parse_data_type(type_name));
+  if (known == nullptr && asked == data_type::f16)
+    throw block_text_error("io.block", "--dtype of this machine", "'f16'", "f32, bf16");
   const device_profile device = known != nullptr ? *known : measured(threads, onednn::parse_isa(isa));
-  const cost_options how{.type = type_name.empty() ? device.fastest_type() : parse_data_type(type_name),
-                         .batch = batch};
+  const cost_options how{.type = asked.value_or(device.fastest_type()), .batch = batch};
   print_table(entries_of(how, all), device, how);
   if (residuals) {
     print_residuals();

@@ -207,7 +207,8 @@ inline void write_files(const study& s, const std::filesystem::path& folder, con
 
   std::string csv =
       "designed_under,factor,run_under,median_ms,spread,ratio_to_b0,predicted_ms,top1,macs,params,fused_early,"
-      "blocks_early,fused_late,blocks_late,space_to_depth,swish,gated,blocks\n";
+      "blocks_early,fused_late,blocks_late,space_to_depth,swish,gated,blocks,dtype,threads,date,nascent,"
+      "device\n";
   for (std::size_t under = 0; under < s.sets.size(); ++under)
     for (std::size_t by = 0; by < s.sets.size(); ++by)
       for (const design& d : s.sets[by].designs)
@@ -223,7 +224,8 @@ inline void write_files(const study& s, const std::filesystem::path& folder, con
                 std::int64_t{late.fused}, std::int64_t{late.blocks}, std::int64_t{p.space_to_depth},
                 std::int64_t{blocks.swish}, std::int64_t{blocks.gated}, std::int64_t{blocks.blocks}})
             csv += "," + std::to_string(n);
-          csv += "\n";
+          csv += std::string(",") + to_string(type_of(s.sets[under])) + "," + std::to_string(s.sets[under].how.threads) +
+                 "," + s.times[under].date + "," + std::string(version) + ",\"" + s.sets[under].device + "\"\n";
         }
   write_file(folder / "instruction_sets.csv", csv);
 }

@@ -53,7 +53,18 @@ endwhile()
 if(NOT head MATCHES "${expected}")
   message(FATAL_ERROR "\"${expected}\" is not at the head of the message:\n${head}--- the whole message:\n${message}")
 endif()
-string(REGEX MATCHALL "error: " errors "${message}")
+# Some mistakes are syntax, and compilers have several lines for them, each an "error": g++ says that deduction failed, then
+# why; that a lambda is no constant, then which variable; that one_of is a function, twice. clang goes on with a lambda that
+# had a mistake as with one that returns nothing, which is all that `define` sees of it.
+set(rest "${message}")
+foreach(heading IN ITEMS "error: class template argument deduction failed" "error: [^\n]*lambda[^\n]* called in a constant expression"
+    "error: call to non-[^\n]*lambda"
+    "error: missing template arguments before" "error: [^\n]*returns_nothing[^\n]*where the compiler has reported a mistake")
+  if(rest MATCHES "error: .*error: ")
+    string(REGEX REPLACE "${heading}" "" rest "${rest}")
+  endif()
+endforeach()
+string(REGEX MATCHALL "error: " errors "${rest}")
 list(LENGTH errors count)
 if(count GREATER 1)
   message(FATAL_ERROR "${count} errors for one mistake:\n${message}")

@@ -7,6 +7,7 @@
 Blocks fenced as ```cpp are taken, all others are not. A block that starts with "// file: NAME" begins the file NAME or
 goes on with it; a block that does not goes on with the file before it (the first: main.cpp). Headers (.hpp) are written
 but not compiled on their own. Fencing the first block of a file as ```cpp no-run says that its program is not run.
+A block fenced as ```text printed is what the program of the file before it prints: NAME.printed beside NAME.cpp.
 Compilers report errors at the document's own lines.
 """
 
@@ -41,6 +42,8 @@ def extract(text, document):
     files = {}
     current = "main.cpp"
     for info, first, lines in blocks(text):
+        if info == "text printed":
+            files[current.removesuffix(".cpp") + ".printed"] = "\n".join(lines) + "\n"
         if info not in ("cpp", "cpp no-run"):
             continue
         if match := FILE.match(lines[0]) if lines else None:
@@ -55,7 +58,7 @@ def main(document, folder):
     document, folder = Path(document), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = extract(document.read_text(), document.as_posix())
-    for old in [*folder.glob("*.cpp"), *folder.glob("*.hpp")]:
+    for old in [*folder.glob("*.cpp"), *folder.glob("*.hpp"), *folder.glob("*.printed")]:
         if old.name not in files:
             old.unlink()
     for name, content in files.items():

@@ -42,6 +42,11 @@ int e;
 int main() {}
 ```
 
+```text printed
+one line
+another
+```
+
 ```cpp
 // file: main.cpp
 int f;
@@ -54,10 +59,11 @@ class TestExtract(unittest.TestCase):
         self.assertEqual(
             extract(DOCUMENT, "doc.md"),
             {
-                "main.cpp": '#line 4 "doc.md"\nint a;\n#line 38 "doc.md"\n// file: main.cpp\nint f;\n',
+                "main.cpp": '#line 4 "doc.md"\nint a;\n#line 43 "doc.md"\n// file: main.cpp\nint f;\n',
                 "my_block.hpp": '#line 22 "doc.md"\n// file: my_block.hpp\nstruct my_block {\n  int d;\n};\n',
                 "second.cpp": '// compiled only\n#line 29 "doc.md"\n// file: second.cpp\nint e;\n'
                 '#line 34 "doc.md"\nint main() {}\n',
+                "second.printed": "one line\nanother\n",
             },
         )
 

@@ -48,6 +48,15 @@ TEST_CASE("candidates survive the way through text") {
   check_round_trips(test::efficientnet_b0, 1);
 }
 
+TEST_CASE("to_json of one argument is what JSON makes of it") {
+  const auto c = test::gpunet.unrank(12345);
+  CHECK(to_json(c) == json(c));
+  CHECK(to_json(c)["rank"] == "12345");
+  CHECK(to_json(to_network(c)) == json(to_network(c)));
+  CHECK(to_json(count(c))["macs"].get<std::int64_t>() == count(c).macs);
+  CHECK(to_json(scaled(c, {.depth = 2}))["scale"]["depth"] == 2);
+}
+
 TEST_CASE("a candidate is a space, a size, a rank, and decisions by path with their values") {
   const json j = test::gpunet.unrank(test::gpunet.size() - 1);
   CHECK(j["space"] == "GPUNet");

@@ -165,6 +165,15 @@ void to_json(Json& j, const scaled_candidate<Space>& c) {
   j = Json{{"scale", c.scale}, {"candidate", c.base}};
 }
 
+/// Anything of this library that JSON is made of, such as a network, a candidate, counts or costs: `to_json(net)`.
+template <class T>
+requires requires(json& j, const T& what) { to_json(j, what); }
+json to_json(const T& what) {
+  json j;
+  to_json(j, what);
+  return j;
+}
+
 namespace detail {
 
 /// Where in JSON a text or a key stands that is not UTF-8; empty where none does.

@@ -253,6 +253,32 @@ template <class F>
 requires std::is_default_constructible_v<F> && std::is_invocable_v<F>
 inline constexpr bool declares_space<F> = is_declaration<std::invoke_result_t<F>>;
 
+/// Whether the compiler can run it: every value in it is a constant.
+template <class F>
+inline constexpr bool is_constant = requires {
+  typename std::bool_constant<(static_cast<void>(F{}()), true)>;
+};
+
+/// Its deduced type makes the compiler say which value is none, without that a call of it has to be constant.
+template <class F>
+constexpr auto only_constants_in_define() {
+  [[maybe_unused]] constexpr auto declaration_of_constants = F{}();
+  return true;
+}
+
+/// A lambda in which the compiler has reported a mistake: it has a body, and neither a call nor a type of one.
+template <class F>
+inline constexpr bool is_broken_lambda = std::is_empty_v<F> && !std::is_aggregate_v<F> &&
+                                         std::is_default_constructible_v<F> && !std::is_invocable_v<F> && !requires {
+  &F::operator();
+}
+&&!requires { &F::template operator()<int>; };
+template <class F>
+inline constexpr bool returns_nothing = false;
+template <class F>
+requires std::is_invocable_v<F>
+inline constexpr bool returns_nothing<F> = std::is_void_v<std::invoke_result_t<F>>;
+
 /// Whether a declaration with this fault can be counted and built all the same, so that its uses add no errors.
 constexpr bool is_definable_despite(fault what) {
   switch (what) {
@@ -275,8 +301,8 @@ constexpr bool is_definable_despite(fault what) {
 template <class F>
 inline constexpr bool is_definable = false;
 template <class F>
-requires declares_space<F>
-inline constexpr bool is_definable<F> = is_definable_despite(first_fault<F>.what);
+requires(declares_space<F>&& is_constant<F>) inline constexpr bool is_definable<F> =
+    is_definable_despite(first_fault<F>.what);
 
 /// Stands in for a declaration that is not definable: one network.
 template <class F>
@@ -294,11 +320,19 @@ class defined_space;
 /// What `define` answers to a declaration that is not definable, and to anything that is no declaration.
 template <class F>
 requires(!detail::is_definable<F>) constexpr defined_space<detail::stand_in<F>> define(F) {
-  if constexpr (detail::declares_space<F>) static_assert(detail::is_well_formed<F>());
-  else
+  if constexpr (detail::declares_space<F>) {
+    if constexpr (detail::is_constant<F>) static_assert(detail::is_well_formed<F>());
+    else static_cast<void>(requires { detail::only_constants_in_define<F>(); });
+  } else if constexpr (detail::returns_nothing<F>) {
+    static_assert(
+        !detail::returns_nothing<F>,
+        "nascent: define() found a lambda that returns nothing; allowed: return search_space(...)...; where the "
+        "compiler has reported a mistake in that line, mend it first");
+  } else if constexpr (!detail::is_broken_lambda<F>) {
     static_assert(detail::declares_space<F>,
                   "nascent: define() found no lambda without captures that returns a declaration; allowed: define([] { "
                   "return search_space(...)...; })");
+  }
   return {};
 }
 

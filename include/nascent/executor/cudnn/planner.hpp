@@ -93,7 +93,7 @@ struct network_plan {
     std::size_t n = 0;
     for (std::size_t i = 1; i < kernels.size(); ++i) {
       const bool second = kernels[i].fused_kernel == kernels[i - 1].fused_kernel;
-      n += second && (i == 1 || kernels[i].fused_kernel != kernels[i - 2].fused_kernel) ? 1 : 0;
+      n += second && (i == 1 || kernels[i].fused_kernel != kernels[i - 2].fused_kernel) ? 1U : 0U;
     }
     return n;
   }

@@ -312,9 +312,28 @@ struct fault_finder {
   /// network has a smaller map. Constraints could forbid that very network; then the check is left to building.
   template <class F>
   constexpr void check_smallest() {
-    const fault_record f = build_smallest<F>();
-    if (f)
-      report_network(f, place{"stage", stage_names<F>[f.stage < 0 ? 0 : static_cast<std::size_t>(f.stage)].view(), ""});
+    if constexpr (requires { typename std::bool_constant<(static_cast<void>(build_smallest<F>()), true)>; }) {
+      const fault_record f = build_smallest<F>();
+      if (f)
+        report_network(f,
+                       place{"stage", stage_names<F>[f.stage < 0 ? 0 : static_cast<std::size_t>(f.stage)].view(), ""});
+    } else {
+      [&]<std::size_t... I>(std::index_sequence<I...>) { (check_is_constant<F, I>(), ...); }
+      (std::make_index_sequence<declared<F>::stage_count>{});
+      if (ok()) build_smallest<F>();  // no block by itself: the compiler says why, such as a limit of its own
+    }
+  }
+
+  /// Of a space that the compiler cannot build: is it this stage's first block?
+  template <class F, std::size_t I>
+  constexpr void check_is_constant() {
+    if constexpr (!requires { typename std::bool_constant<(static_cast<void>(build_alone<F, I>()), true)>; })
+      report(fault::block_cannot_be_built, place{"stage", stage_names<F>[I].view(), ""},
+             short_text{}
+                 .add("found ")
+                 .add(block_name<typename stage_layout<F, I>::template alternative_type<0>>)
+                 .add(", not constexpr"),
+             "constexpr operator()");
   }
 
   constexpr void report_network(const fault_record& f, place where) {

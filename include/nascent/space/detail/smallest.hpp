@@ -136,4 +136,12 @@ constexpr fault_record build_smallest() {
   return n.fault();
 }
 
+/// The first block of stage I, alone on some map.
+template <class F, std::size_t I>
+constexpr tensor build_alone() {
+  null_interpreter sink;
+  net<null_interpreter> n(sink);
+  return decided_block<F, I, 0>(first_digits<F>.data(), 0)(n, n.input({.height = 64, .width = 64, .channels = 64}), 1);
+}
+
 }  // namespace nascent::detail

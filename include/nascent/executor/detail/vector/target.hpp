@@ -24,12 +24,14 @@
   NASCENT_DETAIL_PRAGMA(clang attribute pop) \
   static_assert(true)
 #else
-// g++ 12 takes the operand that an unmasked instruction of AVX-512 ignores for a forgotten one (its bug 105593).
+// g++ 12 takes the operand that an unmasked instruction of AVX-512 ignores for a forgotten one (its bug 105593), and
+// its intrinsics without optimisation, and arrays of vectors, convert signs.
 #define NASCENT_DETAIL_TARGET_BEGIN(features)                           \
   NASCENT_DETAIL_PRAGMA(GCC push_options)                               \
   NASCENT_DETAIL_PRAGMA(GCC target(features))                           \
   NASCENT_DETAIL_PRAGMA(GCC diagnostic push)                            \
   NASCENT_DETAIL_PRAGMA(GCC diagnostic ignored "-Wmaybe-uninitialized") \
+  NASCENT_DETAIL_PRAGMA(GCC diagnostic ignored "-Wsign-conversion")     \
   static_assert(true)
 #define NASCENT_DETAIL_TARGET_END()         \
   NASCENT_DETAIL_PRAGMA(GCC diagnostic pop) \

@@ -1,0 +1,18 @@
+// expect: deduction
+// A field that the block does not have.
+#include <nascent/block/block.hpp>
+#include <nascent/space/space.hpp>
+
+using namespace nascent;
+
+inline constexpr auto tiny = define([] {
+  return search_space("tiny")
+      .input(3, 224)
+#ifdef CONTROL
+      .stage("1", conv{.filters = 16, .kernel = 5})
+#else
+      .stage("1", conv{.filters = 16, .kernal = 5})
+#endif
+      .head(global_pool{}, dense{10});
+});
+static_assert(tiny.size() == 1);
