@@ -217,11 +217,8 @@ struct study {
 };
 
 study measure_all(const settings& s, watch& all) {
-  study result{.models = s.models,
-               .threads = s.threads,
-               .batch = s.batch,
-               .date = utc_now(),
-               .one_thread = s.threads == 1};
+  study result{
+      .models = s.models, .threads = s.threads, .batch = s.batch, .date = utc_now(), .one_thread = s.threads == 1};
   for (const member& m : s.models) result.macs.push_back(macs_of(network_of(m)));
   std::vector<std::unique_ptr<child>> children;
   for (const onednn::isa isa : s.isas) {
@@ -246,8 +243,10 @@ study measure_all(const settings& s, watch& all) {
 
   double all_macs = 0;
   for (const double m : result.macs) all_macs += m;
-  std::printf("%zu networks under %zu instruction set%s: up to %.0f s (--budget-s) for %d rounds, more only for the first six\n\n",
-              s.models.size(), children.size(), children.size() == 1 ? "" : "s", s.budget_s, s.rounds);
+  std::printf(
+      "%zu networks under %zu instruction set%s: up to %.0f s (--budget-s) for %d rounds, more only for the first "
+      "six\n\n",
+      s.models.size(), children.size(), children.size() == 1 ? "" : "s", s.budget_s, s.rounds);
   std::fflush(stdout);
   watch_job job = all.begin("timing", s.models.size() * static_cast<std::size_t>(s.rounds));
   for (std::size_t m = 0; m < s.models.size(); ++m) {
@@ -484,25 +483,33 @@ void write_all(const study& s, const std::filesystem::path& folder, const std::s
     for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
     return field + "\"";
   };
-  const std::string where = "," + s.date + "," + std::string(version) + "," + quoted(s.processor) + "," + quoted(s.library);
-  json all{{"date", s.date},           {"nascent", std::string(version)}, {"device", s.device},
-           {"left_out", s.left_out},   {"rows", json::array()},           {"conclusions", conclusions(s)}};
+  const std::string where =
+      "," + s.date + "," + std::string(version) + "," + quoted(s.processor) + "," + quoted(s.library);
+  json all{{"date", s.date},         {"nascent", std::string(version)}, {"device", s.device},
+           {"left_out", s.left_out}, {"rows", json::array()},           {"conclusions", conclusions(s)}};
   for (std::size_t i = 0; i < s.isas.size(); ++i)
     for (std::size_t m = 0; m < s.models.size(); ++m) {
       const sample_summary t = s.summary(i, m);
       const paired_ratio r = s.speedup(i, m);
-      json row{{"model", s.models[m].name()},  {"macs", s.macs[m]},
-               {"isa", to_string(s.isas[i])},  {"dtype", to_string(type_of(s.isas[i]))},
-               {"batch", s.batch},             {"threads", s.threads},
-               {"median_ms", t.median_ms},     {"low_ms", t.low_ms},
-               {"high_ms", t.high_ms},         {"minimum_ms", t.minimum_ms},
-               {"spread", t.spread},           {"samples", t.count},
-               {"clock", to_string(t.source)}, {"speedup", r.median}};
+      json row{{"model", s.models[m].name()},
+               {"macs", s.macs[m]},
+               {"isa", to_string(s.isas[i])},
+               {"dtype", to_string(type_of(s.isas[i]))},
+               {"batch", s.batch},
+               {"threads", s.threads},
+               {"median_ms", t.median_ms},
+               {"low_ms", t.low_ms},
+               {"high_ms", t.high_ms},
+               {"minimum_ms", t.minimum_ms},
+               {"spread", t.spread},
+               {"samples", t.count},
+               {"clock", to_string(t.source)},
+               {"speedup", r.median}};
       if (!std::isinf(r.high)) row.update({{"speedup_low", r.low}, {"speedup_high", r.high}});
       all["rows"].push_back(row);
       csv += s.models[m].name();
-      for (const char* key : {"macs", "isa", "dtype", "batch", "threads", "median_ms", "low_ms", "high_ms", "minimum_ms", "spread",
-                              "samples", "clock", "speedup", "speedup_low", "speedup_high"})
+      for (const char* key : {"macs", "isa", "dtype", "batch", "threads", "median_ms", "low_ms", "high_ms",
+                              "minimum_ms", "spread", "samples", "clock", "speedup", "speedup_low", "speedup_high"})
         csv += "," + (!row.contains(key) ? "" : row[key].is_string() ? row[key].get<std::string>() : row[key].dump());
       csv += where + "\n";
     }

@@ -178,7 +178,8 @@ int run(const settings& s, const signal_stop& signals) {
   for (const auto& finalist : found.finalists) rivals.push_back(to_network(finalist.what));
   double finalists_ms = target;
   for (const auto& finalist : found.finalists) finalists_ms += finalist.ms;
-  const auto times = compare_networks(cpu, rivals, turns_within(std::min(.08 * s.budget_s, .2 * all.seconds_left()), finalists_ms));
+  const auto times =
+      compare_networks(cpu, rivals, turns_within(std::min(.08 * s.budget_s, .2 * all.seconds_left()), finalists_ms));
   const std::size_t chosen = choose(times, s, target);
   for (std::size_t i = 1; i < rivals.size(); ++i)
     std::printf("   %.2f %% at %.2f ms predicted, %.2f ms measured, %.3f of EfficientNet-B0's time%s\n",
@@ -228,7 +229,8 @@ int run(const settings& s, const signal_stop& signals) {
     graphs.push_back(n.graph);
     family_ms += n.predicted.ms;
   }
-  const auto measured = compare_networks(cpu, graphs, turns_within(std::min(.12 * s.budget_s, .7 * all.seconds_left()), family_ms));
+  const auto measured =
+      compare_networks(cpu, graphs, turns_within(std::min(.12 * s.budget_s, .7 * all.seconds_left()), family_ms));
   all.throw_if_stopped();
   for (std::size_t i = 0; i < graphs.size(); ++i) report.networks[i].measured = measured[i];
   report.findings = findings_of(report);

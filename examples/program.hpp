@@ -32,7 +32,8 @@ inline std::string in_shell_words(std::string sentence) {
        "tables with all kernels of the space; build_table --table FILE --active measures and estimates them"},
       {"estimate them with estimate_missing, or build_table and .estimate_rest",
        "build_table --table FILE --active estimates them"},
-      {"nascent::cudnn::to_json(devices::h200()) shows all", "gpu_plan --dump-device FILE, on a machine with a GPU, writes all"},
+      {"nascent::cudnn::to_json(devices::h200()) shows all",
+       "gpu_plan --dump-device FILE, on a machine with a GPU, writes all"},
   };
   for (const auto& [function, command] : words)
     if (const std::size_t at = sentence.find(function); at != std::string::npos)

@@ -224,8 +224,9 @@ inline void write_files(const study& s, const std::filesystem::path& folder, con
                 std::int64_t{late.fused}, std::int64_t{late.blocks}, std::int64_t{p.space_to_depth},
                 std::int64_t{blocks.swish}, std::int64_t{blocks.gated}, std::int64_t{blocks.blocks}})
             csv += "," + std::to_string(n);
-          csv += std::string(",") + to_string(type_of(s.sets[under])) + "," + std::to_string(s.sets[under].how.threads) +
-                 "," + s.times[under].date + "," + std::string(version) + ",\"" + s.sets[under].device + "\"\n";
+          csv += std::string(",") + to_string(type_of(s.sets[under])) + "," +
+                 std::to_string(s.sets[under].how.threads) + "," + s.times[under].date + "," + std::string(version) +
+                 ",\"" + s.sets[under].device + "\"\n";
         }
   write_file(folder / "instruction_sets.csv", csv);
 }

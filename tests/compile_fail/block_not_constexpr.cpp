@@ -10,7 +10,8 @@ struct plain {
 #ifdef CONTROL
   constexpr
 #endif
-  auto operator()(auto& net, auto input, int stride) const {
+      auto
+      operator()(auto& net, auto input, int stride) const {
     return net.conv(input, {.filters = filters, .stride = stride});
   }
 };
@@ -18,8 +19,10 @@ struct plain {
 inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, 224)
-      .stage("stem", conv{.filters = 16}).stride(2)
-      .stage("1", plain{16}).stride(2)
+      .stage("stem", conv{.filters = 16})
+      .stride(2)
+      .stage("1", plain{16})
+      .stride(2)
       .head(global_pool{}, dense{10});
 });
 static_assert(tiny.size() == 1);

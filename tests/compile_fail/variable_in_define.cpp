@@ -14,8 +14,10 @@ int width = 16;
 inline constexpr auto tiny = define([] {
   return search_space("tiny")
       .input(3, 224)
-      .stage("stem", conv{.filters = width}).stride(2)
-      .stage("1", mbconv{.filters = one_of(24, 32), .kernel = one_of(3, 5)}).layers(range(1, 3))
+      .stage("stem", conv{.filters = width})
+      .stride(2)
+      .stage("1", mbconv{.filters = one_of(24, 32), .kernel = one_of(3, 5)})
+      .layers(range(1, 3))
       .head(global_pool{}, dense{10});
 });
 static_assert(tiny.size() > 0);
