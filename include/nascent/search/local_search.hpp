@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,9 +30,10 @@ class local_search {
   using candidate_type = candidate<space_type>;
 
   explicit local_search(const Searched& searched, const local_search_options& options = {})
-      : memory_(detail::take_searched(searched)), rng_(options.seed) {}
+      : memory_(detail::take_searched(searched)), options_(options), rng_(options.seed) {}
 
   const space_type& space() const { return memory_.space(); }
+  searcher_description description() const { return {"local search", {{"seed", std::to_string(options_.seed)}}}; }
 
   std::optional<candidate_type> ask() {
     while (at_) {
@@ -84,6 +86,7 @@ class local_search {
   }
 
   detail::search_memory<detail::searched_or_stand_in<Searched>> memory_;
+  local_search_options options_;
   random_engine rng_;
   std::optional<candidate_type> at_;
   double value_ = 0;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "nascent/search/searcher.hpp"
 
@@ -22,9 +23,10 @@ class random_search {
   using candidate_type = candidate<space_type>;
 
   explicit random_search(const Searched& searched, const random_search_options& options = {})
-      : memory_(detail::take_searched(searched)), rng_(options.seed) {}
+      : memory_(detail::take_searched(searched)), options_(options), rng_(options.seed) {}
 
   const space_type& space() const { return memory_.space(); }
+  searcher_description description() const { return {"random search", {{"seed", std::to_string(options_.seed)}}}; }
 
   std::optional<candidate_type> ask() { return memory_.fresh(rng_); }
 
@@ -32,6 +34,7 @@ class random_search {
 
  private:
   detail::search_memory<detail::searched_or_stand_in<Searched>> memory_;
+  random_search_options options_;
   random_engine rng_;
 };
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 
 #include "nascent/base/number_text.hpp"
 #include "nascent/search/searcher.hpp"
@@ -43,6 +44,13 @@ class regularized_evolution {
   }
 
   const space_type& space() const { return memory_.space(); }
+  searcher_description description() const {
+    return {"regularised evolution",
+            {{"population", std::to_string(options_.population)},
+             {"sample", std::to_string(options_.sample)},
+             {"crossover", exact_text(options_.crossover)},
+             {"seed", std::to_string(options_.seed)}}};
+  }
 
   std::optional<candidate_type> ask() {
     if (population_.size() >= static_cast<std::size_t>(options_.population)) {

@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "nascent/base/error.hpp"
 #include "nascent/base/number_text.hpp"
@@ -37,6 +39,31 @@ concept searcher = requires(T& s, const typename T::candidate_type& c, double va
   { std::as_const(s).space() } -> std::same_as<const typename T::candidate_type::space_type&>;
   { s.ask() } -> std::same_as<std::optional<typename T::candidate_type>>;
   { s.tell(c, value) } -> std::convertible_to<bool>;
+};
+
+/// What makes a searcher do the same again: its name, its options and its seed, as texts.
+struct searcher_description {
+  std::string name{};
+  std::vector<std::pair<std::string, std::string>> options{};
+};
+
+namespace detail {
+
+/// Wants several numbers for a candidate, each the higher the better, in the place of one.
+template <class T>
+concept takes_objectives = requires(T& s, const typename T::candidate_type& c, std::span<const double> values) {
+  { s.tell(c, values) } -> std::convertible_to<bool>;
+};
+
+}  // namespace detail
+
+/// A searcher that is a function of its options, its seed and the asks and tells since: a copy that is asked and told
+/// the same proposes the same. It takes one number for a candidate, or several.
+template <class T>
+concept recorded_searcher = std::copy_constructible<T> &&(searcher<T> || detail::takes_objectives<T>)&&requires(T& s) {
+  { std::as_const(s).space() } -> std::same_as<const typename T::candidate_type::space_type&>;
+  { s.ask() } -> std::same_as<std::optional<typename T::candidate_type>>;
+  { std::as_const(s).description() } -> std::same_as<searcher_description>;
 };
 
 namespace detail {

@@ -161,19 +161,19 @@ class migration {
 
 }  // namespace detail
 
-/// The network that a candidate of `from` is, as a candidate of `to`: stages, blocks and fields are the same where
-/// their names and values are. A stage that `from` does not have is left out, where it can be.
-template <described_space From, described_space To>
-migrated_candidate<To> migrate(const From& from, const candidate<From>& c, const To& to) {
-  const space_view from_view = view_of(from);
+/// The network that decisions in a space with this description are, as a candidate of `to`: stages, blocks and fields
+/// are the same where their names and values are. A stage that `from` does not have is left out, where it can be. What
+/// reads old files calls this; it has no other trace of the space that they are of.
+template <described_space To>
+migrated_candidate<To> migrate(const space_view& from, std::span<const digit> decisions, const To& to) {
   const space_view to_view = view_of(to);
   candidate<To> decided = to.undecided();
   migrated_candidate<To> result;
-  result.differences = detail::migration({from_view, c.digits}, to_view, decided.digits).run();
+  result.differences = detail::migration({from, decisions}, to_view, decided.digits).run();
   if (!result.differences.empty()) return result;
   for (std::size_t k = 0; k < to_view.slots.size(); ++k)
     if (decided.digits[k] < 0 && to.is_active(decided, k))
-      result.differences.push_back(to_view.slots[k].path + ": not said by space '" + from_view.name + "'");
+      result.differences.push_back(to_view.slots[k].path + ": not said by space '" + from.name + "'");
   if (!result.differences.empty()) return result;
   try {
     to.validate(decided);
@@ -182,6 +182,12 @@ migrated_candidate<To> migrate(const From& from, const candidate<From>& c, const
     result.differences.emplace_back(e.what());
   }
   return result;
+}
+
+/// The same for a candidate of `from`.
+template <described_space From, described_space To>
+migrated_candidate<To> migrate(const From& from, const candidate<From>& c, const To& to) {
+  return migrate(view_of(from), c.digits, to);
 }
 
 }  // namespace nascent

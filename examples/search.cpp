@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// A search that nothing can lose: networks are proposed, evaluated by a command of yours, and kept in a file.
+//
+//   search run --study s.db --space gpunet --evaluate 'python3 train.py {file}' --networks 500
+//   search resume --study s.db                     goes on after a kill, or joins a search that another process does
+//   search status --study s.db --front macs
+//   search export --study s.db --csv s.csv --json s.json
+//   search report --study s.db --front macs --html s.html
+//
+// The command reads the JSON file and prints {"accuracy": 76.3}; without one the library's accuracy model evaluates.
+// Metrics macs and params are added to what it says.
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checked_options.hpp"
+#include "program.hpp"
+#include <CLI/CLI.hpp>
+
+#include <nascent/accuracy/estimated_top1.hpp>
+#include <nascent/base/signal_stop.hpp>
+#include <nascent/cost/cost.hpp>
+#include <nascent/nascent.hpp>
+#include <nascent/report/study_report.hpp>
+#include <nascent/study/command_evaluator.hpp>
+#include <nascent/study/export_study.hpp>
+#include <nascent/study/migrate_study.hpp>
+#include <nascent/study/table_evaluator.hpp>
+#include <nascent/zoo/spaces.hpp>
+
+using namespace nascent;
+
+namespace {
+
+/// What a study is made with: kept in its file, so that `resume` needs nothing but its name.
+struct plan {
+  std::string space = "nas_bench_macro";
+  std::string searcher = "evolution";
+  std::uint64_t seed = 1;
+  std::string maximise = "accuracy";
+  std::vector<std::string> limits;
+  std::string evaluate;
+  std::string table;
+  double time_limit_s = 1e9;
+  int attempts = 1;
+  std::string stopping = "none";
+
+  std::string text() const {
+    return json_text(json{{"space", space},
+                          {"searcher", searcher},
+                          {"seed", seed},
+                          {"maximise", maximise},
+                          {"limits", limits},
+                          {"evaluate", evaluate},
+                          {"table", table},
+                          {"time_limit_s", time_limit_s},
+                          {"attempts", attempts},
+                          {"stopping", stopping}},
+                     -1);
+  }
+  static plan of(const std::string& study) {
+    const json j = parse_json(read_study(study).about.at("settings"), study);
+    const detail::json_reader<json> settings(j, "");
+    plan p{.space = settings.at("space").text(),
+           .searcher = settings.at("searcher").text(),
+           .seed = settings.at("seed").whole<std::uint64_t>(),
+           .maximise = settings.at("maximise").text(),
+           .limits = {},
+           .evaluate = settings.at("evaluate").text(),
+           .table = settings.at("table").text(),
+           .time_limit_s = settings.at("time_limit_s").real(),
+           .attempts = settings.at("attempts").whole<int>({.least = 1}),
+           .stopping = settings.at("stopping").text()};
+    for (const auto& limit : settings.at("limits").items()) p.limits.push_back(limit.text());
+    return p;
+  }
+};
+
+struct settings {
+  plan what;
+  std::string study;
+  std::size_t networks = 100;
+  std::size_t workers = 1;
+  double budget_s = std::numeric_limits<double>::infinity();
+  std::string from;
+  bool drop_lost = false;
+  study_figures figures;
+  std::string csv;
+  std::string json;
+  std::string html;
+};
+
+objective judge_of(const plan& p) {
+  objective judge = maximise(p.maximise);
+  for (const std::string& limit : p.limits) {
+    const std::size_t at = limit.find('=');
+    const auto most = at == std::string::npos ? std::nullopt : read_real(limit.substr(at + 1), {.above_least = true});
+    if (!most) throw std::invalid_argument("--limit: found '" + limit + "'; allowed: METRIC=NUMBER, such as macs=3e8");
+    judge.under(limit.substr(0, at), *most);
+  }
+  return judge;
+}
+
+early_stopping stopping_of(const plan& p) {
+  if (p.stopping == "median") return median_rule{};
+  if (p.stopping == "halving") return successive_halving{};
+  return {};
+}
+
+/// Evaluates by what the plan says, and adds what is counted.
+template <class Space>
+class evaluator {
+ public:
+  evaluator(const Space& space, const plan& p) {
+    if (!p.evaluate.empty())
+      command_.emplace(p.evaluate, command_options{.time_limit_s = p.time_limit_s, .attempts = p.attempts});
+    if (!p.table.empty()) table_.emplace(space, std::filesystem::path(p.table));
+  }
+
+  template <class Study>
+  evaluation operator()(running_trial<Study>& running) const {
+    const network graph = to_network(running.space(), running.candidate());
+    evaluation e = command_ ? (*command_)(running) : table_ ? (*table_)(running.candidate()) : estimated(graph);
+    if (!e.failure.empty()) return e;
+    layer_counter counter;
+    graph.replay(counter);
+    e.metrics.emplace("macs", static_cast<double>(counter.total().macs));
+    e.metrics.emplace("params", static_cast<double>(counter.total().params));
+    return e;
+  }
+
+ private:
+  static evaluation estimated(const network& graph) {
+    const accuracy_estimate top1 = accuracy_model{}(graph);
+    if (!top1.in_domain)
+      return evaluation::failed(std::string("outside of the accuracy model's domain: ") + top1.outside);
+    return {.metrics = {{"accuracy", top1.top1}}};
+  }
+
+  std::optional<command_evaluator> command_;
+  std::optional<table_evaluator<Space>> table_;
+};
+
+void print_status(const settings& s) {
+  std::fputs(status_text(read_study(s.study), s.figures).c_str(), stdout);
+  std::fflush(stdout);
+}
+
+template <class Searcher>
+int search_with(const Searcher& fresh, const settings& s, const signal_stop& signals) {
+  const evaluator<typename Searcher::candidate_type::space_type> evaluate_one(fresh.space(), s.what);
+  {
+    study of(s.study, fresh, judge_of(s.what), {.worker = std::to_string(process_number()), .settings = s.what.text()});
+    if (!s.from.empty()) {
+      const migration_result moved = migrate_study(s.from, of, {.drop_lost = s.drop_lost});
+      std::printf("%zu results taken over from %s, %zu of networks that are not in the space left behind\n",
+                  moved.taken, s.from.c_str(), moved.lost.size());
+      for (const lost_trial& lost : moved.lost)
+        std::printf("  trial %lld: %s\n", static_cast<long long>(lost.id), lost.differences.front().c_str());
+    }
+    watch searching({.seconds = s.budget_s, .stop = &signals.received()});
+    const run_result r =
+        run_study(of, evaluate_one,
+                  {.networks = s.networks, .workers = s.workers, .stopping = stopping_of(s.what), .watch = &searching});
+    std::printf("%zu networks evaluated, %zu of them failed%s\n", r.evaluated, r.failed,
+                r.exhausted ? "; the searcher has no more" : "");
+    searching.throw_if_stopped();
+  }
+  print_status(s);
+  return 0;
+}
+
+int search(const settings& s, const signal_stop& signals) {
+  const auto in_space = [&](const auto& space) {
+    if (s.what.searcher == "random") return search_with(random_search(space, {.seed = s.what.seed}), s, signals);
+    if (s.what.searcher == "local") return search_with(local_search(space, {.seed = s.what.seed}), s, signals);
+    return search_with(regularized_evolution(space, {.population = 20, .sample = 5, .seed = s.what.seed}), s, signals);
+  };
+  return zoo::with_space(s.what.space, in_space, zoo::nas_bench_macro, zoo::proxylessnas, zoo::gpunet);
+}
+
+int write_files(const settings& s) {
+  const study_content content = read_study(s.study);
+  if (!s.csv.empty()) write_file(s.csv, study_to_csv(content));
+  if (!s.json.empty()) write_json(s.json, study_to_json(content));
+  return 0;
+}
+
+int write_report(const settings& s, const std::string& command) {
+  const study_content content = read_study(s.study);
+  write_file(s.html, study_report(content, s.figures).origin({.command = command}).str());
+  return 0;
+}
+
+}  // namespace
+
+static int program(int argc, char** argv) {
+  settings s;
+  CLI::App app("A search that nothing can lose");
+  app.require_subcommand(1);
+  const auto subcommand = [&](const char* name, const char* about) {
+    CLI::App* const sub = app.add_subcommand(name, about);
+    sub->add_option("--study", s.study, "the file")->required();
+    return sub;
+  };
+  const auto running = [&](CLI::App* sub) {
+    sub->add_option("--networks", s.networks, "to evaluate in all, by all processes, from the beginning")
+        ->check(examples::whole<std::size_t>(1))
+        ->capture_default_str();
+    sub->add_option("--workers", s.workers, "evaluations at the same time")
+        ->check(examples::whole<std::size_t>(1, 4096))
+        ->capture_default_str();
+    sub->add_option("--budget-s", s.budget_s, "seconds after which none is begun")->check(examples::seconds());
+    sub->add_option("--evaluate", s.what.evaluate,
+                    "a command for each network: {file} is its JSON, its last line of JSON the result");
+    sub->add_option("--time-limit-s", s.what.time_limit_s, "of one run of the command")->check(examples::seconds());
+    sub->add_option("--attempts", s.what.attempts, "so often is it run where it fails")
+        ->check(examples::whole(1, 1000));
+    sub->add_option("--table", s.what.table, "results in a file, as `search export --json` writes them, instead");
+    sub->add_option("--stop-early", s.what.stopping, "where the command says {\"step\": 1, ..}: median or halving")
+        ->check(CLI::IsMember({"none", "median", "halving"}));
+  };
+  const auto figures = [&](CLI::App* sub) {
+    sub->add_option("--gain", s.figures.gain, "metric of the front that is the more the better")->capture_default_str();
+    sub->add_option("--front", s.figures.cost, "metric of the front that is the less the better: macs, params, ..");
+  };
+
+  CLI::App* const run = subcommand("run", "begin a search, or go on with it by the same options");
+  run->add_option("--space", s.what.space, "a space of the zoo: nas_bench_macro, proxylessnas, gpunet")
+      ->capture_default_str();
+  run->add_option("--searcher", s.what.searcher, "how networks are proposed")
+      ->check(CLI::IsMember({"random", "local", "evolution"}))
+      ->capture_default_str();
+  run->add_option("--seed", s.what.seed, "of the searcher")->check(examples::seeds())->capture_default_str();
+  run->add_option("--maximise", s.what.maximise, "metric to maximise")->capture_default_str();
+  run->add_option("--limit", s.what.limits, "METRIC=NUMBER that is kept first: macs=3e8");
+  run->add_option("--from", s.from, "begin with the results of another study");
+  run->add_flag("--drop-lost", s.drop_lost, "also where some of them are not in the space");
+  running(run);
+  CLI::App* const resume = subcommand("resume", "go on, or join: the file says with what");
+  CLI::Option* const seed = resume->add_option("--seed", s.what.seed, "must be the study's");
+  running(resume);
+  CLI::App* const status = subcommand("status", "progress, best, front, failures");
+  CLI::App* const exported = subcommand("export", "write the trials");
+  exported->add_option("--csv", s.csv, "file of comma-separated values");
+  exported->add_option("--json", s.json, "file of JSON, which --table reads");
+  CLI::App* const report = subcommand("report", "write a page");
+  report->add_option("--html", s.html, "the file")->required();
+  for (CLI::App* const sub : {run, resume, status, report}) figures(sub);
+  app.footer("Example: search run --study s.db --evaluate 'python3 train.py {file}' --networks 50");
+  CLI11_PARSE(app, argc, argv);
+  examples::option_files()
+      .reads("--study", s.study)
+      .writes("--csv", s.csv)
+      .writes("--json", s.json)
+      .writes("--html", s.html)
+      .reads("--table", s.what.table)
+      .reads("--from", s.from)
+      .check();
+  if (status->parsed()) return print_status(s), 0;
+  if (exported->parsed()) return write_files(s);
+  if (report->parsed()) return write_report(s, examples::command_line(argc, argv));
+  if (resume->parsed()) {
+    const plan given = s.what;
+    s.what = plan::of(s.study);
+    if (seed->count() > 0) s.what.seed = given.seed;  // refused by name where it is another one
+    for (const auto& [option, to, from] : {std::tuple{"--evaluate", &s.what.evaluate, &given.evaluate},
+                                           std::tuple{"--table", &s.what.table, &given.table},
+                                           std::tuple{"--stop-early", &s.what.stopping, &given.stopping}})
+      if (resume->count(option) > 0) *to = *from;
+    if (resume->count("--time-limit-s") > 0) s.what.time_limit_s = given.time_limit_s;
+    if (resume->count("--attempts") > 0) s.what.attempts = given.attempts;
+  }
+  return until_signal("'" + s.study + "' keeps what was evaluated: search resume --study " + s.study + " goes on",
+                      [&](const signal_stop& signals) { return search(s, signals); });
+}
+
+int main(int argc, char** argv) {
+  return examples::run_program("search", [&] { return program(argc, argv); });
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A study as text for the terminal and a page for the browser.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nascent/base/number_text.hpp"
+#include "nascent/report/plot.hpp"
+#include "nascent/report/report.hpp"
+#include "nascent/report/table.hpp"
+#include "nascent/study/findings.hpp"
+
+namespace nascent {
+
+struct study_figures {
+  std::string gain = "accuracy";  ///< metric that is the more the better
+  std::string cost{};             ///< metric that is the less the better; none: no front
+  std::size_t most_rows = 20;     ///< of tables of trials
+};
+
+/// Trials as rows: value, metrics in the order of their names, decisions.
+inline report_table table_of(const study_content& study, const std::vector<std::size_t>& which,
+                             std::string caption = {}) {
+  report_table t{.columns = {"trial", "value"}, .caption = std::move(caption)};
+  std::vector<std::string> metrics;
+  for (const std::size_t i : which)
+    for (const auto& [name, value] : study.trials[i].result.metrics)
+      if (std::ranges::find(metrics, name) == metrics.end()) metrics.push_back(name);
+  t.columns.insert(t.columns.end(), metrics.begin(), metrics.end());
+  t.columns.emplace_back("network");
+  for (const std::size_t i : which) {
+    const trial_record& r = study.trials[i];
+    std::vector<std::string> row{std::to_string(r.id), r.is_usable() ? significant_text(r.value(), 5) : ""};
+    for (const std::string& name : metrics) {
+      const auto found = r.result.metrics.find(name);
+      row.push_back(found == r.result.metrics.end() ? "" : significant_text(found->second, 5));
+    }
+    row.push_back(study.describe(r));
+    t.rows.push_back(std::move(row));
+  }
+  return t;
+}
+
+/// How many trials failed, by what was said.
+inline report_table failures_of(const study_content& study) {
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> kinds;
+  for (const trial_record& t : study.trials) {
+    if (t.state != trial_state::failed || t.same_as) continue;
+    auto at = std::ranges::find(kinds, t.result.failure, &std::pair<std::string, std::vector<std::int64_t>>::first);
+    if (at == kinds.end()) at = kinds.insert(at, {t.result.failure, {}});
+    at->second.push_back(t.id);
+  }
+  report_table table{.columns = {"failure", "trials", "the first"}, .caption = "Trials that failed."};
+  for (const auto& [why, ids] : kinds)
+    table.rows.push_back({why, std::to_string(ids.size()), std::to_string(ids.front())});
+  return table;
+}
+
+/// Progress in a few lines.
+inline std::string status_text(const study_content& study, const study_figures& figures = {}) {
+  const auto about = [&](const char* key) { return study.about.at(key); };
+  std::string text = about("space") + " (" + about("space_size") + " networks), " + about("searcher") + " " +
+                     about("searcher_options") + ", " + about("objective") + ", begun " + about("created") + "\n";
+  text += std::to_string(study.count(trial_state::done)) + " networks evaluated, " +
+          std::to_string(study.count(trial_state::stopped)) + " stopped early, " +
+          std::to_string(study.count(trial_state::failed)) + " failed, " +
+          std::to_string(study.count(trial_state::pending)) + " pending, " + std::to_string(study.duplicates()) +
+          " duplicates that cost nothing\n";
+  if (const trial_record* best = study.best()) {
+    text += "best: trial " + std::to_string(best->id) + ", value " + significant_text(best->value(), 6);
+    for (const auto& [name, value] : best->result.metrics) text += ", " + name + " " + significant_text(value, 6);
+    text += "\n      " + study.describe(*best) + "\n";
+  }
+  if (!figures.cost.empty())
+    if (const auto front = front_of(study, figures.gain, figures.cost); !front.empty())
+      text += "front of " + figures.gain + " and " + figures.cost + ":\n" + to_text(table_of(study, front));
+  if (const report_table failures = failures_of(study); !failures.rows.empty())
+    text += "failures:\n" + to_text(failures);
+  return text;
+}
+
+/// The page: figures of merit, front, history, hypervolume, what each decision went with, failures.
+inline html_report study_report(const study_content& study, const study_figures& figures = {}) {
+  const auto about = [&](const char* key) { return study.about.at(key); };
+  html_report page("Search in " + about("space"), about("searcher") + ", " + about("objective"));
+  const trial_record* const best = study.best();
+  double seconds = 0;
+  for (const trial_record& t : study.trials) seconds += t.result.seconds;
+  page.tiles({{.name = "networks evaluated",
+               .value = std::to_string(study.count(trial_state::done)),
+               .note = "of " + about("space_size")},
+              {.name = "best value",
+               .value = best == nullptr ? "none" : significant_text(best->value(), 5),
+               .note = best == nullptr ? "" : "trial " + std::to_string(best->id)},
+              {.name = "failed", .value = std::to_string(study.count(trial_state::failed))},
+              {.name = "duplicates", .value = std::to_string(study.duplicates()), .note = "that cost nothing"},
+              {.name = "evaluating took", .value = rounded_text(seconds / 3600, 2) + " h"}});
+
+  const std::vector<std::size_t> front =
+      figures.cost.empty() ? std::vector<std::size_t>{} : front_of(study, figures.gain, figures.cost);
+  if (!front.empty()) {
+    page.section("Front");
+    std::vector<plot_point> points;
+    for (const trial_record& t : study.trials) {
+      const auto g = t.result.metrics.find(figures.gain);
+      const auto c = t.result.metrics.find(figures.cost);
+      if (t.state == trial_state::done && !t.same_as && g != t.result.metrics.end() && c != t.result.metrics.end())
+        points.push_back({.x = c->second, .y = g->second});
+    }
+    page.figure(to_svg(pareto_plot({.title = figures.gain + " and " + figures.cost,
+                                    .trials = points,
+                                    .x = {.title = figures.cost},
+                                    .y = {.title = figures.gain}})),
+                "Every network that was evaluated, and the front.");
+    page.table(table_of(study, front, "The front, by rising " + figures.cost + "."));
+  }
+
+  page.section("History");
+  const study_history history = history_of(study, figures.gain, figures.cost);
+  std::vector<plot_point> values;
+  std::vector<plot_point> so_far;
+  std::vector<plot_point> area;
+  for (std::size_t i = 0; i < study.trials.size(); ++i) {
+    const trial_record& t = study.trials[i];
+    const auto x = static_cast<double>(i + 1);
+    if (t.state == trial_state::done && t.is_usable()) values.push_back({.x = x, .y = t.value()});
+    if (std::isfinite(history.best[i])) so_far.push_back({.x = x, .y = history.best[i]});
+    if (i < history.hypervolume.size()) area.push_back({.x = x, .y = 100 * history.hypervolume[i]});
+  }
+  if (!values.empty())
+    page.figure(to_svg(scatter_plot("Value by trial", {.title = "trial"}, {.title = "value"},
+                                    {{.name = "trials", .points = values, .faint = true},
+                                     {.name = "best so far",
+                                      .points = so_far,
+                                      .marker = plot_marker::none,
+                                      .line = plot_line::step,
+                                      .colour = 0}})),
+                "What each trial was worth, and the best one so far.");
+  if (area.size() > 1 && !front.empty())
+    page.figure(to_svg(scatter_plot("Hypervolume", {.title = "trial"}, {.title = "hypervolume", .unit = "%"},
+                                    {{.name = "hypervolume",
+                                      .points = area,
+                                      .marker = plot_marker::none,
+                                      .line = plot_line::step,
+                                      .colour = 0}})),
+                "The area that the front dominates, as a share of what it dominates at the end; from the dearest and "
+                "the poorest network that was seen.");
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < study.trials.size(); ++i)
+    if (study.trials[i].state == trial_state::done && study.trials[i].is_usable() && !study.trials[i].same_as)
+      order.push_back(i);
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return study.trials[a].value() > study.trials[b].value(); });
+  order.resize(std::min(order.size(), figures.most_rows));
+  if (!order.empty()) page.table(table_of(study, order, "The best networks."));
+
+  page.section("What was learnt of each decision");
+  page.text(
+      "Mean value of the trials with each option, and how much of the variance of values lies between the options. "
+      "Trials are those that the searcher chose, not a sample: what it left early has few, and options of other "
+      "decisions go with it.");
+  report_table effects{
+      .columns = {"decision", "share of variance, %", "option", "trials", "mean value", "standard error"},
+      .caption = "Marginal effects, the decisions that explain most first."};
+  for (const decision_effect& e : effects_of(study))
+    for (const option_effect& o : e.options)
+      effects.rows.push_back({e.path, fixed_text(100 * e.share, 1), o.value, std::to_string(o.trials),
+                              o.trials > 0 ? significant_text(o.mean, 5) : "",
+                              o.trials > 1 ? significant_text(o.error, 2) : ""});
+  page.table(effects);
+
+  if (const report_table failures = failures_of(study); !failures.rows.empty())
+    page.section("Failures").table(failures);
+  return page;
+}
+
+}  // namespace nascent

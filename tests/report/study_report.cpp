@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nascent/report/study_report.hpp"
+
+#include <string>
+
+#include "../temporary_folder.hpp"
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "nascent/block/block.hpp"
+#include "nascent/search/random_search.hpp"
+#include "nascent/study/run_study.hpp"
+
+using namespace nascent;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+constexpr auto tiny = define([] {
+  return search_space("tiny <1>")
+      .input(3, 32)
+      .stage("1", conv{.filters = one_of(8, 16), .kernel = one_of(3, 5)})
+      .head(global_pool{}, dense{10});
+});
+
+}  // namespace
+
+TEST_CASE("the page and the status of a study") {
+  const test::temporary_folder folder;
+  study s(folder / "s.db", random_search{tiny}, maximise("accuracy"));
+  {
+    const study_content none = read_study(folder / "s.db");
+    CHECK_THAT(status_text(none), ContainsSubstring("0 networks evaluated"));
+    CHECK_THAT(study_report(none).str(), ContainsSubstring("Search in tiny &lt;1&gt;"));
+  }
+  run_study(s,
+            [](const decltype(tiny)::candidate_type& c) -> evaluation {
+              if (c.digits[0] == 1 && c.digits[1] == 1) return evaluation::failed("too <large>");
+              return {.metrics = {{"accuracy", 70.0 + c.digits[0] + 2 * c.digits[1]}, {"ms", 1.0 + c.digits[0]}}};
+            },
+            {.networks = 4});
+  const study_content found = read_study(folder / "s.db");
+  const study_figures figures{.cost = "ms"};
+  const std::string status = status_text(found, figures);
+  CHECK_THAT(status, ContainsSubstring("3 networks evaluated, 0 stopped early, 1 failed, 0 pending"));
+  CHECK_THAT(status, ContainsSubstring("value 72.0000") && ContainsSubstring("1.filters = 8, 1.kernel = 5"));
+  CHECK_THAT(status, ContainsSubstring("too <large>"));
+  const std::string page = study_report(found, figures).str();
+  for (const char* words :
+       {"Front", "History", "Hypervolume", "What was learnt of each decision", "1.kernel", "too &lt;large&gt;", "<svg"})
+    CHECK_THAT(page, ContainsSubstring(words));
+}
