@@ -1,4 +1,4 @@
-// expect: "stage head.dense"}.*"found 224 against 1"}.*"allowed: equal shapes, 1x1 for dense"}.*project, or factors
+// expect: "stage head.dense"}.*"found 224 rows or columns"}.*"allowed: a map of 1x1"}.*put global_pool
 // Dense layers take maps of 1x1.
 #include <nascent/block/block.hpp>
 #include <nascent/space/space.hpp>

@@ -1,4 +1,4 @@
-// expect: "stage 2"}.*"found 16 against 24"}.*"allowed: equal shapes, 1x1 for dense"}.*project, or factors and groups
+// expect: "stage 2"}.*"found 16 against 24"}.*"allowed: equal shapes"}.*project, or factors and groups
 // Both outputs are to be added as they are.
 #include <nascent/block/block.hpp>
 #include <nascent/space/space.hpp>

@@ -93,6 +93,42 @@ TEMPLATE_TEST_CASE("executor: a batch or a network that cannot be run is refused
       Message("nascent: 'wrong', layer 0 (add): found tensor 4 as operand; allowed: tensors that are made before it"));
 }
 
+TEMPLATE_TEST_CASE("executor: tensors that no layer gave out are refused", "", reference::executor, onednn::executor) {
+  const auto refused = [](auto build) {
+    const network graph = make_network("made up", {1, 8, 8, 4}, build);
+    const TestType executor;
+    try {
+      executor.compile(graph, random_weights(graph, 1), 1);
+    } catch (const executor_error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  CHECK(refused([](auto& net, tensor x) {
+          x.height = 16;
+          net.conv(x, {.filters = 8});
+        }) ==
+        "nascent: 'made up', layer 0 (convolution): found a map of 16x8x4 that is 8x8x4; allowed: tensors as the net "
+        "gave "
+        "them out");
+  CHECK(refused([](auto& net, tensor x) {
+          tensor y = net.conv(x, {.filters = 8});
+          y.channels = 4;
+          net.add(x, y);
+        }) ==
+        "nascent: 'made up', layer 1 (add): found a map of 8x8x4 that is 8x8x8; allowed: tensors as the net gave them "
+        "out");
+  CHECK(refused([](auto& net, tensor x) {
+          tensor y = net.conv(x, {.filters = 8});
+          y.channels = 1;
+          net.concatenate(x, y);
+        }) ==
+        "nascent: 'made up', layer 1 (concatenate): found 5 channels of operands that have 12; allowed: tensors as the "
+        "net "
+        "gave them out");
+  CHECK(refused([](auto& net, tensor x) { net.conv(net.concatenate(x, x), {.filters = 8}); }).empty());
+}
+
 TEMPLATE_TEST_CASE("executor: spans of the wrong length and kernels past the end are refused", "", reference::executor,
                    onednn::executor) {
   const network graph = small();

@@ -207,7 +207,13 @@ TEST_CASE("faults: what, where, which numbers") {
   CHECK(fault_of(map, [](auto& n, auto x) { n.dense(x, {.units = 0}); }).what == network_fault::filters);
   CHECK(fault_of(map, [](auto& n, auto x) { n.add(x, n.conv(x, {.filters = 8})); }).what ==
         network_fault::shape_mismatch);
-  CHECK(fault_of(map, [](auto& n, auto x) { n.multiply(x, x); }).what == network_fault::shape_mismatch);
+  const auto gate = fault_of(map, [](auto& n, auto x) { n.multiply(x, x); });
+  CHECK(gate.what == network_fault::gate);
+  CHECK((gate.found == 8 && gate.allowed == 1));
+  const auto narrow = fault_of(map, [](auto& n, auto x) { n.multiply(x, n.conv(n.global_pool(x), {.filters = 4})); });
+  CHECK(narrow.what == network_fault::gate);
+  CHECK((narrow.found == 4 && narrow.allowed == 16));
+  CHECK(fault_of({1, 1, 8, 16}, [](auto& n, auto x) { n.dense(x, {.units = 8}); }).what == network_fault::not_pooled);
   CHECK(fault_of(map, [](auto& n, auto x) { n.concatenate(x, n.global_pool(x)); }).what ==
         network_fault::shape_mismatch);
   CHECK(fault_of(map, [](auto& n, auto x) { n.space_to_depth(x, 3); }).what == network_fault::not_divisible);
@@ -219,7 +225,7 @@ TEST_CASE("faults: what, where, which numbers") {
   CHECK(!fault_of(map, [](auto& n, auto x) { n.slice(x, 8, 8); }));
   CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(n.global_pool(x), 3); }).what == network_fault::channels);
   CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(n.global_pool(x), 0); }).what == network_fault::channels);
-  CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(x, 2); }).what == network_fault::shape_mismatch);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(x, 2); }).what == network_fault::not_pooled);
 }
 
 TEST_CASE("a dense layer reads one pixel") {

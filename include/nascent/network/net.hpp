@@ -74,7 +74,7 @@ class net {
 
   [[gnu::always_inline]] constexpr tensor dense(const tensor& x, const dense_options& o) {
     check_width(o.units);
-    check(x.height == 1 && x.width == 1, network_fault::shape_mismatch, x.height, 1);
+    check_pooled(x);
     layer l{.kind = layer_kind::dense, .act = o.act, .bias = o.bias};
     return emit_weighted(l, x, {x.batch, 1, 1, o.units});
   }
@@ -96,8 +96,13 @@ class net {
 
   /// Each channel of x times its gate (a 1x1 map).
   [[gnu::always_inline]] constexpr tensor multiply(const tensor& x, const tensor& gate) {
-    check(gate.height == 1 && gate.width == 1 && gate.channels == x.channels && gate.batch == x.batch,
-          network_fault::shape_mismatch, gate.channels, x.channels);
+    const bool is_pooled = gate.height == 1 && gate.width == 1;
+    if (!is_pooled || gate.channels != x.channels || gate.batch != x.batch) [[unlikely]]
+      check(false, network_fault::gate,
+            gate.height != 1  ? gate.height
+            : gate.width != 1 ? gate.width
+                              : gate.channels,
+            is_pooled ? x.channels : 1);
     layer l{.kind = layer_kind::multiply, .operand_count = 2};
     l.operands[1] = gate.id;
     return emit(l, x, x.shape());
@@ -156,7 +161,7 @@ class net {
   /// Softmax over the `parts` equal parts of the channels of a 1x1 map (split attention; Zhang et al., 2020).
   constexpr tensor softmax(const tensor& x, int parts) {
     check(parts >= 1 && x.channels % positive(parts) == 0, network_fault::channels, parts, x.channels);
-    check(x.height == 1 && x.width == 1, network_fault::shape_mismatch, x.height, 1);
+    check_pooled(x);
     return emit(layer{.kind = layer_kind::softmax, .groups = positive(parts)}, x, x.shape());
   }
 
@@ -262,6 +267,9 @@ class net {
     if (!ok && !fault_) fault_ = {what, stage_, found, allowed, stage_name_, {}};
   }
 
+  [[gnu::always_inline]] constexpr void check_pooled(const tensor& x) {
+    check(x.height == 1 && x.width == 1, network_fault::not_pooled, x.height == 1 ? x.width : x.height, 1);
+  }
   [[gnu::always_inline]] constexpr void check_bounds(int n, int most, network_fault what) {
     check(static_cast<unsigned>(n) - 1U < static_cast<unsigned>(most), what, n, n < 1 ? 1 : most);
   }

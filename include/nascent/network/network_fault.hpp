@@ -21,7 +21,9 @@ enum class network_fault : std::uint8_t {
   groups,          ///< do not divide the channels on both sides
   map_vanishes,    ///< a window without padding larger than the map: it would shrink below 1x1
   stride_ignored,  ///< a block that gives out a larger map than its stride leaves
-  shape_mismatch,  ///< element-wise layers need equal shapes, a gate needs 1x1
+  shape_mismatch,  ///< element-wise layers need equal shapes
+  gate,            ///< a product's second operand: not one number for each channel
+  not_pooled,      ///< a dense layer, a softmax over channels: the map is larger than 1x1
   not_divisible,   ///< space_to_depth, space_to_batch: n must divide height and width
   channels,        ///< slice: past the last channel; softmax: parts of unequal size
   too_many_operands,
@@ -44,6 +46,8 @@ constexpr const char* to_string(network_fault fault) {
     case network_fault::stride_ignored:
       return "a map divided by the stage's stride; give `stride` to a layer of the block";
     case network_fault::shape_mismatch: return "operands of matching shapes; project one of them";
+    case network_fault::gate: return "a gate of 1x1, with as many channels as the map; use global_pool";
+    case network_fault::not_pooled: return "a map of 1x1; use global_pool before it";
     case network_fault::not_divisible: return "a block size that divides height and width";
     case network_fault::channels: return "a slice inside the channels, and parts that divide them";
     case network_fault::too_many_operands: return "at most 8 operands of a layer";

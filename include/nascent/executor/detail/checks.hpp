@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "nascent/base/memory.hpp"
@@ -21,6 +22,39 @@ inline std::string layer_place(const network& graph, std::size_t index) {
 inline void check_count(const std::string& where, const char* what, std::size_t found, std::size_t expected) {
   if (found != expected)
     throw executor_error("executor.count", where + ", " + what, std::to_string(found), std::to_string(expected));
+}
+
+/// "8x8x16".
+inline std::string map_text(const shape& s) {
+  return (s.batch == 1 ? "" : std::to_string(s.batch) + "x") + std::to_string(s.height) + "x" +
+         std::to_string(s.width) + "x" + std::to_string(s.channels);
+}
+
+/// Whether a layer's shapes are those of the tensors that it reads: a block can hand a net tensors of its own making.
+/// \throws executor_error
+inline void check_operands(const network& graph, std::size_t index) {
+  const layer& l = graph.layers()[index];
+  std::int64_t channels = 0;
+  for (std::size_t o = 0; o < static_cast<std::size_t>(l.operand_count); ++o) {
+    if (l.operands[o] < 0 || static_cast<std::size_t>(l.operands[o]) > index)
+      throw executor_error("executor.network", layer_place(graph, index),
+                           "tensor " + std::to_string(l.operands[o]) + " as operand",
+                           "tensors that are made before it");
+    const shape& made = graph.tensor_shape(l.operands[o]);
+    shape taken = made;
+    channels += made.channels;
+    if (l.kind == layer_kind::concatenate) taken = {l.input.batch, l.input.height, l.input.width, made.channels};
+    else if (o == 0 || l.kind == layer_kind::add) taken = l.input;
+    if (!(taken == made))
+      throw executor_error("executor.network", layer_place(graph, index),
+                           "a map of " + map_text(taken) + " that is " + map_text(made),
+                           "tensors as the net gave them out");
+  }
+  if (l.kind == layer_kind::concatenate && channels != l.input.channels)
+    throw executor_error(
+        "executor.network", layer_place(graph, index),
+        std::to_string(l.input.channels) + " channels of operands that have " + std::to_string(channels),
+        "tensors as the net gave them out");
 }
 
 /// Everything that compile() takes; `at_once` images of the batch have their maps in memory together.
@@ -46,11 +80,7 @@ inline void check_compile(const network& graph, const weights& values, int batch
     if (maps > limit)
       throw executor_error("executor.memory", layer_place(graph, i), "maps of " + bytes_text(maps),
                            "up to " + bytes_text(limit) + ", the memory of this machine or process; a smaller batch");
-    for (std::size_t o = 0; o < static_cast<std::size_t>(l.operand_count); ++o)
-      if (l.operands[o] < 0 || static_cast<std::size_t>(l.operands[o]) > i)
-        throw executor_error("executor.network", layer_place(graph, i),
-                             "tensor " + std::to_string(l.operands[o]) + " as operand",
-                             "tensors that are made before it");
+    check_operands(graph, i);
   }
 }
 

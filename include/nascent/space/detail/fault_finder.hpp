@@ -376,12 +376,16 @@ struct fault_finder {
       case network_fault::channels:
         return report(fault::shapes_do_not_match, where, what,
                       allowed.add("in or dividing ").add(f.allowed).add(" channels").view());
+      case network_fault::not_pooled:
+        return report(fault::map_not_pooled, where, what.add(" rows or columns"), "a map of 1x1");
+      case network_fault::gate:
+        return report(fault::gate_does_not_fit, where, what.add(" against ").add(f.allowed), "a gate of 1x1");
       case network_fault::shape_mismatch:
       case network_fault::too_many_operands: break;
     }
     if (f.found == f.allowed) what = short_text{}.add("found maps of different sizes");
     else what.add(" against ").add(f.allowed);
-    report(fault::shapes_do_not_match, where, what, "equal shapes, 1x1 for dense");
+    report(fault::shapes_do_not_match, where, what, "equal shapes");
   }
 };
 
