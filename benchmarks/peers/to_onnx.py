@@ -8,6 +8,11 @@ from onnx import TensorProto, helper
 from network import UnsupportedLayer
 
 
+def both(stride):
+    """Of rows and columns: files have one number where they are alike."""
+    return [stride] * 2 if isinstance(stride, int) else stride
+
+
 def to_onnx(network, batch, element=TensorProto.FLOAT):
     """`element`: the type of all maps and weights, TensorProto.FLOAT or TensorProto.BFLOAT16."""
     nodes, constants = [], []
@@ -46,7 +51,7 @@ def to_onnx(network, batch, element=TensorProto.FLOAT):
         plain = output + "_plain" if act and kind != "activate" else output
         if kind == "convolution":
             weights = [constant(output + "_kernel", kernel), constant(output + "_bias", bias)]
-            node("Conv", inputs + weights, plain, kernel_shape=layer["kernel"], strides=[layer["stride"]] * 2,
+            node("Conv", inputs + weights, plain, kernel_shape=layer["kernel"], strides=both(layer["stride"]),
                  pads=layer["padding"], dilations=[layer.get("dilation", 1)] * 2, group=layer.get("groups", 1))
         elif kind == "dense":
             if layer["operands"][0] not in flat:
@@ -56,7 +61,7 @@ def to_onnx(network, batch, element=TensorProto.FLOAT):
             flat.add(index + 1)
         elif kind in ("max_pool", "average_pool"):
             node("MaxPool" if kind == "max_pool" else "AveragePool", inputs, plain, kernel_shape=layer["kernel"],
-                 strides=[layer["stride"]] * 2, pads=layer["padding"])
+                 strides=both(layer["stride"]), pads=layer["padding"])
         elif kind == "global_average_pool":
             node("GlobalAveragePool", inputs, plain)
         elif kind in ("add", "multiply"):

@@ -103,8 +103,8 @@ TEST_CASE("bottleneck is ResNet's") {
   CHECK(test::params(first) == 75'008);
   const network second = build_block(bottleneck{.filters = 512}, {1, 56, 56, 256}, 2);
   CHECK(test::params(second) == 379'392);
-  CHECK(second.layers()[0].stride == 1);
-  CHECK(second.layers()[1].stride == 2);
+  CHECK(second.layers()[0].stride_height == 1);
+  CHECK(second.layers()[1].stride_height == 2);
   CHECK(second.layers()[4].act == relu);
   CHECK(second.output() == shape{1, 28, 28, 512});
 }

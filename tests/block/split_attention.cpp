@@ -38,7 +38,7 @@ TEST_CASE("split attention takes its stride by pooling") {
   const network graph = build_block(split_attention{.filters = 512}, {1, 56, 56, 256}, 2);
   CHECK(graph.output() == shape{1, 28, 28, 512});
   CHECK(how_many(graph, layer_kind::average_pool) == 2);  // and the shortcut's
-  for (const layer& l : graph.layers()) CHECK((l.kind == layer_kind::average_pool || l.stride == 1));
+  for (const layer& l : graph.layers()) CHECK((l.kind == layer_kind::average_pool || l.stride_height == 1));
 }
 
 TEST_CASE("split attention of one part is a gate") {

@@ -73,15 +73,15 @@ TEST_CASE("project pools to the size and convolves to the width, each only where
   const network both = sum_of(residual::project, {1, 8, 8, 16}, 24, 2);
   REQUIRE(kinds(both) == std::vector{convolution, layer_kind::average_pool, convolution, add});
   CHECK(both.layers()[1].kernel_height == 2);
-  CHECK(both.layers()[1].stride == 2);
+  CHECK(both.layers()[1].stride_height == 2);
   CHECK(both.layers()[2].kernel_height == 1);
-  CHECK(both.layers()[2].stride == 1);
+  CHECK(both.layers()[2].stride_height == 1);
 }
 
 TEST_CASE("strided is one 1x1 convolution with the stride") {
   const network graph = sum_of(residual::strided, {1, 8, 8, 16}, 24, 2);
   REQUIRE(kinds(graph) == std::vector{convolution, convolution, add});
-  CHECK(graph.layers()[1].stride == 2);
+  CHECK(graph.layers()[1].stride_height == 2);
   CHECK(graph.layers()[1].output == shape{1, 4, 4, 24});
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("a shortcut has the stride that its block has, whatever the map") {
           CAPTURE(height, width, stride, to_string(kind));
           const network graph = sum_of(kind, {1, height, width, 16}, 24, stride);
           REQUIRE(graph.output() == shape{1, (height + stride - 1) / stride, (width + stride - 1) / stride, 24});
-          REQUIRE(graph.layers()[1].stride == stride);
+          REQUIRE(graph.layers()[1].stride_height == stride);
         }
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("the shortcut of a bottleneck on maps that its stride does not divide"
     const network graph = make_network("bottleneck", {1, size, size, 16},
                                        [](auto& net, auto x) { place(net, bottleneck{.filters = 32}, x, 4); });
     REQUIRE(kinds(graph) == std::vector{convolution, convolution, convolution, convolution, add});
-    CHECK(graph.layers()[3].stride == 4);
+    CHECK(graph.layers()[3].stride_height == 4);
   }
 }
 

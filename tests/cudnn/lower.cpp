@@ -152,8 +152,7 @@ TEST_CASE("lower: every kind of layer, activation and padding is among the first
       kinds.insert(l.kind);
       acts.insert(l.act);
       paddings.insert(l.pad);
-      uneven = uneven || padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad) !=
-                             padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad);
+      uneven = uneven || padding_of(l).above != padding_of(l).below;
     }
   }
   CHECK(kinds.size() == 18);

@@ -126,21 +126,24 @@ class random_network_builder {
   }
 
  private:
-  int stride(const tensor& x) { return roll_.between(1, std::min({3, x.height, x.width})); }
+  nascent::strides stride(const tensor& x) {
+    const int both = roll_.between(1, std::min({3, x.height, x.width}));
+    return roll_.between(0, 2) > 0 ? nascent::strides{both} : nascent::strides{both, roll_.between(1, 3)};
+  }
   int odd() { return 1 + 2 * roll_.between(0, 3); }
   nascent::kernel_size kernel() { return {roll_.between(1, 7), roll_.between(1, 7)}; }
 
   /// SAME where the window would not fit into the map otherwise.
-  nascent::padding padding(const tensor& x, nascent::kernel_size k, int by, int dilation = 1) {
+  nascent::padding padding(const tensor& x, nascent::kernel_size k, const nascent::strides& by, int dilation = 1) {
     const auto kind = static_cast<nascent::padding>(roll_.between(0, 2));
-    const bool fits = nascent::window_size(x.height, k.height, by, dilation, kind) > 0 &&
-                      nascent::window_size(x.width, k.width, by, dilation, kind) > 0;
+    const bool fits = nascent::window_size(x.height, k.height, by.height, dilation, kind) > 0 &&
+                      nascent::window_size(x.width, k.width, by.width, dilation, kind) > 0;
     return fits ? kind : nascent::padding::same;
   }
 
   tensor pool(auto& net, const tensor& x, bool largest) {
     const nascent::kernel_size k = kernel();
-    const int by = stride(x);
+    const nascent::strides by = stride(x);
     const nascent::pool_options o{.kernel = k, .stride = by, .pad = padding(x, k, by)};
     return largest ? net.max_pool(x, o) : net.average_pool(x, o);
   }
@@ -178,7 +181,7 @@ class random_network_builder {
 
   tensor mbconv(auto& net, tensor in, bool fused) {
     const int expanded = in.channels * roll_.between(1, 4);
-    const int by = stride(in);
+    const nascent::strides by = stride(in);
     const activation act = roll_.act();
     tensor x = in;
     if (fused) {
@@ -193,10 +196,10 @@ class random_network_builder {
   }
 
   tensor bottleneck(auto& net, tensor in) {
-    const int by = stride(in);
+    const nascent::strides by = stride(in);
     const int filters = roll_.between(1, 40);
     tensor skip = in;
-    if (by > 1 || filters != in.channels) skip = net.conv(in, {.filters = filters, .stride = by});
+    if (by != 1 || filters != in.channels) skip = net.conv(in, {.filters = filters, .stride = by});
     const int groups = roll_.between(1, 4);
     tensor x = net.conv(in, {.filters = groups * roll_.between(1, 8), .act = nascent::relu});
     x = net.conv(x, {.filters = groups * roll_.between(1, 8),
@@ -264,7 +267,7 @@ class random_network_builder {
       case 9: {
         const int groups = x.channels % 3 == 0 ? 3 : 1;
         const nascent::kernel_size k = kernel();
-        const int by = stride(x);
+        const nascent::strides by = stride(x);
         const int dilation = roll_.between(1, 3);
         return net.conv(x, {.filters = groups * roll_.between(1, 16),
                             .kernel = k,
@@ -282,7 +285,7 @@ class random_network_builder {
       case 14: return normalized(net, x);
       default: {
         const nascent::kernel_size k = kernel();
-        const int by = stride(x);
+        const nascent::strides by = stride(x);
         const int dilation = roll_.between(1, 3);
         return net.depthwise_conv(x, {.kernel = k,
                                       .stride = by,

@@ -69,6 +69,31 @@ TEST_CASE("onednn: convolutions") {
   });
 }
 
+TEST_CASE("onednn: strides that differ between rows and columns") {
+  for (const strides& stride : {strides{2, 1}, strides{1, 2}, strides{3, 2}, strides{1, 4}})
+    for (const padding pad : {padding::same, padding::symmetric, padding::valid}) {
+      INFO(stride.height << "x" << stride.width << ", " << to_string(pad));
+      compare("convolution", {1, 12, 9, 9}, [&](auto& net, tensor x) {
+        net.conv(x, {.filters = 20, .kernel = {3, 5}, .stride = stride, .act = relu, .pad = pad});
+      });
+      compare("grouped", {1, 12, 9, 12}, [&](auto& net, tensor x) {
+        net.conv(x, {.filters = 24, .kernel = 3, .stride = stride, .groups = 3, .pad = pad});
+      });
+      compare("depthwise", {1, 12, 9, 20}, [&](auto& net, tensor x) {
+        net.depthwise_conv(x, {.kernel = 3, .stride = stride, .act = swish, .pad = pad});
+      });
+      compare("max", {1, 12, 9, 10},
+              [&](auto& net, tensor x) { net.max_pool(x, {.kernel = 3, .stride = stride, .pad = pad}); });
+      compare("average", {1, 12, 9, 10}, [&](auto& net, tensor x) {
+        net.average_pool(x, {.kernel = {2, 3}, .stride = stride, .pad = pad});
+      });
+      compare("a residual sum", {1, 12, 9, 16}, [&](auto& net, tensor x) {
+        const auto by = net.average_pool(x, {.kernel = kernel_size(stride), .stride = stride});
+        net.add(net.conv(x, {.filters = 16, .kernel = 3, .stride = stride}), by, relu);
+      });
+    }
+}
+
 TEST_CASE("onednn: dilation") {
   for (const int dilation : {2, 3})
     for (const int stride : {1, 2}) {
@@ -293,8 +318,12 @@ TEST_CASE("onednn: a sum that cannot be fused appears as a kernel of its own") {
 
 TEST_CASE("onednn: an activation that cannot be fused appears as a kernel of its own") {
   network graph("copy with activation", {1, 4, 4, 8});
-  graph(
-      {.kind = layer_kind::space_to_depth, .act = hswish, .stride = 2, .input = {1, 4, 4, 8}, .output = {1, 2, 2, 32}});
+  graph({.kind = layer_kind::space_to_depth,
+         .act = hswish,
+         .stride_height = 2,
+         .stride_width = 2,
+         .input = {1, 4, 4, 8},
+         .output = {1, 2, 2, 32}});
   compare(graph);
   const onednn::compiled program = compile(graph);
   CHECK(signatures(program) ==

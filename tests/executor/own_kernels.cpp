@@ -199,6 +199,31 @@ TEST_CASE("own_kernels: windows, with and without a third of the weights at a ti
   });
 }
 
+TEST_CASE("own_kernels: strides that differ between rows and columns") {
+  if (libraries().empty()) SKIP("neither AVX-512 nor AVX2");
+  for (const strides& stride : {strides{2, 1}, strides{1, 2}, strides{3, 2}, strides{3, 1}})
+    for (const padding pad : {padding::same, padding::symmetric, padding::valid})
+      for (const int channels : {3, 20}) {
+        INFO(stride.height << "x" << stride.width << ", " << to_string(pad));
+        compare(
+            "window", {1, 19, 23, channels},
+            [&](auto& net, tensor x) {
+              net.conv(x, {.filters = 24, .kernel = 3, .stride = stride, .act = swish, .pad = pad});
+            },
+            2);
+        compare(
+            "pixel", {1, 19, 23, channels},
+            [&](auto& net, tensor x) { net.conv(x, {.filters = 24, .stride = stride, .act = relu, .pad = pad}); }, 2);
+        for (const int kernel : {3, 5})
+          compare(
+              "depthwise", {1, 19, 23, channels},
+              [&](auto& net, tensor x) {
+                net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = hswish, .pad = pad});
+              },
+              2);
+      }
+}
+
 TEST_CASE("own_kernels: Winograd's convolutions at every edge") {
   if (libraries().empty()) SKIP("neither AVX-512 nor AVX2");
   const std::string winograd = "nascent_winograd";

@@ -54,6 +54,30 @@ TEST_CASE("reference: the kernel is not flipped, and even kernels pad after") {
   CHECK(convolve({1, 1, 3, 1}, {1, 2, 3}, {.filters = 1, .kernel = {1, 2}}, {10, 1}, {0}) == numbers{12, 23, 30});
 }
 
+// Figures of PyTorch 2 (conv2d, max_pool2d, avg_pool2d without padded positions), of ONNX Runtime's Conv for
+// SAME_UPPER, on a map of 5 x 6 that counts up from 1, with taps 1 to 9.
+TEST_CASE("reference: strides that differ between rows and columns") {
+  const auto convolved = [](strides by, padding pad) {
+    return convolve({1, 5, 6, 1}, count_up(30), {.filters = 1, .kernel = 3, .stride = by, .pad = pad}, count_up(9),
+                    {0});
+  };
+  CHECK(convolved({2, 1}, padding::same) ==
+        numbers{145, 226, 265, 304, 343, 223, 519, 744, 789, 834, 879, 546, 379, 514, 535, 556, 577, 337});
+  CHECK(convolved({1, 2}, padding::same) ==
+        numbers{226, 304, 223, 474, 564, 384, 744, 834, 546, 1014, 1104, 708, 514, 556, 337});
+  CHECK(convolved({3, 2}, padding::same) == numbers{474, 564, 384, 514, 556, 337});
+  CHECK(convolved({2, 1}, padding::symmetric) == convolved({2, 1}, padding::same));
+  CHECK(convolved({1, 2}, padding::symmetric) ==
+        numbers{145, 265, 343, 321, 519, 609, 519, 789, 879, 717, 1059, 1149, 379, 535, 577});
+  CHECK(convolved({3, 2}, padding::symmetric) == numbers{145, 265, 343, 717, 1059, 1149});
+  CHECK(run({1, 5, 6, 1}, count_up(30), {}, [](auto& net, tensor x) {
+          net.max_pool(x, {.kernel = {3, 2}, .stride = {2, 1}});
+        }) == numbers{8, 9, 10, 11, 12, 12, 20, 21, 22, 23, 24, 24, 26, 27, 28, 29, 30, 30});
+  CHECK(run({1, 5, 6, 1}, count_up(30), {}, [](auto& net, tensor x) {
+          net.average_pool(x, {.kernel = 3, .stride = {1, 2}, .pad = padding::symmetric});
+        }) == numbers{4.5F, 6, 8, 7.5F, 9, 11, 13.5F, 15, 17, 19.5F, 21, 23, 22.5F, 24, 26});
+}
+
 TEST_CASE("reference: stride 2 on an even map pads at the end only, on an odd map on both sides") {
   // 4x4 of 1..16: windows start at rows and columns 0 and 2
   CHECK(convolve({1, 4, 4, 1}, count_up(16), {.filters = 1, .kernel = 3, .stride = 2}, ones9, {0}) ==

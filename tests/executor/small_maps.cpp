@@ -27,11 +27,11 @@ void compare(const network& graph) {
 
 TEST_CASE("executor: strides larger than the map") {
   for (const shape& map : {shape{1, 1, 1, 20}, shape{1, 1, 5, 20}, shape{1, 5, 1, 20}, shape{1, 2, 3, 20}})
-    for (const int stride : {2, 3, 4})
+    for (const strides& stride : {strides{2}, strides{3}, strides{4}, strides{2, 1}, strides{1, 3}})
       for (const int kernel : {1, 3, 5})
         for (const padding pad : {padding::same, padding::symmetric}) {
-          INFO(map.height << "x" << map.width << ", stride " << stride << ", kernel " << kernel << ", "
-                          << to_string(pad));
+          INFO(map.height << "x" << map.width << ", stride " << stride.height << "x" << stride.width << ", kernel "
+                          << kernel << ", " << to_string(pad));
           compare(make_network("convolution", map, [&](auto& net, tensor x) {
             net.conv(x, {.filters = 24, .kernel = kernel, .stride = stride, .act = relu, .pad = pad});
           }));

@@ -19,6 +19,12 @@ TEST_CASE("a text makes the same layers as the block it names") {
   CHECK(read.layers() == built.layers());
 }
 
+TEST_CASE("a text may have a stride for rows and one for columns") {
+  const network read = parse_block("bottleneck filters=40 stride=2x1 layers=2", {1, 28, 20, 24});
+  CHECK(read.output() == shape{1, 14, 20, 40});
+  CHECK(parse_block("conv stride=2x2", {1, 8, 8, 12}).layers() == parse_block("conv stride=2", {1, 8, 8, 12}).layers());
+}
+
 TEST_CASE("what a text leaves out keeps the block's own default, and filters the input's channels") {
   CHECK(parse_block("conv", {1, 8, 8, 12}).layers() ==
         make_network("x", {1, 8, 8, 12}, [](auto& net, auto x) { conv{.filters = 12}(net, x, 1); }).layers());
@@ -60,8 +66,8 @@ TEST_CASE("a field in a text may hold what it may hold in code, and what that is
   };
   for (const char* value : {"7", "-1", "nan", "inf", "1e300", "x"}) refused("mbconv", "se", value, "0 to 1");
   for (const char* value : {"nan", "0", "-1", "inf"}) refused("mbconv", "expand", value, "above 0");
-  for (const char* value : {"3", "0", "-2", "2147483647", "4294967297", "2.0"})
-    refused("conv", "stride", value, "1, 2 or 4");
+  for (const char* value : {"3", "0", "-2", "2147483647", "4294967297", "2.0", "2x3", "2x", "x1", "2x1x1", "0x1"})
+    refused("conv", "stride", value, "1, 2 or 4, or two as 2x1");
   for (const char* value : {"0", "-8", "8.5", "4294967304", "nan"})
     refused("conv", "filters", value, "whole numbers, 1 or more");
   refused("conv", "layers", "1001", "whole numbers, 1 to 1000");

@@ -119,6 +119,7 @@ TEST_CASE("the ways through a trellis are the networks of its space") {
   check_paths(test::independent_layers);
   check_paths(test::connected);
   check_paths(test::constrained);
+  check_paths(test::unequal);
 }
 
 /// Random networks have kernels of the list only, and those that the trellis says. Gives how many kernels there are.
@@ -159,6 +160,7 @@ TEST_CASE("the kernels of a space are those of all its networks, as often as the
   check_against_all(test::independent_layers);
   check_against_all(test::connected);
   check_against_all(test::constrained);
+  check_against_all(test::unequal);
 }
 
 TEST_CASE("a named network is a space of one") { check_against_all(zoo::efficientnet_x_b0); }

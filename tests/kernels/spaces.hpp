@@ -94,6 +94,23 @@ inline constexpr auto constrained = define([] {
       .require("3[0].filters", "3[1].filters", [](int a, int b) { return a != b; });
 });
 
+/// Images and strides whose rows and columns differ.
+inline constexpr auto unequal = define([] {
+  return search_space("rows and columns")
+      .input(1, one_of(image_size{16, 48}, image_size{12, 20}))
+      .stage("stem", conv{.filters = 8, .pad = one_of(padding::same, padding::symmetric)})
+      .stride({1, 2})
+      .stage("1", bottleneck{.filters = 16, .kernel = one_of(3, 5)})
+      .stride(one_of(strides{2, 2}, strides{1, 2}))
+      .layers(range(1, 2))
+      .stage("2", either(mbconv{.filters = 16}, depthwise_conv{.kernel = 3}))
+      .stride({2, 1})
+      .layers(independent(range(1, 2)))
+      .stage("3", conv{.filters = 24})
+      .skip(one_of("none", "stem", "1"))
+      .head(global_pool{}, dense{5});
+});
+
 /// Constraints of every kind that is data, over stages with equal and with independent layers.
 constexpr auto data_constrained = [](auto... constraint) {
   return (search_space("constrained by data")

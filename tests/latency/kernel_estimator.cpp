@@ -69,7 +69,8 @@ double lawful_ms(const kernel& k, data_type type, int batch) {
                   (ends ? .4 + .03 * std::log(static_cast<double>(l.output.elements()) * batch) : 0) +
                   (k.residual ? .5 : 0) - .2 * channels + .02 * channels * channels +
                   .1 * std::log(static_cast<double>(l.output.channels)) - .3 * pixels + .02 * pixels * pixels -
-                  .4 * std::log(static_cast<double>(l.kernel_height * l.kernel_width)) + (l.stride > 1 ? .35 : 0));
+                  .4 * std::log(static_cast<double>(l.kernel_height * l.kernel_width)) +
+                  (l.stride_height > 1 ? .35 : 0));
 }
 
 TEST_CASE("a law of MACs, bytes, activations, residuals and shapes is found again in kernels that were not measured") {

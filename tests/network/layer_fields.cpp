@@ -39,7 +39,8 @@ std::vector<change> changes() {
     add("padding", [=](layer& l) { l.pad = pad; });
   add("kernel", [](layer& l) { l.kernel_height = 3; });
   add("kernel", [](layer& l) { l.kernel_width = 3; });
-  add("stride", [](layer& l) { l.stride = 2; });
+  add("stride", [](layer& l) { l.stride_height = 2; });
+  add("stride", [](layer& l) { l.stride_width = 2; });
   add("dilation", [](layer& l) { l.dilation = 2; });
   add("groups", [](layer& l) { l.groups = 4; });
   add("first_channel", [](layer& l) { l.first_channel = 4; });
@@ -84,6 +85,8 @@ TEST_CASE("one changed attribute changes its own field and no other") {
                         std::to_string(value.width) + "," + std::to_string(value.channels));
         else if constexpr (std::is_same_v<Value, std::array<int, 2>>)
           all.push_back(std::to_string(value[0]) + "," + std::to_string(value[1]));
+        else if constexpr (std::is_same_v<Value, strides>)
+          all.push_back(std::to_string(value.height) + "," + std::to_string(value.width));
         else all.push_back(std::to_string(static_cast<int>(value)));
       });
       return all;

@@ -28,8 +28,8 @@ std::vector<double> convolved(const layer& l, const std::vector<float>& kernel, 
   std::vector<double> out(static_cast<std::size_t>(l.output.elements()));
   const int depth = l.input.channels / l.groups;
   const int filters = l.output.channels / l.groups;
-  const int top = same_padding_before(l.input.height, l.kernel_height, l.stride);
-  const int left = same_padding_before(l.input.width, l.kernel_width, l.stride);
+  const int top = same_padding_before(l.input.height, l.kernel_height, l.stride_height);
+  const int left = same_padding_before(l.input.width, l.kernel_width, l.stride_width);
   for (int y = 0; y < l.output.height; ++y)
     for (int x = 0; x < l.output.width; ++x)
       for (int o = 0; o < l.output.channels; ++o) {
@@ -37,8 +37,8 @@ std::vector<double> convolved(const layer& l, const std::vector<float>& kernel, 
         for (int i = 0; i < l.kernel_height; ++i)
           for (int j = 0; j < l.kernel_width; ++j)
             for (int c = 0; c < depth; ++c) {
-              const int v = y * l.stride - top + i;
-              const int u = x * l.stride - left + j;
+              const int v = y * l.stride_height - top + i;
+              const int u = x * l.stride_width - left + j;
               if (v < 0 || u < 0 || v >= l.input.height || u >= l.input.width) continue;
               const int channel = o / filters * depth + c;
               sum +=

@@ -74,9 +74,9 @@ TEST_CASE("only the first layer of a stage has the stride") {
       define([] { return search_space("s").input(3, 32).stage("1", conv{.filters = 8}).stride(2).layers(3); });
   const network graph = to_network(space.only());
   REQUIRE(graph.layers().size() == 3);
-  CHECK(graph.layers()[0].stride == 2);
-  CHECK(graph.layers()[1].stride == 1);
-  CHECK(graph.layers()[2].stride == 1);
+  CHECK(graph.layers()[0].stride_height == 2);
+  CHECK(graph.layers()[1].stride_height == 1);
+  CHECK(graph.layers()[2].stride_height == 1);
   CHECK(graph.output() == shape{1, 16, 16, 8});
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("connections: none, a plain sum, or with a projection") {
   CHECK(kinds(at(1, 0, 1, 0)) ==
         std::vector{convolution, convolution, convolution, convolution, add});  // 3 from 1, strided
   const network strided = to_network(at(1, 0, 1, 0));
-  CHECK(strided.layers()[3].stride == 2);
+  CHECK(strided.layers()[3].stride_height == 2);
   CHECK(strided.layers()[3].operands[0] == 1);
   CHECK(strided.layers()[4].operands[1] == 4);
 }
@@ -148,15 +148,19 @@ TEST_CASE("the stride of a connection is that between its stages, on every map")
         CAPTURE(height, width, stride);
         const tensor from{1, height, width, 8};
         const tensor to{1, (height + stride - 1) / stride, (width + stride - 1) / stride, 8};
-        const int found = detail::stride_between(from, to);
-        REQUIRE(same_size(height, found) == to.height);
-        REQUIRE(same_size(width, found) == to.width);
+        const strides found = detail::stride_between(from, to);
+        REQUIRE(found.height == found.width);
+        REQUIRE(same_size(height, found.height) == to.height);
+        REQUIRE(same_size(width, found.width) == to.width);
       }
   CHECK(detail::stride_between({1, 5, 5, 8}, {1, 2, 2, 8}) == 4);   // 3 would do, too
   CHECK(detail::stride_between({1, 9, 17, 8}, {1, 3, 5, 8}) == 4);  // and no square map
   CHECK(detail::stride_between({1, 9, 9, 8}, {1, 3, 3, 8}) == 4);
   CHECK(detail::stride_between({1, 12, 12, 8}, {1, 4, 4, 8}) == 3);
   CHECK(detail::stride_between({1, 8, 8, 8}, {1, 16, 16, 8}) == 1);
+  CHECK(detail::stride_between({1, 16, 16, 8}, {1, 8, 16, 8}) == strides{2, 1});
+  CHECK(detail::stride_between({1, 12, 16, 8}, {1, 4, 4, 8}) == strides{3, 4});
+  CHECK(detail::stride_between({1, 16, 8, 8}, {1, 8, 16, 8}) == 1);
 }
 
 TEST_CASE("a connection that is declared as identity is a fault where shapes differ") {

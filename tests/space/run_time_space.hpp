@@ -175,7 +175,7 @@ class listed_space {
     return v;
   }
   tensor build_layer(std::span<const digit> decisions, std::size_t stage, int /*layer*/, net<network>& n,
-                     const tensor& x, int stride) const {
+                     const tensor& x, const strides& stride) const {
     const auto option = static_cast<std::size_t>(decisions[stage - 1]);
     return n.conv(x, {.filters = 4, .kernel = decisions_[stage - 1].kernels[option], .stride = stride});
   }

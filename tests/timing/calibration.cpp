@@ -19,13 +19,14 @@ TEST_CASE("a small working set is read at least as fast as a large one", "[measu
 
 TEST_CASE("a loop of arithmetic is as fast as its instructions are wide", "[measures]") {
   for (const arithmetic_loop& l : arithmetic_loops()) {
-    if (!processor_has(l.features)) continue;
+    if (!can_run(l)) continue;
     INFO(l.name);
     const double gops = measure_arithmetic(l, 1, 50);
     // One instruction in two cycles (wide registers that are run in halves) up to four in one (two units that multiply,
-    // two that add), at 0.5 to 7 GHz.
-    CHECK(gops > 0.5 * 0.5 * l.operations / 14);
-    CHECK(gops < 4 * 7.0 * l.operations / 14);
+    // two that add), at 0.5 to 7 GHz; of tiles one in 16, in a unit that more than one core may share.
+    const bool tiles = l.features.starts_with("amx");
+    CHECK(gops > (tiles ? 0.5 / 32 : 0.5 * 0.5) * l.operations);
+    CHECK(gops < (tiles ? 7.0 / 16 : 4 * 7.0) * l.operations);
   }
 }
 
@@ -38,14 +39,43 @@ TEST_CASE("the loop for an executor is the widest that its instruction set has")
   CHECK_FALSE(detail::isa_includes("avx2", "avx512f"));
   CHECK(detail::isa_includes("avx512_core_amx", "avx512f avx512_bf16"));
   CHECK(detail::isa_includes("any", "avx512f"));
-  const arithmetic_loop* widest = widest_loop(data_type::f32);
-  const arithmetic_loop* narrow = widest_loop(data_type::f32, "sse41");
+  CHECK(detail::isa_includes("any", "amx_tile amx_bf16"));
+  CHECK(detail::isa_includes("avx512_core_amx", "amx_tile amx_bf16"));
+  CHECK_FALSE(detail::isa_includes("avx512_core_bf16", "amx_tile amx_bf16"));
+  const arithmetic_loop* widest = widest_loop(arithmetic::f32);
+  const arithmetic_loop* narrow = widest_loop(arithmetic::f32, "sse41");
   if (arithmetic_loops().empty()) return;
   REQUIRE(widest != nullptr);
   REQUIRE(narrow != nullptr);
   CHECK(narrow->features.empty());
   CHECK(widest->operations >= narrow->operations);
-  CHECK(widest_loop(data_type::f16) == nullptr);
+  CHECK(widest_loop(arithmetic::f16) == nullptr);
+}
+
+// A tile has 16 rows of 64 bytes: 16 x 16 sums of 32 products of bf16, or of 64 of i8 (Intel, instruction set
+// extensions reference, TDPBF16PS and TDPBSSD).
+TEST_CASE("loops of AMX do what a tile holds, and run only where the system says so") {
+  int tiles = 0;
+  for (const arithmetic_loop& l : arithmetic_loops()) {
+    if (l.features.find("amx") == std::string_view::npos) {
+      CHECK(l.may_run == nullptr);
+      continue;
+    }
+    ++tiles;
+    REQUIRE(l.may_run != nullptr);
+    CHECK(l.operations == (l.type == arithmetic::bf16 ? 16384 : 32768));
+    CHECK(can_run(l) == (processor_has(l.features) && l.may_run()));
+    if (!processor_has("amx_tile")) CHECK_FALSE(l.may_run());
+    const arithmetic_loop* found = widest_loop(l.type, "avx512_core_amx");
+    if (can_run(l)) {
+      CHECK(found == &l);
+      l.run(2);
+    } else {
+      CHECK((found == nullptr || found->features.find("amx") == std::string_view::npos));
+    }
+    CHECK(widest_loop(l.type, "avx512_core_bf16") != &l);
+  }
+  CHECK(tiles == (arithmetic_loops().empty() ? 0 : 2));
 }
 
 // Winograd's algorithm makes a 3x3 convolution of so many channels up to 2.25 or 4 times as fast as its arithmetic.

@@ -77,7 +77,7 @@ std::vector<::published::layer_row> rows_of(const network& graph) {
       rows.back() = {1, 1, l.output.channels, l.output.channels, 1, px, px, hidden, rows.back().act, false};
     }
     if (l.has_weights() && l.act != sigmoid)
-      rows.push_back({l.kernel_height, l.stride, l.input.channels, l.output.channels, l.groups, l.input.height,
+      rows.push_back({l.kernel_height, l.stride_height, l.input.channels, l.output.channels, l.groups, l.input.height,
                       l.output.height, 0, l.act, false});
   }
   return rows;

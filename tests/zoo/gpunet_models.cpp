@@ -43,7 +43,7 @@ TEST_CASE("GPUNet: the released builder's padding, symmetric but in fused blocks
     const network graph = to_network(m);
     for (std::size_t i = 0; i < graph.layers().size(); ++i) {
       const layer& l = graph.layers()[i];
-      if (l.kind != layer_kind::convolution || l.stride == 1) continue;
+      if (l.kind != layer_kind::convolution || l.stride_height == 1) continue;
       CAPTURE(i, graph.stage_of(i));
       const bool fused = graph.stage_of(i) == "2" || graph.stage_of(i) == "3";
       CHECK(l.pad == (fused ? padding::same : padding::symmetric));

@@ -46,6 +46,17 @@ TEST_CASE("another input size changes MACs but no parameters, and prints nothing
   CHECK(small.at(64).printed.source.empty());
 }
 
+TEST_CASE("a model at an image whose height and width differ") {
+  const network wide = to_network(small.at({.height = 48, .width = 64}));
+  CHECK(wide.input() == shape{1, 48, 64, 3});
+  std::int64_t macs_of_wide = 0;
+  for (const layer& l : wide.layers()) macs_of_wide += macs(l);
+  CHECK(count(small.at({.height = 48, .width = 64})).macs == macs_of_wide);
+  CHECK(count(small.at({.height = 48, .width = 64})).params == count(small).params);
+  CHECK(small.at({.height = 48, .width = 64}).at(32).image() == image_size{32, 32});
+  CHECK_THROWS_WITH(to_network(small.at({.height = 0, .width = 64})), ContainsSubstring("'small' at 0 x 64 px"));
+}
+
 TEST_CASE("a graph knows its stages and its name") {
   const network graph = to_network(small);
   CHECK(graph.name() == "small");

@@ -47,7 +47,7 @@ TEST_CASE("ResNet pads on both sides, as PyTorch's does") {
   const network graph = to_network(zoo::resnet_50);
   int strided = 0;
   for (const layer& l : graph.layers())
-    if (l.stride > 1 && l.kernel_height > 1) {
+    if (l.stride_height > 1 && l.kernel_height > 1) {
       CHECK(l.pad == padding::symmetric);
       ++strided;
     }
@@ -66,7 +66,7 @@ TEST_CASE("ResNet-D's shortcuts pool before their convolution") {
   int pools = 0;
   for (const layer& l : graph.layers()) {
     pools += l.kind == layer_kind::average_pool ? 1 : 0;
-    CHECK_FALSE((l.kind == layer_kind::convolution && l.kernel_height == 1 && l.stride > 1));
+    CHECK_FALSE((l.kind == layer_kind::convolution && l.kernel_height == 1 && l.stride_height > 1));
   }
   CHECK(pools == 3);
 }

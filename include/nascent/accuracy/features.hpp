@@ -124,7 +124,7 @@ class accuracy_collector {
       case layer_kind::multiply: gating_ = false; return;
       case layer_kind::add: return sum();
       case layer_kind::dense: return dense(l);
-      case layer_kind::space_to_depth: return fold(l.stride);
+      case layer_kind::space_to_depth: return fold(l.stride_height);
       case layer_kind::activate:
       case layer_kind::average_pool: return;
       default: return reject(other_block);  // whatever kinds there will be: the fit has seen none of them
@@ -148,16 +148,17 @@ class accuracy_collector {
     const bool expanded = expansion_output_ == l.input.channels && expansion_output_ != 0;
     block_ = {.open = true,
               .fused = !l.is_depthwise(),
-              .reshapes = l.groups == 1 && !expanded && l.stride > 1 && l.kernel_height == l.stride &&
-                          l.kernel_width == l.stride && l.output.channels >= 2 * l.input.channels,
+              .reshapes = l.groups == 1 && !expanded && l.stride_height > 1 && l.kernel_height == l.stride_height &&
+                          l.kernel_width == l.stride_height && l.output.channels >= 2 * l.input.channels,
               .depth = depth_,
               .input = expanded ? expansion_input_ : l.input.channels,
               .expanded = l.output.channels,
               .kernel = l.kernel_height,
-              .stride = l.stride,
+              .stride = l.stride_height,
               .map = l.output.height,
               .act = l.act};
     if (l.kernel_height != l.kernel_width || l.dilation != 1) reject(other_block);
+    if (l.stride_height != l.stride_width) reject("strides that differ between rows and columns");
     if (!l.is_depthwise() && (l.groups != 1 || expanded)) reject(other_block);
   }
 

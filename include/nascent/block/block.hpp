@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// The block types. A block is an aggregate of hyper-parameters, each a value or a choice, and says how it is built out
-/// of primitive layers: `constexpr auto operator()(auto& net, auto input, int stride) const`. A block of your own has
-/// the same form; in a network by hand, `place(net, block, input, stride)` builds one that the network remembers.
+/// of primitive layers: `constexpr auto operator()(auto& net, auto input, strides stride) const`. A block of your own
+/// has the same form, or takes `int stride` where it moves by as many rows as columns; in a network by hand,
+/// `place(net, block, input, stride)` builds one that the network remembers.
 ///
 /// All maps are NHWC, with SAME padding where a block has no `pad`; `stride` comes from the stage and is 1 for every
 /// layer but its first.
@@ -29,7 +30,7 @@ struct conv {
   using roles = role::by_field<role::width, role::window, role::costless, role::count>;
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int stride) const {
+  constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     auto x = net.conv(
         input, {.filters = filters, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
     return add_residual(net, x, input, residual, stride);
@@ -46,7 +47,7 @@ struct depthwise_conv {
   using roles = role::by_field<role::window, role::costless>;
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int stride) const {
+  constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     auto x = net.depthwise_conv(input, {.kernel = kernel, .stride = stride, .act = act});
     return add_residual(net, x, input, residual, stride);
   }
@@ -70,7 +71,7 @@ struct mbconv {
   using roles = role::by_field<role::width, role::window, role::expansion, role::share, role::costless>;
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int stride) const {
+  constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     const int expanded = expanded_channels(input.channels, expand);
     auto x = input;
     if (expanded != input.channels || always_expand) x = net.conv(x, {.filters = expanded, .act = act});
@@ -97,7 +98,7 @@ struct fused_mbconv {
   using roles = role::by_field<role::width, role::window, role::expansion, role::share, role::costless>;
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int stride) const {
+  constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     const int expanded = expanded_channels(input.channels, expand);
     auto x = net.conv(input, {.filters = expanded, .kernel = kernel, .stride = stride, .act = act});
     if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), act);
@@ -126,7 +127,7 @@ struct bottleneck {
   using roles = role::by_field<role::width, role::window, role::ratio, role::count, role::share, role::costless>;
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int stride) const {
+  constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     const int width = expanded_channels(filters, ratio);
     auto x = net.conv(input, {.filters = width, .act = act});
     x = net.conv(x, {.filters = width, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
@@ -148,7 +149,7 @@ struct space_to_depth {
   using roles = role::by_field<role::factor, role::costless>;
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
+  constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const {
     return net.conv(input, {.filters = width_product(input.channels, width_product(factor, factor)),
                             .kernel = factor,
                             .stride = factor,
@@ -163,7 +164,9 @@ struct space_to_depth_copy {
 
   using roles = role::by_field<role::factor>;
 
-  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.space_to_depth(input, factor); }
+  constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const {
+    return net.space_to_depth(input, factor);
+  }
 };
 
 /// Splits a map into factor * factor interleaved maps that the following layers see as a batch; `factor` must divide
@@ -174,7 +177,9 @@ struct space_to_batch {
 
   using roles = role::by_field<role::factor>;
 
-  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.space_to_batch(input, factor); }
+  constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const {
+    return net.space_to_batch(input, factor);
+  }
 };
 
 /// Undoes space_to_batch.
@@ -184,7 +189,9 @@ struct batch_to_space {
 
   using roles = role::by_field<role::factor>;
 
-  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.batch_to_space(input, factor); }
+  constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const {
+    return net.batch_to_space(input, factor);
+  }
 };
 
 template <class Kernel = int>
@@ -194,7 +201,7 @@ struct max_pool {
   using roles = role::by_field<role::window>;
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int stride) const {
+  constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     return net.max_pool(input, {.kernel = kernel, .stride = stride});
   }
 };
@@ -206,7 +213,7 @@ struct average_pool {
   using roles = role::by_field<role::window>;
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int stride) const {
+  constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     return net.average_pool(input, {.kernel = kernel, .stride = stride});
   }
 };
@@ -216,7 +223,7 @@ struct global_pool {
   struct roles {};
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int /*stride*/) const { return net.global_pool(input); }
+  constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const { return net.global_pool(input); }
 };
 
 /// Matrix product with bias: the classifier.
@@ -228,7 +235,7 @@ struct dense {
   using roles = role::by_field<role::units, role::costless>;
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int /*stride*/) const {
+  constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const {
     return net.dense(input, {.units = units, .act = act});
   }
 };

@@ -23,10 +23,11 @@ struct field_describer {
 
 /// Builds `block` on `input`, and tells an interpreter that keeps blocks (`network`) where it begins and ends, its name
 /// and its fields: stages do so for their blocks; in a block made of blocks, and in a network by hand, call this
-/// instead of `block(net, input, stride)`. Interpreters that only count see no difference.
-template <class Interpreter, class Block>
+/// instead of `block(net, input, stride)`. Interpreters that only count see no difference. `stride` is a number, or
+/// `{2, 1}` where the block takes `strides`.
+template <class Interpreter, class Block, class Stride = strides>
 [[gnu::always_inline]] constexpr auto place(net<Interpreter>& n, const Block& block, const tensor& input,
-                                            int stride = 1) {
+                                            Stride stride) {
   if constexpr (net<Interpreter>::keeps_blocks) {
     const auto fields = with_fields(block, detail::field_describer{});
     static_assert(fields.size() <= max_block_fields);
@@ -37,6 +38,10 @@ template <class Interpreter, class Block>
   } else {
     return block(n, input, stride);
   }
+}
+template <class Interpreter, class Block>
+[[gnu::always_inline]] constexpr auto place(net<Interpreter>& n, const Block& block, const tensor& input) {
+  return place(n, block, input, 1);
 }
 
 }  // namespace nascent

@@ -34,6 +34,9 @@ namespace nascent {
 
 namespace detail {
 constexpr bool is_stride(int value) { return value == 1 || value == 2 || value == 4; }
+template <class Size>
+requires requires(const Size& s) { s.height + s.width; }
+constexpr bool is_stride(const Size& s) { return is_stride(s.height) && is_stride(s.width); }
 }  // namespace detail
 
 /// What a field may hold.

@@ -63,12 +63,12 @@ struct split_attention {
   };
   static constexpr bool grows_with_map = true;
 
-  constexpr auto operator()(auto& net, auto input, int stride) const {
+  constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     const int width = expanded_channels(filters, ratio);
     auto x = net.conv(input, {.filters = width, .act = act});
     x = net.conv(x, {.filters = width_product(width, radix), .kernel = kernel, .groups = radix, .act = act});
     x = attend(net, x, radix, attention_hidden(width, radix), act);
-    if (stride > 1) x = net.average_pool(x, {.kernel = 3, .stride = stride});
+    if (stride != 1) x = net.average_pool(x, {.kernel = 3, .stride = stride});
     x = net.conv(x, {.filters = filters});
     return add_residual(net, x, input, residual, stride, act);
   }

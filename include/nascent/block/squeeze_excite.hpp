@@ -15,7 +15,7 @@ struct squeeze_excitation {
   int hidden;
   activation act;
 
-  constexpr auto operator()(auto& net, auto x, int /*stride*/) const {
+  constexpr auto operator()(auto& net, auto x, const strides& /*stride*/) const {
     auto gate = net.global_pool(x);
     gate = net.conv(gate, {.filters = hidden, .act = act, .bias = true});
     gate = net.conv(gate, {.filters = x.channels, .act = activation::sigmoid, .bias = true});
@@ -41,13 +41,14 @@ constexpr int expanded_channels(int channels, double factor) { return whole_widt
 
 /// Adds what `kind` says of `input` to `x`, then `act`. `stride` is that between the two: sizes alone do not tell it (a
 /// map of 5 becomes one of 2 by strides of 3 and of 4).
-constexpr auto add_residual(auto& net, auto x, auto input, residual kind, int stride,
+constexpr auto add_residual(auto& net, auto x, auto input, residual kind, const strides& stride,
                             activation act = activation::identity) {
   if (kind == residual::none || (kind == residual::identity && !x.same_shape(input))) return net.activate(x, act);
   if (!x.same_shape(input)) {
-    if (kind == residual::project && stride > 1) input = net.average_pool(input, {.kernel = stride, .stride = stride});
+    if (kind == residual::project && stride != 1)
+      input = net.average_pool(input, {.kernel = kernel_size(stride), .stride = stride});
     if (!x.same_shape(input))
-      input = net.conv(input, {.filters = x.channels, .stride = kind == residual::strided ? stride : 1});
+      input = net.conv(input, {.filters = x.channels, .stride = kind == residual::strided ? stride : strides{1}});
   }
   return net.add(x, input, act);
 }

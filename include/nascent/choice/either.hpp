@@ -16,7 +16,7 @@ namespace nascent {
 struct skip {
   struct roles {};
 
-  constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
+  constexpr auto operator()(auto& /*net*/, auto input, auto /*stride*/) const { return input; }
 };
 
 namespace detail {
@@ -40,7 +40,7 @@ constexpr const Block& alternative_at(const alternative<I, Block>& a) {
 struct nothing {
   struct roles {};
 
-  constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
+  constexpr auto operator()(auto& /*net*/, auto input, auto /*stride*/) const { return input; }
 };
 
 /// Stands where a block was expected and something else was found; the space reports it with the stage's name.

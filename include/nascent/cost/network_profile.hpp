@@ -162,8 +162,9 @@ inline bool folds(std::span<const layer> layers) {
   if (layers.size() != 1) return false;
   const layer& l = layers.front();
   if (l.kind == layer_kind::space_to_depth) return true;
-  return l.kind == layer_kind::convolution && l.groups == 1 && l.stride > 1 && l.kernel_height == l.stride &&
-         l.kernel_width == l.stride && l.output.channels == l.input.channels * l.stride * l.stride;
+  return l.kind == layer_kind::convolution && l.groups == 1 && l.stride_height > 1 &&
+         l.stride_width == l.stride_height && l.kernel_height == l.stride_height && l.kernel_width == l.stride_height &&
+         l.output.channels == l.input.channels * l.stride_height * l.stride_height;
 }
 
 }  // namespace detail

@@ -49,16 +49,15 @@ class described_bounds {
     return -1;
   }
   residual skip_kind(std::size_t i) const { return view_.stages[i].skip_kind; }
-  int stride(std::size_t i, const digit* digits) const {
-    return static_cast<int>(view_.stages[i].stride.value(decisions(digits)).integer());
+  strides stride(std::size_t i, const digit* digits) const {
+    return strides_of(view_.stages[i].stride.value(decisions(digits)));
   }
   bool keeps(std::size_t c, const digit* digits) const { return space_->keeps(c, decisions(digits)); }
   tensor input(const digit* digits) const {
-    const auto size =
-        static_cast<int>(view_.stages.front().blocks.front().fields.front().value(decisions(digits)).integer());
-    return {1, size, size, view_.channels, 0};
+    const image_size image = image_size_of(view_.stages.front().blocks.front().fields.front().value(decisions(digits)));
+    return {1, image.height, image.width, view_.channels, 0};
   }
-  counted_layer build(std::size_t i, int layer, const digit* digits, const tensor& x, int stride) const {
+  counted_layer build(std::size_t i, int layer, const digit* digits, const tensor& x, const strides& stride) const {
     network graph({}, x.shape());
     net<network> n(graph);
     counted_layer b{.out = space_->build_layer(decisions(digits), i, layer, n, x, stride), .possible = !n.fault()};

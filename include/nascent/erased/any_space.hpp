@@ -107,7 +107,7 @@ class any_space {
     return through(n, [&](auto& inner) { return inside_->build_scaled(c.base.digits, c.scale, inner); });
   }
   tensor build_layer(std::span<const digit> decisions, std::size_t stage, int layer, net<network>& n, const tensor& x,
-                     int stride) const {
+                     const strides& stride) const {
     return inside_->build_layer(decisions, stage, layer, n, x, stride);
   }
   bool keeps(std::size_t constraint, std::span<const digit> decisions) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Blocks as text: "mbconv filters=96 kernel=5 expand=6 act=swish stride=2". Fields and what they may hold are read off
-/// the block itself: a text is judged as the same block in code is.
+/// Blocks as text: "mbconv filters=96 kernel=5 expand=6 act=swish stride=2", or "stride=2x1" for rows and columns.
+/// Fields and what they may hold are read off the block itself: a text is judged as the same block in code is.
 #pragma once
 
 #include <algorithm>
@@ -58,7 +58,12 @@ std::optional<Enum> parse_enum(std::string_view text) {
 /// The value of a field that a text stands for; nothing where it stands for none.
 template <class Value>
 std::optional<Value> parse_value(std::string_view text) {
-  if constexpr (std::is_same_v<Value, bool>) {
+  if constexpr (std::is_same_v<Value, strides>) {
+    const std::size_t by = text.find('x');
+    const auto height = parse_value<int>(text.substr(0, by));
+    const auto width = by == std::string_view::npos ? height : parse_value<int>(text.substr(by + 1));
+    return height && width ? std::optional(strides{*height, *width}) : std::nullopt;
+  } else if constexpr (std::is_same_v<Value, bool>) {
     if (text == "true" || text == "1") return true;
     return text == "false" || text == "0" ? std::optional(false) : std::nullopt;
   } else if constexpr (std::is_enum_v<Value>) {
@@ -75,6 +80,7 @@ template <class Value>
 std::string allowed_values(const value_rule& rule) {
   if constexpr (std::is_same_v<Value, bool>) return "true, false";
   else if constexpr (std::is_enum_v<Value>) return enumerator_names<Value>();
+  else if (std::is_same_v<Value, strides>) return std::string(rule.allowed) + ", or two as 2x1";
   else if (rule.allowed) return (rule.whole && !rule.strides ? "whole numbers, " : "") + std::string(rule.allowed);
   else return "numbers";
 }
@@ -107,9 +113,12 @@ class field_reader {
       if (!value) refuse(key, quoted(found->value), allowed_values<Value>(rule));
       target = *value;
     }
-    if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>)
-      if (!rule.admits(static_cast<double>(target)))
-        refuse(key, found != fields_.end() ? quoted(found->value) : "nothing", allowed_values<Value>(rule));
+    bool is_admitted = true;
+    if constexpr (std::is_same_v<Value, strides>) is_admitted = rule.admits(target.height) && rule.admits(target.width);
+    else if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>)
+      is_admitted = rule.admits(static_cast<double>(target));
+    if (!is_admitted)
+      refuse(key, found != fields_.end() ? quoted(found->value) : "nothing", allowed_values<Value>(rule));
   }
 
   /// \throws block_text_error where a field was not read
@@ -177,14 +186,14 @@ inline network parse_block(const std::string& text, shape input) {
     using block_type = decltype(block);
     names += (names.empty() ? "" : ", ") + std::string(block_name<block_type>);
     if (name != block_name<block_type>) return;
-    int stride = 1;
+    strides stride = 1;
     int layers = 1;
     reader.read("stride", role::stride::meaning.rule, stride);
     reader.read("layers", detail::layers_rule, layers);
     detail::read_fields(reader, block, input.channels);
     reader.check_all_used(detail::field_list<block_type>());
     result = make_network(text, input, [&](auto& net, auto x) {
-      for (int i = 0; i < layers && !net.fault(); ++i) x = block(net, x, i == 0 ? stride : 1);
+      for (int i = 0; i < layers && !net.fault(); ++i) x = block(net, x, i == 0 ? stride : strides{1});
     });
   });
   if (!result) throw block_text_error("io.block", "block '" + text + "'", "block '" + name + "'", names);

@@ -50,7 +50,8 @@ void to_json(Json& j, const dimensions& d) {
 }
 
 /// Everything about a layer but its place in a network: what its kind needs, and every other attribute that is not as
-/// usual. `padding` is rows and columns before and after the map, as ONNX orders them: top, left, bottom, right.
+/// usual. `stride` is one number where rows and columns are alike, else both; `padding` is rows and columns before and
+/// after the map, as ONNX orders them: top, left, bottom, right.
 template <class Json>
 void to_json(Json& j, const layer& l) {
   const auto needed = [&](std::string_view name) {
@@ -64,10 +65,10 @@ void to_json(Json& j, const layer& l) {
     if (std::string_view(field.name) == "operand_count") return;  // the list of them says it
     if (value == usual && !needed(field.name)) return;
     if constexpr (std::is_same_v<Value, padding>)
-      j[field.name] = {padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, value),
-                       padding_before(l.input.width, l.kernel_width, l.stride, l.dilation, value),
-                       padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, value),
-                       padding_after(l.input.width, l.kernel_width, l.stride, l.dilation, value)};
+      j[field.name] = {padding_of(l).above, padding_of(l).left, padding_of(l).below, padding_of(l).right};
+    else if constexpr (std::is_same_v<Value, strides>)
+      if (value.height == value.width) j[field.name] = value.height;
+      else j[field.name] = {value.height, value.width};
     else if constexpr (std::is_enum_v<Value>) j[field.name] = to_string(value);
     else j[field.name] = value;
   });

@@ -48,7 +48,8 @@ class once_for_all_parser {
 
   std::vector<once_for_all_block> parse() {
     if (layers_.empty() || layers_[0].kind != layer_kind::convolution || layers_[0].is_depthwise() ||
-        layers_[0].kernel_height != 3 || layers_[0].kernel_width != 3 || layers_[0].stride != 2)
+        layers_[0].kernel_height != 3 || layers_[0].kernel_width != 3 || layers_[0].stride_height != 2 ||
+        layers_[0].stride_width != 2)
       refuse(0, "a first convolution of 3x3 and stride 2");
     take("Conv", 1, map(layers_[0].input), map(layers_[0].output));
     const std::vector<network_part> parts = graph_->parts();
@@ -88,7 +89,7 @@ class once_for_all_parser {
   const layer* peek(std::size_t ahead) const { return at_ + ahead < end_ ? &layers_[at_ + ahead] : nullptr; }
   static bool is_pointwise(const layer* l) {
     return l != nullptr && l->kind == layer_kind::convolution && l->kernel_height == 1 && l->kernel_width == 1 &&
-           l->groups == 1 && l->stride == 1 && l->dilation == 1;
+           l->groups == 1 && l->stride_height == 1 && l->stride_width == 1 && l->dilation == 1;
   }
   static bool is_depthwise(const layer* l) {
     return l != nullptr && l->is_depthwise() && l->kernel_height == l->kernel_width && l->dilation == 1;
@@ -107,6 +108,8 @@ class once_for_all_parser {
     if (expands) ++n;
     if (!is_depthwise(peek(n))) refuse(at_ + n, "inverted bottlenecks: 1x1, depthwise, 1x1");
     const layer& middle = *peek(n++);
+    if (middle.stride_height != middle.stride_width)
+      refuse(at_ + n - 1, "a stride that is the same for rows and columns");
     const activation act = middle.act;
     const bool relus = act == activation::relu || act == activation::relu6;
     const bool hard = mobilenet_v3_ && act == activation::hswish;
@@ -133,7 +136,7 @@ class once_for_all_parser {
       expand /= in;
     }
     std::string more = "-expand:" + std::to_string(expand) + "-kernel:" + std::to_string(middle.kernel_height) +
-                       "-stride:" + std::to_string(middle.stride) + "-idskip:" + (adds ? "1" : "0");
+                       "-stride:" + std::to_string(middle.stride_height) + "-idskip:" + (adds ? "1" : "0");
     if (mobilenet_v3_) more += std::string("-se:") + (se ? "1" : "0") + "-hs:" + (hard ? "1" : "0");
     take("expanded_conv", n, map(expands ? first.input : middle.input), map(last.output), more);
   }

@@ -117,7 +117,7 @@ class kernel_trellis {
     tensor x = states(step)[path.from].map;
     const auto one = [&](int layer, bool first) {
       x = space_.build_layer(std::span(digits, decisions_.slot_count), stage, layer, n, x,
-                             first ? s.stride(digits) : 1);
+                             first ? s.stride(digits) : strides{1});
     };
     if (at.kind == trellis_step_kind::layer) {
       if (path.edge < at.combinations) one(at.layer, at.layer == 0);

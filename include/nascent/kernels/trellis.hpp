@@ -144,7 +144,7 @@ class layer_recorder {
   /// space_error
   built_layer build(int stage, int layer, bool first, const digit* digits, const tensor& x, const tensor* from) {
     const stage_decisions& s = space_->stages[static_cast<std::size_t>(stage)];
-    const int stride = first ? s.stride(digits) : 1;
+    const strides stride = first ? s.stride(digits) : strides{1};
     if (stage != stage_) built_.clear();
     stage_ = stage;
     std::string key;
@@ -172,7 +172,7 @@ class layer_recorder {
   }
 
  private:
-  built_layer record(std::size_t stage, int layer, int stride, const digit* digits, const tensor& x,
+  built_layer record(std::size_t stage, int layer, const strides& stride, const digit* digits, const tensor& x,
                      const tensor* from) {
     const stage_decisions& s = space_->stages[stage];
     network graph({}, x.shape());

@@ -57,7 +57,7 @@ inline kernel_features features_of(const kernel& k, data_type type, int batch) {
           channels * channels,
           pixels * pixels,
           log(l.kernel_height * l.kernel_width),
-          l.stride > 1 ? 1.0 : 0.0};
+          l.stride_height > 1 || l.stride_width > 1 ? 1.0 : 0.0};
 }
 
 /// Least squares with a small ridge: solves for the weights, and keeps the inverse for the leverage of each sample.

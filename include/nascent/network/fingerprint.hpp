@@ -40,6 +40,11 @@ class network_fingerprint {
   requires std::is_integral_v<Value> || std::is_enum_v<Value>
   constexpr void add(Value value) { add_number(static_cast<std::uint64_t>(value)); }
   constexpr void add(const std::array<int, 2>& pair) { add_pair(pair[0], pair[1]); }
+  /// One number where both are equal: files keep fingerprints of networks from before there were two.
+  constexpr void add(const strides& s) {
+    if (s.height == s.width) add(s.height);
+    else add_pair(s.height, s.width);
+  }
   constexpr void add(const shape& s) {
     add_pair(s.batch, s.height);
     add_pair(s.width, s.channels);

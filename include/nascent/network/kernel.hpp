@@ -49,6 +49,7 @@ struct kernel {
   static std::string key_text(const std::array<int, 2>& size) {
     return std::to_string(size[0]) + (size[1] == size[0] ? "" : "x" + std::to_string(size[1]));
   }
+  static std::string key_text(const strides& s) { return key_text(std::array{s.height, s.width}); }
   template <class Value>
   static std::string key_text(Value value) {
     if constexpr (std::is_enum_v<Value>) return to_string(value);

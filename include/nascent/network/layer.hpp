@@ -24,8 +24,8 @@ enum class layer_kind : std::uint8_t {
   slice,                ///< `output.channels` channels from `first_channel` on, a pure copy
   softmax,              ///< over the `groups` equal parts of the channels, element by element: the parts sum to 1
   activate,             ///< an activation of its own
-  space_to_depth,       ///< n x n blocks of pixels become channels, a pure copy; n is `stride`
-  space_to_batch,       ///< n x n interleaved sub-maps become a batch, a pure copy; n is `stride`
+  space_to_depth,       ///< n x n blocks of pixels become channels, a pure copy; n is both strides
+  space_to_batch,       ///< n x n interleaved sub-maps become a batch, a pure copy; n is both strides
   batch_to_space,       ///< the inverse
   scale,                ///< each channel times a number of its own, plus one: batch normalisation alone, layer scale
   layer_norm,           ///< over the channels, at each position: (x - mean) / sqrt(variance + epsilon), then as `scale`
@@ -75,7 +75,8 @@ struct layer {
   std::uint8_t epsilon_digits = 0;  ///< 6 for an epsilon of 1e-6; of layer, group and RMS normalisation
   int kernel_height = 1;
   int kernel_width = 1;
-  int stride = 1;
+  std::uint16_t stride_height = 1;  ///< both are `network_limits::stride` at most
+  std::uint16_t stride_width = 1;
   int dilation = 1;
   int groups = 1;
   int first_channel = 0;
@@ -107,6 +108,21 @@ constexpr float epsilon_of(const layer& l) {
   double epsilon = 1;
   for (int i = 0; i < l.epsilon_digits; ++i) epsilon /= 10;
   return static_cast<float>(epsilon);
+}
+
+/// Rows above and below a map, and columns left and right of it, that a layer's window sees and that are not there.
+struct window_padding {
+  int above = 0;
+  int below = 0;
+  int left = 0;
+  int right = 0;
+  friend constexpr bool operator==(const window_padding&, const window_padding&) = default;
+};
+constexpr window_padding padding_of(const layer& l) {
+  return {padding_before(l.input.height, l.kernel_height, l.stride_height, l.dilation, l.pad),
+          padding_after(l.input.height, l.kernel_height, l.stride_height, l.dilation, l.pad),
+          padding_before(l.input.width, l.kernel_width, l.stride_width, l.dilation, l.pad),
+          padding_after(l.input.width, l.kernel_width, l.stride_width, l.dilation, l.pad)};
 }
 
 /// The group of a kernel by its core. A gate is the map that squeeze-and-excite multiplies.

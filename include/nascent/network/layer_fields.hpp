@@ -6,6 +6,7 @@
 #include <array>
 
 #include "nascent/network/layer.hpp"
+#include "nascent/network/strides.hpp"
 
 namespace nascent {
 
@@ -19,18 +20,18 @@ struct layer_field {
 
 /// Calls `f(field, value, usual)` for every attribute that says what a layer computes, its operands' numbers apart.
 /// `usual` is the value where there is nothing to say. A value is a layer_kind, an activation, a padding, a truth, a
-/// whole number, two (height and width of a kernel), or a shape.
+/// whole number, two (height and width of a kernel), strides, or a shape.
 template <class F>
 constexpr void for_each_field(const layer& l, F&& f) {
   // All members by name: one more, and this does not compile until it is here.
-  const auto& [kind, act, batch_norm, bias, pad, epsilon_digits, kernel_height, kernel_width, stride, dilation, groups,
-               first_channel, input, output, operand_count, operands] = l;
+  const auto& [kind, act, batch_norm, bias, pad, epsilon_digits, kernel_height, kernel_width, stride_height,
+               stride_width, dilation, groups, first_channel, input, output, operand_count, operands] = l;
   constexpr layer usual{};
   f(layer_field{"kind"}, kind, usual.kind);
   f(layer_field{"input"}, input, usual.input);
   f(layer_field{"output"}, output, usual.output);
   f(layer_field{"kernel", " k"}, std::array{kernel_height, kernel_width}, std::array{1, 1});
-  f(layer_field{"stride", " s"}, stride, usual.stride);
+  f(layer_field{"stride", " s"}, strides{stride_height, stride_width}, strides{1});
   f(layer_field{"padding", " "}, pad, usual.pad);
   f(layer_field{"dilation", " d"}, dilation, usual.dilation);
   // A depthwise convolution has as many as channels: its name says so.

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "nascent/network/activation.hpp"
+#include "nascent/network/strides.hpp"
 
 namespace nascent {
 
@@ -16,6 +17,8 @@ struct kernel_size {
   // Implicit on purpose: `.kernel = 3` and `.kernel = {1, 7}` both read well.
   constexpr kernel_size(int square) : height(square), width(square) {}
   constexpr kernel_size(int h, int w) : height(h), width(w) {}
+  /// As large as its steps.
+  constexpr explicit kernel_size(const strides& s) : height(s.height), width(s.width) {}
 };
 
 /// Arguments of net.conv. Batch normalisation is part of a convolution unless a bias is asked for instead, or it is
@@ -23,7 +26,7 @@ struct kernel_size {
 struct conv_options {
   int filters = 0;
   kernel_size kernel = 1;
-  int stride = 1;
+  strides stride = 1;
   int groups = 1;
   int dilation = 1;
   activation act = activation::identity;
@@ -36,7 +39,7 @@ struct conv_options {
 /// normalisation unless both are said.
 struct depthwise_options {
   kernel_size kernel = 3;
-  int stride = 1;
+  strides stride = 1;
   int dilation = 1;
   activation act = activation::identity;
   bool bias = false;
@@ -70,7 +73,7 @@ struct rms_norm_options {
 /// Arguments of net.max_pool and net.average_pool.
 struct pool_options {
   kernel_size kernel = 2;
-  int stride = 2;
+  strides stride = 2;
   padding pad = padding::same;
 };
 

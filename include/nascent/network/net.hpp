@@ -169,7 +169,7 @@ class net {
   constexpr tensor space_to_depth(const tensor& x, int n) {
     n = divisor(x, n);
     const int channels = bounded(std::int64_t{x.channels} * n * n, network_limits::channels, network_fault::filters);
-    return emit(layer{.kind = layer_kind::space_to_depth, .stride = n}, x,
+    return emit(layer{.kind = layer_kind::space_to_depth, .stride_height = step(n), .stride_width = step(n)}, x,
                 {x.batch, x.height / n, x.width / n, channels});
   }
 
@@ -177,7 +177,7 @@ class net {
   constexpr tensor space_to_batch(const tensor& x, int n) {
     n = divisor(x, n);
     const int batch = bounded(std::int64_t{x.batch} * n * n, network_limits::channels, network_fault::filters);
-    return emit(layer{.kind = layer_kind::space_to_batch, .stride = n}, x,
+    return emit(layer{.kind = layer_kind::space_to_batch, .stride_height = step(n), .stride_width = step(n)}, x,
                 {batch, x.height / n, x.width / n, x.channels});
   }
 
@@ -185,7 +185,7 @@ class net {
     const bool divides = n >= 1 && x.batch % (std::int64_t{n} * n) == 0;
     check(divides, network_fault::not_divisible, n, x.batch);
     if (!divides) n = 1;
-    return emit(layer{.kind = layer_kind::batch_to_space, .stride = n}, x,
+    return emit(layer{.kind = layer_kind::batch_to_space, .stride_height = step(n), .stride_width = step(n)}, x,
                 {x.batch / (n * n), x.height * n, x.width * n, x.channels});
   }
 
@@ -216,16 +216,16 @@ class net {
   }
 
   /// A block that was asked for a stride and gives out a larger map than that leaves is at fault.
-  [[gnu::always_inline]] constexpr void check_stride(const tensor& in, const tensor& out, int stride,
+  [[gnu::always_inline]] constexpr void check_stride(const tensor& in, const tensor& out, const strides& stride,
                                                      std::string_view block) {
-    if (stride <= 1) return;
-    const bool too_high = out.height > same_size(in.height, stride);
-    if (!too_high && out.width <= same_size(in.width, stride)) return;
+    if (stride.height <= 1 && stride.width <= 1) return;
+    const bool too_high = out.height > same_size(in.height, positive(stride.height));
+    if (!too_high && out.width <= same_size(in.width, positive(stride.width))) return;
     if (!fault_)
       fault_ = {network_fault::stride_ignored,
                 stage_,
                 too_high ? out.height : out.width,
-                same_size(too_high ? in.height : in.width, stride),
+                too_high ? same_size(in.height, positive(stride.height)) : same_size(in.width, positive(stride.width)),
                 stage_name_,
                 block};
   }
@@ -313,28 +313,34 @@ class net {
     return divides ? n : 1;
   }
 
-  [[gnu::always_inline]] constexpr tensor strided(layer& l, const tensor& x, int stride, int channels, padding pad) {
-    check(stride >= 1, network_fault::stride, stride, 1);
-    if (pad != padding::same) return padded(l, x, positive(stride), channels, pad);
-    l.stride = positive(stride);
-    if (l.stride == 1) return emit_weighted(l, x, {x.batch, x.height, x.width, channels});
-    return emit_weighted(l, x, {x.batch, same_size(x.height, l.stride), same_size(x.width, l.stride), channels});
+  /// After a fault it may wrap: nobody looks at it.
+  static constexpr std::uint16_t step(int n) { return static_cast<std::uint16_t>(n); }
+
+  [[gnu::always_inline]] constexpr tensor strided(layer& l, const tensor& x, const strides& stride, int channels,
+                                                  padding pad) {
+    check_bounds(stride.height, network_limits::stride, network_fault::stride);
+    check_bounds(stride.width, network_limits::stride, network_fault::stride);
+    const strides by{positive(stride.height), positive(stride.width)};
+    l.stride_height = step(by.height);
+    l.stride_width = step(by.width);
+    if (pad != padding::same) return padded(l, x, by, channels, pad);
+    if (by == 1) return emit_weighted(l, x, {x.batch, x.height, x.width, channels});
+    return emit_weighted(l, x, {x.batch, same_size(x.height, by.height), same_size(x.width, by.width), channels});
   }
 
-  constexpr tensor padded(layer& l, const tensor& x, int stride, int channels, padding pad) {
+  constexpr tensor padded(layer& l, const tensor& x, const strides& by, int channels, padding pad) {
     if (fault()) return emit(l, x, {1, 1, 1, 1});  // numbers that cannot be multiplied
-    const int height = window_size(x.height, l.kernel_height, stride, l.dilation, pad);
-    const int width = window_size(x.width, l.kernel_width, stride, l.dilation, pad);
+    const int height = window_size(x.height, l.kernel_height, by.height, l.dilation, pad);
+    const int width = window_size(x.width, l.kernel_width, by.width, l.dilation, pad);
     check(height >= 1, network_fault::map_vanishes, x.height, (l.kernel_height - 1) * l.dilation + 1);
     check(width >= 1, network_fault::map_vanishes, x.width, (l.kernel_width - 1) * l.dilation + 1);
-    const int above = padding_before(x.height, l.kernel_height, stride, l.dilation, pad);
-    const int left = padding_before(x.width, l.kernel_width, stride, l.dilation, pad);
+    const int above = padding_before(x.height, l.kernel_height, by.height, l.dilation, pad);
+    const int left = padding_before(x.width, l.kernel_width, by.width, l.dilation, pad);
     // One kernel has one description: what pads as SAME does is SAME, and what does not pad is valid.
-    const bool same = height == same_size(x.height, stride) && width == same_size(x.width, stride) &&
-                      above == same_padding_before(x.height, l.kernel_height, stride, l.dilation) &&
-                      left == same_padding_before(x.width, l.kernel_width, stride, l.dilation);
+    const bool same = height == same_size(x.height, by.height) && width == same_size(x.width, by.width) &&
+                      above == same_padding_before(x.height, l.kernel_height, by.height, l.dilation) &&
+                      left == same_padding_before(x.width, l.kernel_width, by.width, l.dilation);
     l.pad = same ? padding::same : above == 0 && left == 0 ? padding::valid : pad;
-    l.stride = stride;
     return emit_weighted(l, x, {x.batch, positive(height), positive(width), channels});
   }
 

@@ -15,7 +15,7 @@ enum class network_fault : std::uint8_t {
   none,
   filters,         ///< fewer than 1, or more than `network_limits` has
   kernel,          ///< the same
-  stride,          ///< fewer than 1
+  stride,          ///< fewer than 1, or more than `network_limits` has
   dilation,        ///< fewer than 1, or more than a map has rows
   input,           ///< a map without pixels or channels, or one beyond `network_limits`
   groups,          ///< do not divide the channels on both sides
@@ -38,7 +38,7 @@ constexpr const char* to_string(network_fault fault) {
     case network_fault::none: return "no fault";
     case network_fault::filters: return "filters, channels, and maps of an image, of 1 to 1048576";
     case network_fault::kernel: return "a kernel of 1 to 1024";
-    case network_fault::stride: return "a stride of 1 or more";
+    case network_fault::stride: return "strides of 1 to 32768";
     case network_fault::dilation: return "a dilation of 1 to 65536";
     case network_fault::input: return "an input of 1 to 65536 rows and columns, and of 1 to 1048576 channels";
     case network_fault::groups: return "groups that divide the channels of input and output";

@@ -16,6 +16,7 @@ struct network_limits {
   static constexpr int size = 65536;        ///< height and width of a map
   static constexpr int channels = 1 << 20;  ///< of a map: filters, units
   static constexpr int kernel = 1024;       ///< height and width of a window
+  static constexpr int stride = 32768;      ///< rows and columns that a window moves by
   static constexpr int layers = 65536;      ///< of a network
   static constexpr int batch = 65536;       ///< images that run together
   static constexpr int work_bits = 42;      ///< multiply-adds of a layer, and elements of a map, are below 2^42

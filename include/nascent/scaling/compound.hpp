@@ -76,12 +76,12 @@ namespace detail {
 struct input_probe {
   int resolution = 0;
   constexpr void operator()(const layer& l) {
-    if (resolution == 0) resolution = l.input.height;
+    if (resolution == 0) resolution = std::max(l.input.height, l.input.width);
   }
 };
 }  // namespace detail
 
-/// Height and width of a candidate's input in pixels.
+/// Height and width of a candidate's input in pixels, the longer where they differ.
 template <network_candidate Candidate>
 constexpr int resolution_of(const Candidate& c) {
   detail::input_probe probe;

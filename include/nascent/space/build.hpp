@@ -21,17 +21,22 @@ struct unscaled {};
 inline constexpr std::array<std::string_view, 2> skip_field_names{"from", "residual"};
 
 /// The stride from one map to a smaller one: the least power of two, as strides of stages are, else the least number.
-/// SAME sizes under strides one after another are those under their product. 1 where no stride fits: the sum then is at
-/// fault.
-constexpr int stride_between(const tensor& from, const tensor& to) {
-  const auto fits = [&](int stride) {
-    return same_size(from.height, stride) == to.height && same_size(from.width, stride) == to.width;
-  };
-  for (int stride = 1; stride <= 1 << 16; stride *= 2)
+/// SAME sizes under strides one after another are those under their product. One for rows and columns where one fits,
+/// else one for each; 1 where no stride fits: the sum then is at fault.
+template <class Fits>
+constexpr int least_stride(int largest, Fits fits) {
+  for (int stride = 1; stride <= network_limits::stride; stride *= 2)
     if (fits(stride)) return stride;
-  for (int stride = 3; stride <= from.height; ++stride)
+  for (int stride = 3; stride <= largest && stride <= network_limits::stride; ++stride)
     if (fits(stride)) return stride;
-  return 1;
+  return 0;
+}
+constexpr strides stride_between(const tensor& from, const tensor& to) {
+  const auto high = [&](int stride) { return same_size(from.height, stride) == to.height; };
+  const auto wide = [&](int stride) { return same_size(from.width, stride) == to.width; };
+  if (const int both = least_stride(from.height, [&](int stride) { return high(stride) && wide(stride); })) return both;
+  const strides each{least_stride(from.height, high), least_stride(from.width, wide)};
+  return each.height > 0 && each.width > 0 ? each : strides{1};
 }
 
 /// Adds the output of another stage, `source` by name: a block of its own.
@@ -62,24 +67,28 @@ struct candidate_builder {
   }
 
   template <std::size_t I>
-  static constexpr int stride(const digit* digits) {
+  using step = typename stage_layout<F, I>::step_type;
+
+  template <std::size_t I>
+  static constexpr step<I> stride(const digit* digits) {
     using layout = stage_layout<F, I>;
     if constexpr (layout::stride_chosen)
       return layout::declared_stage.stride[static_cast<std::size_t>(digits[stage_slots<F>[I] + layout::stride_slot])];
-    else if constexpr (std::is_convertible_v<typename layout::stride_type, int>) return layout::declared_stage.stride;
+    else if constexpr (std::is_convertible_v<typename layout::stride_type, step<I>>)
+      return layout::declared_stage.stride;
     else return 1;
   }
 
   template <std::size_t I, class Net, class Scale>
-  static constexpr tensor one_layer(const digit* digits, int layer, Net& n, tensor x, int step, const Scale& scale) {
+  static constexpr tensor one_layer(const digit* digits, int layer, Net& n, tensor x, step<I> by, const Scale& scale) {
     const int own = stage_layout<F, I>::independent ? layer : 0;
     return visit_block<F, I>(digits, own, [&](const auto& block) -> tensor {
       const auto add = [&](const auto& b) -> tensor {
         // Not through `place` where nobody asks: a function less for each type of block.
         tensor y{};
-        if constexpr (Net::keeps_blocks) y = place(n, b, x, step);
-        else y = b(n, x, step);
-        n.check_stride(x, y, step, block_name<std::remove_cvref_t<decltype(b)>>);
+        if constexpr (Net::keeps_blocks) y = place(n, b, x, by);
+        else y = b(n, x, by);
+        n.check_stride(x, y, by, block_name<std::remove_cvref_t<decltype(b)>>);
         return y;
       };
       if constexpr (std::is_same_v<Scale, dimensions>)
@@ -135,9 +144,10 @@ struct candidate_builder {
   /// The whole network, its input included.
   template <class Interpreter, class Scale>
   static constexpr tensor build(const digit* digits, net<Interpreter>& n, const Scale& scale) {
-    int resolution = decided_block<F, 0, 0>(digits, 0).resolution;
-    if constexpr (std::is_same_v<Scale, dimensions>) resolution = scale.resolution > 0 ? scale.resolution : resolution;
-    return build_on<false>(digits, n, n.input(resolution, resolution, declared<F>::value.channels()), scale);
+    image_size image = image_size_of(decided_block<F, 0, 0>(digits, 0).resolution);
+    if constexpr (std::is_same_v<Scale, dimensions>)
+      if (scale.resolution > 0) image = at_resolution(image, scale.resolution);
+    return build_on<false>(digits, n, n.input(image.height, image.width, declared<F>::value.channels()), scale);
   }
 
   /// The stages after the input, on `input`. `Named` tells the net their names: it need not be a net of this space

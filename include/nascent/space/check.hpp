@@ -6,6 +6,7 @@
 #include "nascent/space/detail/certain_use.hpp"
 #include "nascent/space/detail/fault_finder.hpp"
 #include "nascent/space/detail/product.hpp"
+#include "nascent/space/detail/smallest_check.hpp"
 
 namespace nascent::detail {
 
@@ -117,21 +118,21 @@ struct build_checker {
 
   template <class Block, class Layers, class Stride, class Skip>
   constexpr void operator()(const stage_declaration<Block, Layers, Stride, Skip>& stage) {
-    if (number > 0) check(stage.block, place{"stage", names[number].view(), ""});
+    if (number > 0) check<step_of<Stride>>(stage.block, place{"stage", names[number].view(), ""});
     ++number;
   }
-  template <class Block>
+  template <class Step, class Block>
   constexpr void check([[maybe_unused]] const Block& block, const place& where) {
-    if constexpr (!has_ties<Block>) finder.check_block_builds<decltype(first_block(block))>(where);
+    if constexpr (!has_ties<Block>) finder.check_block_builds<decltype(first_block(block)), Step>(where);
   }
-  template <class... Blocks>
+  template <class Step, class... Blocks>
   constexpr void check(const alternatives<Blocks...>&, const place& where) {
-    (check_alternative<Blocks>(where), ...);
+    (check_alternative<Blocks, Step>(where), ...);
   }
-  template <class Block>
+  template <class Block, class Step>
   constexpr void check_alternative(const place& where) {
     if constexpr (!has_ties<Block>)
-      finder.check_block_builds<decltype(first_block(std::declval<const Block&>()))>(where);
+      finder.check_block_builds<decltype(first_block(std::declval<const Block&>())), Step>(where);
   }
 };
 
@@ -140,7 +141,7 @@ constexpr void check_tied_builds(fault_finder& finder) {
   using layout = block_layout<std::remove_cvref_t<decltype(stage_at<F, I>().block)>>;
   layout::for_each_alternative([&](auto a) {
     if constexpr (has_ties<typename layout::template alternative_type<a()>>)
-      finder.check_block_builds<decltype(decided_block<F, I, a()>(nullptr, 0))>(
+      finder.check_block_builds<decltype(decided_block<F, I, a()>(nullptr, 0)), typename stage_layout<F, I>::step_type>(
           place{"stage", stage_names<F>[I].view(), ""});
   });
 }
@@ -166,7 +167,7 @@ consteval declaration_fault find_count_fault() {
     if (size.overflow) finder.report(fault::size_overflow, where, short_text{}.add("found over 3.4e38"), "below 2^128");
     else if (size.value == 0)
       finder.report(fault::no_candidate_left, where, short_text{}.add("found 0 networks"), "1 or more");
-    finder.check_smallest<F>();
+    check_smallest<F>(finder);
   } else if constexpr (joint_counter<F>::too_large) {
     constraint_checker<F>::report_size(finder);
   } else if constexpr (size_without_constraints<F>.overflow || !joint_counter<F>::finds_candidate()) {

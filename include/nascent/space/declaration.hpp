@@ -11,7 +11,9 @@
 #include "nascent/choice/choice.hpp"
 #include "nascent/choice/either.hpp"
 #include "nascent/network/activation.hpp"
+#include "nascent/network/strides.hpp"
 #include "nascent/space/detail/marks.hpp"
+#include "nascent/space/image_size.hpp"
 
 namespace nascent {
 
@@ -35,7 +37,7 @@ struct input_size {
   Resolution resolution;
   using roles = role::by_field<role::resolution>;
 
-  constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
+  constexpr auto operator()(auto& /*net*/, auto input, auto /*stride*/) const { return input; }
 };
 
 /// A pseudo-stage's block: a choice of its own, for ties.
@@ -44,7 +46,7 @@ struct named_choice {
   Value value;
   struct roles {};
 
-  constexpr auto operator()(auto& /*net*/, auto input, int /*stride*/) const { return input; }
+  constexpr auto operator()(auto& /*net*/, auto input, auto /*stride*/) const { return input; }
 };
 
 template <class Block, class Layers = single_layer, class Stride = int, class Skip = no_skip>
@@ -189,8 +191,9 @@ class space_declaration : public detail::unfinished {
         constraints_(constraints),
         rounding_(rounding) {}
 
-  /// The network's input: channels and (square) resolution, a value or a choice. Comes first.
-  template <class Resolution>
+  /// The network's input: channels and resolution. Comes first. `.input(3, 224)`, or a choice of numbers, where images
+  /// are square; `.input(3, {.height = 480, .width = 640})`, or a choice of `image_size`, where they are not.
+  template <class Resolution = image_size>
   constexpr auto input(int channels, Resolution resolution) const {
     static_assert(!detail::is_marked<Resolution>,
                   "nascent: .input() found fixed() or scaled(); allowed: a resolution; scaling says another");
@@ -233,10 +236,11 @@ class space_declaration : public detail::unfinished {
     });
   }
 
-  /// The stride of the stage's first layer: 1, 2 or 4, or a choice of them.
-  template <class Stride>
+  /// The stride of the stage's first layer: 1, 2 or 4, or a choice of them; `{2, 1}`, or a choice of `strides`, where
+  /// rows and columns differ.
+  template <class Stride = strides>
   constexpr auto stride(Stride value) const {
-    constexpr bool is_stride = detail::is_value_or_choice<Stride, int>;
+    constexpr bool is_stride = detail::is_value_or_choice<Stride, strides>;
     static_assert(is_stride,
                   "nascent: .stride() found no whole number; allowed: 1, 2, 4, or a choice such as one_of(1, 2)");
     return replace_last<is_stride>([&](const auto& before) {

@@ -19,8 +19,8 @@ namespace nascent {
 
 /// How a decision between numbers is written.
 enum class number_encoding : std::uint8_t {
-  value,    ///< one column with the number itself: 3, 5, 7
-  unit,     ///< one column from 0 for the least to 1 for the largest of its options
+  value,    ///< a column with the number itself: 3, 5, 7
+  unit,     ///< a column from 0 for the least to 1 for the largest of its options
   one_hot,  ///< one column for each option, as for names
 };
 
@@ -51,8 +51,9 @@ struct feature_column {
 ///     std::vector<double> row(encode.size());
 ///     encode(c, row);
 ///
-/// Decisions follow one another in slot order. Numbers and truth values are ordinal, activations, blocks and names are
-/// one column per option. Decisions that always take part have no indicator.
+/// Decisions follow one another in slot order. Numbers and truth values are ordinal, sizes in a column for the height
+/// and one for the width; activations, blocks and names are one column per option. Decisions that always take part have
+/// no indicator.
 class candidate_features {
  public:
   template <space Space>
@@ -80,23 +81,29 @@ class candidate_features {
   struct decision {
     std::size_t first = 0;    ///< column
     std::size_t width = 0;    ///< columns, that of the indicator left out
-    std::size_t numbers = 0;  ///< where in numbers_ those of its options begin
+    std::size_t numbers = 0;  ///< where in numbers_ those of its options begin, column after column
+    std::size_t options = 0;
     bool one_hot = false;
     bool indicated = false;
   };
 
   void add(std::size_t slot, const std::string& path, const std::vector<typed_value>& values, bool optional) {
-    const bool ordinal = std::all_of(values.begin(), values.end(), [](const typed_value& v) { return v.is_number(); });
+    const auto all = [&](auto is_it) { return std::all_of(values.begin(), values.end(), is_it); };
+    const bool sizes = all([](const typed_value& v) { return v.kind() == value_kind::size; });
+    const bool ordinal = sizes || all([](const typed_value& v) { return v.is_number(); });
     decision d{.first = columns_.size(),
                .numbers = numbers_.size(),
+               .options = values.size(),
                .one_hot = !ordinal || options_.numbers == number_encoding::one_hot,
                .indicated = optional && options_.inactive == inactive_encoding::indicator};
     if (d.one_hot) {
       for (std::size_t o = 0; o < values.size(); ++o)
         columns_.push_back({name_of_option(path, values, o), feature_column::kind::option, slot, static_cast<int>(o)});
+    } else if (sizes) {
+      add_numbers(slot, path + ".height", values, [](const typed_value& v) { return double{1} * v.height(); });
+      add_numbers(slot, path + ".width", values, [](const typed_value& v) { return double{1} * v.width(); });
     } else {
-      columns_.push_back({path, feature_column::kind::number, slot, -1});
-      add_numbers(values);
+      add_numbers(slot, path, values, [](const typed_value& v) { return v.number(); });
     }
     d.width = columns_.size() - d.first;
     if (d.indicated) columns_.push_back({path + ":inactive", feature_column::kind::indicator, slot, -1});
@@ -112,16 +119,18 @@ class candidate_features {
     return alike > 1 ? name + "#" + std::to_string(o) : name;
   }
 
-  void add_numbers(const std::vector<typed_value>& values) {
+  template <class Number>
+  void add_numbers(std::size_t slot, const std::string& name, const std::vector<typed_value>& values, Number number) {
+    columns_.push_back({name, feature_column::kind::number, slot, -1});
     double least = std::numeric_limits<double>::infinity();
     double most = -least;
     for (const typed_value& v : values) {
-      least = std::min(least, v.number());
-      most = std::max(most, v.number());
+      least = std::min(least, number(v));
+      most = std::max(most, number(v));
     }
     for (const typed_value& v : values)
-      numbers_.push_back(options_.numbers == number_encoding::value ? v.number()
-                         : most > least                             ? (v.number() - least) / (most - least)
+      numbers_.push_back(options_.numbers == number_encoding::value ? number(v)
+                         : most > least                             ? (number(v) - least) / (most - least)
                                                                     : 0);
   }
 
@@ -138,7 +147,7 @@ class candidate_features {
         double& cell = row[d.first + i];
         if (!active) cell = missing;
         else if (d.one_hot) cell = i == option ? 1 : 0;
-        else cell = numbers_[d.numbers + option];
+        else cell = numbers_[d.numbers + i * d.options + option];
       }
       if (d.indicated) row[d.first + d.width] = active ? 0 : 1;
     }

@@ -26,8 +26,12 @@ struct migrated_candidate {
 
 namespace detail {
 
+/// A number is the size of a square.
 constexpr bool same_value(const typed_value& a, const typed_value& b) {
-  return a.is_number() && b.is_number() ? a.number() == b.number() : a == b;
+  if (a.is_number() && b.is_number()) return a.number() == b.number();
+  if (a.kind() == value_kind::size && b.is_number()) return a.height() == b.number() && a.width() == b.number();
+  if (b.kind() == value_kind::size && a.is_number()) return same_value(b, a);
+  return a == b;
 }
 
 /// The slot behind a field in one of the layers; -1 where fixed.

@@ -296,7 +296,7 @@ class defined_space {
   /// Builds one layer of stage `stage` on `x`, as the decisions of all slots say; of layers that are alike any.
   template <class Interpreter>
   static constexpr tensor build_layer(std::span<const digit> decisions, std::size_t stage, int layer,
-                                      net<Interpreter>& n, const tensor& x, int stride) {
+                                      net<Interpreter>& n, const tensor& x, const strides& stride) {
     return detail::layer_builders<F, Interpreter>[stage](decisions.data(), layer, n, x, stride);
   }
 

@@ -111,4 +111,16 @@ struct space_view {
   std::vector<constraint_view> constraints{};
 };
 
+namespace detail {
+/// A value of an input's resolution, and one of a stage's stride: a size, or a number for both sides.
+constexpr image_size image_size_of(const typed_value& v) {
+  if (v.kind() == value_kind::size) return {v.height(), v.width()};
+  return image_size_of(static_cast<int>(v.integer()));
+}
+constexpr strides strides_of(const typed_value& v) {
+  if (v.kind() == value_kind::size) return {v.height(), v.width()};
+  return static_cast<int>(v.integer());
+}
+}  // namespace detail
+
 }  // namespace nascent

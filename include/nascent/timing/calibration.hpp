@@ -103,11 +103,13 @@ inline double measure_read_bandwidth(std::size_t bytes_each, int threads = 1, do
 /// Gops/s of several threads together that do nothing but the arithmetic of a loop: the best that was seen.
 /// \throws nascent::error for a budget that is not above 0
 inline double measure_arithmetic(const arithmetic_loop& loop, int threads = 1, double budget_ms = 150) {
-  constexpr std::uint64_t turns = 100'000;  // a third of a millisecond
+  // A third of a millisecond; products of tiles take some sixteen times as long as vector instructions.
+  const std::uint64_t turns = loop.may_run == nullptr ? 100'000 : 15'000;
   const sample_summary time =
-      detail::measure_together(threads, [&](std::size_t) { return [&loop] { loop.run(turns); }; },
+      detail::measure_together(threads, [&](std::size_t) { return [&loop, turns] { loop.run(turns); }; },
                                {.warm_up = 2, .min_samples = 7, .half_width = 0.005, .budget_ms = budget_ms});
-  return static_cast<double>(turns) * loop.operations * std::max(1, threads) / time.minimum_ms * 1e-6;
+  return static_cast<double>(turns) * loop.instructions * loop.operations * std::max(1, threads) / time.minimum_ms *
+         1e-6;
 }
 
 /// What a device computes at most, two operations per MAC.
@@ -137,7 +139,7 @@ template <executor Executor>
 measured_peak measure_peak(Executor& device, double budget_ms = 200) {
   const device_description d = device.description();
   measured_peak peak;
-  const arithmetic_loop* loop = d.device == processor_model() ? widest_loop(d.type, d.isa) : nullptr;
+  const arithmetic_loop* loop = d.device == processor_model() ? widest_loop(arithmetic_of(d.type), d.isa) : nullptr;
   if (loop != nullptr) {
     peak.loop = loop->name;
     peak.loop_gops = measure_arithmetic(*loop, d.threads, budget_ms);

@@ -12,6 +12,7 @@
 #include "nascent/block/place.hpp"
 #include "nascent/cost/cost.hpp"
 #include "nascent/network/network.hpp"
+#include "nascent/space/image_size.hpp"
 
 namespace nascent {
 
@@ -23,13 +24,18 @@ struct printed_figures {
   std::string_view remark = {};  ///< why the count differs by more than 1 %
 };
 
-/// A named network at a square RGB input. `body(net, input)` builds it and returns its last tensor.
+/// A named network at an RGB input, square as published. `body(net, input)` builds it and returns its last tensor.
 template <class Body>
 struct model {
   std::string_view name;
-  int resolution;  ///< px
+  int resolution;  ///< px, of the longer side
   Body body;
   printed_figures printed{};
+  image_size other_image{};  ///< where it is not square
+
+  constexpr image_size image() const {
+    return other_image == image_size{} ? image_size{resolution, resolution} : other_image;
+  }
 
   /// The same network at another input size. Too small a size is an error when it is counted or built; it names the
   /// stage.
@@ -37,6 +43,13 @@ struct model {
     model other = *this;
     other.resolution = px;
     other.printed = {};
+    other.other_image = {};
+    return other;
+  }
+  /// `.at({.height = 480, .width = 640})`
+  constexpr model at(const image_size& image) const {
+    model other = at(image.longer_side());
+    other.other_image = image;
     return other;
   }
 };
@@ -49,8 +62,16 @@ model(std::string_view, int, Body, printed_figures) -> model<Body>;
 template <class Body>
 constexpr tensor build(const model<Body>& m, auto& net) {
   net.stage("input");
-  return m.body(net, net.input(m.resolution, m.resolution, 3));
+  const image_size image = m.image();
+  return m.body(net, net.input(image.height, image.width, 3));
 }
+
+namespace detail {
+inline std::string image_text(const image_size& image) {
+  const std::string width = std::to_string(image.width);
+  return image.height == image.width ? width : std::to_string(image.height) + " x " + width;
+}
+}  // namespace detail
 
 /// The layers of a model. \throws network_error where the input is too small: the text names the stage.
 template <class Body>
@@ -59,7 +80,7 @@ network to_network(const model<Body>& m) {
   net<network> n(graph);
   const tensor last = build(m, n);
   if (n.fault())
-    detail::refuse("model '" + graph.name() + "' at " + std::to_string(m.resolution) + " px", n.fault(), "input");
+    detail::refuse("model '" + graph.name() + "' at " + detail::image_text(m.image()) + " px", n.fault(), "input");
   detail::finish(graph, last, unused_layers::refuse);
   return graph;
 }

@@ -328,7 +328,7 @@ class bound_search {
   }
 
   constexpr counted_layer build(std::size_t i, int layer, const tensor& x, bool first) {
-    return noted(space_.build(i, layer, digits_.data(), x, first ? space_.stride(i, digits_.data()) : 1));
+    return noted(space_.build(i, layer, digits_.data(), x, first ? space_.stride(i, digits_.data()) : strides{1}));
   }
   /// The same decisions on the same map come again for every state of the stage before.
   constexpr counted_layer second_layer(std::size_t i, const tensor& x) {

@@ -17,7 +17,7 @@ namespace nascent::detail {
 
 /// What a stage does besides its layers.
 struct stage_ends {
-  int (*stride)(const digit*);
+  strides (*stride)(const digit*);
   int (*skip_from)(std::size_t option);  ///< null where no connection is declared
   residual skip_kind;
 };
@@ -31,11 +31,14 @@ constexpr int skip_source_of(std::size_t option) {
   return stage_named(stage_names<F>.data(), I, from);
 }
 template <class F, std::size_t I>
+constexpr strides stride_of(const digit* digits) {
+  return candidate_builder<F>::template stride<I>(digits);
+}
+template <class F, std::size_t I>
 constexpr stage_ends ends_of() {
   using layout = stage_layout<F, I>;
-  if constexpr (layout::has_skip)
-    return {&candidate_builder<F>::template stride<I>, &skip_source_of<F, I>, layout::declared_stage.skip.kind};
-  else return {&candidate_builder<F>::template stride<I>, nullptr, residual::none};
+  if constexpr (layout::has_skip) return {&stride_of<F, I>, &skip_source_of<F, I>, layout::declared_stage.skip.kind};
+  else return {&stride_of<F, I>, nullptr, residual::none};
 }
 template <class F, std::size_t... I>
 constexpr std::array<stage_ends, sizeof...(I)> list_ends(std::index_sequence<I...>) {
@@ -54,16 +57,17 @@ struct declared_bounds {
   static constexpr bool has_skip(std::size_t i) { return all_stage_ends<F>[i].skip_from != nullptr; }
   static constexpr int skip_from(std::size_t i, std::size_t option) { return all_stage_ends<F>[i].skip_from(option); }
   static constexpr residual skip_kind(std::size_t i) { return all_stage_ends<F>[i].skip_kind; }
-  static constexpr int stride(std::size_t i, const digit* digits) { return all_stage_ends<F>[i].stride(digits); }
+  static constexpr strides stride(std::size_t i, const digit* digits) { return all_stage_ends<F>[i].stride(digits); }
   static constexpr bool keeps(std::size_t c, const digit* digits) { return joint_counter<F>::keeps(c, digits); }
 
   static constexpr tensor input(const digit* digits) {
     null_interpreter none;
     net<null_interpreter> n(none);
-    const int resolution = decided_block<F, 0, 0>(digits, 0).resolution;
-    return n.input(resolution, resolution, declared<F>::value.channels());
+    const image_size image = image_size_of(decided_block<F, 0, 0>(digits, 0).resolution);
+    return n.input(image.height, image.width, declared<F>::value.channels());
   }
-  static constexpr counted_layer build(std::size_t i, int layer, const digit* digits, const tensor& x, int stride) {
+  static constexpr counted_layer build(std::size_t i, int layer, const digit* digits, const tensor& x,
+                                       const strides& stride) {
     return count_layer([&]<class Interpreter>(net<Interpreter>& n) {
       return layer_builders<F, Interpreter>[i](digits, layer, n, x, stride);
     });

@@ -114,7 +114,7 @@ class space_interface {
   virtual tensor build(std::span<const digit> c, net<forwarding_interpreter>& n) const = 0;
   virtual tensor build_scaled(std::span<const digit> c, const dimensions& by, net<forwarding_interpreter>& n) const = 0;
   virtual tensor build_layer(std::span<const digit> c, std::size_t stage, int layer, net<network>& n, const tensor& x,
-                             int stride) const = 0;
+                             const strides& stride) const = 0;
   virtual bool keeps(std::size_t constraint, std::span<const digit> c) const = 0;
 };
 
@@ -177,7 +177,7 @@ class space_holder final : public space_interface {
   }
   tensor build_layer([[maybe_unused]] std::span<const digit> c, [[maybe_unused]] std::size_t stage,
                      [[maybe_unused]] int layer, [[maybe_unused]] net<network>& n, [[maybe_unused]] const tensor& x,
-                     [[maybe_unused]] int stride) const override {
+                     [[maybe_unused]] const strides& stride) const override {
     if constexpr (layered_space<Space>) return space_.build_layer(c, stage, layer, n, x, stride);
     else lacks("one layer of a stage", "build_layer(decisions, stage, layer, net, x, stride)");
   }

@@ -58,8 +58,10 @@ inline position position_in(const shape& s) { return {s.height, s.width, s.chann
 /// Calls visit(ky, kx, y, x) for each tap of a window at output (oy, ox) that lies inside the map.
 template <class Visit>
 void for_each_tap(const layer& l, int oy, int ox, Visit&& visit) {
-  const int top = oy * l.stride - padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad);
-  const int left = ox * l.stride - padding_before(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad);
+  const int top =
+      oy * l.stride_height - padding_before(l.input.height, l.kernel_height, l.stride_height, l.dilation, l.pad);
+  const int left =
+      ox * l.stride_width - padding_before(l.input.width, l.kernel_width, l.stride_width, l.dilation, l.pad);
   for (int ky = 0; ky < l.kernel_height; ++ky)
     for (int kx = 0; kx < l.kernel_width; ++kx) {
       const int y = top + ky * l.dilation;
@@ -155,7 +157,7 @@ inline void global_pool(const layer& l, int maps, std::span<const float> in, std
 /// space_to_batch: pixel (dy, dx) of every block becomes map number b * n * n + dy * n + dx, where b is the input's
 /// map. So the maps of one image stay next to each other, image after image. batch_to_space is the inverse.
 inline void move_blocks(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
-  const int n = l.stride;
+  const int n = l.stride_height;
   const position at = position_in(l.input);
   const position to = position_in(l.output);
   for (int map = 0; map < maps; ++map)

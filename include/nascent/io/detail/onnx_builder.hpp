@@ -174,10 +174,10 @@ class onnx_builder : onnx_nodes {
         if (l.act == activation::identity) add("Identity", {current_});
         return;
       case layer_kind::space_to_depth:
-        set(add("SpaceToDepth", {map(l.operands[0])}), "blocksize", std::int64_t{l.stride});
+        set(add("SpaceToDepth", {map(l.operands[0])}), "blocksize", std::int64_t{l.stride_height});
         return;
       case layer_kind::space_to_batch: {
-        const std::int64_t n = l.stride;
+        const std::int64_t n = l.stride_height;
         const shape& o = l.output;
         add("Reshape", {map(l.operands[0]), integers("/blocks", {0, o.channels, o.height, n, o.width, n})}, "/split");
         set(add("Transpose", {current_}, "/turned"), "perm", {0, 3, 5, 1, 2, 4});
@@ -185,7 +185,7 @@ class onnx_builder : onnx_nodes {
         return;
       }
       case layer_kind::batch_to_space: {
-        const std::int64_t n = l.stride;
+        const std::int64_t n = l.stride_height;
         const shape& in = l.input;
         add("Reshape", {map(l.operands[0]), integers("/blocks", {-1, n, n, in.channels, in.height, in.width})},
             "/split");
@@ -271,13 +271,10 @@ class onnx_builder : onnx_nodes {
 
   void set_window(onnx::NodeProto& node, const layer& l) const {
     set(node, "kernel_shape", {l.kernel_height, l.kernel_width});
-    set(node, "strides", {l.stride, l.stride});
+    set(node, "strides", {l.stride_height, l.stride_width});
     if (l.dilation > 1) set(node, "dilations", {l.dilation, l.dilation});
-    set(node, "pads",
-        {padding_before(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad),
-         padding_before(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad),
-         padding_after(l.input.height, l.kernel_height, l.stride, l.dilation, l.pad),
-         padding_after(l.input.width, l.kernel_width, l.stride, l.dilation, l.pad)});
+    const window_padding around = padding_of(l);
+    set(node, "pads", {around.above, around.left, around.below, around.right});
   }
 
   // --- tensors -------------------------------------------------------------------------------------------------------

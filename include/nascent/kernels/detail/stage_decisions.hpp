@@ -86,7 +86,7 @@ class stage_decisions {
     if (layers_.slot >= 0) d[layers_.slot] = static_cast<digit>(option);
   }
   int layers(const digit* d) const { return layers_at(layer_option(d)); }
-  int stride(const digit* d) const { return static_cast<int>(stride_.values[decided(stride_, d)].integer()); }
+  strides stride(const digit* d) const { return strides_of(stride_.values[decided(stride_, d)]); }
   /// Stage whose output is added, or -1.
   int source(const digit* d) const { return sources_[decided(skip_, d)]; }
 
@@ -203,7 +203,7 @@ class declared_decisions {
 struct layer_source {
   const void* space;
   tensor (*build_layer)(const void*, std::span<const digit>, std::size_t stage, int layer, net<network>&, const tensor&,
-                        int stride);
+                        const strides& stride);
   bool (*keeps)(const void*, std::size_t constraint, std::span<const digit>);
   constraint_set data_constraints{};  ///< of a declared space: those that are data can be followed decision by decision
 
@@ -213,13 +213,14 @@ struct layer_source {
 
   template <layered_space Space>
   static layer_source of(const Space& s) {
-    return {&s,
-            [](const void* at, std::span<const digit> d, std::size_t stage, int layer, net<network>& n, const tensor& x,
-               int stride) { return static_cast<const Space*>(at)->build_layer(d, stage, layer, n, x, stride); },
-            [](const void* at, std::size_t constraint, std::span<const digit> d) {
-              return static_cast<const Space*>(at)->keeps(constraint, d);
-            },
-            constraints_of<Space>()};
+    return {
+        &s,
+        [](const void* at, std::span<const digit> d, std::size_t stage, int layer, net<network>& n, const tensor& x,
+           const strides& stride) { return static_cast<const Space*>(at)->build_layer(d, stage, layer, n, x, stride); },
+        [](const void* at, std::size_t constraint, std::span<const digit> d) {
+          return static_cast<const Space*>(at)->keeps(constraint, d);
+        },
+        constraints_of<Space>()};
   }
   template <class Space>
   static constraint_set constraints_of() {
@@ -250,8 +251,8 @@ struct space_decisions {
   std::vector<std::vector<int>> constraint_slots{};
 
   tensor input(std::span<const digit> d) const {
-    const auto size = static_cast<int>(resolution.value(d).integer());
-    return {1, size, size, channels, 0};
+    const image_size image = image_size_of(resolution.value(d));
+    return {1, image.height, image.width, channels, 0};
   }
 };
 

@@ -118,7 +118,9 @@ inline std::string layer_text(const layer& l) {
   std::ranges::replace(words, '_', ' ');
   const bool has_window = l.kind == layer_kind::convolution || l.kernel_height > 1 || l.kernel_width > 1;
   if (has_window) words += " " + std::to_string(l.kernel_height) + by + std::to_string(l.kernel_width);
-  if (l.stride != 1) words += (has_window ? " /" : " " + by) + std::to_string(l.stride);
+  if (l.stride_height != 1 || l.stride_width != 1)
+    words += (has_window ? " /" : " " + by) + std::to_string(l.stride_height) +
+             (l.stride_width == l.stride_height ? "" : by + std::to_string(l.stride_width));
   if (l.pad == padding::valid) words += ", no padding";
   if (l.kind == layer_kind::softmax) return words + " over " + std::to_string(l.groups) + " parts";
   if (l.groups > 1 && !l.is_depthwise()) words += ", " + std::to_string(l.groups) + " groups";

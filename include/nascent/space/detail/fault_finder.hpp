@@ -35,9 +35,16 @@ struct fault_finder {
     t.add("found ");
     if constexpr (std::is_arithmetic_v<Value> || std::is_convertible_v<Value, std::string_view>) t.add(value);
     else if constexpr (requires { t.add(to_string(value)); }) t.add(to_string(value));
+    else if constexpr (is_size<Value>) t.add(value.height).add('x').add(value.width);
     else t.add("a ").add(block_name<Value>);
     return t;
   }
+
+  /// A height and a width.
+  template <class Value>
+  static constexpr bool is_size = requires(const Value& v) {
+    v.height + v.width;
+  };
 
   /// A choice by itself: not empty, in order, without repetitions.
   template <class Choice>
@@ -77,6 +84,9 @@ struct fault_finder {
         report(fault::value_of_another_kind, where,
                short_text{}.add("found ").add(block_name<Value>).add(' ').add(value), "whole numbers");
       if (!rule.admits(static_cast<double>(value))) report(fault::value_not_allowed, where, found(value), rule.allowed);
+    } else if constexpr (is_size<Value>) {
+      if (!rule.admits(value.height) || !rule.admits(value.width))
+        report(fault::value_not_allowed, where, found(value), rule.allowed);
     } else if constexpr (std::is_enum_v<Value> || std::is_convertible_v<Value, std::string_view>) {
       if (std::is_arithmetic_v<Natural> || rule.allowed)
         report(fault::value_of_another_kind, where, found(value), "numbers");
@@ -295,97 +305,22 @@ struct fault_finder {
     return -1;
   }
 
-  template <class Block>
+  /// `Step` is what the stage gives it as its stride.
+  template <class Block, class Step>
   constexpr void check_block_builds([[maybe_unused]] const place& where) {
     if constexpr (is_not_a_block<Block>) {
       report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(found_instead<Block>), "a block");
-    } else if constexpr (!takes_a_net<Block>) {
-      report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<Block>), "a block");
-    } else if constexpr (!std::is_convertible_v<built_type<Block>, tensor>) {
-      report(fault::block_cannot_be_built, where,
-             short_text{}.add("found ").add(block_name<Block>).add(" returns ").add(block_name<built_type<Block>>),
-             "a tensor");
+    } else if constexpr (!takes_a_net<Block, Step>) {
+      if constexpr (!std::is_same_v<Step, int> && takes_a_net<Block>)
+        report(fault::block_cannot_be_built, where,
+               short_text{}.add("found ").add(block_name<Block>).add(" with int stride"), "strides stride");
+      else report(fault::block_cannot_be_built, where, short_text{}.add("found ").add(block_name<Block>), "a block");
+    } else if constexpr (!std::is_convertible_v<built_type<Block, Step>, tensor>) {
+      report(
+          fault::block_cannot_be_built, where,
+          short_text{}.add("found ").add(block_name<Block>).add(" returns ").add(block_name<built_type<Block, Step>>),
+          "a tensor");
     }
-  }
-
-  /// The smallest map with every stage present and the largest strides: SAME sizes grow with the input, so no other
-  /// network has a smaller map. Constraints could forbid that very network; then the check is left to building.
-  template <class F>
-  constexpr void check_smallest() {
-    if constexpr (requires { typename std::bool_constant<(static_cast<void>(build_smallest<F>()), true)>; }) {
-      const fault_record f = build_smallest<F>();
-      if (f)
-        report_network(f,
-                       place{"stage", stage_names<F>[f.stage < 0 ? 0 : static_cast<std::size_t>(f.stage)].view(), ""});
-    } else {
-      [&]<std::size_t... I>(std::index_sequence<I...>) { (check_is_constant<F, I>(), ...); }
-      (std::make_index_sequence<declared<F>::stage_count>{});
-      if (ok()) build_smallest<F>();  // no block by itself: the compiler says why, such as a limit of its own
-    }
-  }
-
-  /// Of a space that the compiler cannot build: is it this stage's first block?
-  template <class F, std::size_t I>
-  constexpr void check_is_constant() {
-    if constexpr (!requires { typename std::bool_constant<(static_cast<void>(build_alone<F, I>()), true)>; })
-      report(fault::block_cannot_be_built, place{"stage", stage_names<F>[I].view(), ""},
-             short_text{}
-                 .add("found ")
-                 .add(block_name<typename stage_layout<F, I>::template alternative_type<0>>)
-                 .add(", not constexpr"),
-             "constexpr operator()");
-  }
-
-  constexpr void report_network(const fault_record& f, place where) {
-    short_text what{};
-    what.add("found ").add(f.found);
-    short_text allowed{};
-    switch (f.what) {
-      case network_fault::none: return;
-      case network_fault::input:
-        return report(fault::network_too_large, where, what, allowed.add("1 to ").add(f.allowed).view());
-      case network_fault::filters:
-        where.field = "filters";
-        return report(fault::value_not_allowed, where, what, "1 to 1048576");
-      case network_fault::kernel:
-        where.field = "kernel";
-        return report(fault::value_not_allowed, where, what, "1 to 1024");
-      case network_fault::work:
-        return report(fault::network_too_large, where, what.add(" bits"), "multiply-adds, maps below 2^42");
-      case network_fault::layers:
-        return report(fault::network_too_large, where, what.add(" layers"), "at most 65536 layers");
-      case network_fault::stride:
-        where.field = "stride";
-        return report(fault::value_not_allowed, where, what, "1 or more");
-      case network_fault::dilation:
-        where.field = "dilation";
-        return report(fault::value_not_allowed, where, what, "1 to 65536");
-      case network_fault::epsilon:
-        where.field = "epsilon_digits";
-        return report(fault::value_not_allowed, where, what, "1 to 12");
-      case network_fault::stride_ignored:
-        return report(fault::stride_ignored, where, what.add(" after ").add(f.block),
-                      allowed.add("a map of ").add(f.allowed).view());
-      case network_fault::groups:
-        return report(fault::shapes_do_not_match, where, what.add(" groups"),
-                      allowed.add("dividing ").add(f.allowed).add(" and filters").view());
-      case network_fault::map_vanishes:
-        return report(fault::map_vanishes, where, what, allowed.add("a map of ").add(f.allowed).view());
-      case network_fault::not_divisible:
-        return report(fault::shapes_do_not_match, where, what, allowed.add("divisors of ").add(f.allowed).view());
-      case network_fault::channels:
-        return report(fault::shapes_do_not_match, where, what,
-                      allowed.add("in or dividing ").add(f.allowed).add(" channels").view());
-      case network_fault::not_pooled:
-        return report(fault::map_not_pooled, where, what.add(" rows or columns"), "a map of 1x1");
-      case network_fault::gate:
-        return report(fault::gate_does_not_fit, where, what.add(" against ").add(f.allowed), "a gate of 1x1");
-      case network_fault::shape_mismatch:
-      case network_fault::too_many_operands: break;
-    }
-    if (f.found == f.allowed) what = short_text{}.add("found maps of different sizes");
-    else what.add(" against ").add(f.allowed);
-    report(fault::shapes_do_not_match, where, what, "equal shapes");
   }
 };
 

@@ -13,11 +13,16 @@
 namespace nascent::detail {
 
 template <class Interpreter>
-using layer_builder = tensor (*)(const digit* digits, int layer, net<Interpreter>& n, const tensor& x, int stride);
+using layer_builder = tensor (*)(const digit* digits, int layer, net<Interpreter>& n, const tensor& x,
+                                 const strides& stride);
 
 template <class F, class Interpreter, std::size_t I>
-constexpr tensor build_layer_of(const digit* digits, int layer, net<Interpreter>& n, const tensor& x, int stride) {
-  return candidate_builder<F>::template one_layer<I>(digits, layer, n, x, stride, unscaled{});
+constexpr tensor build_layer_of(const digit* digits, int layer, net<Interpreter>& n, const tensor& x,
+                                const strides& stride) {
+  using builder = candidate_builder<F>;
+  if constexpr (std::is_same_v<typename builder::template step<I>, strides>)
+    return builder::template one_layer<I>(digits, layer, n, x, stride, unscaled{});
+  else return builder::template one_layer<I>(digits, layer, n, x, stride.height, unscaled{});
 }
 
 /// By stage.

@@ -174,6 +174,16 @@ consteval auto list_numbers() {
 template <class F>
 inline constexpr auto all_stage_numbers = list_numbers<F>();
 
+/// What blocks are given of a stage's stride, a value or a choice: a number where rows and columns cannot differ.
+template <class Stride>
+struct step_type_of {
+  using type = std::conditional_t<std::is_same_v<Stride, strides>, strides, int>;
+};
+template <choice Stride>
+struct step_type_of<Stride> : step_type_of<typename Stride::value_type> {};
+template <class Stride>
+using step_of = typename step_type_of<Stride>::type;
+
 template <class Choice>
 constexpr std::size_t chosen_options([[maybe_unused]] const Choice& c) {
   if constexpr (choice<Choice>) return c.size();
@@ -256,6 +266,7 @@ struct stage_layout : block_layout<std::remove_cvref_t<decltype(stage_at<F, I>()
   static constexpr int empty_digit = facts.empty_digit;
 
   static constexpr bool stride_chosen = choice<stride_type>;
+  using step_type = step_of<stride_type>;
   static constexpr std::size_t stride_options = stride_chosen ? facts.stride_options : 1;
   static constexpr bool has_skip = !std::is_same_v<skip_type, no_skip>;
   static constexpr bool skip_chosen = facts.skip_options > 0;

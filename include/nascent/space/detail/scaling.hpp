@@ -18,7 +18,8 @@ namespace nascent {
 
 /// Compound scaling of a candidate (EfficientNet). `width` multiplies the fields that blocks declare as widths
 /// (block/roles.hpp), and rounds as the space declares; `depth` makes ceil(depth * layers) of the layers of stages that
-/// declare `.layers(...)`; what is marked `fixed` stays. `resolution` replaces the input's unless it is 0. A width, or
+/// declare `.layers(...)`; what is marked `fixed` stays. `resolution` replaces the
+/// longer side of the input unless it is 0, and the other side keeps the aspect (`at_resolution`). A width, or
 /// a depth, of 1 changes nothing.
 struct dimensions {
   double width = 1;

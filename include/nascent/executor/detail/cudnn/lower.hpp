@@ -130,18 +130,13 @@ class basic_lowering {
   static graph_window window_of(const layer& l) {
     if (l.kind == layer_kind::global_average_pool)
       return {{l.input.height, l.input.width}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
-    const auto before = [&](int size, int kernel) {
-      return std::int64_t{padding_before(size, kernel, l.stride, l.dilation, l.pad)};
-    };
     // cuDNN counts what is needed for the last window; the rest of the map is simply not read.
-    const auto after = [&](int size, int kernel) {
-      return std::int64_t{padding_after(size, kernel, l.stride, l.dilation, l.pad)};
-    };
+    const window_padding around = padding_of(l);
     return {.size = {l.kernel_height, l.kernel_width},
-            .stride = {l.stride, l.stride},
+            .stride = {l.stride_height, l.stride_width},
             .dilation = {l.dilation, l.dilation},
-            .before = {before(l.input.height, l.kernel_height), before(l.input.width, l.kernel_width)},
-            .after = {after(l.input.height, l.kernel_height), after(l.input.width, l.kernel_width)}};
+            .before = {around.above, around.left},
+            .after = {around.below, around.right}};
   }
 
   /// y = act(x). `x` may not be y.
@@ -332,7 +327,7 @@ class basic_lowering {
   std::vector<strided_copy> move_blocks(const layer& l) const {
     const bool back = l.kind == layer_kind::batch_to_space;
     const shape& whole = back ? l.output : l.input;  // the side where blocks lie in the map
-    const auto n = static_cast<std::size_t>(l.stride);
+    const auto n = static_cast<std::size_t>(l.stride_height);
     const auto images = static_cast<std::size_t>(maps(whole));
     const auto rows = static_cast<std::size_t>(whole.height) / n;
     const auto columns = static_cast<std::size_t>(whole.width) / n;

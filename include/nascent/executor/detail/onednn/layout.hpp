@@ -101,12 +101,11 @@ inline api::desc kernel_matrix(const layer& l, element type, order o) {
 }
 
 inline api::window window_of(const layer& l) {
-  const auto before = [&](int size, int kernel) { return padding_before(size, kernel, l.stride, l.dilation, l.pad); };
-  const auto after = [&](int size, int kernel) { return padding_after(size, kernel, l.stride, l.dilation, l.pad); };
-  return {.stride = {l.stride, l.stride},
+  const window_padding around = padding_of(l);
+  return {.stride = {l.stride_height, l.stride_width},
           .dilation = {l.dilation, l.dilation},
-          .before = {before(l.input.height, l.kernel_height), before(l.input.width, l.kernel_width)},
-          .after = {after(l.input.height, l.kernel_height), after(l.input.width, l.kernel_width)}};
+          .before = {around.above, around.left},
+          .after = {around.below, around.right}};
 }
 
 /// Part of a map's channels, as a view of the whole and as a map of its own.
@@ -126,7 +125,7 @@ inline api::desc parts_of(const layer& l, int batch, element type) {
 /// Input and output of a layer that only moves pixels, as two views with the same dimensions: maps, rows of blocks,
 /// rows in a block, columns of blocks, columns in a block, channels.
 inline std::pair<api::desc, api::desc> move_views(const layer& l, int batch, element type) {
-  const std::int64_t n = l.stride;
+  const std::int64_t n = l.stride_height;
   const bool back = l.kind == layer_kind::batch_to_space;
   const shape& whole = back ? l.output : l.input;  // the side where blocks lie in the map
   const std::int64_t depth = whole.channels;
