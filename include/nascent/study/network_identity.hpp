@@ -89,7 +89,7 @@ class tensor_identities {
       layer word;
       word.kernel_height = static_cast<int>(static_cast<std::uint32_t>(one));
       word.kernel_width = static_cast<int>(static_cast<std::uint32_t>(one >> 32));
-      word.stride = static_cast<int>(static_cast<std::uint32_t>(one >> 64));
+      word.dilation = static_cast<int>(static_cast<std::uint32_t>(one >> 64));
       word.groups = static_cast<int>(static_cast<std::uint32_t>(one >> 96));
       hash(word);
     }
