@@ -50,9 +50,9 @@ TEST_CASE("split attention of one part is a gate") {
 }
 
 TEST_CASE("the attention's hidden layer has at least 32 channels") {
-  STATIC_CHECK(attention_hidden(16, 2) == 32);
-  STATIC_CHECK(attention_hidden(64, 2) == 32);
-  STATIC_CHECK(attention_hidden(64, 4) == 64);
+  STATIC_CHECK(attention_hidden(32) == 32);
+  STATIC_CHECK(attention_hidden(131) == 32);
+  STATIC_CHECK(attention_hidden(256) == 64);
 }
 
 TEST_CASE("the parts must divide the channels") {

@@ -49,10 +49,12 @@ TEST_CASE("the hidden channels refer to what the family refers to") {
 }
 
 TEST_CASE("an expansion that is no whole number rounds to the nearest") {
-  CHECK(expanded_channels(24, 6) == 144);
-  CHECK(expanded_channels(64, 1.5) == 96);
-  CHECK(expanded_channels(80, 2.3) == 184);  // MobileNetV3-Large; 2.3 * 80 is 183.99999999999997
-  CHECK(expanded_channels(2048, .25) == 512);
+  null_interpreter nothing;
+  net<null_interpreter> n(nothing);
+  CHECK(expanded_channels(n, 24, 6) == 144);
+  CHECK(expanded_channels(n, 64, 1.5) == 96);
+  CHECK(expanded_channels(n, 80, 2.3) == 184);  // MobileNetV3-Large; 2.3 * 80 is 183.99999999999997
+  CHECK(expanded_channels(n, 2048, .25) == 512);
 }
 
 TEST_CASE("where shapes match, every residual but none is a plain sum") {

@@ -41,6 +41,8 @@ TEST_CASE("range goes from the first to the last value by its step") {
   CHECK(values_of(range(2, 4)) == ints{2, 3, 4});
   CHECK(values_of(range(-1, 1)) == ints{-1, 0, 1});
   CHECK(values_of(range(5, 5)) == ints{5});
+  // Wider than any `int`.
+  CHECK(values_of(range(-2'000'000'000, 2'000'000'000, 2'000'000'000)) == ints{-2'000'000'000, 0, 2'000'000'000});
 }
 
 TEST_CASE("a reversed range, or one without a step, is empty until define refuses it") {

@@ -330,6 +330,20 @@ TEST_CASE("a candidate that cannot exist is an error that names the stage") {
   CHECK_THROWS_AS(cost(small), space_error);
 }
 
+TEST_CASE("a width that wraps around to a small one is refused") {
+  constexpr auto space = define([] {
+    return search_space("wrapping")
+        .input(3, 8)
+        .stage("stem", conv{.filters = 16})
+        .stage("1", mbconv{.filters = 16, .expand = one_of(1, (1 << 28) + 1)})  // 16 times that is 2^32 + 16
+        .head(global_pool{}, dense{10});
+  });
+  CHECK(count(space.unrank(0)).params > 0);
+  CHECK_THROWS_MATCHES(count(space.unrank(1)), space_error,
+                       MessageMatches(ContainsSubstring("stage 1: found 2147483647")));
+  CHECK_THROWS_AS(cost(space.unrank(1)), space_error);
+}
+
 TEST_CASE("counts that 64 bits do not hold are refused by name") {
   const auto b0 = zoo::efficientnet_b0.only();
   CHECK_THROWS_MATCHES(

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -372,6 +373,33 @@ TEST_CASE("what is too large to be counted is a fault, and what follows it stays
   n.activate(x, relu);
   CHECK(n.fault().what == network_fault::layers);
   CHECK(n.repetitions(65537) == 1);
+}
+
+struct adding_nothing : null_interpreter {
+  constexpr void repeat(const adding_nothing& /*before*/, int /*times*/) {}
+};
+
+TEST_CASE("products that no width holds are a fault, where nets only count too") {
+  null_interpreter nothing;
+  net<null_interpreter> n(nothing);
+  CHECK(n.product(46340, 46340) == 2147395600);
+  CHECK(n.product(46341, 46341) == 2147483647);  // 2147488281
+  CHECK(n.product(65536, 65536) == 2147483647);
+  CHECK(n.product(8, -1) == 0);
+  adding_nothing sums;
+  for (const auto& [channels, times, fails] : {std::tuple{46340, 46340, false},
+                                               {46341, 46341, true},
+                                               {8, -1, true},
+                                               {16, (1 << 28) + 1, true},
+                                               {1, 0, false}}) {
+    CAPTURE(channels, times);
+    net<adding_nothing> counting(sums);
+    counting.product(channels, times);
+    CHECK(counting.failed() == fails);
+  }
+  net<adding_nothing> counting(sums);
+  counting.conv(counting.input(8, 8, 3), {.filters = 0});
+  CHECK(counting.failed());
 }
 
 TEST_CASE("everything works in constant expressions, faults too") {

@@ -56,7 +56,7 @@ Interpreter interpret(const Candidate& c) {
   Interpreter sink;
   net<Interpreter> n(sink);
   build(c, n);
-  REQUIRE(!n.fault());
+  REQUIRE(!n.failed());
   CHECK(n.layer_count() == sink.layers);
   return sink;
 }

@@ -72,7 +72,7 @@ struct mbconv {
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {
-    const int expanded = expanded_channels(input.channels, expand);
+    const int expanded = expanded_channels(net, input.channels, expand);
     auto x = input;
     if (expanded != input.channels || always_expand) x = net.conv(x, {.filters = expanded, .act = act});
     x = net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = act, .pad = pad});
@@ -99,7 +99,7 @@ struct fused_mbconv {
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {
-    const int expanded = expanded_channels(input.channels, expand);
+    const int expanded = expanded_channels(net, input.channels, expand);
     auto x = net.conv(input, {.filters = expanded, .kernel = kernel, .stride = stride, .act = act});
     if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), act);
     x = net.conv(x, {.filters = filters});
@@ -128,7 +128,7 @@ struct bottleneck {
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {
-    const int width = expanded_channels(filters, ratio);
+    const int width = expanded_channels(net, filters, ratio);
     auto x = net.conv(input, {.filters = width, .act = act});
     x = net.conv(x, {.filters = width, .kernel = kernel, .stride = stride, .groups = groups, .act = act, .pad = pad});
     if (se > 0 && !se_last)
@@ -150,7 +150,7 @@ struct space_to_depth {
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const {
-    return net.conv(input, {.filters = width_product(input.channels, width_product(factor, factor)),
+    return net.conv(input, {.filters = net.product(input.channels, net.product(factor, factor)),
                             .kernel = factor,
                             .stride = factor,
                             .act = act});

@@ -35,10 +35,7 @@ constexpr auto attend(auto& net, auto x, int radix, int hidden, activation act) 
 }
 
 /// Hidden channels of a split attention: a quarter of all parts' channels, at least 32.
-constexpr int attention_hidden(int channels, int radix) {
-  const int quarter = width_product(channels, radix) / 4;
-  return quarter < 32 ? 32 : quarter;
-}
+constexpr int attention_hidden(int channels) { return channels < 128 ? 32 : channels / 4; }
 
 /// Residual bottleneck with split attention (ResNeSt with one cardinal group): 1x1 to filters * ratio, a kernel x
 /// kernel convolution into `radix` parts, each from its own group of channels, attention over the parts, 3x3 average
@@ -64,10 +61,11 @@ struct split_attention {
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {
-    const int width = expanded_channels(filters, ratio);
+    const int width = expanded_channels(net, filters, ratio);
     auto x = net.conv(input, {.filters = width, .act = act});
-    x = net.conv(x, {.filters = width_product(width, radix), .kernel = kernel, .groups = radix, .act = act});
-    x = attend(net, x, radix, attention_hidden(width, radix), act);
+    const int all = net.product(width, radix);
+    x = net.conv(x, {.filters = all, .kernel = kernel, .groups = radix, .act = act});
+    x = attend(net, x, radix, attention_hidden(all), act);
     if (stride != 1) x = net.average_pool(x, {.kernel = 3, .stride = stride});
     x = net.conv(x, {.filters = filters});
     return add_residual(net, x, input, residual, stride, act);

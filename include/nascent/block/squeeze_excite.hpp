@@ -36,8 +36,10 @@ constexpr int se_hidden(double ratio, se_reference reference, int block_input, i
 }
 
 /// Channels after an expansion: the nearest whole number to channels * factor.
-constexpr int expanded_channels(int channels, int factor) { return width_product(channels, factor); }
-constexpr int expanded_channels(int channels, double factor) { return whole_width(channels * factor + 0.5); }
+constexpr int expanded_channels(auto& net, int channels, int factor) { return net.product(channels, factor); }
+constexpr int expanded_channels(auto& /*net*/, int channels, double factor) {
+  return whole_width(channels * factor + 0.5);
+}
 
 /// Adds what `kind` says of `input` to `x`, then `act`. `stride` is that between the two: sizes alone do not tell it (a
 /// map of 5 becomes one of 2 by strides of 3 and of 4).

@@ -18,12 +18,6 @@ constexpr int whole_width(double width) {
   return width < 0 ? 0 : static_cast<int>(width);
 }
 
-/// A product of widths and other numbers of 1 or more.
-constexpr int width_product(int a, int b) {
-  const long long product = static_cast<long long>(a) * b;
-  return product > beyond_all_widths ? beyond_all_widths : product < 0 ? 0 : static_cast<int>(product);
-}
-
 namespace detail {
 constexpr bool can_round(double width) { return width < 1 << 30; }
 }  // namespace detail

@@ -169,7 +169,7 @@ constexpr void
 interpret(const Candidate& c, Interpreter& sink) {
   net<Interpreter> n(sink);
   build(c, n);
-  if (n.fault() || is_large(sink) || has_own_scale<Candidate>) [[unlikely]] {
+  if (n.failed() || is_large(sink) || has_own_scale<Candidate>) [[unlikely]] {
     const auto again = [&](net<null_interpreter>& bounded) { build(c, bounded); };
     if constexpr (requires { typename Candidate::space_type; }) check_bounds(typename Candidate::space_type{}, again);
     else check_bounds(c, again);
@@ -180,7 +180,7 @@ template <class Space, class Candidate, class Interpreter>
 constexpr void interpret(const Space& s, const Candidate& c, Interpreter& sink) {
   net<Interpreter> n(sink);
   s.build(c, n);
-  if (n.fault() || is_large(sink) || has_own_scale<Candidate>) [[unlikely]]
+  if (n.failed() || is_large(sink) || has_own_scale<Candidate>) [[unlikely]]
     check_bounds(s, [&](net<null_interpreter>& bounded) { s.build(c, bounded); });
 }
 }  // namespace detail

@@ -19,7 +19,9 @@ class sum_fusion {
   constexpr int operator()(const layer& l, int before) {
     const bool joins = open_ && l.kind == layer_kind::add && (l.operands[0] == before) != (l.operands[1] == before);
     open_ = l.kind == layer_kind::convolution && l.act == activation::identity;
-    return joins ? l.operands[l.operands[0] == before ? 1 : 0] : none;
+    if (!joins) return none;
+    // No index that is computed: counting keeps layers in registers.
+    return l.operands[0] == before ? l.operands[1] : l.operands[0];
   }
 
  private:

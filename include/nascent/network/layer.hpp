@@ -182,4 +182,24 @@ constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, i
                           size_of(type));
 }
 
+namespace detail {
+
+/// The one name of a window's padding on a map: what pads as SAME does is SAME, and what does not pad is valid.
+constexpr padding plain_padding(const layer& l, const shape& map, padding pad) {
+  const auto before = [&](int size, int kernel, int stride) {
+    return padding_before(size, kernel, stride, l.dilation, pad);
+  };
+  const auto as_same = [&](int size, int kernel, int stride) {
+    return window_size(size, kernel, stride, l.dilation, pad) == same_size(size, stride) &&
+           before(size, kernel, stride) == same_padding_before(size, kernel, stride, l.dilation);
+  };
+  if (as_same(map.height, l.kernel_height, l.stride_height) && as_same(map.width, l.kernel_width, l.stride_width))
+    return padding::same;
+  const bool none = before(map.height, l.kernel_height, l.stride_height) == 0 &&
+                    before(map.width, l.kernel_width, l.stride_width) == 0;
+  return none ? padding::valid : pad;
+}
+
+}  // namespace detail
+
 }  // namespace nascent

@@ -24,7 +24,8 @@ class net {
   /// Whether the interpreter is told about blocks.
   static constexpr bool keeps_blocks = block_interpreter<Interpreter>;
   /// Interpreters that add up run in loops over millions of networks: there widths, windows and work have no upper
-  /// bound. Whoever counts builds once more with another interpreter where the sums are large (cost/cost.hpp).
+  /// bound, and of a fault it is known only that there is one. Whoever counts builds once more with another interpreter
+  /// where something failed or the sums are large (cost/cost.hpp).
   static constexpr bool only_counts = additive_interpreter<Interpreter>;
 
   constexpr explicit net(Interpreter& sink) : sink_(&sink) {}
@@ -221,7 +222,8 @@ class net {
     if (stride.height <= 1 && stride.width <= 1) return;
     const bool too_high = out.height > same_size(in.height, positive(stride.height));
     if (!too_high && out.width <= same_size(in.width, positive(stride.width))) return;
-    if (!fault_)
+    if constexpr (only_counts) failed_ = true;
+    else if (!fault_)
       fault_ = {network_fault::stride_ignored,
                 stage_,
                 too_high ? out.height : out.width,
@@ -233,14 +235,20 @@ class net {
   /// Goes on where another net stopped that built for the same interpreter: its numbers, its stage, its fault.
   template <class Other>
   constexpr void follow(const net<Other>& other) {
-    fault_ = other.fault_;
+    if constexpr (only_counts) failed_ = other.failed();
+    else fault_ = other.fault();
     stage_ = other.stage_;
     next_ = other.next_;
     stage_name_ = other.stage_name_;
   }
 
   constexpr Interpreter& sink() { return *sink_; }
-  constexpr fault_record fault() const {
+  /// Whether something does not fit; `fault` says what.
+  constexpr bool failed() const {
+    if constexpr (only_counts) return failed_ || layer_count() > network_limits::layers || products_ >> 31 != 0;
+    else return static_cast<bool>(fault());
+  }
+  constexpr fault_record fault() const requires(!only_counts) {
     if (fault_ || layer_count() <= network_limits::layers) return fault_;
     return {network_fault::layers, stage_, layer_count(), network_limits::layers, stage_name_, {}};
   }
@@ -257,6 +265,18 @@ class net {
     return 1;
   }
 
+  /// Channels times another number. What no `int` holds becomes one that no width may have; counting looks at all
+  /// products at the end, at the price of one `or`.
+  constexpr int product(int channels, int times) {
+    const std::int64_t exact = std::int64_t{channels} * times;
+    if constexpr (only_counts) {
+      products_ |= exact;
+      return static_cast<int>(exact);
+    }
+    constexpr int most = 2147483647;
+    return exact > most ? most : exact < 0 ? 0 : static_cast<int>(exact);
+  }
+
  private:
   template <interpreter Other>
   friend class net;
@@ -264,7 +284,8 @@ class net {
   static constexpr int positive(int n) { return n < 1 ? 1 : n; }
 
   constexpr void check(bool ok, network_fault what, std::int64_t found, std::int64_t allowed) {
-    if (!ok && !fault_) fault_ = {what, stage_, found, allowed, stage_name_, {}};
+    if constexpr (only_counts) failed_ |= !ok;
+    else if (!ok && !fault_) fault_ = {what, stage_, found, allowed, stage_name_, {}};
   }
 
   [[gnu::always_inline]] constexpr void check_pooled(const tensor& x) {
@@ -296,15 +317,9 @@ class net {
     constexpr std::int64_t most = std::int64_t{1} << network_limits::work_bits;
     if (map.positions() < most && map.elements() < most) [[likely]]
       return true;
-    check(false, network_fault::work, bits_of(static_cast<double>(map.positions()) * map.channels),
+    check(false, network_fault::work, detail::bits_of(static_cast<double>(map.positions()) * map.channels),
           network_limits::work_bits);
     return false;
-  }
-  /// Bits that a whole number takes.
-  static constexpr int bits_of(double number) {
-    int bits = 0;
-    for (; number >= 1; number /= 2) ++bits;
-    return bits;
   }
   /// `n` where it divides the map; 1, and a fault, where it does not.
   constexpr int divisor(const tensor& x, int n) {
@@ -329,18 +344,12 @@ class net {
   }
 
   constexpr tensor padded(layer& l, const tensor& x, const strides& by, int channels, padding pad) {
-    if (fault()) return emit(l, x, {1, 1, 1, 1});  // numbers that cannot be multiplied
+    if (failed()) return emit(l, x, {1, 1, 1, 1});  // numbers that cannot be multiplied
     const int height = window_size(x.height, l.kernel_height, by.height, l.dilation, pad);
     const int width = window_size(x.width, l.kernel_width, by.width, l.dilation, pad);
     check(height >= 1, network_fault::map_vanishes, x.height, (l.kernel_height - 1) * l.dilation + 1);
     check(width >= 1, network_fault::map_vanishes, x.width, (l.kernel_width - 1) * l.dilation + 1);
-    const int above = padding_before(x.height, l.kernel_height, by.height, l.dilation, pad);
-    const int left = padding_before(x.width, l.kernel_width, by.width, l.dilation, pad);
-    // One kernel has one description: what pads as SAME does is SAME, and what does not pad is valid.
-    const bool same = height == same_size(x.height, by.height) && width == same_size(x.width, by.width) &&
-                      above == same_padding_before(x.height, l.kernel_height, by.height, l.dilation) &&
-                      left == same_padding_before(x.width, l.kernel_width, by.width, l.dilation);
-    l.pad = same ? padding::same : above == 0 && left == 0 ? padding::valid : pad;
+    l.pad = detail::plain_padding(l, x.shape(), pad);
     return emit_weighted(l, x, {x.batch, positive(height), positive(width), channels});
   }
 
@@ -364,7 +373,7 @@ class net {
     if constexpr (!only_counts) {
       const double work = static_cast<double>(weight_elements(l)) * static_cast<double>(output.positions());
       if (!(work < 0x1p42)) [[unlikely]]
-        check(false, network_fault::work, bits_of(work), network_limits::work_bits);
+        check(false, network_fault::work, detail::bits_of(work), network_limits::work_bits);
     }
     return emit(l, x, output);
   }
@@ -379,6 +388,8 @@ class net {
 
   Interpreter* sink_;
   fault_record fault_{};
+  bool failed_ = false;
+  std::int64_t products_ = 0;
   int stage_ = -1;
   int next_ = 1;
   std::string_view stage_name_{};

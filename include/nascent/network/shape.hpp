@@ -30,6 +30,12 @@ constexpr std::int64_t wrapping(std::int64_t a, std::int64_t b) {
 constexpr std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
+/// Bits that a whole number takes.
+constexpr int bits_of(double number) {
+  int bits = 0;
+  for (; number >= 1; number /= 2) ++bits;
+  return bits;
+}
 }  // namespace detail
 
 /// A feature map in NHWC order. `batch` counts maps per image: 1 unless space_to_batch split them.
