@@ -30,7 +30,7 @@ template <class Build>
 constexpr counted_layer count_layer(Build build) {
   layer_counter counter;
   net<layer_counter> n(counter);
-  counted_layer b{.out = build(n), .total = counter.total(), .possible = !n.fault()};
+  counted_layer b{.out = build(n), .total = counter.total(), .possible = !n.failed()};
   b.out.id = 0;
   if (b.possible && counter.is_large()) [[unlikely]] {  // nets that only count do not look at all limits
     null_interpreter none;
