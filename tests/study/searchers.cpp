@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every searcher is a function of its options, its seed and the log of a study.
+#include <string>
+
+#include "../temporary_folder.hpp"
+#include "spaces.hpp"
+#include <catch2/catch_test_macros.hpp>
+
+#include "nascent/search/nsga2.hpp"
+#include "nascent/search/reinforce.hpp"
+#include "nascent/study/run_study.hpp"
+
+using namespace nascent;
+
+namespace {
+
+/// What it proposes in one go, and opened anew every few networks, with an answer that is pending each time.
+template <class Searcher>
+void check_replays(const Searcher& fresh, const objective& judge) {
+  INFO(fresh.description().name);
+  const test::temporary_folder folder;
+  const auto measure = [](const small_candidate& c) {
+    return metric_map{{"accuracy", small_value(c)}, {"layers", static_cast<double>(c.digits.back())}};
+  };
+  study whole(folder / "whole.db", fresh, judge);
+  run_study(whole, measure, {.networks = 40});
+  for (std::size_t networks = 1; networks <= 40; networks += 6) {
+    study part(folder / "parts.db", fresh, judge);
+    run_study(part, measure, {.networks = networks});
+    if (networks < 40) static_cast<void>(part.ask());
+  }
+  study parts(folder / "parts.db", fresh, judge);
+  run_study(parts, measure, {.networks = 40});
+  CHECK(sequence(parts) == sequence(whole));
+}
+
+}  // namespace
+
+TEST_CASE("searchers go on from their logs") {
+  check_replays(reinforce(small_space, {.delay = 0, .replicas = 4}), maximise("accuracy"));
+  check_replays(nsga2(small_space, {.population = 8}), maximise("accuracy").also(minimise("layers")));
+}
