@@ -6,9 +6,13 @@
 
 #include "nascent/accuracy/model.hpp"
 #include "nascent/base/random.hpp"
+#include "nascent/block/basic_block.hpp"
 #include "nascent/block/block.hpp"
+#include "nascent/block/convnext_block.hpp"
 #include "nascent/block/reflection.hpp"
 #include "nascent/block/split_attention.hpp"
+#include "nascent/block/transformer.hpp"
+#include "nascent/block/universal_inverted_bottleneck.hpp"
 #include "nascent/choice/choice.hpp"
 #include "nascent/choice/either.hpp"
 #include "nascent/cost/bounds.hpp"

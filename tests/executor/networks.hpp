@@ -253,8 +253,30 @@ class random_network_builder {
     }
   }
 
+  /// Attention of a map with itself or with a smaller one, on its own positions or on tokens.
+  tensor attended(auto& net, tensor x) {
+    const int heads = roll_.between(1, 3);
+    if (x.height * x.width > 120) x = net.average_pool(x, {.kernel = 4, .stride = 4});
+    const tensor in = x;
+    if (roll_.coin()) x = net.position_embedding(x);
+    if (roll_.coin()) x = net.class_token(net.tokens(x));
+    const tensor other = roll_.coin() ? x : net.max_pool(x, {.kernel = 2, .stride = 2});
+    const int depth = heads * roll_.between(1, 9);
+    const tensor queries = net.conv(x, {.filters = depth, .bias = true});
+    const tensor keys = net.conv(other, {.filters = depth, .bias = true});
+    const tensor values = net.conv(other, {.filters = heads * roll_.between(1, 9), .bias = true});
+    const tensor weights = net.channel_softmax(net.scores(queries, keys, heads), heads);
+    const tensor y = net.matmul(weights, values, heads);
+    switch (roll_.between(0, 3)) {
+      case 0: return net.conv(net.transpose(y), {.filters = roll_.between(1, 9), .bias = true});
+      case 1: return net.slice(net.reshape(y, 1, 1, y.height * y.width * y.channels), 0, y.channels);
+      case 2: return net.add(net.conv(y, {.filters = x.channels, .act = roll_.act(), .bias = true}), x);
+      default: return y.height * y.width == in.height * in.width ? net.reshape(y, in.height, in.width, y.channels) : y;
+    }
+  }
+
   tensor block(auto& net, tensor x) {
-    switch (roll_.between(0, 15)) {
+    switch (roll_.between(0, 19)) {
       case 0: return mbconv(net, x, false);
       case 1: return mbconv(net, x, true);
       case 2: return bottleneck(net, x);
@@ -283,6 +305,10 @@ class random_network_builder {
       case 12:
       case 13:
       case 14: return normalized(net, x);
+      case 15:
+      case 16: return attended(net, x);
+      case 17:
+      case 18: return moved(net, x);
       default: {
         const nascent::kernel_size k = kernel();
         const nascent::strides by = stride(x);

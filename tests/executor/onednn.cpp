@@ -220,6 +220,25 @@ TEST_CASE("onednn: normalisations, with an activation and without") {
   }
 }
 
+TEST_CASE("onednn: attention, with heads of every width and maps of a batch") {
+  for (const int heads : {1, 3})
+    for (const int depth : {5, 16, 64})
+      compare("attention", {1, 7, 5, heads * depth}, [&](auto& net, tensor x) {
+        const tensor w = net.channel_softmax(net.scores(x, x, heads), heads);
+        net.add(net.matmul(w, x, heads), x);
+      });
+  compare("maps", {1, 8, 6, 12}, [&](auto& net, tensor x) {
+    x = net.space_to_batch(x, 2);
+    x = net.matmul(net.channel_softmax(net.scores(x, x, 2), 2), x, 2);
+    net.batch_to_space(x, 2);
+  });
+  compare("tokens", {1, 3, 4, 12}, [&](auto& net, tensor x) {
+    x = net.position_embedding(net.class_token(net.tokens(x)));
+    x = net.transpose(x);
+    net.slice(net.reshape(x, 1, 1, 12 * 13), 0, 13);
+  });
+}
+
 TEST_CASE("onednn: pools") {
   for (const int kernel : {1, 2, 3, 7})
     for (const int stride : {1, 2, 3})
@@ -395,6 +414,6 @@ TEST_CASE("onednn: random networks in bf16") {
     const std::vector<float> in = test::random_numbers(test::input_size(graph, batch), seed);
     const std::vector<float> expected = test::run_once(reference::executor{}, graph, values, in, batch);
     const onednn::executor executor{{.type = data_type::bf16}};
-    CHECK(test::distance(test::run_once(executor, graph, values, in, batch), expected) <= 3e-2);
+    CHECK(test::distance(test::run_once(executor, graph, values, in, batch), expected) <= 4e-2);
   }
 }

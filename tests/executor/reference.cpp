@@ -300,3 +300,27 @@ TEST_CASE("reference: normalisations by hand") {
   CHECK(run({1, 1, 1, 2}, {1, 2}, {{2, -10}, {0, 0}},
             [](auto& net, tensor x) { net.activate(net.layer_scale(x), relu); }) == numbers{2, 0});
 }
+
+TEST_CASE("reference: scores and products by hand, head by head") {
+  const auto of = [](shape input, const numbers& in, auto&& build) { return run(input, in, {}, build); };
+  // Positions (1 2) and (3 4) against themselves, over sqrt(2).
+  const auto r = static_cast<float>(1 / std::sqrt(2.));
+  CHECK(test::distance(of({1, 2, 1, 2}, {1, 2, 3, 4}, [](auto& net, tensor x) { net.scores(x, x); }),
+                       numbers{5 * r, 11 * r, 11 * r, 25 * r}) < 1e-6);
+  // Two heads of one channel each: first the products of the first channels, then those of the second.
+  CHECK(of({1, 2, 1, 2}, {1, 2, 3, 4}, [](auto& net, tensor x) { net.scores(x, x, 2); }) ==
+        numbers{1, 3, 4, 8, 3, 9, 8, 16});
+  // [1 2; 3 4] squared.
+  CHECK(of({1, 2, 1, 2}, {1, 2, 3, 4}, [](auto& net, tensor x) { net.matmul(x, x); }) == numbers{7, 10, 15, 22});
+  // One position whose two heads weigh the positions of a map: 1 * (10 20) by the first head, 2 by the second.
+  CHECK(of({1, 1, 1, 2}, {3, 5}, [](auto& net, tensor x) { net.matmul(x, x, 2); }) == numbers{9, 25});
+  CHECK(of({1, 2, 1, 3}, {1, 2, 3, 4, 5, 6}, [](auto& net, tensor x) { net.transpose(x); }) ==
+        numbers{1, 4, 2, 5, 3, 6});
+  CHECK(of({1, 2, 1, 3}, {1, 2, 3, 4, 5, 6}, [](auto& net, tensor x) { net.reshape(x, 3, 1, 2); }) == count_up(6));
+  const auto half = static_cast<float>(1 / (1 + std::exp(1.)));
+  CHECK(test::distance(of({1, 1, 1, 4}, {1, 2, 7, 7}, [](auto& net, tensor x) { net.channel_softmax(x, 2); }),
+                       numbers{half, 1 - half, .5F, .5F}) < 1e-6);
+  CHECK(run({1, 2, 1, 1}, {1, 2}, {{9}, {}}, [](auto& net, tensor x) { net.class_token(x); }) == numbers{9, 1, 2});
+  CHECK(run({1, 2, 1, 1}, {1, 2}, {{10, 20}, {}}, [](auto& net, tensor x) { net.position_embedding(x); }) ==
+        numbers{11, 22});
+}

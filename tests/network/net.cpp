@@ -471,3 +471,42 @@ TEST_CASE("normalisations that cannot be are faults by name") {
   CHECK(epsilon.allowed == 1);
   CHECK(fault_of(map, [](auto& n, auto x) { n.rms_norm(x, {.epsilon_digits = 13}); }).what == network_fault::epsilon);
 }
+
+TEST_CASE("attention has the shapes and the work of its matrices") {
+  recorder sink;
+  net<recorder> n(sink);
+  const tensor x = n.input(8, 6, 12);
+  const tensor tokens = n.class_token(n.tokens(x));
+  CHECK(tokens.shape() == shape{1, 49, 1, 12});
+  const tensor s = n.scores(tokens, x, 3);
+  CHECK(s.shape() == shape{1, 49, 1, 3 * 48});
+  CHECK(n.channel_softmax(s, 3).shape() == s.shape());
+  CHECK(n.matmul(s, x, 3).shape() == tokens.shape());
+  CHECK(n.position_embedding(x).shape() == x.shape());
+  CHECK(n.transpose(x).shape() == shape{1, 12, 1, 48});
+  CHECK(n.reshape(x, 4, 12, 12).shape() == shape{1, 4, 12, 12});
+  CHECK(!n.fault());
+  CHECK(macs(sink.layers[2]) == 49 * 48 * 12);
+  CHECK(macs(sink.layers[4]) == 49 * 48 * 12);
+  CHECK(params(sink.layers[1]) == 12);
+  CHECK(params(sink.layers[5]) == 8 * 6 * 12);
+  // Queries, keys and scores; weights, values and result.
+  CHECK(traffic(sink.layers[2], false, data_type::f32, 1) == 4 * (49 * 12 + 48 * 12 + 49 * 3 * 48));
+  CHECK(traffic(sink.layers[4], false, data_type::f32, 1) == 4 * (49 * 12 + 48 * 12 + 49 * 3 * 48));
+}
+
+TEST_CASE("attention that cannot be is a fault by name") {
+  const shape map{1, 8, 8, 16};
+  CHECK(fault_of(map, [](auto& n, auto x) { n.scores(x, x, 3); }).what == network_fault::groups);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.scores(x, x, 0); }).what == network_fault::groups);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.scores(x, n.slice(x, 0, 8)); }).what == network_fault::shape_mismatch);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.matmul(x, x); }).what == network_fault::shape_mismatch);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.class_token(x); }).what == network_fault::shape_mismatch);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.channel_softmax(x, 5); }).what == network_fault::channels);
+  const auto wrong = fault_of(map, [](auto& n, auto x) { n.reshape(x, 8, 8, 15); });
+  CHECK(wrong.what == network_fault::reshape);
+  CHECK(wrong.found == 960);
+  CHECK(wrong.allowed == 1024);
+  CHECK(fault_of({1, 2048, 1024, 16}, [](auto& n, auto x) { n.scores(x, x); }).what == network_fault::filters);
+  CHECK(fault_of({1, 1024, 512, 64}, [](auto& n, auto x) { n.scores(x, x); }).what == network_fault::work);
+}

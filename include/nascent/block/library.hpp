@@ -7,9 +7,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "nascent/block/basic_block.hpp"
 #include "nascent/block/block.hpp"
+#include "nascent/block/convnext_block.hpp"
 #include "nascent/block/detail/role_list.hpp"
 #include "nascent/block/split_attention.hpp"
+#include "nascent/block/transformer.hpp"
+#include "nascent/block/universal_inverted_bottleneck.hpp"
 
 namespace nascent {
 namespace detail {
@@ -46,6 +50,13 @@ constexpr void for_each_block(Visit&& visit) {
   visit(plain_block<fused_mbconv<>>{});
   visit(plain_block<bottleneck<>>{});
   visit(plain_block<split_attention<>>{});
+  visit(plain_block<basic_block<>>{});
+  visit(plain_block<dense_layer<>>{});
+  visit(plain_block<universal_inverted_bottleneck<>>{});
+  visit(plain_block<convnext_block<>>{});
+  visit(plain_block<attention<>>{});
+  visit(plain_block<transformer_block<>>{});
+  visit(plain_block<mobilevit_block<>>{});
   visit(plain_block<space_to_depth<>>{});
   visit(plain_block<space_to_depth_copy<>>{});
   visit(plain_block<space_to_batch<>>{});

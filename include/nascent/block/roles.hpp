@@ -100,6 +100,10 @@ struct window {
   static constexpr field_role meaning{
       {.allowed = "1 or more", .least = 1, .whole = true}, width_scaling::none, work_effect::window};
 };
+/// The same of something that may be absent: 0 for none.
+struct count_or_none {
+  static constexpr field_role meaning{{.allowed = "0 or more", .whole = true}};
+};
 /// A number of parts that are layers of their own.
 struct parts {
   static constexpr field_role meaning{{.allowed = "1 to 64", .least = 1, .most = 64, .whole = true}};

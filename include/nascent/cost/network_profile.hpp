@@ -117,7 +117,14 @@ class bottleneck_reader {
       case layer_kind::scale:
       case layer_kind::layer_norm:
       case layer_kind::group_norm:
-      case layer_kind::rms_norm: other_ = true; return;
+      case layer_kind::rms_norm:
+      case layer_kind::reshape:
+      case layer_kind::transpose:
+      case layer_kind::channel_softmax:
+      case layer_kind::scores:
+      case layer_kind::matmul:
+      case layer_kind::class_token:
+      case layer_kind::position_embedding: other_ = true; return;
     }
   }
 

@@ -24,7 +24,7 @@ inline weights random_weights(const network& graph, std::uint64_t seed) {
     const layer& l = graph.layers()[i];
     if (!l.has_constants()) continue;
     all[i].kernel = source.kernel(l, variances[i]);
-    all[i].bias = source.around(0, 0.1F, l.output.channels);
+    all[i].bias = source.around(0, 0.1F, static_cast<int>(bias_elements(l)));
   }
   return all;
 }

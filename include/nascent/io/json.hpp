@@ -56,7 +56,7 @@ template <class Json>
 void to_json(Json& j, const layer& l) {
   const auto needed = [&](std::string_view name) {
     if (name == "kernel" || name == "stride" || name == "padding") return l.has_window();
-    if (name == "batch_norm" || name == "bias") return l.has_constants();
+    if (name == "batch_norm" || name == "bias") return l.has_constants() && !l.embeds();
     if (name == "first_channel") return l.kind == layer_kind::slice;
     return name == "kind" || name == "input" || name == "output";
   };

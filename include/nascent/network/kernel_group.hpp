@@ -21,10 +21,11 @@ enum class kernel_group : std::uint8_t {
   sum,
   copy,
   activation,
-  normalization
+  normalization,
+  product
 };
 
-inline constexpr int kernel_group_count = 11;
+inline constexpr int kernel_group_count = 12;
 
 /// In the plural: what the rows of a table are.
 constexpr const char* to_string(kernel_group group) {
@@ -40,6 +41,7 @@ constexpr const char* to_string(kernel_group group) {
     case kernel_group::copy: return "copies";
     case kernel_group::activation: return "activations";
     case kernel_group::normalization: return "normalisations";
+    case kernel_group::product: return "products of maps";
   }
   return "unknown";
 }

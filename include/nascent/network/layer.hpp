@@ -30,7 +30,14 @@ enum class layer_kind : std::uint8_t {
   scale,                ///< each channel times a number of its own, plus one: batch normalisation alone, layer scale
   layer_norm,           ///< over the channels, at each position: (x - mean) / sqrt(variance + epsilon), then as `scale`
   group_norm,           ///< the same over all positions of a map and the channels of each of `groups` groups
-  rms_norm,  ///< over the channels, at each position: x / sqrt(mean of squares + epsilon), then a factor each
+  rms_norm,         ///< over the channels, at each position: x / sqrt(mean of squares + epsilon), then a factor each
+  reshape,          ///< the same numbers in the same order as a map of another height, width and depth
+  transpose,        ///< channels become positions, and positions channels
+  channel_softmax,  ///< over the channels of each of `groups` equal parts, at each position: each part sums to 1
+  scores,  ///< each position of a map against all of another: in `groups` heads, products over sqrt(channels of a head)
+  matmul,  ///< in `groups` heads: each position's channels weigh the positions of another map, which are added up
+  class_token,         ///< a trained position before all others
+  position_embedding,  ///< a trained number is added to each of a map
 };
 
 /// What is known of a kind by itself.
@@ -58,6 +65,13 @@ constexpr layer_kind_facts facts_of(layer_kind kind) {
     case layer_kind::layer_norm: return {"layer_norm", kernel_group::normalization};
     case layer_kind::group_norm: return {"group_norm", kernel_group::normalization};
     case layer_kind::rms_norm: return {"rms_norm", kernel_group::normalization};
+    case layer_kind::reshape: return {"reshape", kernel_group::copy};
+    case layer_kind::transpose: return {"transpose", kernel_group::copy};
+    case layer_kind::channel_softmax: return {"channel_softmax", kernel_group::activation};
+    case layer_kind::scores: return {"scores", kernel_group::product};
+    case layer_kind::matmul: return {"matmul", kernel_group::product};
+    case layer_kind::class_token: return {"class_token", kernel_group::copy};
+    case layer_kind::position_embedding: return {"position_embedding", kernel_group::sum};
   }
   return {"unknown", kernel_group::copy};
 }
@@ -95,8 +109,12 @@ struct layer {
     return kind == layer_kind::scale || kind == layer_kind::layer_norm || kind == layer_kind::group_norm ||
            kind == layer_kind::rms_norm;
   }
-  /// Whether it has an entry in weights: a kernel, and a bias for each channel.
-  constexpr bool has_constants() const { return has_weights() || scales_channels(); }
+  /// Whether it adds trained numbers that no input is multiplied with.
+  constexpr bool embeds() const { return kind == layer_kind::class_token || kind == layer_kind::position_embedding; }
+  /// Whether it has an entry in weights: a kernel and, unless it embeds, a bias for each channel.
+  constexpr bool has_constants() const { return has_weights() || scales_channels() || embeds(); }
+  /// A product of two maps.
+  constexpr bool is_product() const { return kind == layer_kind::scores || kind == layer_kind::matmul; }
   constexpr bool is_depthwise() const {
     return kind == layer_kind::convolution && groups > 1 && groups == input.channels && groups == output.channels;
   }
@@ -143,16 +161,20 @@ constexpr std::int64_t weight_elements(const layer& l) {
   return detail::wrapping(detail::wrapping(taps, l.input.channels / l.groups), l.output.channels);
 }
 
-/// Numbers in the kernel that an executor takes: weights, or a factor for each channel.
+/// Numbers in the kernel that an executor takes: weights, a factor for each channel, or what is embedded.
 constexpr std::int64_t kernel_elements(const layer& l) {
-  return l.scales_channels() ? l.output.channels : weight_elements(l);
+  if (l.kind == layer_kind::position_embedding)
+    return detail::wrapping(detail::wrapping(l.output.height, l.output.width), l.output.channels);
+  return l.scales_channels() || l.kind == layer_kind::class_token ? l.output.channels : weight_elements(l);
 }
 /// The same as trained: the factor of a batch normalisation is its gamma over the deviation, and no kernel.
 constexpr std::int64_t trained_elements(const layer& l) {
   return l.scales_channels() && l.batch_norm ? 0 : kernel_elements(l);
 }
 /// Numbers in the bias that an executor takes.
-constexpr std::int64_t bias_elements(const layer& l) { return l.has_constants() ? l.output.channels : 0; }
+constexpr std::int64_t bias_elements(const layer& l) {
+  return l.has_weights() || l.scales_channels() ? l.output.channels : 0;
+}
 
 /// Trainable parameters: kernel, bias, and the gamma and beta of a batch normalisation (no moving statistics).
 constexpr std::int64_t params(const layer& l) {
@@ -160,8 +182,20 @@ constexpr std::int64_t params(const layer& l) {
       trained_elements(l), (l.bias ? l.output.channels : 0) + (l.batch_norm ? 2 * std::int64_t{l.output.channels} : 0));
 }
 
-/// Multiply-adds for one image. Only convolutions and dense layers count, as in the papers' tables.
-constexpr std::int64_t macs(const layer& l) { return detail::wrapping(weight_elements(l), l.output.positions()); }
+/// Multiply-adds for one image. Only convolutions, dense layers and products of maps count, as in the papers' tables.
+constexpr std::int64_t macs(const layer& l) {
+  if (l.is_product()) return detail::wrapping(l.output.elements(), l.input.channels / l.groups);
+  return detail::wrapping(weight_elements(l), l.output.positions());
+}
+
+/// Elements of the second map of a product, for one image.
+constexpr std::int64_t second_elements(const layer& l) {
+  if (!l.is_product()) return 0;
+  const shape& positions =
+      l.kind == layer_kind::scores ? l.output : l.input;  // whose channels are the others' positions
+  const shape& channels = l.kind == layer_kind::scores ? l.input : l.output;
+  return detail::wrapping(detail::wrapping(positions.channels / l.groups, channels.channels), l.input.batch);
+}
 
 /// Outputs of convolutions and dense layers in elements ("activations" of Radosavovic et al., 2020).
 constexpr std::int64_t activations(const layer& l) { return l.has_weights() ? l.output.elements() : 0; }
@@ -176,6 +210,7 @@ constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, i
   if (l.kind == layer_kind::slice) elements = 2 * output;
   if (l.kind == layer_kind::multiply)
     elements += static_cast<std::uint64_t>(std::int64_t{l.output.batch} * l.output.channels);
+  if (l.is_product()) elements += static_cast<std::uint64_t>(second_elements(l));
   const std::int64_t constants =
       detail::wrapping_sum(kernel_elements(l), l.bias || l.batch_norm ? l.output.channels : 0);
   return detail::wrapping(detail::wrapping_sum(detail::wrapping(static_cast<std::int64_t>(elements), batch), constants),

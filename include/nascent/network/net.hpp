@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "nascent/network/block_description.hpp"
+#include "nascent/network/detail/token_words.hpp"
 #include "nascent/network/interpreter.hpp"
 #include "nascent/network/layer.hpp"
 #include "nascent/network/layer_options.hpp"
@@ -19,7 +20,7 @@ namespace nascent {
 /// Builds layers one after another, infers their shapes, and gives each to the interpreter. Faults are recorded, not
 /// thrown, so that the same code serves constant evaluation and hot loops; look at `fault()` at the end.
 template <interpreter Interpreter>
-class net {
+class net : public detail::token_words<net<Interpreter>> {
  public:
   /// Whether the interpreter is told about blocks.
   static constexpr bool keeps_blocks = block_interpreter<Interpreter>;
@@ -111,28 +112,6 @@ class net {
 
   [[gnu::always_inline]] constexpr tensor activate(const tensor& x, activation act) {
     return act == activation::identity ? x : emit(layer{.kind = layer_kind::activate, .act = act}, x, x.shape());
-  }
-
-  /// Batch normalisation by itself, as networks have it before a convolution; behind one it is part of that.
-  constexpr tensor batch_norm(const tensor& x, activation act = activation::identity) {
-    return emit(layer{.kind = layer_kind::scale, .act = act, .batch_norm = true}, x, x.shape());
-  }
-
-  /// Each channel times a trained factor (Touvron et al., 2021, "Going deeper with Image Transformers").
-  constexpr tensor layer_scale(const tensor& x) { return emit(layer{.kind = layer_kind::scale}, x, x.shape()); }
-
-  constexpr tensor layer_norm(const tensor& x, const layer_norm_options& o = {}) {
-    return normalized(layer{.kind = layer_kind::layer_norm, .act = o.act, .bias = o.bias}, x, o.epsilon_digits);
-  }
-
-  constexpr tensor group_norm(const tensor& x, const group_norm_options& o = {}) {
-    check(o.groups >= 1 && x.channels % positive(o.groups) == 0, network_fault::groups, o.groups, x.channels);
-    return normalized(layer{.kind = layer_kind::group_norm, .act = o.act, .bias = o.bias, .groups = positive(o.groups)},
-                      x, o.epsilon_digits);
-  }
-
-  constexpr tensor rms_norm(const tensor& x, const rms_norm_options& o = {}) {
-    return normalized(layer{.kind = layer_kind::rms_norm, .act = o.act}, x, o.epsilon_digits);
   }
 
   /// Joins maps of equal height and width along the channels.
@@ -280,6 +259,7 @@ class net {
  private:
   template <interpreter Other>
   friend class net;
+  friend class detail::token_words<net>;
 
   static constexpr int positive(int n) { return n < 1 ? 1 : n; }
 
@@ -351,13 +331,6 @@ class net {
     check(width >= 1, network_fault::map_vanishes, x.width, (l.kernel_width - 1) * l.dilation + 1);
     l.pad = detail::plain_padding(l, x.shape(), pad);
     return emit_weighted(l, x, {x.batch, positive(height), positive(width), channels});
-  }
-
-  constexpr tensor normalized(layer l, const tensor& x, int epsilon_digits) {
-    check(epsilon_digits >= 1 && epsilon_digits <= 12, network_fault::epsilon, epsilon_digits,
-          epsilon_digits < 1 ? 1 : 12);
-    l.epsilon_digits = static_cast<std::uint8_t>(epsilon_digits);
-    return emit(l, x, x.shape());
   }
 
   constexpr tensor pool(layer_kind kind, const tensor& x, const pool_options& o) {

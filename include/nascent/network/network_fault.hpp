@@ -30,6 +30,7 @@ enum class network_fault : std::uint8_t {
   work,     ///< more multiply-adds in a layer, or elements in a map, than `network_limits` has
   layers,   ///< more than `network_limits` has
   epsilon,  ///< of a normalisation: not 1 to 12 digits
+  reshape,  ///< to another number of elements
 };
 
 /// What would be right.
@@ -54,6 +55,7 @@ constexpr const char* to_string(network_fault fault) {
     case network_fault::work:
       return "multiply-adds of a layer, and elements of a map, that 42 bits hold; use a smaller map or fewer channels";
     case network_fault::layers: return "at most 65536 layers";
+    case network_fault::reshape: return "a shape of as many elements";
     case network_fault::epsilon: return "an epsilon of 1 to 12 digits: 6 for 1e-6";
   }
   return "unknown fault";

@@ -17,8 +17,8 @@
 namespace nascent {
 
 /// Weights of one layer as an executor takes them, batch normalisation folded in. `kernel` is ordered [output
-/// channel][height][width][input channel of the group]; of a scale or a normalisation it has one number per channel.
-/// `bias` has one number per output channel. Both are empty for layers without weights.
+/// channel][height][width][input channel of the group]; of a scale or a normalisation it has one number per channel, of
+/// an embedding what is embedded. `bias` has one number per output channel. Both are empty for layers without weights.
 struct layer_weights {
   std::vector<float> kernel;
   std::vector<float> bias;
@@ -74,6 +74,7 @@ class weight_source {
   /// A kernel of this variance times 1 / fan-in.
   std::vector<float> kernel(const layer& l, float variance) {
     if (l.scales_channels()) return around(1, 0.5F, l.output.channels);
+    if (l.embeds()) return around(0, 0.5F, static_cast<int>(kernel_elements(l)));
     const int fan_in = l.kernel_height * l.kernel_width * (l.input.channels / l.groups);
     return around(0, std::sqrt(3 * variance / static_cast<float>(fan_in)), static_cast<int>(weight_elements(l)));
   }
@@ -85,7 +86,8 @@ class weight_source {
 /// Bytes of a layer's kernel in f32. In floating point, which cannot overflow.
 inline double kernel_bytes(const layer& l) {
   const int channels = l.input.channels / l.groups;  // of one group
-  return l.has_weights() ? 4.0 * l.kernel_height * l.kernel_width * channels * l.output.channels : 0;
+  return l.has_weights() ? 4.0 * l.kernel_height * l.kernel_width * channels * l.output.channels
+                         : 4.0 * static_cast<double>(kernel_elements(l));
 }
 
 /// \throws network_error where all kernels together are more than there is memory
@@ -185,7 +187,7 @@ inline weights fold(const network& graph, const network_parameters& values, floa
     w.kernel = p.kernel;
     if (l.scales_channels()) w.kernel.resize(static_cast<std::size_t>(l.output.channels), 1.0F);
     w.bias = p.bias;
-    w.bias.resize(static_cast<std::size_t>(l.output.channels), 0.0F);
+    w.bias.resize(static_cast<std::size_t>(bias_elements(l)), 0.0F);
     if (!l.batch_norm) continue;
     const std::size_t filter = w.kernel.size() / w.bias.size();
     for (std::size_t c = 0; c < w.bias.size(); ++c) {

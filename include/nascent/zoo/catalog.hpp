@@ -11,6 +11,8 @@
 
 #include "nascent/base/error.hpp"
 #include "nascent/zoo/alphanet.hpp"
+#include "nascent/zoo/convnext.hpp"
+#include "nascent/zoo/densenet.hpp"
 #include "nascent/zoo/efficientnet_family.hpp"
 #include "nascent/zoo/efficientnet_lite.hpp"
 #include "nascent/zoo/efficientnet_x_family.hpp"
@@ -18,11 +20,13 @@
 #include "nascent/zoo/gpunet_models.hpp"
 #include "nascent/zoo/inception.hpp"
 #include "nascent/zoo/mobile.hpp"
+#include "nascent/zoo/mobilenet_v4.hpp"
 #include "nascent/zoo/nasnet.hpp"
 #include "nascent/zoo/regnet.hpp"
 #include "nascent/zoo/resnest.hpp"
 #include "nascent/zoo/resnet.hpp"
 #include "nascent/zoo/tunas_networks.hpp"
+#include "nascent/zoo/vision_transformer.hpp"
 
 namespace nascent::zoo {
 
@@ -52,12 +56,14 @@ constexpr void for_each_model(Visit&& visit) {
   all(fbnet_v2_f1, fbnet_v2_f2, fbnet_v2_f3, fbnet_v2_f4, fbnet_v2_l1, fbnet_v2_l2);
   all(fbnet_v3_a, fbnet_v3_b, fbnet_v3_c, fbnet_v3_d, fbnet_v3_e, fbnet_v3_f, fbnet_v3_g);
   all(alphanet_a0, alphanet_a1, alphanet_a2, alphanet_a3, alphanet_a4, alphanet_a5, alphanet_a6);
-  all(resnet_50, se_resnet_50, resnet_50_d, resnext_50_32x4d, resnest_50, resnest_101, resnest_200, resnest_269);
+  all(resnet_18, resnet_34, resnet_50, se_resnet_50, resnet_50_d, resnext_50_32x4d, resnest_50, resnest_101,
+      resnest_200, resnest_269);
   all(regnet_x_200mf, regnet_x_400mf, regnet_x_600mf, regnet_x_800mf, regnet_x_1_6gf, regnet_x_3_2gf, regnet_x_4_0gf,
       regnet_x_6_4gf, regnet_x_8_0gf, regnet_x_12gf, regnet_x_16gf, regnet_x_32gf);
   all(regnet_y_200mf, regnet_y_400mf, regnet_y_600mf, regnet_y_800mf, regnet_y_1_6gf, regnet_y_3_2gf, regnet_y_4_0gf,
       regnet_y_6_4gf, regnet_y_8_0gf, regnet_y_12gf, regnet_y_16gf, regnet_y_32gf);
   all(inception_v3, inception_v4, nasnet_a_large, nasnet_a_mobile);
+  all(densenet_121, convnext_t, mobilenet_v4_conv_s, deit_ti, vit_s_16, mobilevit_s);
 }
 
 /// How many models the zoo has.

@@ -8,6 +8,7 @@
 #include <array>
 #include <string_view>
 
+#include "nascent/block/basic_block.hpp"
 #include "nascent/block/block.hpp"
 #include "nascent/zoo/model.hpp"
 
@@ -58,6 +59,26 @@ struct resnet_body {
   }
 };
 
+/// Four stages of basic blocks with 64 to 512 filters.
+struct basic_resnet_body {
+  std::array<int, 4> layers;
+
+  constexpr auto block(std::size_t stage) const {
+    return basic_block{.filters = 64 << stage, .pad = padding::symmetric};
+  }
+
+  constexpr tensor operator()(auto& net, tensor x) const {
+    x = resnet_stem(net, x, 0);
+    for (std::size_t i = 0; i < 4; ++i) x = add_stage(net, x, stage_names[i], block(i), layers[i], i == 0 ? 1 : 2);
+    return classify(net, x);
+  }
+};
+
+inline constexpr model resnet_18{"ResNet-18", 224, basic_resnet_body{{2, 2, 2, 2}}, {0, 1.8, "ResNet paper, Table 1"}};
+inline constexpr model resnet_34{"ResNet-34",
+                                 224,
+                                 basic_resnet_body{{3, 4, 6, 3}},
+                                 {0, 3.6, "ResNet paper, Table 1", "printed with two digits, as if cut"}};
 inline constexpr model resnet_50{"ResNet-50",
                                  224,
                                  resnet_body{.layers = {3, 4, 6, 3}},

@@ -93,6 +93,11 @@ inline auto concatenation(const dnnl::engine& e, const desc& dst, int axis, cons
   return dnnl::concat::primitive_desc(e, dst, axis, parts, attr);
 }
 
+inline auto matmul(const dnnl::engine& e, const desc& a, const desc& b, const desc& dst,
+                   const dnnl::primitive_attr& attr) {
+  return dnnl::matmul::primitive_desc(e, a, b, dst, attr);
+}
+
 /// Over the last dimension, then a factor and a summand for each of its numbers.
 inline auto layer_normalization(const dnnl::engine& e, const desc& data, float epsilon,
                                 const dnnl::primitive_attr& attr) {
@@ -145,6 +150,11 @@ inline auto softmax(const dnnl::engine& e, const desc& data, int axis, const dnn
 inline auto concatenation(const dnnl::engine& e, const desc& dst, int axis, const std::vector<desc>& parts,
                           const dnnl::primitive_attr& attr) {
   return dnnl::concat::primitive_desc(dst, axis, parts, e, attr);
+}
+
+inline auto matmul(const dnnl::engine& e, const desc& a, const desc& b, const desc& dst,
+                   const dnnl::primitive_attr& attr) {
+  return dnnl::matmul::primitive_desc({a, b, dst}, attr, e);
 }
 
 inline auto layer_normalization(const dnnl::engine& e, const desc& data, float epsilon,

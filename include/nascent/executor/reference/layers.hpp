@@ -237,6 +237,70 @@ inline void normalize(const layer& l, const layer_weights& w, int maps, std::spa
   scale(w, out);
 }
 
+/// Over the channels of each part, at each position.
+inline void channel_softmax(const layer& l, std::span<const float> in, std::span<float> out) {
+  const std::size_t width = static_cast<std::size_t>(l.input.channels / l.groups);
+  for (std::size_t first = 0; first < in.size(); first += width) {
+    const auto part = in.subspan(first, width);
+    const auto largest = static_cast<double>(*std::ranges::max_element(part));
+    double sum = 0;
+    for (const float x : part) sum += std::exp(static_cast<double>(x) - largest);
+    for (std::size_t c = 0; c < width; ++c)
+      out[first + c] = static_cast<float>(std::exp(static_cast<double>(part[c]) - largest) / sum);
+  }
+}
+
+/// Scores and products: head h of position i of `a` with head h of every position j of `b`. Channels of a head lie side
+/// by side; among the scores those are the positions j.
+inline void multiply_maps(const layer& l, int maps, std::span<const float> a, std::span<const float> b,
+                          std::span<float> out) {
+  const bool scores = l.kind == layer_kind::scores;
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  const std::size_t heads = size(l.groups);
+  const std::size_t rows = size(l.output.height) * size(l.output.width);
+  const std::size_t others = size((scores ? l.output : l.input).channels) / heads;  // positions of b
+  const std::size_t depth = size((scores ? l.input : l.output).channels) / heads;   // channels of a head of b
+  const double factor = scores ? 1 / std::sqrt(static_cast<double>(depth)) : 1;
+  const std::size_t inner = scores ? depth : others;
+  const std::size_t columns = scores ? others : depth;
+  for (std::size_t m = 0; m < size(maps); ++m)
+    for (std::size_t i = m * rows; i < (m + 1) * rows; ++i)
+      for (std::size_t h = 0; h < heads; ++h)
+        for (std::size_t c = 0; c < columns; ++c) {
+          double sum = 0;
+          for (std::size_t k = 0; k < inner; ++k) {
+            const std::size_t j = m * others + (scores ? c : k);
+            sum += static_cast<double>(a[(i * heads + h) * inner + k]) *
+                   static_cast<double>(b[(j * heads + h) * depth + (scores ? k : c)]);
+          }
+          out[(i * heads + h) * columns + c] = static_cast<float>(sum * factor);
+        }
+}
+
+inline void transpose(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
+  const auto channels = static_cast<std::size_t>(l.input.channels);
+  const auto pixels = static_cast<std::size_t>(l.output.channels);
+  for (std::size_t m = 0; m < static_cast<std::size_t>(maps); ++m)
+    for (std::size_t p = 0; p < pixels; ++p)
+      for (std::size_t c = 0; c < channels; ++c)
+        out[(m * channels + c) * pixels + p] = in[(m * pixels + p) * channels + c];
+}
+
+/// A class token, or an embedding of positions; the same for every map.
+inline void embed(const layer& l, const layer_weights& w, int maps, std::span<const float> in, std::span<float> out) {
+  const std::size_t in_map = in.size() / static_cast<std::size_t>(maps);
+  const std::size_t out_map = out.size() / static_cast<std::size_t>(maps);
+  for (std::size_t m = 0; m < static_cast<std::size_t>(maps); ++m) {
+    const auto from = in.subspan(m * in_map, in_map);
+    const auto to = out.subspan(m * out_map, out_map);
+    if (l.kind == layer_kind::class_token) {
+      std::ranges::copy(from, std::ranges::copy(w.kernel, to.begin()).out);
+    } else {
+      for (std::size_t i = 0; i < in_map; ++i) to[i] = from[i] + w.kernel[i];
+    }
+  }
+}
+
 /// Runs one layer on `batch` images, its activation included. `channels` are those of the operands.
 inline void compute(const layer& l, const layer_weights& w, int batch, std::span<const std::span<const float>> inputs,
                     std::span<const int> channels, std::span<float> out) {
@@ -283,6 +347,13 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
     case layer_kind::layer_norm:
     case layer_kind::group_norm:
     case layer_kind::rms_norm: normalize(l, w, maps, in, out); break;
+    case layer_kind::reshape: std::ranges::copy(in, out.begin()); break;
+    case layer_kind::transpose: transpose(l, maps, in, out); break;
+    case layer_kind::channel_softmax: channel_softmax(l, in, out); break;
+    case layer_kind::scores:
+    case layer_kind::matmul: multiply_maps(l, maps, in, inputs[1], out); break;
+    case layer_kind::class_token:
+    case layer_kind::position_embedding: embed(l, w, maps, in, out); break;
   }
   if (l.act != activation::identity)
     for (float& value : out) value = static_cast<float>(apply(l.act, static_cast<double>(value)));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -141,7 +142,14 @@ class onnx_builder : onnx_nodes {
       case layer_kind::scale:
       case layer_kind::layer_norm:
       case layer_kind::group_norm:
-      case layer_kind::rms_norm: weigh_layer(i); return;
+      case layer_kind::rms_norm:
+      case layer_kind::class_token:
+      case layer_kind::position_embedding: weigh_layer(i); return;
+      case layer_kind::channel_softmax:
+      case layer_kind::reshape:
+      case layer_kind::transpose:
+      case layer_kind::scores:
+      case layer_kind::matmul: arrange(l); return;
       case layer_kind::max_pool:
       case layer_kind::average_pool: {
         onnx::NodeProto& node = add(l.kind == layer_kind::max_pool ? "MaxPool" : "AveragePool", {map(l.operands[0])});
@@ -202,6 +210,7 @@ class onnx_builder : onnx_nodes {
   void weigh(std::size_t i, const std::vector<float>& kernel, const std::vector<float>& bias) {
     const layer& l = graph_.layers()[i];
     if (l.scales_channels()) return normalize(l, kernel, bias);
+    if (l.embeds()) return embed(l, kernel);
     const int depth = l.input.channels / l.groups;
     std::vector<std::string> inputs;
     if (l.kind == layer_kind::dense) {
@@ -225,6 +234,80 @@ class onnx_builder : onnx_nodes {
       onnx::NodeProto& node = add("Conv", inputs);
       set_window(node, l);
       set(node, "group", std::int64_t{l.groups});
+    }
+  }
+
+  /// What is embedded lies as [position][channel]. A class token is as many as there are images, a free number: a row
+  /// of the map times 0 is.
+  void embed(const layer& l, const std::vector<float>& kernel) {
+    const bool token = l.kind == layer_kind::class_token;
+    const int height = token ? 1 : l.output.height;
+    const int width = token ? 1 : l.output.width;
+    const auto pixels = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+    const auto channels = static_cast<std::size_t>(l.output.channels);
+    std::vector<float> turned(kernel.size());
+    for (std::size_t p = 0; p < pixels; ++p)
+      for (std::size_t c = 0; c < channels; ++c) turned[c * pixels + p] = kernel[p * channels + c];
+    const std::string x = map(l.operands[0]);
+    const std::string numbers = constant(name_ + "/kernel", {l.output.channels, height, width}, turned);
+    if (!token) {
+      add("Add", {x, numbers});
+      return;
+    }
+    add("Slice", {x, integers("/from", {0}), integers("/to", {1}), integers("/axis", {2})}, "/row");
+    add("Mul", {current_, scalar("/nothing", 0)}, "/empty");
+    add("Add", {current_, numbers}, "/token");
+    set(add("Concat", {current_, x}), "axis", std::int64_t{2});
+  }
+
+  /// Layers of attention. A head's channels lie side by side in ONNX's order, too: images x heads x channels x
+  /// positions.
+  void arrange(const layer& l) {
+    const shape& in = l.input;
+    const shape& out = l.output;
+    const auto split = [&](int id, const char* suffix) {
+      const int depth = graph_.tensor_shape(id).channels / l.groups;
+      add("Reshape", {map(id), integers("/heads", {0, l.groups, depth, -1})}, suffix);
+      return current_;
+    };
+    const auto whole = [&] {
+      add("Reshape", {current_, integers("/whole", {0, out.channels, out.height, out.width})});
+    };
+    switch (l.kind) {
+      case layer_kind::channel_softmax:
+        split(l.operands[0], "/split");
+        set(add("Softmax", {current_}, "/weights"), "axis", std::int64_t{2});
+        return whole();
+      case layer_kind::scores: {
+        const std::string queries = split(l.operands[0], "/queries");
+        split(l.operands[1], "/keys");
+        set(add("Transpose", {current_}, "/turned"), "perm", {0, 1, 3, 2});
+        add("MatMul", {current_, queries}, "/products");
+        const auto depth = static_cast<float>(in.channels / l.groups);
+        add("Mul", {current_, scalar("/factor", 1 / std::sqrt(depth))}, "/scaled");
+        return whole();
+      }
+      case layer_kind::matmul: {
+        const std::string shares = split(l.operands[0], "/shares");
+        split(l.operands[1], "/values");
+        add("MatMul", {current_, shares}, "/products");
+        return whole();
+      }
+      default: break;
+    }
+    const bool turns = l.kind == layer_kind::transpose;
+    if (turns || in.channels != out.channels) {  // the order is that of pixels, channels last
+      set(add("Transpose", {map(l.operands[0])}, "/channels_last"), "perm", {0, 2, 3, 1});
+    } else {
+      current_ = map(l.operands[0]);
+    }
+    if (turns) {
+      add("Reshape", {current_, integers("/rows", {0, out.channels, out.height, 1})});
+    } else if (in.channels != out.channels) {
+      add("Reshape", {current_, integers("/shape", {0, out.height, out.width, out.channels})}, "/shaped");
+      set(add("Transpose", {current_}), "perm", {0, 3, 1, 2});
+    } else {
+      add("Reshape", {current_, integers("/shape", {0, out.channels, out.height, out.width})});
     }
   }
 

@@ -123,7 +123,8 @@ inline std::string layer_text(const layer& l) {
              (l.stride_width == l.stride_height ? "" : by + std::to_string(l.stride_width));
   if (l.pad == padding::valid) words += ", no padding";
   if (l.kind == layer_kind::softmax) return words + " over " + std::to_string(l.groups) + " parts";
-  if (l.groups > 1 && !l.is_depthwise()) words += ", " + std::to_string(l.groups) + " groups";
+  if (l.groups > 1 && !l.is_depthwise())
+    words += ", " + std::to_string(l.groups) + (l.is_product() ? " heads" : " groups");
   if (l.dilation > 1) words += ", dilation " + std::to_string(l.dilation);
   if (l.act != activation::identity) words += std::string(", ") + to_string(l.act);
   return words;
@@ -149,6 +150,7 @@ inline layer_look look_of(const layer& l, bool squeeze = false) {
     case kernel_group::pool: return {"pool", 5};
     case kernel_group::activation: return {"activation", 6};
     case kernel_group::normalization: return {"normalisation", 8};
+    case kernel_group::product: return {"product of maps", 7};
     case kernel_group::gate:
     case kernel_group::sum: return {"element-wise", 9};
     case kernel_group::copy: break;

@@ -33,6 +33,9 @@ constexpr void report_network(fault_finder& finder, const fault_record& f, place
     case network_fault::dilation:
       where.field = "dilation";
       return finder.report(fault::value_not_allowed, where, what, "1 to 65536");
+    case network_fault::reshape:
+      return finder.report(fault::shapes_do_not_match, where, what.add(" elements"),
+                           allowed.add("a shape of ").add(f.allowed).view());
     case network_fault::epsilon:
       where.field = "epsilon_digits";
       return finder.report(fault::value_not_allowed, where, what, "1 to 12");

@@ -82,20 +82,33 @@ class basic_lowering {
       case layer_kind::scale: return scale(l);
       case layer_kind::layer_norm:
       case layer_kind::group_norm:
-      case layer_kind::rms_norm: refuse(l);
+      case layer_kind::rms_norm:
+      case layer_kind::transpose:
+      case layer_kind::channel_softmax:
+      case layer_kind::scores:
+      case layer_kind::matmul:
+      case layer_kind::class_token:
+      case layer_kind::position_embedding: refuse(l);
+      case layer_kind::reshape: {
+        const std::size_t all = bytes(l.output.elements() * batch_);
+        return std::vector<strided_copy>{{.width = all, .from = {0, all, all}, .to = {0, all, all}}};
+      }
     }
     return fill_with_zeros{};
   }
 
   /// True for kinds of layer that are not said to cuDNN yet.
   static bool refuses(layer_kind kind) {
-    return kind == layer_kind::layer_norm || kind == layer_kind::group_norm || kind == layer_kind::rms_norm;
+    return kind == layer_kind::layer_norm || kind == layer_kind::group_norm || kind == layer_kind::rms_norm ||
+           kind == layer_kind::transpose || kind == layer_kind::channel_softmax || kind == layer_kind::scores ||
+           kind == layer_kind::matmul || kind == layer_kind::class_token || kind == layer_kind::position_embedding;
   }
 
   /// True where a kernel is something that a graph cannot say together with its activation.
   static bool must_split(const kernel& k) {
     switch (k.core.kind) {
       case layer_kind::concatenate:
+      case layer_kind::reshape:
       case layer_kind::slice:
       case layer_kind::softmax:
       case layer_kind::space_to_depth:
@@ -112,7 +125,13 @@ class basic_lowering {
       case layer_kind::scale:
       case layer_kind::layer_norm:
       case layer_kind::group_norm:
-      case layer_kind::rms_norm: return false;
+      case layer_kind::rms_norm:
+      case layer_kind::transpose:
+      case layer_kind::channel_softmax:
+      case layer_kind::scores:
+      case layer_kind::matmul:
+      case layer_kind::class_token:
+      case layer_kind::position_embedding: return false;
     }
     return false;
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -51,7 +52,15 @@ class assembler : step_maker {
       case layer_kind::scale: return add_scale(k, src);
       case layer_kind::layer_norm: return add_layer_norm(k);
       case layer_kind::group_norm:
-      case layer_kind::rms_norm: return add_own(k);
+      case layer_kind::rms_norm:
+      case layer_kind::class_token:
+      case layer_kind::position_embedding: return add_own(k);
+      case layer_kind::reshape:
+        return add_copy(k, {flat(k.core.input, batch_, type_), flat(k.core.output, batch_, type_)});
+      case layer_kind::transpose: return add_copy(k, transposed_views(k.core, batch_, type_));
+      case layer_kind::channel_softmax: return add_channel_softmax(k);
+      case layer_kind::scores:
+      case layer_kind::matmul: return add_product_of_maps(k);
     }
   }
 
@@ -254,6 +263,39 @@ class assembler : step_maker {
           read(s, DNNL_ARG_SRC, k.core.operands[0], data);
           write(s, data);
         });
+  }
+
+  void add_channel_softmax(const kernel& k) {
+    const layer& l = k.core;
+    const api::desc data({l.input.positions() * batch_, l.groups, l.input.channels / l.groups}, type_, tag::abc);
+    add_fusable(
+        k, [&](const dnnl::primitive_attr& attr) { return api::softmax(engine_, data, 2, attr); },
+        [&](const auto&, step& s) {
+          read(s, DNNL_ARG_SRC, l.operands[0], data);
+          write(s, data);
+        });
+  }
+
+  /// Loops of ours where oneDNN has only its reference for these views.
+  void add_product_of_maps(const kernel& k) {
+    if (const auto parts = split(k)) return add_split(k);
+    const layer& l = k.core;
+    const product_views views = views_of_product(l, batch_, type_);
+    const auto make = [&](dnnl::primitive_attr attr) {
+      if (l.kind == layer_kind::scores) {
+        dnnl::post_ops ops;
+        const auto depth = static_cast<float>(l.input.channels / l.groups);
+        api::append_eltwise(ops, {dnnl::algorithm::eltwise_linear, 1 / std::sqrt(depth), 0});
+        attr.set_post_ops(ops);
+      }
+      return api::matmul(engine_, views.a, views.b, views.result, attr);
+    };
+    if (const auto found = attempt(k, make); !found || !found->optimised()) return add_own(k);
+    add_fusable(k, make, [&](const auto&, step& s) {
+      read(s, DNNL_ARG_SRC, l.operands[0], views.a);
+      read(s, DNNL_ARG_WEIGHTS, l.operands[1], views.b);
+      write(s, views.result);
+    });
   }
 
   /// space_to_depth, slice and their like: a copy between two views of the same numbers.

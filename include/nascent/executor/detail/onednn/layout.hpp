@@ -122,6 +122,41 @@ inline api::desc parts_of(const layer& l, int batch, element type) {
   return {{std::int64_t{batch} * l.input.batch, l.groups, l.input.channels / l.groups}, type, tag::abc};
 }
 
+/// All numbers of a map in their order.
+inline api::desc flat(const shape& s, int batch, element type) { return {{s.elements() * batch}, type, tag::a}; }
+
+/// Input and output of a transposition, as two views with the same dimensions: maps, positions, channels.
+inline std::pair<api::desc, api::desc> transposed_views(const layer& l, int batch, element type) {
+  const std::int64_t channels = l.input.channels;
+  const std::int64_t positions = l.output.channels;
+  const api::dims size{std::int64_t{batch} * l.input.batch, positions, channels};
+  return {{size, type, api::dims{positions * channels, channels, 1}},
+          {size, type, api::dims{positions * channels, 1, positions}}};
+}
+
+/// Operands and result of a product of maps, as maps x heads x rows x columns.
+struct product_views {
+  api::desc a;
+  api::desc b;
+  api::desc result;
+};
+inline product_views views_of_product(const layer& l, int batch, element type) {
+  const bool scores = l.kind == layer_kind::scores;
+  const std::int64_t maps = std::int64_t{batch} * l.input.batch;
+  const std::int64_t heads = l.groups;
+  const std::int64_t rows = std::int64_t{l.output.height} * l.output.width;
+  const std::int64_t others = (scores ? l.output : l.input).channels / heads;  // positions of b
+  const std::int64_t depth = (scores ? l.input : l.output).channels / heads;   // channels of a head of b
+  // Channels of a head lie side by side, heads behind one another, then positions.
+  const auto view = [&](std::int64_t positions, std::int64_t width, bool turned) {
+    const std::int64_t pixel = heads * width;
+    return turned ? api::desc({maps, heads, width, positions}, type, api::dims{positions * pixel, width, 1, pixel})
+                  : api::desc({maps, heads, positions, width}, type, api::dims{positions * pixel, width, pixel, 1});
+  };
+  return {view(rows, scores ? depth : others, false), view(others, depth, scores),
+          view(rows, scores ? others : depth, false)};
+}
+
 /// Input and output of a layer that only moves pixels, as two views with the same dimensions: maps, rows of blocks,
 /// rows in a block, columns of blocks, columns in a block, channels.
 inline std::pair<api::desc, api::desc> move_views(const layer& l, int batch, element type) {

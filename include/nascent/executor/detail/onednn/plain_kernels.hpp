@@ -54,7 +54,7 @@ struct plain_normalization {
   std::vector<float> bias;
 
   template <class T>
-  void run(const T* in, T* out, std::size_t part, std::size_t parts) const {
+  void run(const T* in, const T*, T* out, std::size_t part, std::size_t parts) const {
     const std::size_t rows = whole_maps ? pixels : 1;
     const std::size_t width = depth / groups;
     const std::size_t pieces = maps * pixels / rows * groups;
@@ -84,25 +84,107 @@ struct plain_normalization {
   }
 };
 
-/// Calls `loops.run(in, out, part, parts)` with pointers of the maps' type.
+/// Scores, or a product of maps: rows of `a` by heads, against all positions of `b`.
+struct plain_product {
+  bool scores;
+  std::size_t maps;
+  std::size_t rows;    ///< positions of a map of `a`
+  std::size_t others;  ///< and of `b`
+  std::size_t heads;
+  std::size_t depth;  ///< channels of a head of `b`
+
+  template <class T>
+  void run(const T* a, const T* b, T* out, std::size_t part, std::size_t parts) const {
+    const std::size_t count = maps * rows * heads;
+    const std::size_t inner = scores ? depth : others;
+    const std::size_t columns = scores ? others : depth;
+    const float factor = scores ? 1 / std::sqrt(static_cast<float>(depth)) : 1.0F;
+    std::vector<float> left(inner);
+    std::vector<float> sums(columns);
+    for (std::size_t n = count * part / parts; n < count * (part + 1) / parts; ++n) {
+      const T* row = a + n * inner;
+      for (std::size_t k = 0; k < inner; ++k) left[k] = wide(row[k]) * factor;
+      const T* other = b + (n / heads / rows * others * heads + n % heads) * depth;
+      if (scores) {
+        for (std::size_t j = 0; j < others; ++j) sums[j] = product_of(left.data(), other + j * heads * depth);
+      } else {
+        std::ranges::fill(sums, 0.0F);
+        for (std::size_t j = 0; j < others; ++j)
+          for (std::size_t c = 0; c < depth; ++c) sums[c] += left[j] * wide(other[j * heads * depth + c]);
+      }
+      for (std::size_t c = 0; c < columns; ++c) out[n * columns + c] = nascent::detail::own::nearest<T>(sums[c]);
+    }
+  }
+
+ private:
+  template <class T>
+  float product_of(const float* x, const T* y) const {
+    std::size_t i = 0;
+    return sum_of(y, depth, [&](float v) { return x[i++] * v; });
+  }
+};
+
+/// A class token before the others, or an embedding added to each map.
+struct plain_embedding {
+  bool token;
+  std::size_t maps;
+  std::size_t map;  ///< elements of an input's map
+  std::vector<float> kernel;
+
+  template <class T>
+  void run(const T* in, const T*, T* out, std::size_t part, std::size_t parts) const {
+    using nascent::detail::own::nearest;
+    for (std::size_t m = maps * part / parts; m < maps * (part + 1) / parts; ++m) {
+      const T* from = in + m * map;
+      if (token) {
+        T* to =
+            std::ranges::transform(kernel, out + m * (map + kernel.size()), [](float x) { return nearest<T>(x); }).out;
+        std::copy(from, from + map, to);
+      } else {
+        for (std::size_t i = 0; i < map; ++i) out[m * map + i] = nearest<T>(wide(from[i]) + kernel[i]);
+      }
+    }
+  }
+};
+
+/// Calls `loops.run(in, other, out, part, parts)` with pointers of the maps' type.
 template <class Loops>
 compiled_kernel plain_kernel_of(Loops loops, data_type type) {
-  return compiled_kernel([loops = std::move(loops), type](const void* in, const void*, void* out, int part, int parts) {
-    const auto run = [&]<class T>(const T* from) {
-      loops.run(from, static_cast<T*>(out), static_cast<std::size_t>(part), static_cast<std::size_t>(parts));
-    };
-    if (type == data_type::f32) run(static_cast<const float*>(in));
-    else run(static_cast<const nascent::detail::own::bfloat16*>(in));
-  });
+  return compiled_kernel(
+      [loops = std::move(loops), type](const void* in, const void* other, void* out, int part, int parts) {
+        const auto run = [&]<class T>(const T* from) {
+          loops.run(from, static_cast<const T*>(other), static_cast<T*>(out), static_cast<std::size_t>(part),
+                    static_cast<std::size_t>(parts));
+        };
+        if (type == data_type::f32) run(static_cast<const float*>(in));
+        else run(static_cast<const nascent::detail::own::bfloat16*>(in));
+      });
 }
 
 /// A layer of a kind that oneDNN does not compute, its activation left out.
 inline compiled_kernel plain_kernel(const layer& l, const layer_weights& w, int batch, data_type type) {
-  const auto size = [](int n) { return static_cast<std::size_t>(n); };
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  const std::size_t maps = size(batch) * size(l.input.batch);
+  if (l.is_product()) {
+    const bool scores = l.kind == layer_kind::scores;
+    return plain_kernel_of(plain_product{.scores = scores,
+                                         .maps = maps,
+                                         .rows = size(l.input.height) * size(l.input.width),
+                                         .others = size((scores ? l.output : l.input).channels / l.groups),
+                                         .heads = size(l.groups),
+                                         .depth = size((scores ? l.input : l.output).channels / l.groups)},
+                           type);
+  }
+  if (l.embeds())
+    return plain_kernel_of(plain_embedding{.token = l.kind == layer_kind::class_token,
+                                           .maps = maps,
+                                           .map = size(l.input.elements() / l.input.batch),
+                                           .kernel = w.kernel},
+                           type);
   return plain_kernel_of(plain_normalization{.pixels = size(l.input.height) * size(l.input.width),
                                              .depth = size(l.input.channels),
                                              .groups = size(l.groups),
-                                             .maps = size(batch) * size(l.input.batch),
+                                             .maps = maps,
                                              .whole_maps = l.kind == layer_kind::group_norm,
                                              .centred = l.kind != layer_kind::rms_norm,
                                              .epsilon = epsilon_of(l),

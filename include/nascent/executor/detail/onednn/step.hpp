@@ -51,7 +51,7 @@ struct step {
 };
 
 inline own_operands operands_of(const step& s) {
-  const bool product = s.what.core.kind == layer_kind::multiply;
+  const bool product = s.what.core.kind == layer_kind::multiply || s.what.core.is_product();
   return {product ? DNNL_ARG_SRC_0 : DNNL_ARG_SRC, product ? DNNL_ARG_SRC_1 : -1, DNNL_ARG_DST};
 }
 
