@@ -42,7 +42,7 @@ FLAGS = os.environ.get("CXXFLAGS", "-w -D_GLIBCXX_ASSERTIONS").split()
 LIBRARIES = {"sqlite": ["-lsqlite3"], "onednn": ["-ldnnl"], "onnx": ["-lonnx", "-lonnx_proto", "-lprotobuf"]}
 TESTED_IN = {"io": ["io", "onnx"], "executor": ["executor", "cudnn", "cudnn_device"]}  # other rooms: their own folder
 SPEC = "~[measures]~[gpu]~[long]"
-SECONDS = 60  # of a processor: what takes longer does not end
+SECONDS = 200  # of a processor, at first
 RESULTS = ("noticed", "not noticed", "does not compile", "equivalent")
 
 
@@ -382,17 +382,30 @@ class Workplace:
     (another type is deduced, or the mutant does not compile) and what constant evaluation alone would notice is built
     by itself."""
 
-    def __init__(self, mutants):
+    def __init__(self, mutants, without):
         self.folder = COPY / "place"
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("include", "tests", "examples"):  # tests and headers may change while this runs
             shutil.rmtree(self.folder / name, ignore_errors=True)
             shutil.copytree(ROOT / name, self.folder / name)
         (self.folder / "switch.hpp").write_text(SWITCH)
-        self.programs = {}  # by test file: its program with all mutants, or None
-        self.alone = set()  # numbers of mutants that are built by themselves
+        self.spec = SPEC + "".join(f"~{name}" for name in without)
         self.mutants = list(mutants)
         self.originals = {h: (self.folder / "include" / h).read_text() for h in {m["header"] for m in self.mutants}}
+        # Programs of an earlier run that are still those of this one.
+        everything = [self.mutants, self.spec, FLAGS, *(p.read_text() for p in sorted(self.folder.rglob("*.hpp")))]
+        self.about = hashlib.sha256(json.dumps(everything).encode()).hexdigest()
+        state = self.folder / "state.json"
+        before = json.loads(state.read_text()) if state.exists() else {}
+        if before.get("about") != self.about:
+            before = {"programs": {}, "alone": [], "cpu": {}}
+        self.programs = before["programs"]  # by test file and its content: its program with all mutants, or None
+        self.cpu = before["cpu"]  # seconds that it takes
+        self.alone = set(before["alone"])  # numbers of mutants that are built by themselves
+
+    def keep_state(self):
+        state = {"about": self.about, "programs": self.programs, "alone": sorted(self.alone), "cpu": self.cpu}
+        (self.folder / "state.json").write_text(json.dumps(state))
 
     def fits(self, mutant):
         text = self.originals[mutant["header"]]
@@ -448,8 +461,12 @@ class Workplace:
 
     def run(self, program, mutant=None):
         """What a test said that failed; "" where all passed."""
-        arguments = [f"./{program}", SPEC, "--abort", "--allow-running-no-tests"]
-        rc, said = command(arguments, self.folder, 900, SECONDS, mutant)
+        arguments = [f"./{program}", self.spec, "--abort", "--allow-running-no-tests"]
+        most = int(10 + 3 * self.cpu.get(program, SECONDS))  # what takes longer does not end
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        rc, said = command(arguments, self.folder, 1800, most, mutant)
+        if mutant is None:
+            self.cpu[program] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         if rc == 0:
             return ""
         failed = re.search(r"^.*?(\S+\.[ch]pp:\d+): FAILED:\n(.*?)\n", said, flags=re.M)
@@ -457,10 +474,10 @@ class Workplace:
 
     def program_of(self, file):
         """The program of a test file with all mutants behind switches; None where that cannot be built."""
-        if file in self.programs:
-            return self.programs[file]
+        content = hashlib.sha256((self.folder / file.relative_to(ROOT)).read_bytes()).hexdigest()
+        if (known := f"{file.name} {content}") in self.programs:
+            return self.programs[known]
         program = "test_" + "_".join(file.relative_to(ROOT / "tests").with_suffix("").parts)
-        self.programs[file] = program
         while True:
             owners = self.write_all()
             said = self.build(file, program)
@@ -474,11 +491,13 @@ class Workplace:
                     blamed.update(min(around, key=lambda o: o[2] - o[1])[3])
             if not blamed:
                 print(f"{program} cannot be built with all mutants: {said[:300]}", flush=True)
-                self.programs[file] = None
+                self.programs[known] = None
                 return None
             self.alone |= blamed
         if said := self.run(program):  # a test that fails without a mutant proves nothing
             raise SystemExit(f"{program} fails without a mutant: {said}")
+        self.programs[known] = program
+        self.keep_state()
         return program
 
     def try_alone(self, mutant, files):
@@ -498,9 +517,9 @@ class Workplace:
                 return {"result": "noticed", "by": by, "why": said}
         return {"result": "not noticed"}
 
-    def try_mutant(self, number, tests, most):
+    def try_mutant(self, mutant, tests, most):
         """What the tests say of a mutant: its result, and by which file."""
-        mutant = self.mutants[number]
+        number = next(n for n, m in enumerate(self.mutants) if m["id"] == mutant["id"])
         if not self.fits(mutant):
             return {**mutant, "result": "does not compile", "why": "the header has changed since it was drawn"}
         files = tests.of(mutant["header"])[:most]
@@ -563,6 +582,9 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--list", help="a file of mutants instead of a seed")
     parser.add_argument("--most", type=int, default=100, help="so many test files for each mutant, at most")
+    parser.add_argument("--without", nargs="+", default=[], metavar="TEST", help="test cases to leave out: slow ones")
+    parser.add_argument("--build-in", nargs="+", default=[], type=int, metavar="SEED",
+                        help="builds mutants of these seeds too: a run over them will find its programs there")
     parser.add_argument("--draw", action="store_true", help="prints the mutants only")
     parser.add_argument("--report", action="store_true", help="prints the results only")
     parser.add_argument("--again", nargs="+", default=[], metavar="ID", help="tries these again")
@@ -603,9 +625,11 @@ def main():
         waiting = [m for m in mutants if m["id"] in options.again or (m["id"] not in results and not options.again)]
         waiting.sort(key=lambda m: m["id"])  # at random: whatever was tried by some time is a sample of all
         tests = Tests()
-        place = Workplace(waiting)
-        for number, mutant in enumerate(waiting):
-            row = place.try_mutant(number, tests, options.most)
+        built = [m for seed in sorted({options.seed, *options.build_in})
+                 for m in (mutants if seed == options.seed else draw(seed, rooms))]
+        place = Workplace(built, options.without)
+        for mutant in waiting:
+            row = place.try_mutant(mutant, tests, options.most)
             keep(file, row)
             results[row["id"]] = row
             print(f"{row['id']} {row['result']:<16} {row['header']}:{row['line']} {row.get('why', '')}", flush=True)

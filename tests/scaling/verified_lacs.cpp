@@ -101,6 +101,29 @@ TEST_CASE("the comparison of triplets is kept while levels are solved again") {
   CHECK(best.beta == found.family.coefficients.beta);
 }
 
+TEST_CASE("verifying takes no more rounds than it may, and what is open then is told") {
+  half_known_latency latency;
+  auto options = how();
+  options.most_rounds = 0;
+  const auto none = verified_lacs(b0, accuracy, latency, options);
+  CHECK(none.rounds == 0);
+  CHECK(latency.runs == 0);
+  std::size_t open = 0;
+  for (const auto& level : none.family.levels) open += latency.predict(to_network(level.candidate)).estimated;
+  CHECK(none.estimated == open);
+  CHECK(open > 0);
+  options.most_rounds = 1;
+  const auto once = verified_lacs(b0, accuracy, latency, options);
+  CHECK(once.rounds == 1);
+  CHECK(latency.runs > 0);
+  CHECK(latency.runs <= 4);
+  // Solved again after the round, by what was measured: and asked for once more.
+  for (const auto& level : once.family.levels)
+    CHECK(level.latency_ms == Approx(latency(to_network(level.candidate))).epsilon(1e-12));
+  CHECK(once.family.latency_calls > none.family.latency_calls);
+  CHECK(once.family.accuracy_calls > none.family.accuracy_calls);
+}
+
 TEST_CASE("a verified LACS that is stopped measures nothing, and says what is estimated") {
   half_known_latency latency;
   auto options = how();
