@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "build" / "mutate"
 FLAGS = os.environ.get("CXXFLAGS", "-w -D_GLIBCXX_ASSERTIONS").split()
 LIBRARIES = {"sqlite": ["-lsqlite3"], "onednn": ["-ldnnl"], "onnx": ["-lonnx", "-lonnx_proto", "-lprotobuf"]}
+DEFINITIONS = {"onnx": ["-DONNX_NAMESPACE=onnx", "-DONNX_ML=1"]}
 TESTED_IN = {"io": ["io", "onnx"], "executor": ["executor", "cudnn", "cudnn_device"]}  # other rooms: their own folder
 SPEC = "~[measures]~[gpu]~[long]"
 SECONDS = 200  # of a processor, at first
@@ -451,8 +452,9 @@ class Workplace:
         launcher = ["ccache"] if shutil.which("ccache") else []
         compiler = os.environ.get("CXX", "g++")
         rc, said = command([*launcher, compiler, "-std=c++20", "-O0", *FLAGS, "-include", "switch.hpp", "-Iinclude",
-                            "-Itests", "-I.", "-I/usr/include/eigen3", "-c", file.relative_to(ROOT).as_posix(), "-o",
-                            "test.o"], self.folder, 1800)
+                            "-Itests", "-I.", "-I/usr/include/eigen3",
+                            *(d for c in components for d in DEFINITIONS.get(c, [])),
+                            "-c", file.relative_to(ROOT).as_posix(), "-o", "test.o"], self.folder, 1800)
         if rc == 0:
             libraries = sorted({l for c in components for l in LIBRARIES.get(c, [])}, reverse=True)
             rc, said = command([compiler, "test.o", "-o", program, "-lCatch2Main", "-lCatch2", *libraries, "-lpthread",
@@ -462,7 +464,7 @@ class Workplace:
     def run(self, program, mutant=None):
         """What a test said that failed; "" where all passed."""
         arguments = [f"./{program}", self.spec, "--abort", "--allow-running-no-tests"]
-        most = int(10 + 3 * self.cpu.get(program, SECONDS))  # what takes longer does not end
+        most = int(5 + 1.5 * self.cpu.get(program, SECONDS))  # what takes longer does not end
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         rc, said = command(arguments, self.folder, 1800, most, mutant)
         if mutant is None:
@@ -523,15 +525,17 @@ class Workplace:
         if not self.fits(mutant):
             return {**mutant, "result": "does not compile", "why": "the header has changed since it was drawn"}
         files = tests.of(mutant["header"])[:most]
+        programs = 0
         for file in files:
             program = self.program_of(file)
             if number in self.alone or program is None:
                 continue
+            programs += 1
             if said := self.run(program, number):
                 return {**mutant, "result": "noticed", "by": program, "why": said}
         functions = functions_of(blank(self.originals[mutant["header"]]))
         body = next((f for f in functions if f.begin <= mutant["offset"] < f.end), None)
-        if number in self.alone:
+        if programs < len(files):
             return {**mutant, **self.try_alone(mutant, files)}
         if body is None or "constexpr" in body.declaration:
             return {**mutant, **self.try_alone(mutant, files[:2])}
