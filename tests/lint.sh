@@ -10,7 +10,7 @@ install_packages "${lint_packages[@]}"
 cuda=/usr/local/cuda/include
 cd "$root"
 
-mapfile -t sources < <(find include src tests examples benchmarks \( -name '*.cpp' -o -name '*.hpp' -o -name '*.inc' \) | sort)
+mapfile -t sources < <(find include src python tests examples benchmarks \( -name '*.cpp' -o -name '*.hpp' -o -name '*.inc' \) | sort)
 clang-format-14 --dry-run -Werror "${sources[@]}"
 echo "clang-format: ${#sources[@]} files are as .clang-format says"
 

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Installs the Python package as a user does, `pip install .` into an environment of its own, and runs its tests.
+
+    check_package.py SOURCE VENV COMPILER
+
+Exits with 77, which CTest takes for skipped, where what the package is built with is not to be had from the Python index.
+"""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+BUILD = ["scikit-build-core>=0.10", "pybind11>=2.10", "numpy"]
+
+
+def prepared(folder):
+    """The Python of the environment; None, with a line, where the packages cannot be had."""
+    python = folder / "bin" / "python"
+    try:
+        if not python.exists():
+            venv.create(folder, with_pip=True)
+        pip = [python, "-m", "pip", "install", "--quiet", "--retries", "1", "--timeout", "20", *BUILD]
+        done = subprocess.run(pip, capture_output=True, text=True, timeout=300)
+        if done.returncode == 0:
+            return python
+        why = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+    except (OSError, subprocess.SubprocessError) as e:
+        why = str(e)
+    print(f"skipped: scikit-build-core, pybind11 and numpy are not to be had from the Python index ({why})")
+    return None
+
+
+def main(source, folder, compiler):
+    python = prepared(folder)
+    if python is None:
+        return 77
+    headers = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('include'))"], capture_output=True, text=True)
+    if not (Path(headers.stdout.strip()) / "Python.h").exists():
+        print("skipped: Python.h is not there (Debian: python3-dev)")
+        return 77
+    # Without isolation, so that what was fetched serves; the folder stays, so that a second run builds what changed.
+    pip = [python, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--force-reinstall", "-C", f"build-dir={folder / 'build'}", source]
+    if subprocess.run(pip, env={**os.environ, "CXX": compiler}).returncode != 0:
+        return 1
+    tests = [python, "-B", "-m", "unittest", "discover", "-s", Path(__file__).parent / "package"]
+    return subprocess.run(tests, cwd=folder).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python package, as it is installed."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy
+
+import nascent
+from nascent import dense, either, global_pool, mbconv, conv, one_of, search_space
+
+GPUNET_SIZE = 1268833207713792000000000  # of the paper's Table 1, counted by hand in docs/counting.md
+
+
+class Spaces(unittest.TestCase):
+    def setUp(self):
+        self.space = nascent.zoo.gpunet
+
+    def test_sizes_are_those_of_the_papers(self):
+        self.assertEqual(self.space.size, GPUNET_SIZE)
+        self.assertEqual(nascent.zoo.nas_bench_201.size, 15625)  # Dong and Yang, 2020
+        self.assertEqual(nascent.zoo.nas_bench_macro.size, 6561)  # Su et al., 2021
+        self.assertEqual(len(nascent.zoo.nas_bench_macro), 6561)
+        with self.assertRaises(IndexError):
+            len(self.space)
+
+    def test_ranks_samples_and_decisions(self):
+        rng = nascent.Random(3)
+        for c in (self.space.sample(rng) for _ in range(50)):
+            self.assertEqual(self.space.unrank(c.rank), c)
+            self.assertEqual(hash(self.space.unrank(c.rank)), hash(c))
+            self.assertEqual(self.space.candidate(c.decisions), c)
+            self.assertEqual(self.space.candidate(c.values), c)
+            for path, value in c.values.items():
+                self.assertEqual(c[path], value)
+        self.assertTrue(0 <= self.space.sample(seed=1).rank < GPUNET_SIZE)
+        self.assertEqual(self.space.unrank(GPUNET_SIZE - 1).rank, GPUNET_SIZE - 1)
+
+    def test_many_at_once_are_one_after_another(self):
+        rows = self.space.samples(200, seed=7)
+        self.assertEqual((rows.dtype, rows.shape), (numpy.int16, (200, 43)))
+        rng = nascent.Random(7)
+        counts = self.space.counts(rows)
+        for row, count in zip(rows, counts):
+            c = self.space.sample(rng)
+            self.assertTrue((c.decisions == row).all())
+            own = self.space.count(c)
+            self.assertEqual((count["params"], count["macs"], count["layers"]), (own.params, own.macs, own.layers))
+
+    def test_a_count_is_that_of_the_network(self):
+        c = self.space.sample(seed=5)
+        graph = self.space.network(c)
+        self.assertEqual(graph.cost()["macs"], self.space.count(c).macs)
+        self.assertEqual(len(graph), self.space.count(c).layers)
+        layers = json.loads(graph.to_json())["layers"]
+        self.assertEqual(len(layers), len(graph))
+        wider = self.space.network(c, width=2)
+        self.assertGreater(wider.cost()["params"], 3 * graph.cost()["params"])
+
+    def test_neighbours_differ_in_what_one_decision_changes(self):
+        small = nascent.zoo.nas_bench_macro  # 8 decisions of 3 options, all of which take part
+        c = small.sample(seed=2)
+        near = small.neighbours(c)
+        self.assertEqual(near.shape, (16, 8))
+        self.assertTrue(((near != c.decisions).sum(axis=1) == 1).all())
+        child = small.mutate(c, nascent.Random(1))
+        self.assertEqual((child.decisions != c.decisions).sum(), 1)
+
+    def test_pictures_and_features(self):
+        self.assertTrue(self.space.to_svg().startswith("<svg"))
+        rows, names = self.space.features(self.space.samples(3))
+        self.assertEqual(rows.shape, (3, len(names)))
+        self.assertIn("1.kernel", names)
+
+    def test_models(self):
+        b0 = nascent.zoo.model("EfficientNet-B0")
+        self.assertEqual(b0.cost()["params"], 5288548)  # as published, and in timm
+        self.assertEqual((b0.input, b0.output), ((224, 224, 3), (1, 1, 1000)))
+        self.assertIn("EfficientNet-B0", nascent.zoo.models())
+
+
+class Refusals(unittest.TestCase):
+    def refused(self, code, work):
+        with self.assertRaises(nascent.Error) as caught:
+            work()
+        self.assertEqual(caught.exception.code, code, caught.exception)
+        self.assertTrue(caught.exception.where and caught.exception.found and caught.exception.allowed)
+        return caught.exception
+
+    def test_what_fits_no_space(self):
+        space = nascent.zoo.gpunet
+        for bad in (-1, GPUNET_SIZE, 2**128, 2**200):
+            self.refused("space.rank", lambda bad=bad: space.unrank(bad))
+        for bad in ("text", [1, 2], {"x": 1}, {"1.kernel": 4}, [99] * 43, numpy.zeros((2, 43)), None):
+            self.refused("space.vector", lambda bad=bad: space.candidate(bad))
+        self.refused("space.vector", lambda: space.counts(numpy.zeros((3, 4), numpy.int16)))
+        self.refused("space.vector", lambda: space.counts(numpy.full((3, 43), 99, numpy.int16)))
+        self.assertIn("3, 5", self.refused("space.vector", lambda: space.candidate({"1.kernel": 4})).allowed)
+        self.refused("zoo.model", lambda: nascent.zoo.model("resnet-51"))
+        self.refused("module.load", lambda: nascent.load("no_such_module.so"))
+        with self.assertRaises(AttributeError):
+            nascent.zoo.gpu_net
+
+    def test_objectives_that_answer_otherwise(self):
+        space = nascent.zoo.nas_bench_macro
+        for bad in ("text", float("nan"), float("inf"), object()):
+            self.refused("search.value", lambda bad=bad: nascent.search(space, lambda c: bad, trials=2))
+        self.refused("search.method", lambda: nascent.search(space, lambda c: 0, method="magic"))
+        none = nascent.search(space, lambda c: None, trials=5)
+        self.assertEqual([t.value for t in none.history], [None] * 5)
+        with self.assertRaises(nascent.SearchError):
+            none.best
+
+        class Own(Exception):
+            pass
+
+        def raises(c):
+            raise Own
+
+        with self.assertRaises(Own):
+            nascent.search(space, raises, trials=2)
+
+
+class Search(unittest.TestCase):
+    def test_local_search_and_evolution_find_the_fewest_macs(self):
+        space = nascent.zoo.nas_bench_macro
+        rows = numpy.array([space.unrank(r).decisions for r in range(6561)])
+        fewest = space.counts(rows)["macs"].min()
+        for method in ("local", "evolution"):
+            found = nascent.search(space, lambda c: -space.count(c).macs, trials=600, method=method, seed=4)
+            self.assertEqual(found.best_trial.value, -fewest)
+        every = nascent.search(space, lambda c: 0, trials=7000, method="random")
+        self.assertEqual(len({t.candidate for t in every.history}), 6561)
+
+    def test_ask_and_tell(self):
+        space = nascent.zoo.nas_bench_macro
+        searching = nascent.Searcher(space, "evolution", seed=2)
+        first, second = searching.ask(), searching.ask()  # the second before the first was told
+        self.assertNotEqual(first, second)
+        self.assertTrue(searching.tell(second, 1.0))
+        self.assertFalse(searching.tell(second, 2.0))
+        self.assertTrue(searching.tell(first, None))
+
+
+class Declarations(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cache = tempfile.TemporaryDirectory()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cache.cleanup()
+
+    def declared(self):
+        return (
+            search_space("mine")
+            .input(3, nascent.range(192, 256, 32))
+            # Out of their order in C++, which Python's callers need not know.
+            .stage("1", mbconv(act="swish", kernel=one_of(3, 5), filters=one_of(16, 24, 32))).layers(nascent.range(1, 3)).stride(2)
+            .stage("2", either(mbconv(filters=one_of(16, 24)), conv(filters=32, act=one_of("relu", "swish"))))
+            .require(nascent.value_of("1.kernel") <= 5)
+            .head(conv(filters=256), global_pool(), dense(units=10))
+        )
+
+    def test_a_space_is_compiled_once(self):
+        space = self.declared().build(cache=self.cache.name)
+        # 3 resolutions, 3 filters, 2 kernels, 3 depths; 2 widths of one block and 2 activations of the other.
+        self.assertEqual(space.size, 3 * 3 * 2 * 3 * (2 + 2))
+        made = sorted(Path(self.cache.name).glob("*.so"))
+        again = self.declared().build(cache=self.cache.name, compiler=None)
+        self.assertEqual(again.size, space.size)
+        self.assertEqual(sorted(Path(self.cache.name).glob("*.so")), made)
+        c = space.candidate({"input.resolution": 224, "1.filters": 24, "1.kernel": 5, "1.layers": 2, "2.block": "conv", "2.conv.act": "swish"})
+        fields = [b["fields"] for b in json.loads(space.network(c).to_json())["blocks"] if b["name"] == "mbconv"]
+        self.assertEqual([(f["filters"], f["kernel"], f["act"]) for f in fields], [(24, 5, "swish")] * 2)
+
+    def test_rows_and_columns_apart(self):
+        space = (
+            search_space("wide").input(3, (48, 64)).stage("1", conv(filters=8, kernel=(3, 5))).stride((2, 1)).build(cache=self.cache.name)
+        )
+        graph = space.network(space.unrank(0))
+        self.assertEqual((graph.input, graph.output), ((48, 64, 3), (24, 64, 8)))
+        self.assertEqual(graph.cost()["macs"], 24 * 64 * 8 * 3 * 3 * 5)
+        with self.assertRaises(nascent.DeclarationError):
+            search_space("bad").input(3, 32).stage("1", conv(filters=(8, 16)))
+
+    def test_the_compiler_s_refusals(self):
+        begun = search_space("bad").input(3, 32)
+        cases = [
+            (begun.stage("3", conv(filters=16)).stride(3), "stage 3, field stride", "3"),
+            (begun.stage("1", conv(filters=one_of(16, 16))), "stage 1, field filters", "16"),
+            (begun.stage("1", conv(filters=nascent.tied_to("x.y"))), "stage 1, field filters", "x.y"),
+        ]
+        for declaration, where, found in cases:
+            with self.assertRaises(nascent.DeclarationError) as caught:
+                declaration.build(cache=self.cache.name)
+            self.assertIn(where, caught.exception.where)
+            self.assertEqual(caught.exception.found, found)
+            self.assertIn("nascent:", caught.exception.text)
+
+    def test_refusals_before_the_compiler(self):
+        for work in (
+            lambda: mbconv(kernal=3),
+            lambda: nascent.block("mbcnv"),
+            lambda: search_space("bad").input(3, 32).stage("1", conv(act="relu7")),
+            lambda: search_space("bad").input(3, 32).stage("1", "conv"),
+            lambda: search_space("bad").input(3, None),
+            lambda: search_space("bad").input(3, 32).require("1.filters < 3"),
+        ):
+            with self.assertRaises(nascent.DeclarationError):
+                work()
+        with self.assertRaises(nascent.ModuleError) as caught:
+            search_space("x").input(3, 32).stage("a", conv(filters=8)).build(cache=self.cache.name, compiler="no_such_compiler")
+        self.assertEqual(caught.exception.code, "python.compiler")
+
+    def test_names_cannot_become_code(self):
+        name = 'a"); } int evil = 1; /* \n \\'
+        self.assertNotIn("\nint evil", search_space(name).to_cpp())
+        self.assertIn('\\"', search_space(name).to_cpp())
+
+
+class Export(unittest.TestCase):
+    def test_an_onnx_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "b0.onnx")
+            try:
+                nascent.zoo.model("EfficientNet-B0").save_onnx(path)
+            except nascent.Error as e:
+                self.assertEqual(e.code, "python.component")
+                self.skipTest(str(e))
+            self.assertGreater(os.path.getsize(path), 4 * 5_000_000)
+            with self.assertRaises(nascent.Error):
+                nascent.zoo.model("EfficientNet-B0").save_onnx(os.path.join(folder, "no", "folder.onnx"))
+
+    def test_times_are_told_with_their_device(self):
+        model = nascent.zoo.model("MobileNetV3-Small")
+        try:
+            one, other = nascent.measure([model, nascent.zoo.model("ResNet-50")])
+        except nascent.Error as e:
+            self.assertEqual(e.code, "python.component")
+            self.skipTest(str(e))
+        self.assertGreater(other["ratio"][0], 2)  # 64 times the MACs
+        self.assertIn("oneDNN", one["device"])
+
+
+class Interruption(unittest.TestCase):
+    def test_control_c_ends_a_search(self):
+        code = (
+            "import nascent, os, signal\n"
+            "def objective(c):\n"
+            "    objective.n += 1\n"
+            "    if objective.n == 5: os.kill(os.getpid(), signal.SIGINT)\n"
+            "    return 0\n"
+            "objective.n = 0\n"
+            "try: nascent.search(nascent.zoo.gpunet, objective, trials=10**9)\n"
+            "except KeyboardInterrupt: print('ended after', objective.n)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.stdout.strip(), "ended after 5", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
