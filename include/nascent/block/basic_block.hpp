@@ -45,7 +45,7 @@ struct dense_layer {
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     if (!(stride == 1)) input = net.average_pool(input, {.kernel = kernel_size(stride), .stride = stride});
     auto x = net.batch_norm(input, act);
-    x = net.conv(x, {.filters = expanded_channels(growth, expand), .act = act});
+    x = net.conv(x, {.filters = expanded_channels(net, growth, expand), .act = act});
     x = net.conv(x, {.filters = growth, .kernel = kernel, .batch_norm = false});
     return net.concatenate(input, x);
   }

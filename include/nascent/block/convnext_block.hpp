@@ -31,7 +31,7 @@ struct convnext_block {
     }
     auto x = net.depthwise_conv(input, {.kernel = kernel, .bias = true});
     x = net.layer_norm(x, {.epsilon_digits = 6});
-    x = net.conv(x, {.filters = expanded_channels(filters, expand), .act = act, .bias = true});
+    x = net.conv(x, {.filters = expanded_channels(net, filters, expand), .act = act, .bias = true});
     x = net.conv(x, {.filters = filters, .bias = true});
     if (layer_scale) x = net.layer_scale(x);
     return net.add(x, input);

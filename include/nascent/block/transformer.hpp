@@ -21,7 +21,7 @@ struct attention {
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const {
-    const int width = head_width > 0 ? width_product(heads, head_width) : input.channels;
+    const int width = head_width > 0 ? net.product(heads, head_width) : input.channels;
     const auto queries = net.conv(input, {.filters = width, .bias = true});
     const auto keys = net.conv(input, {.filters = width, .bias = true});
     const auto values = net.conv(input, {.filters = width, .bias = true});
@@ -48,7 +48,7 @@ struct transformer_block {
     auto x = net.layer_norm(input, {.epsilon_digits = epsilon_digits});
     x = net.add(place(net, attention<int, int>{heads, head_width}, x), input);
     auto y = net.layer_norm(x, {.epsilon_digits = epsilon_digits});
-    y = net.conv(y, {.filters = expanded_channels(x.channels, expand), .act = act, .bias = true});
+    y = net.conv(y, {.filters = expanded_channels(net, x.channels, expand), .act = act, .bias = true});
     y = net.conv(y, {.filters = x.channels, .bias = true});
     return net.add(y, x);
   }

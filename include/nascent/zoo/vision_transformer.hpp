@@ -26,7 +26,7 @@ struct vision_transformer_body {
     net.stage("classifier");
     x = net.layer_norm(x, {.epsilon_digits = 6});
     // The first token: numbers lie token after token.
-    x = net.slice(net.reshape(x, 1, 1, width_product(x.height, x.channels)), 0, width);
+    x = net.slice(net.reshape(x, 1, 1, net.product(x.height, x.channels)), 0, width);
     return place(net, dense{.units = 1000}, x);
   }
 };

@@ -121,7 +121,7 @@ class token_words {
     if constexpr (!Net::only_counts) {
       const double work =
           static_cast<double>(l.output.elements()) * static_cast<double>(a.channels) / Net::positive(heads);
-      if (!(work < 0x1p42)) self().check(false, network_fault::work, self().bits_of(work), network_limits::work_bits);
+      if (!(work < 0x1p42)) self().check(false, network_fault::work, bits_of(work), network_limits::work_bits);
     }
     return self().emit(l, a, l.output);
   }
