@@ -142,6 +142,21 @@ constexpr auto constrained = define([] {
 });
 
 /// The least and the most of all networks that can be built.
+/// Images and strides whose rows and columns differ: which of the two costs more depends on what follows.
+constexpr auto unequal = define([] {
+  return search_space("rows and columns")
+      .input(3, one_of(image_size{24, 40}, image_size{48, 16}))
+      .stage("stem", conv{.filters = one_of(8, 16)})
+      .stride({1, 2})
+      .stage("1", bottleneck{.filters = one_of(16, 24), .kernel = one_of(3, 5)})
+      .stride(one_of(strides{2, 1}, strides{1, 2}))
+      .layers(range(1, 2))
+      .stage("2", mbconv{.filters = 24, .expand = one_of(3, 6)})
+      .stride(one_of(strides{1, 1}, strides{2, 1}))
+      .skip(one_of("none", "stem"))
+      .head(global_pool{}, dense{10});
+});
+
 struct extremes {
   std::int64_t least_macs = std::numeric_limits<std::int64_t>::max();
   std::int64_t most_macs = 0;
@@ -234,6 +249,7 @@ TEST_CASE("bounds are those of enumerating the whole space") {
   compare_with_enumeration(users);
   compare_with_enumeration(falling);
   CHECK(compare_with_enumeration(connected).refused > 0);
+  CHECK(compare_with_enumeration(unequal).refused == 0);
 }
 
 TEST_CASE("bounds of spaces with constraints are those of a network that keeps them") {
