@@ -189,6 +189,26 @@ TEST_CASE("decisions that break a constraint are refused") {
   }
 }
 
+TEST_CASE("images and strides whose rows and columns differ are sizes in candidates and pairs in layers") {
+  static constexpr auto sound = define([] {
+    return search_space("sound")
+        .input(1, one_of(image_size{16, 48}, image_size{32, 96}))
+        .stage("1", conv{.filters = 8})
+        .stride(one_of(strides{1, 2}, strides{2, 2}))
+        .head(global_pool{}, dense{5});
+  });
+  for (uint128 r = 0; r < sound.size(); ++r) {
+    const auto c = sound.unrank(r);
+    const json j = json::parse(json(c).dump());
+    CHECK(candidate_from_json(sound, j) == c);
+    CHECK(j["decisions"]["input.resolution"] == (c.digits[0] == 0 ? "16x48" : "32x96"));
+    const json g = to_network(sound, c);
+    const bool both = c.digits[1] == 1;
+    CHECK(g["layers"][0]["stride"] == (both ? json(2) : json{1, 2}));
+    CHECK(g["layers"][0]["padding"] == (both ? json{0, 0, 1, 1} : json{1, 0, 1, 1}));
+  }
+}
+
 TEST_CASE("counts, costs and networks hold their numbers") {
   const auto small = test::small.unrank(77);
   const counts n = count(small);
