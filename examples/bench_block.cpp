@@ -51,13 +51,18 @@ struct row {
   }
 };
 
+/// "3.1 %"; what spreads by more than a tenth is marked.
+std::string spread_text(const sample_summary& time) {
+  return fixed_text(100 * time.spread, 1) + " %" + (time.spread > .1 ? " !" : "");
+}
+
 void print(const std::vector<row>& rows, const device_description& device) {
   std::printf("%s\n\n", describe(device).c_str());
-  std::printf("%-52s %-26s %9s %10s %9s %8s %18s  %s\n", "block", "shape, batch, type", "MMACs", "ms", "spread",
+  std::printf("%-52s %-26s %9s %10s %9s %8s  %18s  %s\n", "block", "shape, batch, type", "MMACs", "ms", "spread",
               "GMAC/s", "time ratio (95 %)", "");
   for (const row& r : rows)
-    std::printf("%-52s %-26s %9.2f %10.4f %8.1f%% %8.1f  %18s  %s\n", r.block.c_str(), r.where.c_str(),
-                static_cast<double>(r.cost.macs) * 1e-6, r.time.median_ms, 100 * r.time.spread,
+    std::printf("%-52s %-26s %9.2f %10.4f %9s %8.1f  %18s  %s\n", r.block.c_str(), r.where.c_str(),
+                static_cast<double>(r.cost.macs) * 1e-6, r.time.median_ms, spread_text(r.time).c_str(),
                 static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6,
                 r.ratio ? (fixed_text(r.ratio->median, 3) + " (" + r.interval("..") + ")").c_str() : "",
                 r.outcome.c_str());
@@ -159,7 +164,8 @@ std::vector<std::string> conclusions(const std::vector<row>& rows, const std::ve
 void write_html(const std::vector<row>& rows, const std::vector<std::string>& blocks, const std::string& path,
                 const device_description& device, const std::string& command) {
   report_table table{.columns = {"block", "height x width x channels, batch, type", "MMACs", "ms", "spread", "GMAC/s",
-                                 "time ratio", "95 %", "verdict"}};
+                                 "time ratio", "95 %", "verdict"},
+                     .caption = "ms: median; spread: the distance of the quartiles, marked with ! above 10 %."};
   ratio_map map{.title = "Time against \"" + blocks[0] + "\""};
   map.rows.assign(blocks.begin() + 1, blocks.end());
   for (std::size_t i = 0; i < rows.size(); i += blocks.size()) map.columns.push_back(rows[i].where);
@@ -167,7 +173,7 @@ void write_html(const std::vector<row>& rows, const std::vector<std::string>& bl
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const row& r = rows[i];
     table.rows.push_back({r.block, r.where, fixed_text(static_cast<double>(r.cost.macs) * 1e-6, 2),
-                          fixed_text(r.time.median_ms, 4), fixed_text(100 * r.time.spread, 1) + " %",
+                          fixed_text(r.time.median_ms, 4), spread_text(r.time),
                           fixed_text(static_cast<double>(r.cost.macs) * r.cost.batch / r.time.median_ms * 1e-6, 1),
                           r.ratio ? fixed_text(r.ratio->median, 3) : "", r.interval(" to "), r.outcome});
     if (i % blocks.size() > 0)

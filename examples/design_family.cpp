@@ -8,9 +8,11 @@
 // Measure little, predict everything, verify what matters: the kernels that matter most fill a latency table, the
 // search and the scaling look at predictions, and what they recommend is measured before anyone is told.
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <type_traits>
@@ -27,6 +29,7 @@
 #include <nascent/base/signal_stop.hpp>
 #include <nascent/io/device_json.hpp>
 #include <nascent/io/family.hpp>
+#include <nascent/latency/machine_level.hpp>
 #include <nascent/latency/network_predictor.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/family_findings.hpp>
@@ -98,14 +101,17 @@ std::size_t choose(const std::vector<compared_network>& times, const settings& s
   return times.size() - 1;
 }
 
-/// How networks of so many ms in all run against each other within `seconds`: as often and as calmly as that allows.
-/// What a comparison needs in any case is 9 rounds, which the interval of ten networks asks for.
-compare_options turns_within(double seconds, double sum_ms) {
-  compare_options how{.measure = {.min_samples = 15, .half_width = 0.01, .budget_ms = 1000 * std::max(.1, seconds)}};
-  const auto takes_ms = [&] { return (how.measure.warm_up + how.measure.min_samples * (1 + how.untimed)) * sum_ms; };
-  while (how.untimed > 1 && takes_ms() > how.measure.budget_ms) --how.untimed;
-  how.measure.min_samples = takes_ms() > how.measure.budget_ms ? 9 : how.measure.min_samples;
-  return how;
+/// Networks run against each other in a share of the time, as far as that much is left.
+std::vector<compared_network> run_in_turns(onednn::executor& cpu, const std::vector<network>& graphs, watch& all,
+                                           double share) {
+  watch turns = all.share(share);
+  const double seconds = std::max(0.1, turns.seconds_left());
+  return compare_networks(cpu, graphs, {.measure = {.half_width = 0.01, .budget_ms = 1000 * seconds}, .watch = &turns});
+}
+
+/// How many networks can be compiled and run in the time: at a second and some for each, in which its kernels race.
+std::size_t affordable(double seconds, std::size_t least, std::size_t most) {
+  return std::clamp(static_cast<std::size_t>(std::max(0.0, seconds) / 1.5), least, most);
 }
 
 int run(const settings& s, const signal_stop& signals) {
@@ -140,6 +146,15 @@ int run(const settings& s, const signal_stop& signals) {
   std::printf("   %zu kernels measured, %.0f %% of the time of an average network; the others are estimated\n",
               filled.coverage.measured, 100 * filled.coverage.measured_time);
 
+  // Predictions are as the table was filled; what the machine does meanwhile is said.
+  std::optional<machine_level<onednn::executor>> speed;
+  if (const latency_prediction known = table.predict(b0); known.complete() && known.estimated == 0)
+    speed.emplace(table, cpu, std::vector{b0, x_b0},
+                  machine_level_options{.every_s = 5, .measure = {.warm_up = 2, .min_samples = 6, .budget_ms = 100}});
+  const auto say_speed = [&] {
+    if (speed && speed->renew()) std::printf("   By EfficientNet-B0, run again, %s\n", speed->text().c_str());
+  };
+
   const estimated_top1 accuracy;
   const double target = s.target_ms > 0 ? s.target_ms : table.latency(b0);
   std::printf("3. Search: the best estimated accuracy within %.2f ms (%s), by predictions\n", target,
@@ -166,26 +181,27 @@ int run(const settings& s, const signal_stop& signals) {
                              " ms, by the table and the accuracy model: proven. The best one that was found has " +
                              fixed_text(found.best().accuracy, 2) + " %.";
   std::printf("   %s\n", proven.c_str());
+  say_speed();
   if (found.estimated > 0)
     std::printf(
         "   The budget ended first: %zu kernels of the networks below are estimates. A larger --budget-s, or "
         "the same command again, goes on from here.\n",
         found.estimated);
 
-  std::printf("4. Running the best %zu in turns with EfficientNet-B0\n", found.finalists.size());
-  std::fflush(stdout);
   std::vector<network> rivals{b0};
-  for (const auto& finalist : found.finalists) rivals.push_back(to_network(finalist.what));
-  double finalists_ms = target;
-  for (const auto& finalist : found.finalists) finalists_ms += finalist.ms;
-  const auto times =
-      compare_networks(cpu, rivals, turns_within(std::min(.08 * s.budget_s, .2 * all.seconds_left()), finalists_ms));
+  std::vector<predicted_network<family_type>> finalists = found.finalists;
+  if (const std::size_t n = affordable(.4 * all.seconds_left(), 1, finalists.size()); n < finalists.size())
+    finalists.erase(finalists.begin() + static_cast<std::ptrdiff_t>(n - 1), finalists.end() - 1);  // keeps the fastest
+  for (const auto& finalist : finalists) rivals.push_back(to_network(finalist.what));
+  std::printf("4. Running the best %zu in turns with EfficientNet-B0\n", finalists.size());
+  std::fflush(stdout);
+  const auto times = run_in_turns(cpu, rivals, all, .1);
   const std::size_t chosen = choose(times, s, target);
   for (std::size_t i = 1; i < rivals.size(); ++i)
     std::printf("   %.2f %% at %.2f ms predicted, %.2f ms measured, %.3f of EfficientNet-B0's time%s\n",
-                found.finalists[i - 1].accuracy, found.finalists[i - 1].ms, times[i].time.median_ms,
-                times[i].against_first->median, i == chosen ? ": taken" : "");
-  const auto base = found.finalists[chosen - 1].what;
+                finalists[i - 1].accuracy, finalists[i - 1].ms, times[i].time.median_ms, times[i].against_first->median,
+                i == chosen ? ": taken" : "");
+  const auto base = finalists[chosen - 1].what;
   std::printf("   %s\n", describe(family_space, base).c_str());
 
   all.throw_if_stopped();
@@ -206,7 +222,8 @@ int run(const settings& s, const signal_stop& signals) {
       "   alpha %.3f (depth), beta %.3f (width), gamma %.3f (resolution) of %zu triplets, %zu networks predicted\n",
       alpha, beta, gamma, scaled_up.family.trials.size(), scaled_up.family.latency_calls);
 
-  std::printf("6. Measuring the family in turns with EfficientNet-B0 to B4 and EfficientNet-X-B0\n");
+  say_speed();
+  std::printf("6. Measuring the family in turns with EfficientNet and EfficientNet-X-B0\n");
   std::fflush(stdout);
   family_report report{.device = cpu.description(), .command = s.command, .seed = s.seed, .target_ms = target};
   const auto add = [&](std::string family, const network& graph) {
@@ -217,24 +234,25 @@ int run(const settings& s, const signal_stop& signals) {
                                .predicted = latency.predict(graph),
                                .accuracy = accuracy.model(graph)});
   };
-  for (const auto& model : zoo::efficientnet_family | std::views::take(5)) add("EfficientNet", to_network(model));
-  add("EfficientNet-X", x_b0);
+  // Where the time is short fewer of the others: the family itself takes five.
+  const std::size_t others = affordable(all.seconds_left() - 8, 1, 6);
+  for (const auto& model : zoo::efficientnet_family | std::views::take(std::max<std::size_t>(1, others - 1)))
+    add("EfficientNet", to_network(model));
+  if (others > 1) add("EfficientNet-X", x_b0);
+  if (others < 6)
+    std::printf("   The budget allows %zu of the 6 networks to compare with. A larger --budget-s has all.\n", others);
   report.base = report.networks.size();
   for (const auto& level : scaled_up.family.levels)
     add("this family",
         to_network(level.candidate, "this family, B" + std::to_string(report.networks.size() - report.base)));
   std::vector<network> graphs;
-  double family_ms = 0;
-  for (const reported_network& n : report.networks) {
-    graphs.push_back(n.graph);
-    family_ms += n.predicted.ms;
-  }
-  const auto measured =
-      compare_networks(cpu, graphs, turns_within(std::min(.12 * s.budget_s, .7 * all.seconds_left()), family_ms));
+  for (const reported_network& n : report.networks) graphs.push_back(n.graph);
+  const auto measured = run_in_turns(cpu, graphs, all, .15);
   all.throw_if_stopped();
   for (std::size_t i = 0; i < graphs.size(); ++i) report.networks[i].measured = measured[i];
   report.findings = findings_of(report);
   report.findings.insert(report.findings.begin(), proven);
+  if (speed) report.findings.push_back("When the family had been scaled, " + speed->text() + ".");
   std::printf("\n%s\n", to_text(results_of(report)).c_str());
   for (const std::string& sentence : report.findings) std::printf("%s\n", sentence.c_str());
 

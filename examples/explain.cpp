@@ -134,10 +134,12 @@ constexpr const char* meaning =
 void write_report(const findings& f, const std::string& path, const std::string& machine, data_type type,
                   const std::string& command) {
   html_report report("Why " + f.first.name + " and " + f.second.name + " take the time they take", machine);
-  report.tiles({{f.first.name, fixed_text(f.whole.first.median_ms, 2) + " ms",
-                 fixed_text(sum_of(f.first).macs() * 1e-6, 0) + " MMACs"},
-                {f.second.name, fixed_text(f.whole.second.median_ms, 2) + " ms",
-                 fixed_text(sum_of(f.second).macs() * 1e-6, 0) + " MMACs"},
+  const auto note = [](const explained_network& n, const sample_summary& time) {
+    return fixed_text(sum_of(n).macs() * 1e-6, 0) + " MMACs" +
+           (time.spread > .1 ? "; spreads by " + fixed_text(100 * time.spread, 0) + " % !" : "");
+  };
+  report.tiles({{f.first.name, fixed_text(f.whole.first.median_ms, 2) + " ms", note(f.first, f.whole.first)},
+                {f.second.name, fixed_text(f.whole.second.median_ms, 2) + " ms", note(f.second, f.whole.second)},
                 {"time, second / first", fixed_text(f.whole.ratio.median, 3),
                  fixed_text(f.whole.ratio.low, 3) + " to " + fixed_text(f.whole.ratio.high, 3) + " (95 %)"}});
   report.section("Conclusions");

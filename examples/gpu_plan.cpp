@@ -182,7 +182,8 @@ constexpr const char* meaning =
     "Tuned: a kernel that cuDNN ships. Compiled: generated for this one graph when the plan is made. T: on tensor "
     "cores. Engines stand in the order of "
     "cuDNN's heuristics; the first whose plan could be made is taken. A kernel that no engine supports as it is "
-    "appears as its parts.";
+    "appears as its parts: it is split. Nothing: no engine, and no copy, does it. Distinct: kernels that differ; in "
+    "networks: how often they occur.";
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
@@ -297,7 +298,7 @@ static int program(int argc, char** argv) {
       parts.push_back({space + ", " + place,
                        {.columns = kind_columns,
                         .rows = kinds,
-                        .caption = std::to_string(samples) + " samples, seed " + std::to_string(seed)},
+                        .caption = std::to_string(samples) + " samples, seed " + std::to_string(seed) + ". " + meaning},
                        reasons.lines()});
       continue;
     }
@@ -323,7 +324,10 @@ static int program(int argc, char** argv) {
     report.section("Summary").table(
         {.columns = summary_columns,
          .rows = summary,
-         .caption = "MACs on tuned: share of the multiply-adds that run in kernels that cuDNN ships."});
+         .caption = "Fused: kernels as the library fuses them. Kernels: what runs, with the parts of those that are "
+                    "split. MACs "
+                    "on tuned: share of the multiply-adds that run in kernels that cuDNN ships. " +
+                    std::string(meaning)});
   }
   std::printf("%s\n\n%s\n", meaning, standing.c_str());
   report.section("What this is worth")

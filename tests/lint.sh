@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# clang-format over all sources, clang-tidy over all headers together or over the files given. The version of clang-format is
+# clang-format over all sources, doxygen over all headers and documents, clang-tidy over all headers together or over the files given. The version of clang-format is
 # part of the format: another one breaks lines elsewhere.
 set -euo pipefail
 
@@ -13,6 +13,9 @@ cd "$root"
 mapfile -t sources < <(find include src python tests examples benchmarks \( -name '*.cpp' -o -name '*.hpp' -o -name '*.inc' \) | sort)
 clang-format-14 --dry-run -Werror "${sources[@]}"
 echo "clang-format: ${#sources[@]} files are as .clang-format says"
+
+doxygen
+echo "doxygen: build/reference/html/index.html, without a warning"
 
 files=("$@")
 mkdir -p build/lint

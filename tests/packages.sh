@@ -15,7 +15,7 @@ done <"$(dirname "${BASH_SOURCE[0]}")/../cmake/house.txt"
 # What each job needs.
 build_packages=(g++ cmake ninja-build)
 example_packages=("${build_packages[@]}" "${library_packages[@]}" libcli11-dev)
-lint_packages=("${example_packages[@]}" clang-format-14 clang-tidy-19 python3)
+lint_packages=("${example_packages[@]}" clang-format-14 clang-tidy-19 doxygen python3)
 test_packages=("${example_packages[@]}" libbenchmark-dev python3)
 
 as_root() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/timing/measure.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -397,6 +398,29 @@ TEST_CASE("on a real device a much larger network is slower", "[measures]") {
   CHECK(c.outcome == verdict::slower);
   CHECK(c.ratio.low > 2);
   CHECK(compare(large, small, {.measure = {.budget_ms = 1000}}).outcome == verdict::faster);
+}
+
+TEST_CASE("a comparison ends with its watch: after three rounds at least, and at once where it is asked to stop") {
+  int runs = 0;
+  const auto slow = [&] { fake::work(1'000'000), ++runs; };
+  const std::vector<std::function<void()>> both{slow, slow};
+  const auto rounds_within = [&](double seconds) {
+    runs = 0;
+    nascent::watch budget({.seconds = seconds, .style = nascent::progress_style::quiet, .clock = fake::clocks.wall});
+    measure_options how = fake_options();
+    how.warm_up = 1;
+    how.budget_ms = 1e6;
+    how.half_width = 1e-12;
+    (void)compare(both, {.measure = how, .untimed = 0, .watch = &budget});
+    return (runs - 2) / 2;
+  };
+  CHECK(rounds_within(1e-9) == 3);
+  CHECK(rounds_within(10.5e-3) == 5);  // a round takes 2 ms, the warm-up before it 2
+  CHECK(rounds_within(1e3) >= fake_options().min_samples);
+
+  std::atomic<int> stop = 1;
+  nascent::watch stopped({.style = nascent::progress_style::quiet, .stop = &stop});
+  CHECK_THROWS_AS((compare(both, {.measure = fake_options(), .watch = &stopped})), nascent::stopped_error);
 }
 
 }  // namespace

@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "nascent/base/error.hpp"
@@ -51,7 +53,39 @@ namespace detail {
 
 inline bool is_measured(const latency_prediction& p) { return p.complete() && p.estimated == 0; }
 
+/// \throws error, latency_table_error where networks that run on this device cannot confirm the table
+inline void check_validation(const latency_table& table, const device_description& found) {
+  if (found != table.description())
+    throw error("latency.device", "validate, device", describe(found),
+                "the table's, " + describe(table.description()) + "; open the table for this one");
+  if (table.options().context != cache_context::in_network)
+    throw latency_table_error("latency.context", "latency table '" + table.path().string() + "', validate",
+                              std::string("times '") + to_string(table.options().context) + "'",
+                              "'in_network'; networks that run cannot confirm others: open it for these");
+}
+
+inline latency_table_error no_known_network(const latency_table& table, const char* what, std::size_t count) {
+  return {"latency.lacks_kernels", "latency table '" + table.path().string() + "', " + what,
+          "all kernels of none of " + std::to_string(count) + " networks",
+          "1 network or more that it knows; measure more of their kernels, or give others"};
+}
+
 }  // namespace detail
+
+/// What one network or more say together.
+inline table_validation validation_of(std::vector<validated_network> networks) {
+  table_validation result{.networks = std::move(networks)};
+  std::vector<double> ratios;
+  for (const validated_network& one : result.networks) ratios.push_back(one.ratio());
+  const ordered_sample ordered(ratios);
+  result.ratio = ordered.median();
+  std::tie(result.low, result.high) = ordered.median_interval();
+  for (const double ratio : ratios) {
+    result.mean_absolute_error += std::fabs(1 / ratio - 1) / static_cast<double>(ratios.size());
+    result.mean_absolute_error_at_ratio += std::fabs(result.ratio / ratio - 1) / static_cast<double>(ratios.size());
+  }
+  return result;
+}
 
 /// Runs networks whose kernels were all measured for the table, and compares. Others are left out. The table is not
 /// changed. \throws latency_table_error where there is no such network, and for a table of another cache context than
@@ -60,16 +94,8 @@ inline bool is_measured(const latency_prediction& p) { return p.complete() && p.
 template <executor Executor>
 table_validation validate(const latency_table& table, Executor& device, std::span<const network> networks,
                           const validation_options& options = {}) {
-  if (const device_description found = device.description(); found != table.description()) {
-    throw error("latency.device", "validate, device", describe(found),
-                "the table's, " + describe(table.description()) + "; open the table for this one");
-  }
-  if (table.options().context != cache_context::in_network)
-    throw latency_table_error("latency.context", "latency table '" + table.path().string() + "', validate",
-                              std::string("times '") + to_string(table.options().context) + "'",
-                              "'in_network'; networks that run cannot confirm others: open it for these");
-  table_validation result;
-  std::vector<double> ratios;
+  detail::check_validation(table, device.description());
+  std::vector<validated_network> found;
   detail::watch_or_none watched(options.watch);
   std::optional<watch_job> job;
   job.emplace(*watched, "validating", networks.size());
@@ -79,25 +105,12 @@ table_validation validate(const latency_table& table, Executor& device, std::spa
     const latency_prediction predicted = table.predict(graph);
     if (!detail::is_measured(predicted)) continue;
     auto compiled = prepare(device, graph, table.options().batch, options.seed);
-    const validated_network one{.predicted_ms = predicted.ms,
-                                .measured_ms = measure(compiled, options.measure).trimmed_mean_ms};
-    ratios.push_back(one.ratio());
-    result.networks.push_back(one);
+    found.push_back({.predicted_ms = predicted.ms, .measured_ms = measure(compiled, options.measure).trimmed_mean_ms});
   }
   job.reset();
-  if (ratios.empty()) watched->throw_if_stopped();
-  if (ratios.empty())
-    throw latency_table_error("latency.lacks_kernels", "latency table '" + table.path().string() + "', validate",
-                              "all kernels of none of " + std::to_string(networks.size()) + " networks",
-                              "1 network or more that it knows; measure more of their kernels, or give others");
-  const ordered_sample ordered(ratios);
-  result.ratio = ordered.median();
-  std::tie(result.low, result.high) = ordered.median_interval();
-  for (const double ratio : ratios) {
-    result.mean_absolute_error += std::fabs(1 / ratio - 1) / static_cast<double>(ratios.size());
-    result.mean_absolute_error_at_ratio += std::fabs(result.ratio / ratio - 1) / static_cast<double>(ratios.size());
-  }
-  return result;
+  if (found.empty()) watched->throw_if_stopped();
+  if (found.empty()) throw detail::no_known_network(table, "validate", networks.size());
+  return validation_of(std::move(found));
 }
 
 /// The same with random networks of a space that the table knows, drawn uniformly. \throws nascent::error for a

@@ -29,7 +29,10 @@ std::vector<compared_network> compare_networks(Executor& device, std::span<const
   if (networks.empty()) return {};
   std::vector<decltype(prepare(device, networks.front(), batch))> compiled;
   compiled.reserve(networks.size());
-  for (const network& graph : networks) compiled.push_back(prepare(device, graph, batch));
+  for (const network& graph : networks) {
+    if (options.watch != nullptr) options.watch->throw_if_stopped();
+    compiled.push_back(prepare(device, graph, batch));
+  }
   std::vector<compared_network> result(networks.size());
   if (networks.size() == 1) result.front().time = measure(compiled.front(), options.measure);
   if (networks.size() < 2) return result;

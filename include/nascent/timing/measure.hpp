@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/watch.hpp"
 #include "nascent/executor/executor.hpp"
 #include "nascent/timing/cache_eviction.hpp"
 #include "nascent/timing/sampling.hpp"
@@ -231,6 +232,9 @@ struct compare_options {
   /// in a cache that holds them all.
   int untimed = 4;
   int timed = 1;  ///< executions in a row of which a sample is the mean
+  /// Time, stop and progress: after its end no round is begun but the first three. A request to stop throws
+  /// stopped_error before the next one.
+  nascent::watch* watch = nullptr;
 };
 
 namespace detail {
@@ -272,10 +276,13 @@ inline std::vector<comparison> compare_contestants(std::span<const contestant> c
   sample_reader paired = sum_up;
   paired.confidence = 1 - (1 - options.measure.confidence) / static_cast<double>(count - 1);
   stopwatch watch(options.measure.clocks, sum_up.one_thread);
+  watch_or_none watched(options.watch);
+  watch_job job = watched->begin("comparing", static_cast<std::size_t>(options.measure.min_samples));
   std::vector<std::vector<time_sample>> samples(count);
   repeat_rounds(
       options.measure,
       [&](int round) {
+        watched->throw_if_stopped();
         for (std::size_t k = 0; k < count; ++k) {
           const std::size_t i = (k + static_cast<std::size_t>(round)) % count;
           for (int n = 0; n < options.untimed; ++n) candidates[i].run();
@@ -285,12 +292,14 @@ inline std::vector<comparison> compare_contestants(std::span<const contestant> c
           sample.cpu_ms /= options.timed;
           samples[i].push_back(sample);
         }
+        job.advance();
       },
       [&] {
         for (std::size_t i = 1; i < count; ++i)
           if (!(paired(samples[0], samples[i]).half_width() <= options.measure.half_width)) return false;
         return true;
-      });
+      },
+      [&] { return watched->ended(); });
 
   std::vector<comparison> result;
   for (std::size_t i = 1; i < count; ++i) {

@@ -148,13 +148,20 @@ struct sample_reader {
   }
 };
 
-/// Calls `round(number)` until `settled()` or the options say enough.
-template <class Round, class Settled>
-void repeat_rounds(const measure_options& o, Round&& round, Settled&& settled) {
+/// Nobody asks for an early end.
+struct never_ended {
+  bool operator()() const { return false; }
+};
+
+/// Calls `round(number)` until `settled()` or the options say enough; three times at least where `ended()` asks for an
+/// end before that.
+template <class Round, class Settled, class Ended = never_ended>
+void repeat_rounds(const measure_options& o, Round&& round, Settled&& settled, Ended&& ended = {}) {
   constexpr int every = 8;  // `settled` sorts everything: not after each round
   const std::int64_t begin = o.clocks.wall();
   for (int done = 0; done < o.max_samples;) {
     round(done++);
+    if (done >= std::min(3, o.min_samples) && ended()) return;
     if (done < o.min_samples) continue;
     if (static_cast<double>(o.clocks.wall() - begin) * 1e-6 >= o.budget_ms) return;
     if ((done - o.min_samples) % every == 0 && settled()) return;

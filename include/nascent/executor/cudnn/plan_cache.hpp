@@ -46,7 +46,7 @@ struct cached_plan {
 
 /// Plans by kernel, in one file. The file is text: a line that says what it is, a line with the place, then for each
 /// plan a line "plan <bytes> <engine> <notes> <ms> <key>" with as many bytes of cuDNN's JSON behind it. Line ends and
-/// backslashes in the place and in keys are written as \n, \r and \\.
+/// backslashes in the place and in keys are written as `\n`, `\r` and `\\`.
 class plan_cache {
  public:
   plan_cache(std::filesystem::path file, plan_place place) : file_(std::move(file)), place_(std::move(place)) {

@@ -31,16 +31,17 @@ struct box {
   }
 };
 
-/// A label with the place found for it. Far from its point it needs a line that leads there.
+/// A label with the place found for it. Far from its point, or near another's, it needs a line that leads there.
 struct placed_label {
   std::string words;
   double x;  ///< of the point
   double y;
   box area;
+  bool is_near_others = false;
 
   double end_x() const { return std::clamp(x, area.left, area.right); }
   double end_y() const { return std::clamp(y, area.top, area.bottom); }
-  bool has_leader() const { return area.distance(x, y) > 13; }
+  bool has_leader() const { return is_near_others || area.distance(x, y) > 13; }
 };
 
 /// Starts with every label at its best place, then moves them one by one while that makes the whole better.
@@ -50,6 +51,12 @@ class label_placer {
 
   /// Something that a label should not cover; `weight` says how much that matters.
   void avoid(const box& area, double weight) { obstacles_.push_back({area, weight}); }
+
+  /// A mark, with a label or without: a label should neither cover it nor be taken for its own.
+  void avoid_mark(double x, double y, double radius, double weight) {
+    avoid({x - radius, y - radius, x + radius, y + radius}, weight);
+    marks_.push_back({x, y});
+  }
 
   /// A line, as a row of small boxes.
   void avoid_line(double x1, double y1, double x2, double y2, double weight) {
@@ -83,7 +90,10 @@ class label_placer {
       for (label& l : labels_) moved = settle(l) || moved;
     }
     std::vector<placed_label> placed;
-    for (const label& l : labels_) placed.push_back(l.at);
+    for (const label& l : labels_) {
+      placed.push_back(l.at);
+      placed.back().is_near_others = marks_as_near(l.at.area, l.at.x, l.at.y, 4) > 0;
+    }
     return placed;
   }
 
@@ -91,6 +101,10 @@ class label_placer {
   struct obstacle {
     box area;
     double weight;
+  };
+  struct mark {
+    double x;
+    double y;
   };
   struct candidate_place {
     box area;
@@ -102,6 +116,15 @@ class label_placer {
     double height;
     std::vector<candidate_place> places;
   };
+
+  /// Marks other than a label's own that are about as near to its place.
+  int marks_as_near(const box& area, double x, double y, double margin) const {
+    const double own = area.distance(x, y) + margin;
+    int n = 0;
+    for (const mark& m : marks_)
+      if ((std::abs(m.x - x) > 1 || std::abs(m.y - y) > 1) && area.distance(m.x, m.y) < own) ++n;
+    return n;
+  }
 
   void find_places(label& l) {
     constexpr int directions = 16;
@@ -121,6 +144,7 @@ class label_placer {
         const box area{middle_x - l.width / 2, middle_y - l.height / 2, middle_x + l.width / 2,
                        middle_y + l.height / 2};
         double cost = cost_of(area) + 12 * ring + (k == 0 ? 0 : k == directions / 2 ? 2 : k % 4 == 0 ? 3 : 4);
+        cost += 15 * marks_as_near(area, l.at.x, l.at.y, 3);
         const placed_label here{{}, l.at.x, l.at.y, area};
         for (const label& other : labels_) {
           if (&other == &l) continue;
@@ -183,6 +207,7 @@ class label_placer {
 
   box frame_;
   std::vector<obstacle> obstacles_;
+  std::vector<mark> marks_;
   std::vector<label> labels_;
 };
 

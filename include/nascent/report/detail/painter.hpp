@@ -231,7 +231,8 @@ class plot_painter {
       draw_errors(p, x, y, look);
       if (s.marker == plot_marker::none) continue;
       mark(s.marker, x, y, radius, look + (s.faint ? " faint" : ""), p.label);
-      labels_.avoid({x - radius, y - radius, x + radius, y + radius}, s.faint ? 0.12 : 4);
+      if (s.faint) labels_.avoid({x - radius, y - radius, x + radius, y + radius}, 0.12);
+      else labels_.avoid_mark(x, y, radius, 10);
       if (!p.label.empty()) labels_.add(p.label, x, y, text_width(p.label, 12.5, true), 14);
     }
   }
