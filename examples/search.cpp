@@ -28,6 +28,7 @@
 #include <nascent/cost/cost.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/study_report.hpp>
+#include <nascent/search/gaussian_process_search.hpp>
 #include <nascent/study/command_evaluator.hpp>
 #include <nascent/study/export_study.hpp>
 #include <nascent/study/migrate_study.hpp>
@@ -180,6 +181,7 @@ int search(const settings& s, const signal_stop& signals) {
   const auto in_space = [&](const auto& space) {
     if (s.what.searcher == "random") return search_with(random_search(space, {.seed = s.what.seed}), s, signals);
     if (s.what.searcher == "local") return search_with(local_search(space, {.seed = s.what.seed}), s, signals);
+    if (s.what.searcher == "gp") return search_with(gaussian_process_search(space, {.seed = s.what.seed}), s, signals);
     return search_with(regularized_evolution(space, {.population = 20, .sample = 5, .seed = s.what.seed}), s, signals);
   };
   return zoo::with_space(s.what.space, in_space, zoo::nas_bench_macro, zoo::proxylessnas, zoo::gpunet);
@@ -235,7 +237,7 @@ static int program(int argc, char** argv) {
   run->add_option("--space", s.what.space, "a space of the zoo: nas_bench_macro, proxylessnas, gpunet")
       ->capture_default_str();
   run->add_option("--searcher", s.what.searcher, "how networks are proposed")
-      ->check(CLI::IsMember({"random", "local", "evolution"}))
+      ->check(CLI::IsMember({"random", "local", "evolution", "gp"}))
       ->capture_default_str();
   run->add_option("--seed", s.what.seed, "of the searcher")->check(examples::seeds())->capture_default_str();
   run->add_option("--maximise", s.what.maximise, "metric to maximise")->capture_default_str();

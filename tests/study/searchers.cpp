@@ -6,6 +6,7 @@
 #include "spaces.hpp"
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/search/gaussian_process_search.hpp"
 #include "nascent/search/nsga2.hpp"
 #include "nascent/search/reinforce.hpp"
 #include "nascent/study/run_study.hpp"
@@ -23,14 +24,14 @@ void check_replays(const Searcher& fresh, const objective& judge) {
     return metric_map{{"accuracy", small_value(c)}, {"layers", static_cast<double>(c.digits.back())}};
   };
   study whole(folder / "whole.db", fresh, judge);
-  run_study(whole, measure, {.networks = 40});
-  for (std::size_t networks = 1; networks <= 40; networks += 6) {
+  run_study(whole, measure, {.networks = 24});
+  for (std::size_t networks = 1; networks <= 24; networks += 5) {
     study part(folder / "parts.db", fresh, judge);
     run_study(part, measure, {.networks = networks});
-    if (networks < 40) static_cast<void>(part.ask());
+    if (networks < 24) static_cast<void>(part.ask());
   }
   study parts(folder / "parts.db", fresh, judge);
-  run_study(parts, measure, {.networks = 40});
+  run_study(parts, measure, {.networks = 24});
   CHECK(sequence(parts) == sequence(whole));
 }
 
@@ -38,5 +39,6 @@ void check_replays(const Searcher& fresh, const objective& judge) {
 
 TEST_CASE("searchers go on from their logs") {
   check_replays(reinforce(small_space, {.delay = 0, .replicas = 4}), maximise("accuracy"));
+  check_replays(gaussian_process_search(small_space, {.start = 5}), maximise("accuracy"));
   check_replays(nsga2(small_space, {.population = 8}), maximise("accuracy").also(minimise("layers")));
 }

@@ -121,6 +121,13 @@ class search_memory {
     return values_.try_emplace(space().rank(c)).second;
   }
 
+  /// Whether a candidate was proposed or told before, or is not to be searched.
+  bool is_known(const candidate_type& c) const {
+    if constexpr (region<Searched>)
+      if (!searched_.contains(c)) return true;
+    return values_.contains(space().rank(c));
+  }
+
   /// A candidate uniform among those not yet proposed or told, noted as proposed; none where there is none. In a region
   /// the last ones of a few may be overlooked, each with a probability below 1e-8.
   std::optional<candidate_type> fresh(random_engine& rng) {
