@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// What a program needs that declares, counts, searches and scales, with the standard library alone. Executors, latency
-/// tables, exact searches, views and files have headers of their own.
+/// tables, exact searches, views, rows of features, bounds of spaces that are not declared, and files have headers of
+/// their own.
 #pragma once
 
 #include "nascent/accuracy/model.hpp"
@@ -21,7 +22,6 @@
 #include "nascent/cost/proportionality.hpp"
 #include "nascent/cost/roofline.hpp"
 #include "nascent/cost/roofs.hpp"
-#include "nascent/cost/run_time_bounds.hpp"
 #include "nascent/network/kernel.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/reward/pareto.hpp"
@@ -32,8 +32,6 @@
 #include "nascent/scaling/published.hpp"
 #include "nascent/search/search.hpp"
 #include "nascent/space/constraint.hpp"
-#include "nascent/space/features.hpp"
 #include "nascent/space/naive_size.hpp"
 #include "nascent/space/space.hpp"
 #include "nascent/space/to_network.hpp"
-#include "nascent/space/view_of.hpp"

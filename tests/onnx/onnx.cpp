@@ -173,9 +173,9 @@ TEST_CASE("what ONNX cannot hold is refused by name") {
   values[0].kernel[1] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THAT(refusal({}), ContainsSubstring("convolution/kernel: found nan"));
   values[0].kernel.pop_back();
-  CHECK_THAT(refusal({}), ContainsSubstring("found 5 and 3 numbers; allowed: 6 in the kernel, 3 in the bias"));
+  CHECK_THAT(refusal({}), ContainsSubstring("layer 0 (convolution), numbers in the kernel: found 5; allowed: 6"));
   values.clear();
-  CHECK_THAT(refusal({}), ContainsSubstring("entries of 0 layers; allowed: 1"));
+  CHECK_THAT(refusal({}), ContainsSubstring("entries of weights: found 0; allowed: 1"));
   const network nothing("nothing", {1, 4, 4, 2});
   CHECK_THROWS_AS(to_onnx(nothing, weights{}), onnx_error);
 }

@@ -32,3 +32,21 @@ TEST_CASE("a space-to-depth always comes with stride 1 in stage 2 and 64 filters
   CHECK(reshaped > 0);
   CHECK(reshaped < 2000);
 }
+
+TEST_CASE("a space-to-depth stays one at every depth") {
+  const auto& space = zoo::efficientnet_x;
+  const std::size_t reshape = space.find("reshape.layers");
+  random_engine rng(12);
+  int reshaped = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto c = space.sample(rng);
+    const bool has = space.value(reshape, c.digits[reshape]).text() == "1";
+    reshaped += has ? 1 : 0;
+    const network deep = to_network(scaled(c, {.depth = 2.2}));
+    int folds = 0;
+    for (std::size_t j = 0; j < deep.layers().size(); ++j) folds += deep.stage_of(j) == "reshape" ? 1 : 0;
+    CHECK(folds == (has ? 1 : 0));
+    CHECK(deep.layers().size() > to_network(c).layers().size());
+  }
+  CHECK(reshaped > 0);
+}

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -135,6 +136,35 @@ inline std::vector<float> kernel_variances(const network& graph) {
   return variances;
 }
 
+/// "layer 17 of stage '3' (convolution)": where in a network something is.
+inline std::string layer_text(const network& graph, std::size_t index) {
+  const std::string& stage = graph.stage_of(index);
+  return "layer " + std::to_string(index) + (stage.empty() ? std::string() : " of stage '" + stage + "'") + " (" +
+         to_string(graph.layers()[index].kind) + ")";
+}
+
+/// By what weights are not those of a network.
+struct weights_fault {
+  std::string where;  ///< "layer 0 (convolution), numbers in the kernel"
+  std::size_t found = 0;
+  std::size_t allowed = 0;
+};
+
+/// The first one. Who takes weights refuses it with an error of its own.
+inline std::optional<weights_fault> find_fault(const network& graph, const weights& values) {
+  const std::vector<layer>& layers = graph.layers();
+  if (values.size() != layers.size()) return weights_fault{"entries of weights", values.size(), layers.size()};
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const auto kernel = static_cast<std::size_t>(kernel_elements(layers[i]));
+    const auto bias = static_cast<std::size_t>(bias_elements(layers[i]));
+    if (values[i].kernel.size() != kernel)
+      return weights_fault{layer_text(graph, i) + ", numbers in the kernel", values[i].kernel.size(), kernel};
+    if (values[i].bias.size() != bias)
+      return weights_fault{layer_text(graph, i) + ", numbers in the bias", values[i].bias.size(), bias};
+  }
+  return std::nullopt;
+}
+
 /// \throws network_error where a layer has more or fewer numbers than it needs, or a variance that is none.
 inline void check_parameters(const network& graph, const network_parameters& values) {
   const std::vector<layer>& layers = graph.layers();
@@ -146,12 +176,7 @@ inline void check_parameters(const network& graph, const network_parameters& val
     const layer& l = layers[i];
     const layer_parameters& p = values[i];
     const auto refuse = [&](const std::string& found, const std::string& allowed) {
-      const std::string& stage = graph.stage_of(i);
-      throw network_error("network.parameters",
-                          of + ", layer " + std::to_string(i) +
-                              (stage.empty() ? std::string() : " of stage '" + stage + "'") + " (" + to_string(l.kind) +
-                              ")",
-                          found, allowed);
+      throw network_error("network.parameters", of + ", " + layer_text(graph, i), found, allowed);
     };
     const auto channels = static_cast<std::size_t>(l.output.channels);
     const auto check = [&](const char* what, const std::vector<float>& found, std::size_t allowed) {

@@ -27,7 +27,7 @@ inline constexpr auto efficientnet_x = define([] {
       .stage("stem", conv{.filters = one_of(24, 32), .act = one_of(relu, swish)})
       .stride(2)
       .stage("reshape", space_to_depth{.factor = 2, .act = one_of(relu, swish)})
-      .layers(range(0, 1))
+      .layers(fixed(range(0, 1)))  // at every depth: two would fold the map twice
       .stage("1", mbconv{.filters = one_of(16, 24, 64),
                          .kernel = one_of(2, 3, 5),
                          .expand = 1,

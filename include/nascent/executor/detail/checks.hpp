@@ -14,9 +14,7 @@ namespace nascent::detail {
 
 /// "'EfficientNet-B0', layer 17 (convolution)": where in a network something is.
 inline std::string layer_place(const network& graph, std::size_t index) {
-  std::string text = "'" + graph.name() + "', layer " + std::to_string(index);
-  if (const std::string& stage = graph.stage_of(index); !stage.empty()) text += " of stage '" + stage + "'";
-  return text + " (" + to_string(graph.layers()[index].kind) + ")";
+  return "'" + graph.name() + "', " + layer_text(graph, index);
 }
 
 inline void check_count(const std::string& where, const char* what, std::size_t found, std::size_t expected) {
@@ -66,14 +64,12 @@ inline void check_compile(const network& graph, const weights& values, int batch
                          "1 to " + std::to_string(network_limits::batch));
   if (graph.layers().empty())
     throw executor_error("executor.network", name, "no layers, so nothing to run", "1 layer or more");
-  check_count(name, "entries of weights", values.size(), graph.layers().size());
+  if (const auto fault = find_fault(graph, values))
+    throw executor_error("executor.count", name + ", " + fault->where, std::to_string(fault->found),
+                         std::to_string(fault->allowed));
   const double limit = memory_limit();
   for (std::size_t i = 0; i < values.size(); ++i) {
     const layer& l = graph.layers()[i];
-    check_count(layer_place(graph, i), "numbers in the kernel", values[i].kernel.size(),
-                static_cast<std::size_t>(kernel_elements(l)));
-    check_count(layer_place(graph, i), "numbers in the bias", values[i].bias.size(),
-                static_cast<std::size_t>(bias_elements(l)));
     // What runs at once is at least this much: refused before the system is asked for it, and ends the process later.
     const double maps = static_cast<double>(size_of(data_type::bf16)) * at_once *
                         (static_cast<double>(l.input.elements()) + static_cast<double>(l.output.elements()));

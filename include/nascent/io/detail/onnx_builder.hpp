@@ -71,20 +71,9 @@ class onnx_builder : onnx_nodes {
   }
 
   void check_weights(const weights& values) const {
-    if (values.size() != graph_.layers().size())
-      throw network_error("network.parameters", place("weights"),
-                          "entries of " + std::to_string(values.size()) + " layers",
-                          std::to_string(graph_.layers().size()));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const layer& l = graph_.layers()[i];
-      const auto kernel = static_cast<std::size_t>(kernel_elements(l));
-      const auto bias = static_cast<std::size_t>(bias_elements(l));
-      if (values[i].kernel.size() != kernel || values[i].bias.size() != bias)
-        throw network_error(
-            "network.parameters", place("weights of '" + names_[i] + "'"),
-            std::to_string(values[i].kernel.size()) + " and " + std::to_string(values[i].bias.size()) + " numbers",
-            std::to_string(kernel) + " in the kernel, " + std::to_string(bias) + " in the bias");
-    }
+    if (const auto fault = find_fault(graph_, values))
+      throw network_error("network.parameters", place(fault->where), std::to_string(fault->found),
+                          std::to_string(fault->allowed));
   }
 
   template <class Weigh>
