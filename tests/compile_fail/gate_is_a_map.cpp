@@ -1,4 +1,4 @@
-// expect: "stage 1"}.*"found 32 against 1"}.*"allowed: a gate of 1x1"}.*net.multiply takes a gate
+// expect: "stage 1"}.*"found 16 against 32"}.*"allowed: a gate of 1x1"}.*net.multiply takes a gate
 #include <nascent/block/block.hpp>
 #include <nascent/space/space.hpp>
 
@@ -15,7 +15,7 @@ struct squared {
 #ifdef CONTROL
     return net.multiply(x, net.global_pool(x));
 #else
-    return net.multiply(x, x);
+    return net.multiply(x, net.max_pool(x, {}));
 #endif
   }
 };

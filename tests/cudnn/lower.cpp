@@ -103,7 +103,7 @@ void compare(const network& graph, int batch, std::uint64_t seed) {
     const std::span<const float> residual = k.residual ? expected.tensor(k.residual_tensor) : std::span<const float>{};
     const std::span<const float> right = expected.tensor(k.output_tensor);
     INFO("seed " << seed << ", batch " << batch << ", kernel " << k.signature());
-    if (cd::lowering::refuses(k.core.kind)) {
+    if (cd::lowering::refuses(k.core)) {
       CHECK_THROWS_AS(lowering(data_type::f32, batch)(k, channels), cudnn::library_error);
       continue;
     }

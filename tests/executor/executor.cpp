@@ -85,7 +85,7 @@ TEMPLATE_TEST_CASE("executor: a batch or a network that cannot be run is refused
                        Message("nascent: 'empty': found no layers, so nothing to run; allowed: 1 layer or more"));
 
   network wrong("wrong", {1, 2, 2, 1});
-  layer l{.kind = layer_kind::add, .input = {1, 2, 2, 1}, .output = {1, 2, 2, 1}, .operand_count = 2};
+  layer l{.kind = layer_kind::add, .operand_count = 2, .input = {1, 2, 2, 1}, .output = {1, 2, 2, 1}};
   l.operands[1] = 4;
   wrong(l);
   CHECK_THROWS_MATCHES(

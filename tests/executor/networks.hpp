@@ -179,6 +179,39 @@ class random_network_builder {
     return net.multiply(x, net.conv(g, {.filters = x.channels, .act = nascent::sigmoid, .bias = true}));
   }
 
+  tensor transposed(auto& net, const tensor& x) {
+    const int by = x.height * x.width > 400 ? 1 : roll_.between(1, 3);
+    const int groups = x.channels % 2 == 0 ? roll_.between(1, 2) : 1;
+    const nascent::kernel_size k{roll_.between(1, 4), roll_.between(1, 4)};
+    const int dilation = roll_.between(1, 2);
+    // What is left out stays inside the kernel, so that the map never vanishes.
+    const auto cut = [&](int taps) { return roll_.between(0, (taps - 1) * dilation / 2); };
+    const int most = std::max(by, dilation) - 1;
+    return net.transposed_conv(x, {.filters = groups * roll_.between(1, 12),
+                                   .kernel = k,
+                                   .stride = by,
+                                   .padding = {cut(k.height), cut(k.width)},
+                                   .output_padding = {roll_.between(0, most), roll_.between(0, most)},
+                                   .groups = groups,
+                                   .dilation = dilation,
+                                   .act = roll_.act(),
+                                   .bias = roll_.coin()});
+  }
+
+  tensor resized(auto& net, const tensor& x) {
+    const auto how = roll_.coin() ? nascent::interpolation::nearest : nascent::interpolation::bilinear;
+    if (roll_.coin() && x.height * x.width <= 400)
+      return net.resize(x, {.scale = static_cast<double>(roll_.between(1, 2)), .how = how});
+    return net.resize(x, {.height = roll_.between(1, 24), .width = roll_.between(1, 24), .how = how});
+  }
+
+  /// Sums and products of two maps, the second repeated or not.
+  tensor combined(auto& net, const tensor& x) {
+    tensor other = roll_.coin() ? x : net.conv(x, {.filters = roll_.coin() ? 1 : x.channels, .act = nascent::sigmoid});
+    if (roll_.coin()) other = net.global_pool(other);
+    return roll_.coin() ? net.multiply(x, other) : net.broadcast_add(x, other, roll_.act());
+  }
+
   tensor mbconv(auto& net, tensor in, bool fused) {
     const int expanded = in.channels * roll_.between(1, 4);
     const nascent::strides by = stride(in);
@@ -276,7 +309,7 @@ class random_network_builder {
   }
 
   tensor block(auto& net, tensor x) {
-    switch (roll_.between(0, 19)) {
+    switch (roll_.between(0, 24)) {
       case 0: return mbconv(net, x, false);
       case 1: return mbconv(net, x, true);
       case 2: return bottleneck(net, x);
@@ -309,6 +342,20 @@ class random_network_builder {
       case 16: return attended(net, x);
       case 17:
       case 18: return moved(net, x);
+      case 19: return transposed(net, x);
+      case 20: return resized(net, x);
+      case 21: {
+        const auto frame = [&] { return roll_.between(0, 2); };
+        x = net.pad(x, {.top = frame(), .bottom = frame(), .left = frame(), .right = frame()});
+        const int top = roll_.between(0, x.height - 1);
+        const int left = roll_.between(0, x.width - 1);
+        return net.slice(x, {.top = top, .left = left, .height = roll_.between(1, x.height - top)});
+      }
+      case 22: {
+        const int groups = roll_.between(1, 5);
+        return net.channel_shuffle(net.conv(x, {.filters = groups * roll_.between(1, 9)}), groups);
+      }
+      case 23: return combined(net, x);
       default: {
         const nascent::kernel_size k = kernel();
         const nascent::strides by = stride(x);

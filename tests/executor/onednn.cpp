@@ -154,6 +154,54 @@ TEST_CASE("onednn: other paddings") {
     }
 }
 
+TEST_CASE("onednn: transposed convolutions, also where output padding adds more than is cut") {
+  const auto transpose = [](const transposed_conv_options& o) {
+    compare("transposed", {1, 6, 5, 12}, [&](auto& net, tensor x) { net.transposed_conv(x, o); });
+  };
+  transpose({.filters = 16});
+  transpose({.filters = 16, .act = swish, .bias = true});
+  transpose({.filters = 7, .kernel = 3, .padding = 1, .output_padding = 1, .act = relu});
+  transpose({.filters = 7, .kernel = {4, 1}, .padding = {1, 0}, .output_padding = {0, 1}});
+  transpose({.filters = 8, .kernel = 3, .stride = 1, .dilation = 2});
+  transpose({.filters = 9, .kernel = 1, .stride = 3, .output_padding = 2, .groups = 3});
+  transpose({.filters = 12, .kernel = 4, .stride = 2, .padding = 1, .groups = 12});
+  transpose(
+      {.filters = 16, .kernel = 2, .stride = 1, .groups = 2, .dilation = 2, .act = relu});  // oneDNN 2.6 refuses it
+}
+
+TEST_CASE("onednn: resized maps") {
+  for (const interpolation how : {interpolation::nearest, interpolation::bilinear})
+    for (const auto& [height, width] : {std::pair{12, 10}, {13, 9}, {4, 3}, {1, 1}, {6, 5}}) {
+      CAPTURE(height, width, static_cast<int>(how));
+      compare("resized", {1, 6, 5, 19}, [&, h = height, w = width](auto& net, tensor x) {
+        net.resize(x, {.height = h, .width = w, .how = how});
+      });
+    }
+}
+
+TEST_CASE("onednn: frames, parts, shuffled channels") {
+  const shape map{1, 6, 5, 12};
+  compare("frame", map, [](auto& net, tensor x) { net.pad(x, {.top = 1, .left = 2, .right = 1}); });
+  compare("part", map,
+          [](auto& net, tensor x) { net.slice(x, {.top = 2, .left = 1, .height = 3, .first_channel = 5}); });
+  compare("shuffled", map, [](auto& net, tensor x) { net.channel_shuffle(x, 3); });
+}
+
+TEST_CASE("onednn: a second operand is repeated over positions, channels, or both") {
+  for (const bool pooled : {false, true})
+    for (const int filters : {1, 12})
+      for (const bool product : {false, true}) {
+        CAPTURE(pooled, filters, product);
+        compare("combined", {1, 6, 5, 12}, [&](auto& net, tensor x) {
+          tensor other = net.conv(x, {.filters = filters});
+          if (pooled) other = net.global_pool(other);
+          const tensor y = product ? net.multiply(x, other) : net.broadcast_add(x, other, swish);
+          net.add(y, x);  // both are read on: nothing may be written over
+        });
+      }
+  compare("squared", {1, 6, 5, 12}, [](auto& net, tensor x) { net.multiply(x, x); });
+}
+
 TEST_CASE("onednn: slices") {
   for (const int channels : {1, 3, 16, 17, 40})
     for (const int first : {0, 1, 7, 16}) {

@@ -204,6 +204,71 @@ TEST_CASE("reference: sums, gates, concatenation") {
         }) == numbers{1, 2, 3, 4, 1, 2, 3, 4, 3, 4, 3, 4});
 }
 
+namespace {
+
+/// What is printed with few digits.
+bool about(const numbers& found, const numbers& expected) { return test::distance(found, expected) < 1e-6; }
+
+}  // namespace
+
+// The figures below are PyTorch's 2.6 in f64: conv_transpose2d, interpolate with align_corners false, pixel by pixel.
+TEST_CASE("reference: transposed convolutions") {
+  const auto transpose = [](shape input, const numbers& in, const transposed_conv_options& o, const numbers& kernel,
+                            const numbers& bias) {
+    return run(input, in, {kernel, bias}, [&](auto& net, tensor x) { net.transposed_conv(x, o); });
+  };
+  CHECK(transpose({1, 2, 2, 1}, count_up(4), {.filters = 1, .kernel = 3, .padding = 1, .output_padding = 1},
+                  count_up(9), {0}) == numbers{5, 14, 10, 12, 14, 36, 24, 30, 15, 34, 20, 24, 24, 55, 32, 36});
+  CHECK(transpose({1, 1, 3, 1}, count_up(3), {.filters = 1, .kernel = {1, 2}, .stride = 1, .dilation = 2}, {1, 2},
+                  {0.5F}) == numbers{1.5F, 2.5F, 5.5F, 4.5F, 6.5F});
+  CHECK(transpose({1, 1, 2, 2}, {1, 3, 2, 4}, {.filters = 4, .kernel = {1, 2}, .groups = 2}, count_up(8),
+                  {0, 0, 0, 0}) == numbers{1, 3, 15, 21, 2, 4, 18, 24, 2, 6, 20, 28, 4, 8, 24, 32});
+}
+
+TEST_CASE("reference: resized maps") {
+  const auto resize = [](shape input, const resize_options& o) {
+    return run(input, count_up(static_cast<std::size_t>(input.elements())), {},
+               [&](auto& net, tensor x) { net.resize(x, o); });
+  };
+  CHECK(resize({1, 1, 3, 1}, {.height = 1, .width = 5}) == numbers{1, 1, 2, 2, 3});
+  CHECK(resize({1, 1, 5, 1}, {.height = 1, .width = 3}) == numbers{1, 2, 4});
+  CHECK(resize({1, 1, 7, 1}, {.height = 1, .width = 4}) == numbers{1, 2, 4, 6});
+  CHECK(resize({1, 1, 2, 2}, {.scale = 2}) == numbers{1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4});
+  constexpr auto linear = interpolation::bilinear;
+  CHECK(about(resize({1, 2, 3, 1}, {.height = 4, .width = 5, .how = linear}),
+              {1,     1.4F,  2,     2.6F,  3,     1.75F, 2.15F, 2.75F, 3.35F, 3.75F,
+               3.25F, 3.65F, 4.25F, 4.85F, 5.25F, 4,     4.4F,  5,     5.6F,  6}));
+  CHECK(about(resize({1, 1, 5, 1}, {.height = 1, .width = 3, .how = linear}), {4.0F / 3, 3, 14.0F / 3}));
+  CHECK(about(resize({1, 1, 2, 1}, {.height = 1, .width = 5, .how = linear}), {1, 1.1F, 1.5F, 1.9F, 2}));
+}
+
+TEST_CASE("reference: frames, parts, shuffled channels") {
+  const auto move = [](shape input, auto build) {
+    return run(input, count_up(static_cast<std::size_t>(input.elements())), {}, build);
+  };
+  CHECK(move({1, 1, 2, 1}, [](auto& net, tensor x) { net.pad(x, {.top = 1, .left = 2, .right = 1}); }) ==
+        numbers{0, 0, 0, 0, 0, 0, 0, 1, 2, 0});
+  CHECK(move({1, 3, 3, 2}, [](auto& net, tensor x) {
+          net.slice(x, {.top = 1, .left = 2, .height = 1, .first_channel = 1});
+        }) == numbers{12});
+  // Three groups of two: the first of each, then the second.
+  CHECK(move({1, 1, 1, 6}, [](auto& net, tensor x) { net.channel_shuffle(x, 3); }) == numbers{1, 3, 5, 2, 4, 6});
+}
+
+TEST_CASE("reference: a second operand is repeated over positions, channels, or both") {
+  const auto combine = [](auto build) { return run({1, 1, 2, 2}, count_up(4), {}, build); };
+  const auto gate = [](auto& net, tensor x) { return net.slice(x, {.left = 1}); };                // 3, 4
+  const auto plane = [](auto& net, tensor x) { return net.slice(x, {.first_channel = 1}); };      // 2; 4
+  const auto one = [](auto& net, tensor x) { return net.slice(x, {.left = 1, .channels = 1}); };  // 3
+  CHECK(combine([&](auto& net, tensor x) { net.multiply(x, gate(net, x)); }) == numbers{3, 8, 9, 16});
+  CHECK(combine([&](auto& net, tensor x) { net.multiply(x, plane(net, x)); }) == numbers{2, 4, 12, 16});
+  CHECK(combine([&](auto& net, tensor x) { net.multiply(x, one(net, x)); }) == numbers{3, 6, 9, 12});
+  CHECK(combine([&](auto& net, tensor x) { net.multiply(x, x); }) == numbers{1, 4, 9, 16});
+  CHECK(combine([&](auto& net, tensor x) { net.broadcast_add(x, gate(net, x)); }) == numbers{4, 6, 6, 8});
+  CHECK(combine([&](auto& net, tensor x) { net.broadcast_add(x, plane(net, x)); }) == numbers{3, 4, 7, 8});
+  CHECK(combine([&](auto& net, tensor x) { net.broadcast_add(x, one(net, x)); }) == numbers{4, 5, 6, 7});
+}
+
 TEST_CASE("reference: moving pixels") {
   // 1 2 3 4
   // 5 6 7 8

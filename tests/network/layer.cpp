@@ -72,9 +72,11 @@ TEST_CASE("MACs do not overflow 32 bits") {
 }
 
 TEST_CASE("layers without weights have no parameters, MACs and activations") {
-  for (const layer_kind kind : {layer_kind::max_pool, layer_kind::average_pool, layer_kind::global_average_pool,
-                                layer_kind::add, layer_kind::multiply, layer_kind::concatenate, layer_kind::activate,
-                                layer_kind::space_to_depth, layer_kind::space_to_batch, layer_kind::batch_to_space}) {
+  for (const layer_kind kind :
+       {layer_kind::max_pool, layer_kind::average_pool, layer_kind::global_average_pool, layer_kind::add,
+        layer_kind::multiply, layer_kind::concatenate, layer_kind::activate, layer_kind::space_to_depth,
+        layer_kind::space_to_batch, layer_kind::batch_to_space, layer_kind::resize_nearest, layer_kind::resize_bilinear,
+        layer_kind::pad, layer_kind::channel_shuffle, layer_kind::slice}) {
     const layer l{.kind = kind, .input = {1, 8, 8, 16}, .output = {1, 8, 8, 16}};
     CAPTURE(to_string(kind));
     CHECK(params(l) == 0);
@@ -93,15 +95,53 @@ TEST_CASE("traffic: inputs and outputs for each image, weights once for the batc
   STATIC_CHECK(traffic(l, false, data_type::bf16, 128) == 2 * (128 * (in + out) + constants));
 }
 
+// torch.nn.ConvTranspose2d(64, 32, 2, 2) has 8224 parameters; each of its weights meets each pixel that enters once.
+TEST_CASE("a transposed convolution works at the pixels that enter") {
+  constexpr layer l{.kind = layer_kind::transposed_convolution,
+                    .bias = true,
+                    .kernel_height = 2,
+                    .kernel_width = 2,
+                    .stride_height = 2,
+                    .stride_width = 2,
+                    .input = {1, 28, 28, 64},
+                    .output = {1, 56, 56, 32}};
+  STATIC_CHECK(params(l) == 8224);
+  STATIC_CHECK(macs(l) == 28 * 28 * 8192);
+  STATIC_CHECK(activations(l) == 56 * 56 * 32);
+  STATIC_CHECK(group_of(l) == kernel_group::convolution);
+  STATIC_CHECK(!l.is_depthwise());
+}
+
+TEST_CASE("traffic of sums and products whose second operand is repeated") {
+  constexpr shape map{1, 7, 7, 32};
+  const auto elements = [&](layer_kind kind, broadcast over) {
+    return traffic({.kind = kind, .over = over, .operand_count = 2, .input = map, .output = map}, false, data_type::f32,
+                   1) /
+           4;
+  };
+  constexpr std::int64_t two = 2 * 7 * 7 * 32;
+  for (const layer_kind kind : {layer_kind::add, layer_kind::multiply}) {
+    CHECK(elements(kind, broadcast::nothing) == two + 7 * 7 * 32);
+    CHECK(elements(kind, broadcast::positions) == two + 32);
+    CHECK(elements(kind, broadcast::channels) == two + 49);
+    CHECK(elements(kind, broadcast::all) == two + 1);
+  }
+  STATIC_CHECK(second_operand({.over = broadcast::channels, .output = map}) == shape{1, 7, 7, 1});
+}
+
+TEST_CASE("a layer has not grown") { STATIC_CHECK(sizeof(layer) == 100); }
+
 TEST_CASE("traffic of element-wise layers") {
   constexpr shape map{1, 7, 7, 32};
   constexpr std::int64_t n = map.elements();
-  STATIC_CHECK(traffic({.kind = layer_kind::add, .input = map, .output = map, .operand_count = 2}, false,
+  STATIC_CHECK(traffic({.kind = layer_kind::add, .operand_count = 2, .input = map, .output = map}, false,
                        data_type::f32, 1) == 4 * 3 * n);
-  STATIC_CHECK(traffic({.kind = layer_kind::add, .input = map, .output = map, .operand_count = 2}, true, data_type::f32,
+  STATIC_CHECK(traffic({.kind = layer_kind::add, .operand_count = 2, .input = map, .output = map}, true, data_type::f32,
                        1) == 4 * n);
-  STATIC_CHECK(traffic({.kind = layer_kind::multiply, .input = map, .output = map, .operand_count = 2}, false,
-                       data_type::f32, 2) == 4 * 2 * (2 * n + 32));
+  STATIC_CHECK(
+      traffic(
+          {.kind = layer_kind::multiply, .over = broadcast::positions, .operand_count = 2, .input = map, .output = map},
+          false, data_type::f32, 2) == 4 * 2 * (2 * n + 32));
   STATIC_CHECK(traffic({.kind = layer_kind::activate, .input = map, .output = map}, false, data_type::f32, 1) ==
                4 * 2 * n);
   STATIC_CHECK(traffic({.kind = layer_kind::global_average_pool, .input = map, .output = {1, 1, 1, 32}}, false,

@@ -44,6 +44,10 @@ std::vector<change> changes() {
   add("dilation", [](layer& l) { l.dilation = 2; });
   add("groups", [](layer& l) { l.groups = 4; });
   add("first_channel", [](layer& l) { l.first_channel = 4; });
+  add("offset", [](layer& l) { l.top = 4; });
+  add("offset", [](layer& l) { l.left = 4; });
+  for (const broadcast over : {broadcast::positions, broadcast::channels, broadcast::all})
+    add("over", [=](layer& l) { l.over = over; });
   for (shape layer::*s : {&layer::input, &layer::output})
     for (int shape::*size : {&shape::batch, &shape::height, &shape::width, &shape::channels})
       add(s == &layer::input ? "input" : "output", [=](layer& l) { l.*s.*size = 32; });
@@ -143,6 +147,17 @@ TEST_CASE("fingerprints depend on which maps are given out, not on their names a
   };
   CHECK(of(true, "a", false) == of(true, "b", true));
   CHECK(of(true, "a", false) != of(false, "a", false));
+}
+
+TEST_CASE("a gate is a product's usual second operand, equal maps are a sum's") {
+  const auto over = [](layer_kind kind, broadcast b) {
+    return kernel{.core = {.kind = kind, .over = b, .operand_count = 2, .input = usual.input, .output = usual.output}}
+        .signature();
+  };
+  CHECK(over(layer_kind::multiply, broadcast::positions) == "multiply 8x8x16>8x8x16");
+  CHECK(over(layer_kind::multiply, broadcast::nothing) == "multiply 8x8x16>8x8x16 over nothing");
+  CHECK(over(layer_kind::add, broadcast::nothing) == "add 8x8x16>8x8x16");
+  CHECK(over(layer_kind::add, broadcast::channels) == "add 8x8x16>8x8x16 over channels");
 }
 
 TEST_CASE("keys of a table have every attribute that time depends on") {

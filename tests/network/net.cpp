@@ -2,6 +2,7 @@
 #include "nascent/network/net.hpp"
 
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -208,12 +209,12 @@ TEST_CASE("faults: what, where, which numbers") {
   CHECK(fault_of(map, [](auto& n, auto x) { n.dense(x, {.units = 0}); }).what == network_fault::filters);
   CHECK(fault_of(map, [](auto& n, auto x) { n.add(x, n.conv(x, {.filters = 8})); }).what ==
         network_fault::shape_mismatch);
-  const auto gate = fault_of(map, [](auto& n, auto x) { n.multiply(x, x); });
-  CHECK(gate.what == network_fault::gate);
-  CHECK((gate.found == 8 && gate.allowed == 1));
   const auto narrow = fault_of(map, [](auto& n, auto x) { n.multiply(x, n.conv(n.global_pool(x), {.filters = 4})); });
   CHECK(narrow.what == network_fault::gate);
   CHECK((narrow.found == 4 && narrow.allowed == 16));
+  const auto low = fault_of(map, [](auto& n, auto x) { n.multiply(x, n.max_pool(x, {})); });
+  CHECK(low.what == network_fault::gate);
+  CHECK((low.found == 4 && low.allowed == 8));
   CHECK(fault_of({1, 1, 8, 16}, [](auto& n, auto x) { n.dense(x, {.units = 8}); }).what == network_fault::not_pooled);
   CHECK(fault_of(map, [](auto& n, auto x) { n.concatenate(x, n.global_pool(x)); }).what ==
         network_fault::shape_mismatch);
@@ -227,6 +228,128 @@ TEST_CASE("faults: what, where, which numbers") {
   CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(n.global_pool(x), 3); }).what == network_fault::channels);
   CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(n.global_pool(x), 0); }).what == network_fault::channels);
   CHECK(fault_of(map, [](auto& n, auto x) { n.softmax(x, 2); }).what == network_fault::not_pooled);
+}
+
+// The sizes are PyTorch's: nn.ConvTranspose2d, F.interpolate, F.pad.
+TEST_CASE("shapes of what makes maps larger, and cuts them") {
+  null_interpreter sink;
+  net<null_interpreter> n(sink);
+  const tensor in = n.input(5, 7, 12);
+  CHECK(n.transposed_conv(in, {.filters = 8}).shape() == shape{1, 10, 14, 8});
+  CHECK(n.transposed_conv(in, {.filters = 8, .kernel = 3, .padding = 1, .output_padding = 1}).shape() ==
+        shape{1, 10, 14, 8});
+  CHECK(n.transposed_conv(in, {.filters = 6, .kernel = {4, 1}, .stride = 3, .padding = {1, 0}, .groups = 3}).shape() ==
+        shape{1, 14, 19, 6});
+  CHECK(n.transposed_conv(in, {.filters = 8, .kernel = 3, .stride = 1, .output_padding = {1, 0}, .dilation = 2})
+            .shape() == shape{1, 10, 11, 8});
+  CHECK(n.resize(in, {.scale = 2}).shape() == shape{1, 10, 14, 12});
+  CHECK(n.resize(in, {.height = 3, .width = 20, .how = interpolation::bilinear}).shape() == shape{1, 3, 20, 12});
+  CHECK(n.resize(n.input(8, 4, 3), {.scale = .25}).shape() == shape{1, 2, 1, 3});
+  CHECK(n.pad(in, {.top = 1, .left = 2, .right = 3}).shape() == shape{1, 6, 12, 12});
+  CHECK(n.slice(in, {.top = 1, .left = 2, .height = 3}).shape() == shape{1, 3, 5, 12});
+  CHECK(n.slice(in, {.first_channel = 10}).shape() == shape{1, 5, 7, 2});
+  CHECK(n.channel_shuffle(in, 4).shape() == in.shape());
+  const auto [a, b, c] = n.split(in, 3, 4, 5);
+  CHECK((a.channels == 3 && b.channels == 4 && c.channels == 5));
+  CHECK(!n.fault());
+}
+
+TEST_CASE("a product and a broadcast sum say what they repeat") {
+  recorder sink;
+  net<recorder> n(sink);
+  const tensor x = n.input(8, 8, 16);
+  const tensor gate = n.global_pool(x);
+  const tensor plane = n.conv(x, {.filters = 1});
+  const tensor number = n.global_pool(plane);
+  sink.layers.clear();
+  n.multiply(x, gate);
+  n.multiply(x, x);
+  n.multiply(x, plane);
+  n.multiply(x, number);
+  n.multiply(gate, gate);
+  n.broadcast_add(x, gate, relu);
+  n.broadcast_add(x, x);
+  n.broadcast_add(x, plane);
+  n.broadcast_add(x, number);
+  std::vector<broadcast> over;
+  for (const layer& l : sink.layers) over.push_back(l.over);
+  using enum broadcast;
+  CHECK(over == std::vector{positions, nothing, channels, all, positions, positions, nothing, channels, all});
+  CHECK(sink.layers[5].act == relu);
+  CHECK(sink.layers[5].operands[1] == gate.id);
+  CHECK(!n.fault());
+}
+
+TEST_CASE("more than 8 maps are joined in steps, in order") {
+  for (const int count : {1, 8, 9, 16, 70}) {
+    CAPTURE(count);
+    recorder sink;
+    net<recorder> n(sink);
+    const tensor x = n.input(4, 4, 100);
+    std::vector<tensor> parts;
+    for (int i = 0; i < count; ++i) parts.push_back(n.slice(x, i, 1));
+    const tensor all = n.concatenate(parts);
+    CHECK(all.channels == count);
+    // Which channels come where, followed through all layers.
+    std::vector<std::vector<int>> channels{{}};
+    for (const layer& l : sink.layers) {
+      channels.emplace_back();
+      if (l.kind == layer_kind::slice) channels.back() = {l.first_channel};
+      else
+        for (std::size_t k = 0; k < l.operand_count; ++k)
+          for (const int c : channels[static_cast<std::size_t>(l.operands[k])]) channels.back().push_back(c);
+    }
+    std::vector<int> expected;
+    for (int i = 0; i < count; ++i) expected.push_back(i);
+    CHECK(channels.back() == expected);
+  }
+  recorder sink;
+  net<recorder> n(sink);
+  n.concatenate(std::span<const tensor>{});
+  CHECK(n.fault().what == network_fault::operands);
+}
+
+TEST_CASE("what makes maps larger, and cuts them, refuses what cannot be") {
+  const shape map{1, 8, 6, 16};
+  const auto what = [&](auto build) { return fault_of(map, build).what; };
+  const auto transposed = [&](transposed_conv_options o) {
+    return what([=](auto& n, auto x) { n.transposed_conv(x, o); });
+  };
+  CHECK(transposed({.filters = 0}) == network_fault::filters);
+  CHECK(transposed({.filters = 8, .kernel = 0}) == network_fault::kernel);
+  CHECK(transposed({.filters = 8, .stride = 0}) == network_fault::stride);
+  CHECK(transposed({.filters = 8, .groups = 3}) == network_fault::groups);
+  CHECK(transposed({.filters = 8, .dilation = 0}) == network_fault::dilation);
+  CHECK(transposed({.filters = 8, .padding = -1}) == network_fault::margin);
+  CHECK(transposed({.filters = 8, .padding = 8}) == network_fault::map_vanishes);
+  CHECK(transposed({.filters = 8, .output_padding = 2}) == network_fault::output_padding);
+  CHECK(transposed({.filters = 8, .output_padding = {0, -1}}) == network_fault::output_padding);
+  CHECK(transposed({.filters = 8, .stride = 20000}) == network_fault::size);
+  const auto resize = [&](resize_options o) { return what([=](auto& n, auto x) { n.resize(x, o); }); };
+  CHECK(resize({}) == network_fault::size);
+  CHECK(resize({.height = 8}) == network_fault::size);
+  CHECK(resize({.height = 8, .width = 70000}) == network_fault::size);
+  CHECK(resize({.scale = -1}) == network_fault::scale);
+  CHECK(resize({.scale = .3}) == network_fault::scale);
+  CHECK(resize({.height = 8, .width = 6, .scale = 2}) == network_fault::scale);
+  CHECK(resize({.scale = 1e9}) == network_fault::scale);
+  CHECK(what([](auto& n, auto x) { n.pad(x, {.top = -1}); }) == network_fault::margin);
+  CHECK(what([](auto& n, auto x) { n.pad(x, {.bottom = 65535}); }) == network_fault::size);
+  CHECK(what([](auto& n, auto x) { n.slice(x, {.top = 8}); }) == network_fault::part);
+  CHECK(what([](auto& n, auto x) { n.slice(x, {.left = 1, .width = 6}); }) == network_fault::part);
+  CHECK(what([](auto& n, auto x) { n.slice(x, {.top = -1, .height = 2}); }) == network_fault::part);
+  CHECK(what([](auto& n, auto x) { n.slice(x, {.first_channel = 16}); }) == network_fault::channels);
+  CHECK(what([](auto& n, auto x) { n.split(x, 8, 9); }) == network_fault::channels);
+  CHECK(what([](auto& n, auto x) { n.channel_shuffle(x, 3); }) == network_fault::channels);
+  CHECK(what([](auto& n, auto x) { n.channel_shuffle(x, 0); }) == network_fault::channels);
+  CHECK(what([](auto& n, auto x) { n.broadcast_add(n.global_pool(x), x); }) == network_fault::shape_mismatch);
+  CHECK(what([](auto& n, auto x) { n.broadcast_add(x, n.slice(x, 0, 2)); }) == network_fault::shape_mismatch);
+  CHECK(what([](auto& n, auto x) { n.add(x, n.global_pool(x)); }) == network_fault::shape_mismatch);
+  const auto found = fault_of(map, [](auto& n, auto x) { n.slice(x, {.top = 3, .height = 6}); });
+  CHECK((found.found == 9 && found.allowed == 8));
+  STATIC_CHECK(!fault_of({1, 8, 8, 16}, [](auto& n, auto x) {
+    n.multiply(n.resize(n.transposed_conv(x, {.filters = 8}), {.scale = .5}), n.slice(x, 0, 8));
+  }));
 }
 
 TEST_CASE("a dense layer reads one pixel") {
@@ -408,7 +531,7 @@ TEST_CASE("everything works in constant expressions, faults too") {
 }
 
 TEST_CASE("every fault has a sentence") {
-  for (int i = 0; i <= static_cast<int>(network_fault::layers); ++i)
+  for (int i = 0; i <= static_cast<int>(network_fault::part); ++i)
     CHECK(std::string_view(to_string(static_cast<network_fault>(i))) != "unknown fault");
 }
 

@@ -124,7 +124,12 @@ class bottleneck_reader {
       case layer_kind::scores:
       case layer_kind::matmul:
       case layer_kind::class_token:
-      case layer_kind::position_embedding: other_ = true; return;
+      case layer_kind::position_embedding:
+      case layer_kind::transposed_convolution:
+      case layer_kind::resize_nearest:
+      case layer_kind::resize_bilinear:
+      case layer_kind::pad:
+      case layer_kind::channel_shuffle: other_ = true; return;
     }
   }
 

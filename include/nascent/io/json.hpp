@@ -51,11 +51,16 @@ void to_json(Json& j, const dimensions& d) {
 
 /// Everything about a layer but its place in a network: what its kind needs, and every other attribute that is not as
 /// usual. `stride` is one number where rows and columns are alike, else both; `padding` is rows and columns before and
-/// after the map, as ONNX orders them: top, left, bottom, right.
+/// after the map, as ONNX orders them: top, left, bottom, right; `offset` are rows and columns before a part, before a
+/// padded map, and those that a transposed convolution leaves out; `over` is what the second operand of a sum or a
+/// product is repeated over.
 template <class Json>
 void to_json(Json& j, const layer& l) {
   const auto needed = [&](std::string_view name) {
-    if (name == "kernel" || name == "stride" || name == "padding") return l.has_window();
+    const bool transposed = l.kind == layer_kind::transposed_convolution;
+    if (name == "kernel" || name == "stride") return l.has_window() || transposed;
+    if (name == "padding") return l.has_window();
+    if (name == "offset") return transposed || l.kind == layer_kind::pad;
     if (name == "batch_norm" || name == "bias") return l.has_constants() && !l.embeds();
     if (name == "first_channel") return l.kind == layer_kind::slice;
     return name == "kind" || name == "input" || name == "output";

@@ -20,7 +20,9 @@ namespace nascent {
 class network_fingerprint {
  public:
   constexpr void operator()(const layer& l) {
-    for_each_field(l, [this](const layer_field&, const auto& value, const auto&) { add(value); });
+    for_each_field(l, [this](const layer_field& field, const auto& value, const auto& usual) {
+      if (!field.later || !(value == usual)) add(value);
+    });
     for (std::size_t i = 0; i < static_cast<std::size_t>(l.operand_count); ++i) add(l.operands[i]);
   }
   /// In any order, and whatever they are called. The last tensor alone says nothing, where it is not declared.

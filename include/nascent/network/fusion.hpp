@@ -17,7 +17,8 @@ class sum_fusion {
   /// Takes the next layer; `before` is the number of the tensor made last. Gives the tensor that the sum adds to the
   /// convolution, or none where the layer is no such sum.
   constexpr int operator()(const layer& l, int before) {
-    const bool joins = open_ && l.kind == layer_kind::add && (l.operands[0] == before) != (l.operands[1] == before);
+    const bool joins = open_ && l.kind == layer_kind::add && l.over == broadcast::nothing &&
+                       (l.operands[0] == before) != (l.operands[1] == before);
     open_ = l.kind == layer_kind::convolution && l.act == activation::identity;
     if (!joins) return none;
     // No index that is computed: counting keeps layers in registers.

@@ -18,10 +18,10 @@ enum class layer_kind : std::uint8_t {
   max_pool,             ///< SAME padding; padded positions never win
   average_pool,         ///< SAME padding; padded positions are not counted
   global_average_pool,  ///< mean over height and width, output 1x1
-  add,                  ///< element-wise sum of two maps of one shape
-  multiply,             ///< a map times a 1x1 map, broadcast over height and width
+  add,                  ///< element-wise sum of two maps, the second repeated over `over`
+  multiply,             ///< element-wise product of the same
   concatenate,          ///< along channels
-  slice,                ///< `output.channels` channels from `first_channel` on, a pure copy
+  slice,                ///< part of a map, from channel `first_channel`, row `top`, column `left` on, a pure copy
   softmax,              ///< over the `groups` equal parts of the channels, element by element: the parts sum to 1
   activate,             ///< an activation of its own
   space_to_depth,       ///< n x n blocks of pixels become channels, a pure copy; n is both strides
@@ -36,9 +36,33 @@ enum class layer_kind : std::uint8_t {
   channel_softmax,  ///< over the channels of each of `groups` equal parts, at each position: each part sums to 1
   scores,  ///< each position of a map against all of another: in `groups` heads, products over sqrt(channels of a head)
   matmul,  ///< in `groups` heads: each position's channels weigh the positions of another map, which are added up
-  class_token,         ///< a trained position before all others
-  position_embedding,  ///< a trained number is added to each of a map
+  class_token,             ///< a trained position before all others
+  position_embedding,      ///< a trained number is added to each of a map
+  transposed_convolution,  ///< every pixel adds its kernel, times itself, to the output, `stride` apart; `top` rows and
+                           ///< `left` columns before the result are left out
+  resize_nearest,          ///< output row y is input row floor(y * input / output), columns alike; a pure copy
+  resize_bilinear,         ///< between the four nearest pixels, centres of pixels at half numbers
+  pad,                     ///< zeros around the map, `top` rows and `left` columns before it
+  channel_shuffle,         ///< the channels of `groups` groups take turns, a pure copy
 };
+
+/// What the second operand of a sum or a product is repeated over, to be as large as the first.
+enum class broadcast : std::uint8_t {
+  nothing,    ///< it is of the same shape
+  positions,  ///< 1x1: a number for each channel, a gate
+  channels,   ///< of one channel: a number for each position
+  all,        ///< one number
+};
+
+constexpr const char* to_string(broadcast over) {
+  switch (over) {
+    case broadcast::nothing: return "nothing";
+    case broadcast::positions: return "positions";
+    case broadcast::channels: return "channels";
+    case broadcast::all: return "all";
+  }
+  return "unknown";
+}
 
 /// What is known of a kind by itself.
 struct layer_kind_facts {
@@ -72,6 +96,11 @@ constexpr layer_kind_facts facts_of(layer_kind kind) {
     case layer_kind::matmul: return {"matmul", kernel_group::product};
     case layer_kind::class_token: return {"class_token", kernel_group::copy};
     case layer_kind::position_embedding: return {"position_embedding", kernel_group::sum};
+    case layer_kind::transposed_convolution: return {"transposed_convolution", kernel_group::convolution};
+    case layer_kind::resize_nearest: return {"resize_nearest", kernel_group::copy};
+    case layer_kind::resize_bilinear: return {"resize_bilinear", kernel_group::copy};
+    case layer_kind::pad: return {"pad", kernel_group::copy};
+    case layer_kind::channel_shuffle: return {"channel_shuffle", kernel_group::copy};
   }
   return {"unknown", kernel_group::copy};
 }
@@ -85,8 +114,10 @@ struct layer {
   activation act = activation::identity;  ///< applied last
   bool batch_norm = false;                ///< gamma and beta are parameters; folded into weights at inference
   bool bias = false;
-  padding pad = padding::same;      ///< of a convolution's or a pool's window
-  std::uint8_t epsilon_digits = 0;  ///< 6 for an epsilon of 1e-6; of layer, group and RMS normalisation
+  padding pad = padding::same;          ///< of a convolution's or a pool's window
+  std::uint8_t epsilon_digits = 0;      ///< 6 for an epsilon of 1e-6; of layer, group and RMS normalisation
+  broadcast over = broadcast::nothing;  ///< of a sum or a product
+  std::uint8_t operand_count = 1;
   int kernel_height = 1;
   int kernel_width = 1;
   std::uint16_t stride_height = 1;  ///< both are `network_limits::stride` at most
@@ -94,16 +125,19 @@ struct layer {
   int dilation = 1;
   int groups = 1;
   int first_channel = 0;
-  shape input{};  ///< of the first operand; `channels` is the sum over operands for concatenate
+  std::uint16_t top = 0;   ///< rows of a slice, a pad, a transposed convolution: their kinds say which
+  std::uint16_t left = 0;  ///< columns
+  shape input{};           ///< of the first operand; `channels` is the sum over operands for concatenate
   shape output{};
-  int operand_count = 1;
   std::array<int, max_operands> operands{};  ///< tensor numbers
 
   /// Whether a window slides over the map.
   constexpr bool has_window() const {
     return kind == layer_kind::convolution || kind == layer_kind::max_pool || kind == layer_kind::average_pool;
   }
-  constexpr bool has_weights() const { return kind == layer_kind::convolution || kind == layer_kind::dense; }
+  constexpr bool has_weights() const {
+    return kind == layer_kind::convolution || kind == layer_kind::dense || kind == layer_kind::transposed_convolution;
+  }
   /// Whether it has a factor and a summand for each channel.
   constexpr bool scales_channels() const {
     return kind == layer_kind::scale || kind == layer_kind::layer_norm || kind == layer_kind::group_norm ||
@@ -143,8 +177,17 @@ constexpr window_padding padding_of(const layer& l) {
           padding_after(l.input.width, l.kernel_width, l.stride_width, l.dilation, l.pad)};
 }
 
+/// The shape of the second operand of a sum or a product.
+constexpr shape second_operand(const layer& l) {
+  shape s = l.output;
+  if (l.over == broadcast::positions || l.over == broadcast::all) s.height = s.width = 1;
+  if (l.over == broadcast::channels || l.over == broadcast::all) s.channels = 1;
+  return s;
+}
+
 /// The group of a kernel by its core. A gate is the map that squeeze-and-excite multiplies.
 constexpr kernel_group group_of(const layer& l) {
+  if (l.kind == layer_kind::multiply && l.over != broadcast::positions) return kernel_group::sum;
   if (l.kind != layer_kind::convolution) return facts_of(l.kind).group;
   if (l.is_depthwise()) return kernel_group::depthwise;
   if (l.groups > 1) return kernel_group::grouped;
@@ -183,9 +226,11 @@ constexpr std::int64_t params(const layer& l) {
 }
 
 /// Multiply-adds for one image. Only convolutions, dense layers and products of maps count, as in the papers' tables.
+/// A transposed convolution's kernel works once at each pixel that enters.
 constexpr std::int64_t macs(const layer& l) {
   if (l.is_product()) return detail::wrapping(l.output.elements(), l.input.channels / l.groups);
-  return detail::wrapping(weight_elements(l), l.output.positions());
+  const shape& at = l.kind == layer_kind::transposed_convolution ? l.input : l.output;
+  return detail::wrapping(weight_elements(l), at.positions());
 }
 
 /// Elements of the second map of a product, for one image.
@@ -206,10 +251,10 @@ constexpr std::int64_t activations(const layer& l) { return l.has_weights() ? l.
 constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, int batch) {
   const auto output = static_cast<std::uint64_t>(l.output.elements());
   std::uint64_t elements = static_cast<std::uint64_t>(l.input.elements()) + output;
-  if (l.kind == layer_kind::add) elements = fused_sum ? output : 3 * output;
+  if (l.kind == layer_kind::add)
+    elements = fused_sum ? output : 2 * output + static_cast<std::uint64_t>(second_operand(l).elements());
   if (l.kind == layer_kind::slice) elements = 2 * output;
-  if (l.kind == layer_kind::multiply)
-    elements += static_cast<std::uint64_t>(std::int64_t{l.output.batch} * l.output.channels);
+  if (l.kind == layer_kind::multiply) elements += static_cast<std::uint64_t>(second_operand(l).elements());
   if (l.is_product()) elements += static_cast<std::uint64_t>(second_elements(l));
   const std::int64_t constants =
       detail::wrapping_sum(kernel_elements(l), l.bias || l.batch_norm ? l.output.channels : 0);

@@ -3,6 +3,7 @@
 /// The arguments of a net's words.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "nascent/network/activation.hpp"
@@ -75,6 +76,59 @@ struct pool_options {
   kernel_size kernel = 2;
   strides stride = 2;
   padding pad = padding::same;
+};
+
+/// Rows above and below something, and columns left and right of it; one number means both.
+struct margin {
+  int height = 0;
+  int width = 0;
+  // Implicit on purpose, as in kernel_size.
+  constexpr margin(int both) : height(both), width(both) {}
+  constexpr margin(int rows, int columns) : height(rows), width(columns) {}
+};
+
+/// Arguments of net.transposed_conv, with PyTorch's meanings: a map of (size - 1) * stride - 2 * padding + dilation *
+/// (kernel - 1) + output_padding + 1 rows, columns alike. A bias takes the place of batch normalisation.
+struct transposed_conv_options {
+  int filters = 0;
+  kernel_size kernel = 2;
+  strides stride = 2;
+  margin padding = 0;
+  margin output_padding = 0;  ///< below the stride or the dilation
+  int groups = 1;
+  int dilation = 1;
+  activation act = activation::identity;
+  bool bias = false;
+  std::optional<bool> batch_norm = std::nullopt;
+};
+
+/// How a resized map is made of its pixels.
+enum class interpolation : std::uint8_t { nearest, bilinear };
+
+/// Arguments of net.resize: a size, or a scale that gives whole rows and columns.
+struct resize_options {
+  int height = 0;
+  int width = 0;
+  double scale = 0;
+  interpolation how = interpolation::nearest;
+};
+
+/// Arguments of net.pad: rows and columns of zeros.
+struct pad_options {
+  int top = 0;
+  int bottom = 0;
+  int left = 0;
+  int right = 0;
+};
+
+/// Arguments of net.slice: sizes of 0 reach to the end.
+struct slice_options {
+  int top = 0;
+  int left = 0;
+  int height = 0;
+  int width = 0;
+  int first_channel = 0;
+  int channels = 0;
 };
 
 /// Arguments of net.dense.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "nascent/network/block_description.hpp"
+#include "nascent/network/detail/map_words.hpp"
 #include "nascent/network/detail/token_words.hpp"
 #include "nascent/network/interpreter.hpp"
 #include "nascent/network/layer.hpp"
@@ -20,7 +21,7 @@ namespace nascent {
 /// Builds layers one after another, infers their shapes, and gives each to the interpreter. Faults are recorded, not
 /// thrown, so that the same code serves constant evaluation and hot loops; look at `fault()` at the end.
 template <interpreter Interpreter>
-class net : public detail::token_words<net<Interpreter>> {
+class net : public detail::map_words<net<Interpreter>>, public detail::token_words<net<Interpreter>> {
  public:
   /// Whether the interpreter is told about blocks.
   static constexpr bool keeps_blocks = block_interpreter<Interpreter>;
@@ -96,46 +97,18 @@ class net : public detail::token_words<net<Interpreter>> {
     return emit(l, a, a.shape());
   }
 
-  /// Each channel of x times its gate (a 1x1 map).
+  /// Each channel of x times its gate (a 1x1 map); or the product of two maps, where the second is of the same shape,
+  /// or of one channel, or one number.
   [[gnu::always_inline]] constexpr tensor multiply(const tensor& x, const tensor& gate) {
-    const bool is_pooled = gate.height == 1 && gate.width == 1;
-    if (!is_pooled || gate.channels != x.channels || gate.batch != x.batch) [[unlikely]]
-      check(false, network_fault::gate,
-            gate.height != 1  ? gate.height
-            : gate.width != 1 ? gate.width
-                              : gate.channels,
-            is_pooled ? x.channels : 1);
-    layer l{.kind = layer_kind::multiply, .operand_count = 2};
+    if (!(gate.height == 1 && gate.width == 1 && gate.channels == x.channels && gate.batch == x.batch)) [[unlikely]]
+      return this->combine(layer_kind::multiply, x, gate, activation::identity);
+    layer l{.kind = layer_kind::multiply, .over = broadcast::positions, .operand_count = 2};
     l.operands[1] = gate.id;
     return emit(l, x, x.shape());
   }
 
   [[gnu::always_inline]] constexpr tensor activate(const tensor& x, activation act) {
     return act == activation::identity ? x : emit(layer{.kind = layer_kind::activate, .act = act}, x, x.shape());
-  }
-
-  /// Joins maps of equal height and width along the channels.
-  template <std::same_as<tensor>... Tensors>
-  constexpr tensor concatenate(const tensor& first, const Tensors&... rest) {
-    layer l{.kind = layer_kind::concatenate, .operand_count = 1 + static_cast<int>(sizeof...(rest))};
-    static_assert(1 + sizeof...(rest) <= layer::max_operands, "nascent: concatenate takes at most 8 tensors");
-    std::int64_t channels = first.channels;
-    int at = 1;
-    ((check(rest.height == first.height && rest.width == first.width && rest.batch == first.batch,
-            network_fault::shape_mismatch, rest.height, first.height),
-      l.operands[static_cast<std::size_t>(at++)] = rest.id, channels += rest.channels),
-     ...);
-    tensor joined = first;
-    joined.channels = bounded(channels, network_limits::channels, network_fault::filters);
-    if (!countable(joined.shape())) joined = {1, 1, 1, 1, first.id};
-    return emit(l, joined, joined.shape());
-  }
-
-  /// `channels` channels of x, from channel `first` on.
-  constexpr tensor slice(const tensor& x, int first, int channels) {
-    check(first >= 0 && channels >= 1 && first <= x.channels - channels, network_fault::channels, first + channels,
-          x.channels);
-    return emit(layer{.kind = layer_kind::slice, .first_channel = first}, x, {x.batch, x.height, x.width, channels});
   }
 
   /// Softmax over the `parts` equal parts of the channels of a 1x1 map (split attention; Zhang et al., 2020).
@@ -259,6 +232,7 @@ class net : public detail::token_words<net<Interpreter>> {
  private:
   template <interpreter Other>
   friend class net;
+  friend class detail::map_words<net>;
   friend class detail::token_words<net>;
 
   static constexpr int positive(int n) { return n < 1 ? 1 : n; }
@@ -339,12 +313,14 @@ class net : public detail::token_words<net<Interpreter>> {
     return strided(l, x, o.stride, x.channels, o.pad);
   }
 
-  /// The same of a layer that may have weights: its multiply-adds are bounded. A double says so of any factors.
+  /// Of a layer that may have weights, the multiply-adds are bounded. A double says so of any factors.
   [[gnu::always_inline]] constexpr tensor emit_weighted(layer& l, const tensor& x, const shape& output) {
     l.input = x.shape();
     l.output = output;
     if constexpr (!only_counts) {
-      const double work = static_cast<double>(weight_elements(l)) * static_cast<double>(output.positions());
+      const double work = static_cast<double>(weight_elements(l)) *
+                          static_cast<double>(l.kind == layer_kind::transposed_convolution ? x.shape().positions()
+                                                                                           : output.positions());
       if (!(work < 0x1p42)) [[unlikely]]
         check(false, network_fault::work, detail::bits_of(work), network_limits::work_bits);
     }

@@ -22,15 +22,20 @@ enum class network_fault : std::uint8_t {
   map_vanishes,    ///< a window without padding larger than the map: it would shrink below 1x1
   stride_ignored,  ///< a block that gives out a larger map than its stride leaves
   shape_mismatch,  ///< element-wise layers need equal shapes
-  gate,            ///< a product's second operand: not one number for each channel
+  gate,            ///< a product's second operand: it cannot be repeated to be the map
   not_pooled,      ///< a dense layer, a softmax over channels: the map is larger than 1x1
   not_divisible,   ///< space_to_depth, space_to_batch: n must divide height and width
   channels,        ///< slice: past the last channel; softmax: parts of unequal size
-  too_many_operands,
-  work,     ///< more multiply-adds in a layer, or elements in a map, than `network_limits` has
-  layers,   ///< more than `network_limits` has
-  epsilon,  ///< of a normalisation: not 1 to 12 digits
-  reshape,  ///< to another number of elements
+  operands,        ///< nothing to concatenate
+  work,            ///< more multiply-adds in a layer, or elements in a map, than `network_limits` has
+  layers,          ///< more than `network_limits` has
+  epsilon,         ///< of a normalisation: not 1 to 12 digits
+  reshape,         ///< to another number of elements
+  size,            ///< of a resized or padded map: none, or beyond `network_limits`
+  scale,           ///< of a resize: not above 0, no whole rows and columns, or beside a size
+  margin,          ///< a padding below 0, or beyond `network_limits`
+  output_padding,  ///< below 0, or not below stride and dilation
+  part,            ///< slice: rows or columns past the last
 };
 
 /// What would be right.
@@ -47,16 +52,23 @@ constexpr const char* to_string(network_fault fault) {
     case network_fault::stride_ignored:
       return "a map divided by the stage's stride; give `stride` to a layer of the block";
     case network_fault::shape_mismatch: return "operands of matching shapes; project one of them";
-    case network_fault::gate: return "a gate of 1x1, with as many channels as the map; use global_pool";
+    case network_fault::gate:
+      return "a gate of 1x1, with as many channels as the map (use global_pool), or a map of its height and width";
     case network_fault::not_pooled: return "a map of 1x1; use global_pool before it";
     case network_fault::not_divisible: return "a block size that divides height and width";
     case network_fault::channels: return "a slice inside the channels, and parts that divide them";
-    case network_fault::too_many_operands: return "at most 8 operands of a layer";
+    case network_fault::operands: return "1 map or more to concatenate";
     case network_fault::work:
       return "multiply-adds of a layer, and elements of a map, that 42 bits hold; use a smaller map or fewer channels";
     case network_fault::layers: return "at most 65536 layers";
     case network_fault::reshape: return "a shape of as many elements";
     case network_fault::epsilon: return "an epsilon of 1 to 12 digits: 6 for 1e-6";
+    case network_fault::size: return "a resized or padded map of 1 to 65536 rows and columns";
+    case network_fault::scale:
+      return "a resize to a height and a width, or by a scale that gives whole rows and columns";
+    case network_fault::margin: return "a padding of 0 to 65535 rows and columns";
+    case network_fault::output_padding: return "an output padding of 0 or more, below the stride or the dilation";
+    case network_fault::part: return "a slice inside the map";
   }
   return "unknown fault";
 }

@@ -76,8 +76,11 @@ class weight_source {
   std::vector<float> kernel(const layer& l, float variance) {
     if (l.scales_channels()) return around(1, 0.5F, l.output.channels);
     if (l.embeds()) return around(0, 0.5F, static_cast<int>(kernel_elements(l)));
-    const int fan_in = l.kernel_height * l.kernel_width * (l.input.channels / l.groups);
-    return around(0, std::sqrt(3 * variance / static_cast<float>(fan_in)), static_cast<int>(weight_elements(l)));
+    float fan_in = static_cast<float>(l.kernel_height * l.kernel_width * (l.input.channels / l.groups));
+    // Of its taps as many reach a pixel as there are between two pixels of the input, on average.
+    if (l.kind == layer_kind::transposed_convolution)
+      fan_in = std::max(1.0F, fan_in / static_cast<float>(l.stride_height * l.stride_width));
+    return around(0, std::sqrt(3 * variance / fan_in), static_cast<int>(weight_elements(l)));
   }
 
  private:

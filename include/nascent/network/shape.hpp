@@ -88,6 +88,11 @@ constexpr int even_padding(int kernel, int dilation, padding kind) {
   return kind == padding::narrow && symmetric > 1 ? symmetric - 1 : 0;
 }
 
+/// The row that row `at` of a resized map copies: floor(at * input / output), as PyTorch has it. Columns alike.
+constexpr int nearest_source(int at, int input, int output) {
+  return static_cast<int>(std::int64_t{at} * input / output);
+}
+
 /// Size after a window with any padding; below 1 where the window does not fit into the map.
 constexpr int window_size(int size, int kernel, int stride, int dilation, padding kind) {
   if (kind == padding::same) return same_size(size, stride);

@@ -161,8 +161,10 @@ struct invalid_declaration {
       "nascent: a block does not divide its map by the stride of its stage; give `stride` to one of its layers");
   static_assert(detail::fine<What == fault::map_not_pooled, Texts...>,
                 "nascent: dense, and softmax over channels, need a map of 1x1; put global_pool{} before it");
-  static_assert(detail::fine<What == fault::gate_does_not_fit, Texts...>,
-                "nascent: net.multiply takes a gate of 1x1 with as many channels as the map; use net.global_pool");
+  static_assert(
+      detail::fine<What == fault::gate_does_not_fit, Texts...>,
+      "nascent: net.multiply takes a gate of 1x1 with as many channels as the map (use net.global_pool), or a map of "
+      "its height and width");
   static_assert(detail::fine<What == fault::shapes_do_not_match, Texts...>,
                 "nascent: shapes do not fit together; use residual::project, or factors and groups that divide");
   static_assert(detail::fine<What == fault::network_too_large, Texts...>,

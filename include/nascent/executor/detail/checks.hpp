@@ -42,7 +42,8 @@ inline void check_operands(const network& graph, std::size_t index) {
     shape taken = made;
     channels += made.channels;
     if (l.kind == layer_kind::concatenate) taken = {l.input.batch, l.input.height, l.input.width, made.channels};
-    else if (o == 0 || l.kind == layer_kind::add) taken = l.input;
+    else if (o == 0) taken = l.input;
+    else if (l.kind == layer_kind::add || l.kind == layer_kind::multiply) taken = second_operand(l);
     if (!(taken == made) || (l.is_product() && o == 1 && made.elements() != second_elements(l)))
       throw executor_error("executor.network", layer_place(graph, index),
                            "a map of " + map_text(taken) + " that is " + map_text(made),

@@ -64,6 +64,16 @@ inline auto convolution(const dnnl::engine& e, const desc& src, const desc& weig
                                                    bias, dst, w.stride, w.holes(), w.before, w.after, attr);
 }
 
+inline auto deconvolution(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias,
+                          const desc& dst, const window& w, const dnnl::primitive_attr& attr) {
+  return dnnl::deconvolution_forward::primitive_desc(e, inference, dnnl::algorithm::deconvolution_direct, src, weights,
+                                                     bias, dst, w.stride, w.holes(), w.before, w.after, attr);
+}
+
+inline auto bilinear(const dnnl::engine& e, const desc& src, const desc& dst, const dnnl::primitive_attr& attr) {
+  return dnnl::resampling_forward::primitive_desc(e, inference, dnnl::algorithm::resampling_linear, src, dst, attr);
+}
+
 inline auto inner_product(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias,
                           const desc& dst, const dnnl::primitive_attr& attr) {
   return dnnl::inner_product_forward::primitive_desc(e, inference, src, weights, bias, dst, attr);
@@ -121,6 +131,17 @@ inline auto convolution(const dnnl::engine& e, const desc& src, const desc& weig
   const dnnl::convolution_forward::desc d(inference, dnnl::algorithm::convolution_direct, src, weights, bias, dst,
                                           w.stride, w.holes(), w.before, w.after);
   return dnnl::convolution_forward::primitive_desc(d, attr, e);
+}
+
+inline auto deconvolution(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias,
+                          const desc& dst, const window& w, const dnnl::primitive_attr& attr) {
+  const dnnl::deconvolution_forward::desc d(inference, dnnl::algorithm::deconvolution_direct, src, weights, bias, dst,
+                                            w.stride, w.holes(), w.before, w.after);
+  return dnnl::deconvolution_forward::primitive_desc(d, attr, e);
+}
+
+inline auto bilinear(const dnnl::engine& e, const desc& src, const desc& dst, const dnnl::primitive_attr& attr) {
+  return dnnl::resampling_forward::primitive_desc({inference, dnnl::algorithm::resampling_linear, src, dst}, attr, e);
 }
 
 inline auto inner_product(const dnnl::engine& e, const desc& src, const desc& weights, const desc& bias,

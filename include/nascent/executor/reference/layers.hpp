@@ -13,6 +13,7 @@
 
 #include <Eigen/Core>
 
+#include "nascent/executor/reference/map_layers.hpp"
 #include "nascent/executor/weights.hpp"
 #include "nascent/network/layer.hpp"
 
@@ -42,18 +43,6 @@ inline double apply(activation act, double x) {
   }
   return x;
 }
-
-/// Position of an element of an NHWC tensor.
-struct position {
-  int height;
-  int width;
-  int channels;
-  std::size_t operator()(int map, int y, int x, int c) const {
-    return static_cast<std::size_t>(((std::ptrdiff_t{map} * height + y) * width + x) * channels + c);
-  }
-};
-
-inline position position_in(const shape& s) { return {s.height, s.width, s.channels}; }
 
 /// Calls visit(ky, kx, y, x) for each tap of a window at output (oy, ox) that lies inside the map.
 template <class Visit>
@@ -178,7 +167,8 @@ inline void slice(const layer& l, int maps, std::span<const float> in, std::span
   for (int map = 0; map < maps; ++map)
     for (int y = 0; y < l.output.height; ++y)
       for (int x = 0; x < l.output.width; ++x)
-        for (int c = 0; c < l.output.channels; ++c) out[to(map, y, x, c)] = in[at(map, y, x, l.first_channel + c)];
+        for (int c = 0; c < l.output.channels; ++c)
+          out[to(map, y, x, c)] = in[at(map, y + l.top, x + l.left, l.first_channel + c)];
 }
 
 /// Over the parts of a 1x1 map's channels.
@@ -315,15 +305,13 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
     case layer_kind::max_pool:
     case layer_kind::average_pool: pool(l, maps, in, out); break;
     case layer_kind::global_average_pool: global_pool(l, maps, in, out); break;
-    case layer_kind::add:
-      for (std::size_t i = 0; i < out.size(); ++i) out[i] = in[i] + inputs[1][i];
-      break;
-    case layer_kind::multiply: {
-      const std::size_t depth = static_cast<std::size_t>(l.output.channels);
-      const std::size_t pixels = static_cast<std::size_t>(l.output.height) * static_cast<std::size_t>(l.output.width);
-      for (std::size_t i = 0; i < out.size(); ++i) out[i] = in[i] * inputs[1][i / (pixels * depth) * depth + i % depth];
-      break;
-    }
+    case layer_kind::add: combine(l, maps, in, inputs[1], out, [](float a, float b) { return a + b; }); break;
+    case layer_kind::multiply: combine(l, maps, in, inputs[1], out, [](float a, float b) { return a * b; }); break;
+    case layer_kind::transposed_convolution: convolve_transposed(l, w, maps, in, out); break;
+    case layer_kind::resize_nearest: resize_nearest(l, maps, in, out); break;
+    case layer_kind::resize_bilinear: resize_bilinear(l, maps, in, out); break;
+    case layer_kind::pad: pad(l, maps, in, out); break;
+    case layer_kind::channel_shuffle: shuffle_channels(l, in, out); break;
     case layer_kind::concatenate: {
       const std::size_t pixels = out.size() / static_cast<std::size_t>(l.output.channels);
       auto to = out.begin();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "nascent/base/version.hpp"
+#include "nascent/io/detail/onnx_layers.hpp"
 #include "nascent/io/detail/onnx_nodes.hpp"
 #include "nascent/io/layer_names.hpp"
 #include "nascent/network/parameters.hpp"
@@ -127,6 +128,7 @@ class onnx_builder : onnx_nodes {
     is_flat_ = false;
     switch (l.kind) {
       case layer_kind::convolution:
+      case layer_kind::transposed_convolution:
       case layer_kind::dense:
       case layer_kind::scale:
       case layer_kind::layer_norm:
@@ -151,9 +153,16 @@ class onnx_builder : onnx_nodes {
       case layer_kind::concatenate: set(add("Concat", operands(l)), "axis", std::int64_t{1}); return;
       case layer_kind::slice: {
         std::vector<std::string> inputs = operands(l);
-        inputs.push_back(integers("/from", {l.first_channel}));
-        inputs.push_back(integers("/to", {l.first_channel + l.output.channels}));
-        inputs.push_back(integers("/axis", {1}));
+        const int last = l.first_channel + l.output.channels;
+        if (l.output.height == l.input.height && l.output.width == l.input.width) {
+          inputs.push_back(integers("/from", {l.first_channel}));
+          inputs.push_back(integers("/to", {last}));
+          inputs.push_back(integers("/axis", {1}));
+        } else {
+          inputs.push_back(integers("/from", {l.first_channel, l.top, l.left}));
+          inputs.push_back(integers("/to", {last, l.top + l.output.height, l.left + l.output.width}));
+          inputs.push_back(integers("/axes", {1, 2, 3}));
+        }
         add("Slice", inputs);
         return;
       }
@@ -190,37 +199,66 @@ class onnx_builder : onnx_nodes {
         add("Reshape", {current_, integers("/maps", {0, in.channels, in.height * n, in.width * n})});
         return;
       }
+      case layer_kind::resize_nearest:
+      case layer_kind::resize_bilinear: return resize(l);
+      case layer_kind::pad: {
+        const int bottom = l.output.height - l.input.height - l.top;
+        const int right = l.output.width - l.input.width - l.left;
+        add("Pad", {map(l.operands[0]), integers("/pads", {0, 0, l.top, l.left, 0, 0, bottom, right})});
+        return;
+      }
+      case layer_kind::channel_shuffle: {
+        const std::int64_t each = l.input.channels / l.groups;
+        const shape& s = l.input;
+        add("Reshape", {map(l.operands[0]), integers("/groups", {0, l.groups, each, s.height, s.width})}, "/split");
+        set(add("Transpose", {current_}, "/turned"), "perm", {0, 2, 1, 3, 4});
+        add("Reshape", {current_, integers("/whole", {0, s.channels, s.height, s.width})});
+        return;
+      }
     }
     throw onnx_error("io.onnx", place(names_[i]), to_string(l.kind), "a kind of layer that ONNX can say");
   }
 
-  /// The linear part of a convolution or dense layer. ONNX has the kernel as [output channel][input
-  /// channel][height][width].
+  /// To a size; where the number of images is free, by the scale that gives it.
+  void resize(const layer& l) {
+    const shape& to = l.output;
+    std::vector<std::string> inputs{map(l.operands[0]), "", ""};
+    if (options_.batch == 0) {
+      inputs.back() = current_name("/scales");
+      out_.floats(inputs.back(), {1, 1, onnx_scale(l.input.height, to.height), onnx_scale(l.input.width, to.width)});
+    } else {
+      inputs.push_back(integers("/size", {std::int64_t{options_.batch} * to.batch, to.channels, to.height, to.width}));
+    }
+    set_interpolation(add("Resize", inputs), l.kind);
+  }
+
+  /// The linear part of a convolution or dense layer.
   void weigh(std::size_t i, const std::vector<float>& kernel, const std::vector<float>& bias) {
     const layer& l = graph_.layers()[i];
-    if (l.scales_channels()) return normalize(l, kernel, bias);
+    if (l.scales_channels()) {
+      current_ = map(l.operands[0]);
+      return normalize(l, kernel, bias);
+    }
     if (l.embeds()) return embed(l, kernel);
     const int depth = l.input.channels / l.groups;
-    std::vector<std::string> inputs;
+    const auto with_bias = [&](std::vector<std::string> inputs) {
+      if (!bias.empty()) inputs.push_back(constant(name_ + "/bias", {l.output.channels}, bias));
+      return inputs;
+    };
+    const auto of_kernel = [&](int first, int second) {
+      return constant(name_ + "/kernel", {first, second, l.kernel_height, l.kernel_width}, onnx_kernel(l, kernel));
+    };
     if (l.kind == layer_kind::dense) {
-      inputs = {matrix(l.operands[0]), constant(name_ + "/kernel", {l.output.channels, depth}, kernel)};
-    } else {
-      const std::size_t taps = static_cast<std::size_t>(l.kernel_height) * static_cast<std::size_t>(l.kernel_width);
-      const auto channels = static_cast<std::size_t>(depth);
-      std::vector<float> turned(kernel.size());
-      for (std::size_t o = 0; o < static_cast<std::size_t>(l.output.channels); ++o)
-        for (std::size_t t = 0; t < taps; ++t)
-          for (std::size_t c = 0; c < channels; ++c)
-            turned[(o * channels + c) * taps + t] = kernel[(o * taps + t) * channels + c];
-      inputs = {map(l.operands[0]),
-                constant(name_ + "/kernel", {l.output.channels, depth, l.kernel_height, l.kernel_width}, turned)};
-    }
-    if (!bias.empty()) inputs.push_back(constant(name_ + "/bias", {l.output.channels}, bias));
-    if (l.kind == layer_kind::dense) {
-      set(add("Gemm", inputs), "transB", std::int64_t{1});
+      const std::string units = constant(name_ + "/kernel", {l.output.channels, depth}, kernel);
+      set(add("Gemm", with_bias({matrix(l.operands[0]), units})), "transB", std::int64_t{1});
       is_flat_ = true;
+    } else if (l.kind == layer_kind::transposed_convolution) {
+      const std::string x = map(l.operands[0]);
+      set_transposed_window(
+          add("ConvTranspose", with_bias({x, of_kernel(l.input.channels, l.output.channels / l.groups)})), l);
     } else {
-      onnx::NodeProto& node = add("Conv", inputs);
+      const std::string x = map(l.operands[0]);
+      onnx::NodeProto& node = add("Conv", with_bias({x, of_kernel(l.output.channels, depth)}));
       set_window(node, l);
       set(node, "group", std::int64_t{l.groups});
     }
@@ -298,55 +336,6 @@ class onnx_builder : onnx_nodes {
     } else {
       add("Reshape", {current_, integers("/shape", {0, out.channels, out.height, out.width})});
     }
-  }
-
-  /// A scale or a normalisation, in the words of operator set 17. What is trained as a batch normalisation has no
-  /// kernel.
-  void normalize(const layer& l, const std::vector<float>& kernel, const std::vector<float>& bias) {
-    current_ = map(l.operands[0]);
-    const int channels = l.output.channels;
-    const float epsilon = epsilon_of(l);
-    if (l.kind == layer_kind::layer_norm) {  // over the last dimension, which has to be the channels
-      set(add("Transpose", {current_}, "/channels_last"), "perm", {0, 2, 3, 1});
-      std::vector<std::string> inputs{current_, constant(name_ + "/kernel", {channels}, kernel)};
-      if (!bias.empty()) inputs.push_back(constant(name_ + "/bias", {channels}, bias));
-      onnx::NodeProto& node = add("LayerNormalization", inputs, "/norm");
-      set(node, "axis", std::int64_t{-1});
-      set(node, "epsilon", epsilon);
-      set(add("Transpose", {current_}), "perm", {0, 3, 1, 2});
-      return;
-    }
-    if (l.kind == layer_kind::group_norm) {  // of instances, the groups: a node of its own since operator set 18
-      const std::vector<float> ones(static_cast<std::size_t>(l.groups), 1.0F);
-      const std::vector<float> zeros(ones.size(), 0.0F);
-      add("Reshape", {current_, integers("/groups", {0, l.groups, -1})}, "/split");
-      onnx::NodeProto& node =
-          add("InstanceNormalization",
-              {current_, constant(name_ + "/ones", {l.groups}, ones), constant(name_ + "/zeros", {l.groups}, zeros)},
-              "/norm");
-      set(node, "epsilon", epsilon);
-      add("Reshape", {current_, integers("/whole", {0, channels, l.output.height, l.output.width})}, "/joined");
-    }
-    if (l.kind == layer_kind::rms_norm) {
-      const std::string x = current_;
-      add("Mul", {x, x}, "/squares");
-      // The axes are an input since operator set 18.
-      if (options_.type == data_type::bf16) add("ReduceMean", {current_, integers("/axis", {1})}, "/mean");
-      else set(add("ReduceMean", {current_}, "/mean"), "axes", {1});
-      add("Add", {current_, scalar("/epsilon", epsilon)}, "/above_zero");
-      add("Sqrt", {current_}, "/root");
-      add("Div", {x, current_}, "/norm");
-    }
-    if (!kernel.empty()) add("Mul", {current_, constant(name_ + "/kernel", {channels, 1, 1}, kernel)}, "/scaled");
-    if (!bias.empty()) add("Add", {current_, constant(name_ + "/bias", {channels, 1, 1}, bias)}, "/shifted");
-  }
-
-  void set_window(onnx::NodeProto& node, const layer& l) const {
-    set(node, "kernel_shape", {l.kernel_height, l.kernel_width});
-    set(node, "strides", {l.stride_height, l.stride_width});
-    if (l.dilation > 1) set(node, "dilations", {l.dilation, l.dilation});
-    const window_padding around = padding_of(l);
-    set(node, "pads", {around.above, around.left, around.below, around.right});
   }
 
   // --- tensors -------------------------------------------------------------------------------------------------------

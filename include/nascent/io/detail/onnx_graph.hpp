@@ -81,6 +81,15 @@ class onnx_graph {
     return std::nullopt;
   }
 
+  /// Always f32, whatever the maps are.
+  void floats(const std::string& name, std::initializer_list<float> numbers) {
+    onnx::TensorProto& t = *graph_->add_initializer();
+    t.set_name(name);
+    t.set_data_type(onnx::TensorProto::FLOAT);
+    t.add_dims(static_cast<std::int64_t>(numbers.size()));
+    for (const float n : numbers) append_number(*t.mutable_raw_data(), n, data_type::f32);
+  }
+
   void integers(const std::string& name, std::initializer_list<std::int64_t> numbers) {
     onnx::TensorProto& t = *graph_->add_initializer();
     t.set_name(name);

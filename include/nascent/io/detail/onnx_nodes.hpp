@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Nodes and constants of an ONNX graph under the names of layers, and the activations in its words.
+/// Nodes and constants of an ONNX graph under the names of layers; normalisations and activations in its words.
 #pragma once
 
 #include <array>
@@ -71,6 +71,49 @@ class onnx_nodes {
     std::string name = name_ + suffix;
     for (int i = 2; !made_.insert(name).second; ++i) name = name_ + suffix + "_" + std::to_string(i);
     return name;
+  }
+
+  // --- normalisations
+  // --------------------------------------------------------------------------------------------------
+
+  /// A scale or a normalisation, in the words of operator set 17. What is trained as a batch normalisation has no
+  /// kernel.
+  void normalize(const layer& l, const std::vector<float>& kernel, const std::vector<float>& bias) {
+    const int channels = l.output.channels;
+    const float epsilon = epsilon_of(l);
+    if (l.kind == layer_kind::layer_norm) {  // over the last dimension, which has to be the channels
+      set(add("Transpose", {current_}, "/channels_last"), "perm", {0, 2, 3, 1});
+      std::vector<std::string> inputs{current_, constant(name_ + "/kernel", {channels}, kernel)};
+      if (!bias.empty()) inputs.push_back(constant(name_ + "/bias", {channels}, bias));
+      onnx::NodeProto& node = add("LayerNormalization", inputs, "/norm");
+      set(node, "axis", std::int64_t{-1});
+      set(node, "epsilon", epsilon);
+      set(add("Transpose", {current_}), "perm", {0, 3, 1, 2});
+      return;
+    }
+    if (l.kind == layer_kind::group_norm) {  // of instances, the groups: a node of its own since operator set 18
+      const std::vector<float> ones(static_cast<std::size_t>(l.groups), 1.0F);
+      const std::vector<float> zeros(ones.size(), 0.0F);
+      add("Reshape", {current_, integers("/groups", {0, l.groups, -1})}, "/split");
+      onnx::NodeProto& node =
+          add("InstanceNormalization",
+              {current_, constant(name_ + "/ones", {l.groups}, ones), constant(name_ + "/zeros", {l.groups}, zeros)},
+              "/norm");
+      set(node, "epsilon", epsilon);
+      add("Reshape", {current_, integers("/whole", {0, channels, l.output.height, l.output.width})}, "/joined");
+    }
+    if (l.kind == layer_kind::rms_norm) {
+      const std::string x = current_;
+      add("Mul", {x, x}, "/squares");
+      // The axes are an input since operator set 18.
+      if (options_.type == data_type::bf16) add("ReduceMean", {current_, integers("/axis", {1})}, "/mean");
+      else set(add("ReduceMean", {current_}, "/mean"), "axes", {1});
+      add("Add", {current_, scalar("/epsilon", epsilon)}, "/above_zero");
+      add("Sqrt", {current_}, "/deviation");
+      add("Div", {x, current_}, "/norm");
+    }
+    if (!kernel.empty()) add("Mul", {current_, constant(name_ + "/kernel", {channels, 1, 1}, kernel)}, "/weighted");
+    if (!bias.empty()) add("Add", {current_, constant(name_ + "/bias", {channels, 1, 1}, bias)}, "/biased");
   }
 
   // --- activations ---------------------------------------------------------------------------------------------------

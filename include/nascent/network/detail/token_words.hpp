@@ -113,7 +113,7 @@ class token_words {
   }
 
   constexpr tensor multiplied(layer_kind kind, const tensor& a, const tensor& b, int channels, int heads) {
-    layer l{.kind = kind, .groups = Net::positive(heads), .operand_count = 2};
+    layer l{.kind = kind, .operand_count = 2, .groups = Net::positive(heads)};
     l.input = a.shape();
     l.output = {a.batch, a.height, a.width, channels};
     l.operands[1] = b.id;

@@ -123,6 +123,7 @@ inline std::string layer_text(const layer& l) {
              (l.stride_width == l.stride_height ? "" : by + std::to_string(l.stride_width));
   if (l.pad == padding::valid) words += ", no padding";
   if (l.kind == layer_kind::softmax) return words + " over " + std::to_string(l.groups) + " parts";
+  if (l.kind == layer_kind::multiply && l.over != broadcast::positions) words = "product";
   if (l.groups > 1 && !l.is_depthwise())
     words += ", " + std::to_string(l.groups) + (l.is_product() ? " heads" : " groups");
   if (l.dilation > 1) words += ", dilation " + std::to_string(l.dilation);

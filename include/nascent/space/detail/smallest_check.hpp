@@ -57,7 +57,12 @@ constexpr void report_network(fault_finder& finder, const fault_record& f, place
     case network_fault::gate:
       return finder.report(fault::gate_does_not_fit, where, what.add(" against ").add(f.allowed), "a gate of 1x1");
     case network_fault::shape_mismatch:
-    case network_fault::too_many_operands: break;
+    case network_fault::operands: break;
+    case network_fault::size:
+    case network_fault::scale:
+    case network_fault::margin:
+    case network_fault::output_padding:
+    case network_fault::part: return finder.report(fault::value_not_allowed, where, what, to_string(f.what));
   }
   if (f.found == f.allowed) what = short_text{}.add("found maps of different sizes");
   else what.add(" against ").add(f.allowed);

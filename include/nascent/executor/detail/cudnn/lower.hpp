@@ -14,26 +14,11 @@
 #include <variant>
 #include <vector>
 
+#include "nascent/executor/detail/cudnn/copies.hpp"
 #include "nascent/executor/detail/cudnn/graph.hpp"
 #include "nascent/network/kernel.hpp"
 
 namespace nascent::cudnn::detail {
-
-/// A block of bytes moved by cudaMemcpy3DAsync: `slices` x `rows` pieces of `width` bytes. cuDNN's engines refuse maps
-/// that are not packed, so layers that only move numbers cannot be said as a graph.
-struct strided_copy {
-  struct place {
-    std::size_t offset = 0;
-    std::size_t row = 0;    ///< bytes from row to row
-    std::size_t slice = 0;  ///< bytes from slice to slice, a multiple of `row`
-  };
-  int operand = 0;
-  std::size_t width = 0;
-  std::size_t rows = 1;
-  std::size_t slices = 1;
-  place from{};
-  place to{};
-};
 
 /// cudnnSoftmaxForward over the middle dimension of maps x parts x channels.
 struct softmax_call {
@@ -56,7 +41,7 @@ class basic_lowering {
   using graph_type = decltype(std::declval<Builder&>().finish());
 
   basic_lowering(data_type type, int batch, cudnnHandle_t handle = nullptr)
-      : type_(type), batch_(batch), handle_(handle) {}
+      : type_(type), batch_(batch), handle_(handle), copies_(type, batch) {}
 
   /// `channels` are those of the operands, which only concatenation needs. \throws library_error where cuDNN does not
   /// take the graph
@@ -64,6 +49,7 @@ class basic_lowering {
     const layer& l = k.core;
     // 0 whatever the layer computes, and no engine to make it so; nothing to run but a fill.
     if (l.act == activation::zero && !k.residual) return fill_with_zeros{};
+    if (refuses(l)) refuse(l);
     switch (l.kind) {
       case layer_kind::convolution:
       case layer_kind::dense: return convolution(k);
@@ -74,12 +60,35 @@ class basic_lowering {
       case layer_kind::multiply: return product(l);
       case layer_kind::activate: return activate(l);
       case layer_kind::softmax: return softmax_call{maps(l.input), l.groups, l.input.channels / l.groups};
-      case layer_kind::concatenate: return concatenate(l, channels);
-      case layer_kind::slice: return slice(l);
+      case layer_kind::concatenate: return copies_.concatenate(l, channels);
+      case layer_kind::slice: return copies_.slice(l);
       case layer_kind::space_to_depth:
       case layer_kind::space_to_batch:
-      case layer_kind::batch_to_space: return move_blocks(l);
+      case layer_kind::batch_to_space: return copies_.move_blocks(l);
       case layer_kind::scale: return scale(l);
+      case layer_kind::layer_norm:
+      case layer_kind::group_norm:
+      case layer_kind::rms_norm:
+      case layer_kind::transposed_convolution:
+      case layer_kind::resize_nearest:
+      case layer_kind::resize_bilinear:
+      case layer_kind::pad:
+      case layer_kind::channel_shuffle:
+
+      case layer_kind::transpose:
+      case layer_kind::channel_softmax:
+      case layer_kind::scores:
+      case layer_kind::matmul:
+      case layer_kind::class_token:
+      case layer_kind::position_embedding: refuse(l);
+      case layer_kind::reshape: return copies_.whole(l);
+    }
+    return fill_with_zeros{};
+  }
+
+  /// True for layers that are not said to cuDNN yet.
+  static bool refuses(const layer& l) {
+    switch (l.kind) {
       case layer_kind::layer_norm:
       case layer_kind::group_norm:
       case layer_kind::rms_norm:
@@ -88,20 +97,30 @@ class basic_lowering {
       case layer_kind::scores:
       case layer_kind::matmul:
       case layer_kind::class_token:
-      case layer_kind::position_embedding: refuse(l);
-      case layer_kind::reshape: {
-        const std::size_t all = bytes(l.output.elements() * batch_);
-        return std::vector<strided_copy>{{.width = all, .from = {0, all, all}, .to = {0, all, all}}};
-      }
+      case layer_kind::position_embedding:
+      case layer_kind::transposed_convolution:
+      case layer_kind::resize_nearest:
+      case layer_kind::resize_bilinear:
+      case layer_kind::pad:
+      case layer_kind::channel_shuffle: return true;
+      case layer_kind::slice: return l.output.height != l.input.height || l.output.width != l.input.width;
+      case layer_kind::convolution:
+      case layer_kind::dense:
+      case layer_kind::max_pool:
+      case layer_kind::average_pool:
+      case layer_kind::global_average_pool:
+      case layer_kind::add:
+      case layer_kind::multiply:
+      case layer_kind::activate:
+      case layer_kind::softmax:
+      case layer_kind::concatenate:
+      case layer_kind::space_to_depth:
+      case layer_kind::space_to_batch:
+      case layer_kind::batch_to_space:
+      case layer_kind::reshape:
+      case layer_kind::scale: return false;
     }
-    return fill_with_zeros{};
-  }
-
-  /// True for kinds of layer that are not said to cuDNN yet.
-  static bool refuses(layer_kind kind) {
-    return kind == layer_kind::layer_norm || kind == layer_kind::group_norm || kind == layer_kind::rms_norm ||
-           kind == layer_kind::transpose || kind == layer_kind::channel_softmax || kind == layer_kind::scores ||
-           kind == layer_kind::matmul || kind == layer_kind::class_token || kind == layer_kind::position_embedding;
+    return false;
   }
 
   /// True where a kernel is something that a graph cannot say together with its activation.
@@ -131,7 +150,12 @@ class basic_lowering {
       case layer_kind::scores:
       case layer_kind::matmul:
       case layer_kind::class_token:
-      case layer_kind::position_embedding: return false;
+      case layer_kind::position_embedding:
+      case layer_kind::transposed_convolution:
+      case layer_kind::resize_nearest:
+      case layer_kind::resize_bilinear:
+      case layer_kind::pad:
+      case layer_kind::channel_shuffle: return false;
     }
     return false;
   }
@@ -144,7 +168,6 @@ class basic_lowering {
   tensor_view elements(const shape& s) const {
     return s.channels > 1 ? map(s) : nhwc(1, 1, 1, std::int64_t{maps(s)} * s.height * s.width);
   }
-  std::size_t bytes(std::int64_t count) const { return static_cast<std::size_t>(count * size_of(type_)); }
 
   static graph_window window_of(const layer& l) {
     if (l.kind == layer_kind::global_average_pool)
@@ -267,6 +290,7 @@ class basic_lowering {
   }
 
   graph_type sum(const layer& l) const {
+    if (l.over != broadcast::nothing) return combined(l, CUDNN_POINTWISE_ADD);
     Builder b(type_, handle_);
     const tensor_view view = elements(l.output);
     const std::int64_t x = b.tensor(view, role::input);
@@ -274,16 +298,22 @@ class basic_lowering {
     return activated(b, l, view, [&](std::int64_t y) { b.pointwise(CUDNN_POINTWISE_ADD, x, z, y); });
   }
 
+  graph_type product(const layer& l) const { return combined(l, CUDNN_POINTWISE_MUL); }
+
   /// As maps x pixels x channels: with height and width apart, engines take a gate for one image but not for many.
-  graph_type product(const layer& l) const {
+  graph_type combined(const layer& l, cudnnPointwiseMode_t how) const {
     Builder b(type_, handle_);
     const std::int64_t n = maps(l.input);
     const std::int64_t pixels = std::int64_t{l.input.height} * l.input.width;
     const std::int64_t c = l.input.channels;
     const tensor_view whole{{n, pixels, c}, {pixels * c, c, 1}};
     const std::int64_t x = b.tensor(whole, role::input);
-    const std::int64_t gate = b.tensor({{n, 1, c}, {c, c, 1}}, role::second);
-    return activated(b, l, whole, [&](std::int64_t y) { b.pointwise(CUDNN_POINTWISE_MUL, x, gate, y); });
+    const shape s = second_operand(l);
+    const std::int64_t places = std::int64_t{s.height} * s.width;
+    const std::int64_t depth = s.channels;
+    const bool same = l.operands[0] == l.operands[1] && l.over == broadcast::nothing;
+    const std::int64_t gate = same ? x : b.tensor({{n, places, depth}, {places * depth, depth, 1}}, role::second);
+    return activated(b, l, whole, [&](std::int64_t y) { b.pointwise(how, x, gate, y); });
   }
 
   /// y = act(x * kernel + bias), channel by channel.
@@ -298,7 +328,7 @@ class basic_lowering {
     return activated(b, l, view, [&](std::int64_t y) { b.pointwise(CUDNN_POINTWISE_ADD, product, bias, y); });
   }
 
-  /// \throws library_error: a kind that it `refuses`
+  /// \throws library_error: a layer that it `refuses`
   [[noreturn]] static void refuse(const layer& l) {
     throw library_error("cudnn, a layer of kind '" + std::string(to_string(l.kind)) + "'",
                         "a kind that this library does not say to cuDNN", CUDNN_STATUS_NOT_SUPPORTED);
@@ -312,81 +342,10 @@ class basic_lowering {
     return b.finish();
   }
 
-  /// One copy for each operand: pixels are rows.
-  std::vector<strided_copy> concatenate(const layer& l, std::span<const int> channels) const {
-    std::vector<strided_copy> copies;
-    const std::size_t pixels = static_cast<std::size_t>(maps(l.output)) * static_cast<std::size_t>(l.output.height) *
-                               static_cast<std::size_t>(l.output.width);
-    const std::size_t pixel = bytes(l.output.channels);
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < channels.size(); ++i) {
-      const std::size_t width = bytes(channels[i]);
-      copies.push_back({.operand = static_cast<int>(i),
-                        .width = width,
-                        .rows = pixels,
-                        .from = {0, width, width * pixels},
-                        .to = {at, pixel, pixel * pixels}});
-      at += width;
-    }
-    return copies;
-  }
-
-  std::vector<strided_copy> slice(const layer& l) const {
-    const std::size_t pixels = static_cast<std::size_t>(maps(l.output)) * static_cast<std::size_t>(l.output.height) *
-                               static_cast<std::size_t>(l.output.width);
-    const std::size_t whole = bytes(l.input.channels);
-    const std::size_t part = bytes(l.output.channels);
-    return {{.width = part,
-             .rows = pixels,
-             .from = {bytes(l.first_channel), whole, whole * pixels},
-             .to = {0, part, part * pixels}}};
-  }
-
-  /// See reference/layers.hpp, move_blocks, for where each pixel goes.
-  std::vector<strided_copy> move_blocks(const layer& l) const {
-    const bool back = l.kind == layer_kind::batch_to_space;
-    const shape& whole = back ? l.output : l.input;  // the side where blocks lie in the map
-    const auto n = static_cast<std::size_t>(l.stride_height);
-    const auto images = static_cast<std::size_t>(maps(whole));
-    const auto rows = static_cast<std::size_t>(whole.height) / n;
-    const auto columns = static_cast<std::size_t>(whole.width) / n;
-    const std::size_t pixel = bytes(whole.channels);
-    const std::size_t line = pixel * columns * n;  // of the whole map
-    std::vector<strided_copy> copies;
-    if (l.kind == layer_kind::space_to_depth) {
-      // Row dy of all blocks at once: n pixels lie together on both sides.
-      for (std::size_t dy = 0; dy < n; ++dy)
-        copies.push_back({.width = n * pixel,
-                          .rows = columns,
-                          .slices = images * rows,
-                          .from = {dy * line, n * pixel, n * line},
-                          .to = {dy * n * pixel, n * n * pixel, n * line}});
-      return copies;
-    }
-    // Cell (dy, dx) of all blocks of one image, or of one row of blocks in all images: whichever is fewer copies.
-    const std::size_t map = pixel * columns * rows;  // one of the small maps
-    const bool by_image = images <= rows;
-    for (std::size_t outer = 0; outer < (by_image ? images : rows); ++outer)
-      for (std::size_t cell = 0; cell < n * n; ++cell) {
-        const std::size_t in_line = cell / n * line + cell % n * pixel;
-        const strided_copy::place blocks =
-            by_image ? strided_copy::place{outer * n * n * map + in_line, n * pixel, n * line}
-                     : strided_copy::place{outer * n * line + in_line, n * pixel, n * n * map};
-        const strided_copy::place small =
-            by_image ? strided_copy::place{(outer * n * n + cell) * map, pixel, pixel * columns}
-                     : strided_copy::place{cell * map + outer * pixel * columns, pixel, n * n * map};
-        copies.push_back({.width = pixel,
-                          .rows = columns,
-                          .slices = by_image ? rows : images,
-                          .from = back ? small : blocks,
-                          .to = back ? blocks : small});
-      }
-    return copies;
-  }
-
   data_type type_;
   int batch_;
   cudnnHandle_t handle_;
+  copy_maker copies_;
 };
 
 using lowering = basic_lowering<graph_builder>;

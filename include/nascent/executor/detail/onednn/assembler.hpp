@@ -54,13 +54,18 @@ class assembler : step_maker {
       case layer_kind::group_norm:
       case layer_kind::rms_norm:
       case layer_kind::class_token:
-      case layer_kind::position_embedding: return add_own(k);
+      case layer_kind::position_embedding:
+      case layer_kind::resize_nearest:
+      case layer_kind::pad:
+      case layer_kind::channel_shuffle: return add_own(k);
       case layer_kind::reshape:
         return add_copy(k, {flat(k.core.input, batch_, type_), flat(k.core.output, batch_, type_)});
       case layer_kind::transpose: return add_copy(k, transposed_views(k.core, batch_, type_));
       case layer_kind::channel_softmax: return add_channel_softmax(k);
       case layer_kind::scores:
       case layer_kind::matmul: return add_product_of_maps(k);
+      case layer_kind::transposed_convolution: return add_transposed(k, src, dst);
+      case layer_kind::resize_bilinear: return add_resize(k, src, dst);
     }
   }
 
@@ -115,6 +120,31 @@ class assembler : step_maker {
           read(s, DNNL_ARG_SRC, l.operands[0], src);
           if (k.residual) s.use.reads.push_back(k.residual_tensor);
           s.use.in_place = k.residual;
+          write(s, dst);
+        });
+  }
+
+  void add_transposed(const kernel& k, const api::desc& src, const api::desc& dst) {
+    const layer& l = k.core;
+    const api::desc any = kernel_layout(l, type_, order::any);
+    const auto make = [&](const dnnl::primitive_attr& attr) {
+      return api::deconvolution(engine_, src, any, vector_of(l.output.channels), dst, transposed_window_of(l), attr);
+    };
+    kernel bare = k;
+    bare.core.act = activation::identity;
+    if (!attempt(bare, make)) return add_own(k);
+    add_fusable(k, make, [&](const auto& descriptor, step& s) {
+      pack_weights(descriptor, kernel_layout(l, element::f32, order::plain), s);
+      read(s, DNNL_ARG_SRC, l.operands[0], src);
+      write(s, dst);
+    });
+  }
+
+  void add_resize(const kernel& k, const api::desc& src, const api::desc& dst) {
+    add_fusable(
+        k, [&](const dnnl::primitive_attr& attr) { return api::bilinear(engine_, src, dst, attr); },
+        [&](const auto&, step& s) {
+          read(s, DNNL_ARG_SRC, k.core.operands[0], src);
           write(s, dst);
         });
   }
@@ -220,13 +250,13 @@ class assembler : step_maker {
   void add_sum(const kernel& k, const api::desc& dst) {
     int a = k.core.operands[0];
     int b = k.core.operands[1];
-    if (!dies_in(a, k)) std::swap(a, b);
-    add_binary(k, dnnl::algorithm::binary_add, a, b, dst, dst);
+    if (k.core.over == broadcast::nothing && !dies_in(a, k)) std::swap(a, b);
+    add_binary(k, dnnl::algorithm::binary_add, a, b, layout(second_operand(k.core)), dst);
   }
 
   void add_product(const kernel& k, const api::desc& dst) {
     const int gate = k.core.operands[1];
-    add_binary(k, dnnl::algorithm::binary_mul, k.core.operands[0], gate, layout(gate), dst);
+    add_binary(k, dnnl::algorithm::binary_mul, k.core.operands[0], gate, layout(second_operand(k.core)), dst);
   }
 
   void add_activation(const kernel& k, const api::desc& data) {

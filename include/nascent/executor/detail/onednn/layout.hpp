@@ -108,12 +108,25 @@ inline api::window window_of(const layer& l) {
           .after = {around.below, around.right}};
 }
 
-/// Part of a map's channels, as a view of the whole and as a map of its own.
+/// Of a transposed convolution: what is left out before and after the result. Below 0 where output padding adds rows.
+inline api::window transposed_window_of(const layer& l) {
+  const auto after = [&](int in, int out, int stride, int kernel, int before) {
+    return std::int64_t{in - 1} * stride + std::int64_t{l.dilation} * (kernel - 1) + 1 - before - out;
+  };
+  return {.stride = {l.stride_height, l.stride_width},
+          .dilation = {l.dilation, l.dilation},
+          .before = {l.top, l.left},
+          .after = {after(l.input.height, l.output.height, l.stride_height, l.kernel_height, l.top),
+                    after(l.input.width, l.output.width, l.stride_width, l.kernel_width, l.left)}};
+}
+
+/// Part of a map, as a view of the whole and as a map of its own.
 inline std::pair<api::desc, api::desc> slice_views(const layer& l, int batch, element type) {
   const api::desc whole = nhwc(l.input, batch, type);
   const api::desc part = nhwc(l.output, batch, type);
   const std::int64_t maps = std::int64_t{batch} * l.input.batch;
-  return {whole.submemory_desc({maps, l.output.channels, l.output.height, l.output.width}, {0, l.first_channel, 0, 0}),
+  return {whole.submemory_desc({maps, l.output.channels, l.output.height, l.output.width},
+                               {0, l.first_channel, l.top, l.left}),
           part};
 }
 

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/executor/detail/onednn/plain_transposed.hpp"
+#include "nascent/executor/detail/onednn/row_moves.hpp"
 #include "nascent/executor/detail/vector/memory.hpp"
 #include "nascent/executor/kernel_library.hpp"
 #include "nascent/network/layer.hpp"
@@ -163,6 +165,10 @@ compiled_kernel plain_kernel_of(Loops loops, data_type type) {
 
 /// A layer of a kind that oneDNN does not compute, its activation left out.
 inline compiled_kernel plain_kernel(const layer& l, const layer_weights& w, int batch, data_type type) {
+  if (l.kind == layer_kind::resize_nearest) return nearest_resize(l, batch, type);
+  if (l.kind == layer_kind::pad) return zero_frame(l, batch, type);
+  if (l.kind == layer_kind::channel_shuffle) return channel_shuffle(l, batch, type);
+  if (l.kind == layer_kind::transposed_convolution) return transposed_loops(l, w, batch, type);
   const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
   const std::size_t maps = size(batch) * size(l.input.batch);
   if (l.is_product()) {
