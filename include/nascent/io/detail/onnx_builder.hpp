@@ -310,8 +310,8 @@ class onnx_builder : onnx_nodes {
         split(l.operands[1], "/keys");
         set(add("Transpose", {current_}, "/turned"), "perm", {0, 1, 3, 2});
         add("MatMul", {current_, queries}, "/products");
-        const auto depth = static_cast<float>(in.channels / l.groups);
-        add("Mul", {current_, scalar("/factor", 1 / std::sqrt(depth))}, "/scaled");
+        const int depth = in.channels / l.groups;
+        add("Mul", {current_, scalar("/factor", 1 / std::sqrt(static_cast<float>(depth)))}, "/scaled");
         return whole();
       }
       case layer_kind::matmul: {

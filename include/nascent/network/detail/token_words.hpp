@@ -105,6 +105,9 @@ class token_words {
   }
 
  private:
+  friend Net;
+  constexpr token_words() = default;  // of a `Net` alone
+
   constexpr Net& self() { return static_cast<Net&>(*this); }
 
   constexpr void check_heads(int a, int b, int heads) {

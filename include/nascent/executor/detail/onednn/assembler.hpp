@@ -314,8 +314,8 @@ class assembler : step_maker {
     const auto make = [&](dnnl::primitive_attr attr) {
       if (l.kind == layer_kind::scores) {
         dnnl::post_ops ops;
-        const auto depth = static_cast<float>(l.input.channels / l.groups);
-        api::append_eltwise(ops, {dnnl::algorithm::eltwise_linear, 1 / std::sqrt(depth), 0});
+        const int depth = l.input.channels / l.groups;
+        api::append_eltwise(ops, {dnnl::algorithm::eltwise_linear, 1 / std::sqrt(static_cast<float>(depth)), 0});
         attr.set_post_ops(ops);
       }
       return api::matmul(engine_, views.a, views.b, views.result, attr);
