@@ -5,6 +5,7 @@
 #include "networks.hpp"
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/block/block.hpp"
 #include "nascent/block/split_attention.hpp"
 #include "nascent/executor/reference.hpp"
 
@@ -297,6 +298,21 @@ TEST_CASE("onednn: pools") {
         });
       }
   compare("global", {1, 9, 8, 19}, [](auto& net, tensor x) { net.global_pool(x); });
+  compare("largest", {1, 9, 8, 19}, [](auto& net, tensor x) { global_max_pool{}(net, x, 1); });
+  compare("parts", {1, 9, 6, 19}, [](auto& net, tensor x) { adaptive_pool{.size = 3}(net, x, 1); });
+  for (const int size : {5, 8, 9})
+    for (const int kernel : {2, 3, 5})
+      for (const int stride : {1, 2, 3})
+        for (const padding pad : {padding::same, padding::symmetric, padding::valid}) {
+          const shape input{1, size, size + 1, 19};
+          compare("rounded up", input, [&](auto& net, tensor x) {
+            net.concatenate(net.max_pool(x, {.kernel = kernel, .stride = stride, .pad = pad, .ceil = true}),
+                            net.average_pool(x, {.kernel = kernel, .stride = stride, .pad = pad, .ceil = true}));
+          });
+          compare("padding counts", input, [&](auto& net, tensor x) {
+            net.average_pool(x, {.kernel = kernel, .stride = stride, .pad = pad, .count_padding = true});
+          });
+        }
 }
 
 TEST_CASE("onednn: element-wise layers") {

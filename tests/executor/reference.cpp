@@ -8,6 +8,8 @@
 #include "networks.hpp"
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/block/block.hpp"
+
 using namespace nascent;
 
 namespace {
@@ -156,6 +158,29 @@ TEST_CASE("reference: pools with other paddings") {
   CHECK(pool(true, {.kernel = 3, .stride = 1, .pad = padding::valid}) == numbers{11, 12, 15, 16});
   CHECK(pool(false, {.kernel = 3, .stride = 2, .pad = padding::symmetric}) == numbers{3.5F, 5, 9.5F, 11});
   CHECK(pool(false, {.kernel = 3, .stride = 2, .pad = padding::valid}) == numbers{6});
+}
+
+TEST_CASE("reference: pools as PyTorch prints them, with padding that counts and windows rounded up") {
+  const auto pool = [](bool largest, const pool_options& o) {
+    return run({1, 4, 4, 1}, count_up(16), {},
+               [&](auto& net, tensor x) { largest ? net.max_pool(x, o) : net.average_pool(x, o); });
+  };
+  CHECK(pool(false, {.kernel = 3, .stride = 2, .pad = padding::symmetric, .count_padding = true}) ==
+        numbers{14 / 9.F, 30 / 9.F, 57 / 9.F, 11});
+  CHECK(pool(false, {.kernel = 3, .stride = 1, .count_padding = true}) ==
+        numbers{14 / 9.F, 24 / 9.F, 30 / 9.F, 22 / 9.F, 33 / 9.F, 6, 7, 5, 57 / 9.F, 10, 11, 69 / 9.F, 46 / 9.F, 8,
+                78 / 9.F, 6});
+  CHECK(pool(true, {.kernel = 3, .stride = 2, .pad = padding::valid, .ceil = true}) == numbers{11, 12, 15, 16});
+  CHECK(pool(false, {.kernel = 3, .stride = 2, .pad = padding::valid, .ceil = true}) == numbers{6, 7.5F, 12, 13.5F});
+}
+
+TEST_CASE("reference: pools over whole maps and over equal parts of them") {
+  const auto block = [](const auto& b) {
+    return run({1, 4, 4, 1}, count_up(16), {}, [&](auto& net, tensor x) { b(net, x, 1); });
+  };
+  CHECK(block(global_max_pool{}) == numbers{16});
+  CHECK(block(adaptive_pool{.size = 2}) == numbers{3.5F, 5.5F, 11.5F, 13.5F});
+  CHECK(block(adaptive_pool{.size = 1}) == numbers{8.5F});
 }
 
 TEST_CASE("reference: slices") {

@@ -119,10 +119,12 @@ TEST_CASE("every block of the library has its text") {
   for_each_block([&](const auto& block) {
     using type = std::remove_cvref_t<decltype(block)>;
     ++blocks;
-    const std::string text = std::string(block_name<type>) + (block_name<type> == "dense" ? " units=10" : "");
+    const std::string text = std::string(block_name<type>) + (block_name<type> == "dense"           ? " units=10"
+                                                              : block_name<type> == "adaptive_pool" ? " size=4"
+                                                                                                    : "");
     CAPTURE(text);
     const shape input = block_name<type> == "dense" ? shape{1, 1, 1, 16} : shape{1, 8, 8, 16};
     CHECK(fault_of(text, input) == (block_name<type> == "batch_to_space" ? fault_of("batch_to_space", input) : ""));
   });
-  CHECK(blocks == 21);
+  CHECK(blocks == 23);
 }

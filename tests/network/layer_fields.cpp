@@ -51,6 +51,7 @@ std::vector<change> changes() {
   for (shape layer::*s : {&layer::input, &layer::output})
     for (int shape::*size : {&shape::batch, &shape::height, &shape::width, &shape::channels})
       add(s == &layer::input ? "input" : "output", [=](layer& l) { l.*s.*size = 32; });
+  add("count_padding", [](layer& l) { l.count_padding = true; });
   add("operand_count", [](layer& l) { l.operand_count = 2; });
   return all;
 }

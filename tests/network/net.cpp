@@ -10,6 +10,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/block/block.hpp"
 #include "nascent/network/network.hpp"
 
 using namespace nascent;
@@ -350,6 +351,34 @@ TEST_CASE("what makes maps larger, and cuts them, refuses what cannot be") {
   STATIC_CHECK(!fault_of({1, 8, 8, 16}, [](auto& n, auto x) {
     n.multiply(n.resize(n.transposed_conv(x, {.filters = 8}), {.scale = .5}), n.slice(x, 0, 8));
   }));
+}
+
+TEST_CASE("windows that are rounded up have PyTorch's sizes") {
+  const auto size = [](int map, int kernel, int stride, padding pad) {
+    network graph({}, {1, map, map, 1});
+    net<network> n(graph);
+    return n.max_pool({1, map, map, 1, 0}, {.kernel = kernel, .stride = stride, .pad = pad, .ceil = true}).height;
+  };
+  // torch.nn.MaxPool2d(kernel, stride, padding, ceil_mode=True) on maps of 3 to 8.
+  const auto check = [&](int kernel, int stride, padding pad, const std::vector<int>& expected) {
+    for (int map = 3; map <= 8; ++map)
+      CHECK(size(map, kernel, stride, pad) == expected[static_cast<std::size_t>(map - 3)]);
+  };
+  check(3, 2, padding::valid, {1, 2, 2, 3, 3, 4});
+  check(3, 2, padding::symmetric, {2, 3, 3, 4, 4, 5});
+  check(2, 3, padding::valid, {1, 2, 2, 2, 3, 3});
+  check(3, 3, padding::symmetric, {2, 2, 2, 3, 3, 3});
+  check(2, 2, padding::valid, {2, 2, 3, 3, 4, 4});
+}
+
+TEST_CASE("padding counts in means alone, and not where windows are rounded up") {
+  const shape map{1, 8, 8, 16};
+  CHECK(fault_of(map, [](auto& n, auto x) {
+          n.average_pool(x, {.pad = padding::symmetric, .ceil = true, .count_padding = true});
+        }).what == network_fault::padding_count);
+  CHECK(fault_of(map, [](auto& n, auto x) { n.max_pool(x, {.count_padding = true}); }).what ==
+        network_fault::padding_count);
+  CHECK(fault_of(map, [](auto& n, auto x) { adaptive_pool{.size = 3}(n, x, 1); }).what == network_fault::not_divisible);
 }
 
 TEST_CASE("a dense layer reads one pixel") {

@@ -194,27 +194,61 @@ struct batch_to_space {
   }
 };
 
-template <class Kernel = int>
+/// The largest number of each window; of a last one that ends outside the map, too, where `ceil`.
+template <class Kernel = int, class Pad = padding, class Ceil = bool>
 struct max_pool {
   Kernel kernel{3};
+  Pad pad{padding::same};
+  Ceil ceil{false};
 
   using roles = role::by_field<role::window>;
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {
-    return net.max_pool(input, {.kernel = kernel, .stride = stride});
+    return net.max_pool(input, {.kernel = kernel, .stride = stride, .pad = pad, .ceil = ceil});
   }
 };
 
-template <class Kernel = int>
+/// The mean of each window; padded positions are left out of it, or zeros where `count_padding`.
+template <class Kernel = int, class Pad = padding, class Ceil = bool, class CountPadding = bool>
 struct average_pool {
   Kernel kernel{3};
+  Pad pad{padding::same};
+  Ceil ceil{false};
+  CountPadding count_padding{false};
 
   using roles = role::by_field<role::window>;
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {
-    return net.average_pool(input, {.kernel = kernel, .stride = stride});
+    return net.average_pool(
+        input, {.kernel = kernel, .stride = stride, .pad = pad, .ceil = ceil, .count_padding = count_padding});
+  }
+};
+
+/// The largest number of each channel: a window over the whole map.
+struct global_max_pool {
+  struct roles {};
+
+  constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const {
+    return net.max_pool(input, {.kernel = {input.height, input.width}, .stride = 1, .pad = padding::valid});
+  }
+};
+
+/// Means over size x size equal windows that cover the map; `size` must divide its height and width.
+template <class Size = int>
+struct adaptive_pool {
+  Size size;
+
+  using roles = role::by_field<role::count>;
+
+  constexpr auto operator()(auto& net, auto input, const strides& /*stride*/) const {
+    if (size == 1) return net.global_pool(input);
+    const int rows = input.height / size;
+    const int columns = input.width / size;
+    if (rows * size != input.height || columns * size != input.width)
+      return net.space_to_depth(input, size);  // the fault of a size that does not divide
+    return net.average_pool(input, {.kernel = {rows, columns}, .stride = {rows, columns}, .pad = padding::valid});
   }
 };
 

@@ -64,6 +64,8 @@ constexpr void for_each_block(Visit&& visit) {
   visit(plain_block<max_pool<>>{});
   visit(plain_block<average_pool<>>{});
   visit(plain_block<global_pool>{});
+  visit(plain_block<global_max_pool>{});
+  visit(plain_block<adaptive_pool<>>{});
   visit(plain_block<dense<>>{});
 }
 

@@ -15,8 +15,8 @@ namespace nascent {
 enum class layer_kind : std::uint8_t {
   convolution,          ///< any grouping: groups == input channels is a depthwise convolution
   dense,                ///< matrix product over channels of a 1x1 map
-  max_pool,             ///< SAME padding; padded positions never win
-  average_pool,         ///< SAME padding; padded positions are not counted
+  max_pool,             ///< padded positions never win
+  average_pool,         ///< padded positions are zeros where `count_padding`, else not counted
   global_average_pool,  ///< mean over height and width, output 1x1
   add,                  ///< element-wise sum of two maps, the second repeated over `over`
   multiply,             ///< element-wise product of the same
@@ -114,6 +114,7 @@ struct layer {
   activation act = activation::identity;  ///< applied last
   bool batch_norm = false;                ///< gamma and beta are parameters; folded into weights at inference
   bool bias = false;
+  bool count_padding = false;           ///< of an average pool
   padding pad = padding::same;          ///< of a convolution's or a pool's window
   std::uint8_t epsilon_digits = 0;      ///< 6 for an epsilon of 1e-6; of layer, group and RMS normalisation
   broadcast over = broadcast::nothing;  ///< of a sum or a product
@@ -171,10 +172,17 @@ struct window_padding {
   friend constexpr bool operator==(const window_padding&, const window_padding&) = default;
 };
 constexpr window_padding padding_of(const layer& l) {
-  return {padding_before(l.input.height, l.kernel_height, l.stride_height, l.dilation, l.pad),
-          padding_after(l.input.height, l.kernel_height, l.stride_height, l.dilation, l.pad),
-          padding_before(l.input.width, l.kernel_width, l.stride_width, l.dilation, l.pad),
-          padding_after(l.input.width, l.kernel_width, l.stride_width, l.dilation, l.pad)};
+  const bool is_pool = l.kind == layer_kind::max_pool || l.kind == layer_kind::average_pool;
+  // The last window of a pool whose number of windows was rounded up reaches beyond the padding.
+  const auto after = [&](int size, int windows, int kernel, int stride, int before) {
+    const int own = padding_after(size, kernel, stride, l.dilation, l.pad);
+    const int reached = (windows - 1) * stride + (kernel - 1) * l.dilation + 1 - size - before;
+    return is_pool && reached > own ? reached : own;
+  };
+  const int above = padding_before(l.input.height, l.kernel_height, l.stride_height, l.dilation, l.pad);
+  const int left = padding_before(l.input.width, l.kernel_width, l.stride_width, l.dilation, l.pad);
+  return {above, after(l.input.height, l.output.height, l.kernel_height, l.stride_height, above), left,
+          after(l.input.width, l.output.width, l.kernel_width, l.stride_width, left)};
 }
 
 /// The shape of the second operand of a sum or a product.
@@ -265,12 +273,12 @@ constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, i
 namespace detail {
 
 /// The one name of a window's padding on a map: what pads as SAME does is SAME, and what does not pad is valid.
-constexpr padding plain_padding(const layer& l, const shape& map, padding pad) {
+constexpr padding plain_padding(const layer& l, const shape& map, padding pad, bool ceil = false) {
   const auto before = [&](int size, int kernel, int stride) {
     return padding_before(size, kernel, stride, l.dilation, pad);
   };
   const auto as_same = [&](int size, int kernel, int stride) {
-    return window_size(size, kernel, stride, l.dilation, pad) == same_size(size, stride) &&
+    return window_size(size, kernel, stride, l.dilation, pad, ceil) == same_size(size, stride) &&
            before(size, kernel, stride) == same_padding_before(size, kernel, stride, l.dilation);
   };
   if (as_same(map.height, l.kernel_height, l.stride_height) && as_same(map.width, l.kernel_width, l.stride_width))

@@ -25,8 +25,9 @@ struct layer_field {
 template <class F>
 constexpr void for_each_field(const layer& l, F&& f) {
   // All members by name: one more, and this does not compile until it is here.
-  const auto& [kind, act, batch_norm, bias, pad, epsilon_digits, over, operand_count, kernel_height, kernel_width,
-               stride_height, stride_width, dilation, groups, first_channel, top, left, input, output, operands] = l;
+  const auto& [kind, act, batch_norm, bias, count_padding, pad, epsilon_digits, over, operand_count, kernel_height,
+               kernel_width, stride_height, stride_width, dilation, groups, first_channel, top, left, input, output,
+               operands] = l;
   constexpr layer usual{};
   f(layer_field{"kind"}, kind, usual.kind);
   f(layer_field{"input"}, input, usual.input);
@@ -34,6 +35,7 @@ constexpr void for_each_field(const layer& l, F&& f) {
   f(layer_field{"kernel", " k"}, std::array{kernel_height, kernel_width}, std::array{1, 1});
   f(layer_field{"stride", " s"}, strides{stride_height, stride_width}, strides{1});
   f(layer_field{"padding", " "}, pad, usual.pad);
+  f(layer_field{"count_padding", " counted="}, count_padding, usual.count_padding);
   f(layer_field{"dilation", " d"}, dilation, usual.dilation);
   // A depthwise convolution has as many as channels: its name says so.
   f(layer_field{"groups", l.is_depthwise() ? nullptr : " g"}, groups, usual.groups);

@@ -76,6 +76,9 @@ struct pool_options {
   kernel_size kernel = 2;
   strides stride = 2;
   padding pad = padding::same;
+  bool ceil = false;  ///< a last window that begins in the map and ends outside, too (PyTorch's ceil_mode)
+  /// Of means: padded positions are zeros (PyTorch's count_include_pad), not left out.
+  bool count_padding = false;
 };
 
 /// Rows above and below something, and columns left and right of it; one number means both.

@@ -286,31 +286,36 @@ class net : public detail::map_words<net<Interpreter>>, public detail::token_wor
   static constexpr std::uint16_t step(int n) { return static_cast<std::uint16_t>(n); }
 
   [[gnu::always_inline]] constexpr tensor strided(layer& l, const tensor& x, const strides& stride, int channels,
-                                                  padding pad) {
+                                                  padding pad, bool ceil = false) {
     check_bounds(stride.height, network_limits::stride, network_fault::stride);
     check_bounds(stride.width, network_limits::stride, network_fault::stride);
     const strides by{positive(stride.height), positive(stride.width)};
     l.stride_height = step(by.height);
     l.stride_width = step(by.width);
-    if (pad != padding::same) return padded(l, x, by, channels, pad);
+    if (pad != padding::same) return padded(l, x, by, channels, pad, ceil);
     if (by == 1) return emit_weighted(l, x, {x.batch, x.height, x.width, channels});
     return emit_weighted(l, x, {x.batch, same_size(x.height, by.height), same_size(x.width, by.width), channels});
   }
 
-  constexpr tensor padded(layer& l, const tensor& x, const strides& by, int channels, padding pad) {
+  constexpr tensor padded(layer& l, const tensor& x, const strides& by, int channels, padding pad, bool ceil = false) {
     if (failed()) return emit(l, x, {1, 1, 1, 1});  // numbers that cannot be multiplied
-    const int height = window_size(x.height, l.kernel_height, by.height, l.dilation, pad);
-    const int width = window_size(x.width, l.kernel_width, by.width, l.dilation, pad);
+    const int height = window_size(x.height, l.kernel_height, by.height, l.dilation, pad, ceil);
+    const int width = window_size(x.width, l.kernel_width, by.width, l.dilation, pad, ceil);
     check(height >= 1, network_fault::map_vanishes, x.height, (l.kernel_height - 1) * l.dilation + 1);
     check(width >= 1, network_fault::map_vanishes, x.width, (l.kernel_width - 1) * l.dilation + 1);
-    l.pad = detail::plain_padding(l, x.shape(), pad);
+    l.pad = detail::plain_padding(l, x.shape(), pad, ceil);
     return emit_weighted(l, x, {x.batch, positive(height), positive(width), channels});
   }
 
   constexpr tensor pool(layer_kind kind, const tensor& x, const pool_options& o) {
     check_kernel(o.kernel);
-    layer l{.kind = kind, .kernel_height = o.kernel.height, .kernel_width = o.kernel.width};
-    return strided(l, x, o.stride, x.channels, o.pad);
+    const bool is_mean = kind == layer_kind::average_pool;
+    check(!o.count_padding || (is_mean && !o.ceil), network_fault::padding_count, 1, 0);
+    layer l{.kind = kind,
+            .count_padding = o.count_padding && o.pad != padding::valid,
+            .kernel_height = o.kernel.height,
+            .kernel_width = o.kernel.width};
+    return strided(l, x, o.stride, x.channels, o.pad, o.ceil);
   }
 
   /// Of a layer that may have weights, the multiply-adds are bounded. A double says so of any factors.

@@ -23,6 +23,7 @@ enum class network_fault : std::uint8_t {
   stride_ignored,  ///< a block that gives out a larger map than its stride leaves
   shape_mismatch,  ///< element-wise layers need equal shapes
   gate,            ///< a product's second operand: it cannot be repeated to be the map
+  padding_count,   ///< a pool that counts padding, and rounds its windows up or takes the largest
   not_pooled,      ///< a dense layer, a softmax over channels: the map is larger than 1x1
   not_divisible,   ///< space_to_depth, space_to_batch: n must divide height and width
   channels,        ///< slice: past the last channel; softmax: parts of unequal size
@@ -54,6 +55,7 @@ constexpr const char* to_string(network_fault fault) {
     case network_fault::shape_mismatch: return "operands of matching shapes; project one of them";
     case network_fault::gate:
       return "a gate of 1x1, with as many channels as the map (use global_pool), or a map of its height and width";
+    case network_fault::padding_count: return "count_padding in means without ceil";
     case network_fault::not_pooled: return "a map of 1x1; use global_pool before it";
     case network_fault::not_divisible: return "a block size that divides height and width";
     case network_fault::channels: return "a slice inside the channels, and parts that divide them";

@@ -93,11 +93,15 @@ constexpr int nearest_source(int at, int input, int output) {
   return static_cast<int>(std::int64_t{at} * input / output);
 }
 
-/// Size after a window with any padding; below 1 where the window does not fit into the map.
-constexpr int window_size(int size, int kernel, int stride, int dilation, padding kind) {
+/// Size after a window with any padding; below 1 where the window does not fit into the map. `ceil` adds a last window
+/// that begins in the map, or in the padding before it, and ends outside.
+constexpr int window_size(int size, int kernel, int stride, int dilation, padding kind, bool ceil = false) {
   if (kind == padding::same) return same_size(size, stride);
   const int room = size + 2 * even_padding(kernel, dilation, kind) - (kernel - 1) * dilation - 1;
-  return room < 0 ? 0 : room / stride + 1;
+  if (room < 0) return 0;
+  const int inside = room / stride + 1;
+  return ceil && room % stride != 0 && inside * stride < size + even_padding(kernel, dilation, kind) ? inside + 1
+                                                                                                     : inside;
 }
 
 /// Rows of padding before the map.

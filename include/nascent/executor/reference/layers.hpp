@@ -107,7 +107,7 @@ inline void convolve_grouped(const layer& l, const layer_weights& w, int maps, s
         }
 }
 
-/// Padding neither wins nor counts.
+/// Padding never wins, and counts where the layer says so.
 inline void pool(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
   const position at = position_in(l.input);
   const position to = position_in(l.output);
@@ -124,6 +124,7 @@ inline void pool(const layer& l, int maps, std::span<const float> in, std::span<
             sum += value;
             ++count;
           });
+          if (l.count_padding) count = l.kernel_height * l.kernel_width;
           out[to(map, oy, ox, c)] = static_cast<float>(l.kind == layer_kind::max_pool ? largest : sum / count);
         }
 }

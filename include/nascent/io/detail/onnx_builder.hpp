@@ -144,8 +144,8 @@ class onnx_builder : onnx_nodes {
       case layer_kind::max_pool:
       case layer_kind::average_pool: {
         onnx::NodeProto& node = add(l.kind == layer_kind::max_pool ? "MaxPool" : "AveragePool", {map(l.operands[0])});
-        set_window(node, l);
-        return;
+        if (l.count_padding) set(node, "count_include_pad", std::int64_t{1});
+        return set_window(node, l);
       }
       case layer_kind::global_average_pool: add("GlobalAveragePool", {map(l.operands[0])}); return;
       case layer_kind::add: add("Add", operands(l)); return;

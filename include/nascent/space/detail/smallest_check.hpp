@@ -54,6 +54,9 @@ constexpr void report_network(fault_finder& finder, const fault_record& f, place
                            allowed.add("in or dividing ").add(f.allowed).add(" channels").view());
     case network_fault::not_pooled:
       return finder.report(fault::map_not_pooled, where, what.add(" rows or columns"), "a map of 1x1");
+    case network_fault::padding_count:
+      where.field = "count_padding";
+      return finder.report(fault::value_not_allowed, where, what.add(" beside ceil"), "in means without ceil");
     case network_fault::gate:
       return finder.report(fault::gate_does_not_fit, where, what.add(" against ").add(f.allowed), "a gate of 1x1");
     case network_fault::shape_mismatch:

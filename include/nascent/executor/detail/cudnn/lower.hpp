@@ -283,9 +283,10 @@ class basic_lowering {
   graph_type pool(const layer& l) const {
     Builder b(type_, handle_);
     const std::int64_t x = b.tensor(map(l.input), role::input);
-    const auto how = l.kind == layer_kind::max_pool              ? CUDNN_RESAMPLE_MAXPOOL
-                     : l.kind == layer_kind::global_average_pool ? CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING
-                                                                 : CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING;
+    const bool all = l.kind == layer_kind::global_average_pool || l.count_padding;
+    const auto how = l.kind == layer_kind::max_pool ? CUDNN_RESAMPLE_MAXPOOL
+                     : all                          ? CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING
+                                                    : CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING;
     return activated(b, l, map(l.output), [&](std::int64_t y) { b.pool(how, x, y, window_of(l)); });
   }
 

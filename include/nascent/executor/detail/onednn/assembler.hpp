@@ -169,8 +169,9 @@ class assembler : step_maker {
   void add_pool(const kernel& k, const api::desc& src, const api::desc& dst) {
     const layer& l = k.core;
     const bool global = l.kind == layer_kind::global_average_pool;
-    const auto algorithm =
-        l.kind == layer_kind::max_pool ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_exclude_padding;
+    const auto algorithm = l.kind == layer_kind::max_pool ? dnnl::algorithm::pooling_max
+                           : l.count_padding              ? dnnl::algorithm::pooling_avg_include_padding
+                                                          : dnnl::algorithm::pooling_avg_exclude_padding;
     const api::dims size =
         global ? api::dims{l.input.height, l.input.width} : api::dims{l.kernel_height, l.kernel_width};
     const api::window window = global ? api::window{{1, 1}, {1, 1}, {0, 0}, {0, 0}} : window_of(l);
