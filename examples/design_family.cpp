@@ -190,7 +190,9 @@ int run(const settings& s, const signal_stop& signals) {
 
   std::vector<network> rivals{b0};
   std::vector<predicted_network<family_type>> finalists = found.finalists;
-  if (const std::size_t n = affordable(.4 * all.seconds_left(), 1, finalists.size()); n < finalists.size())
+  if (const std::size_t n =
+          affordable(.4 * all.seconds_left(), std::min<std::size_t>(2, finalists.size()), finalists.size());
+      n < finalists.size())
     finalists.erase(finalists.begin() + static_cast<std::ptrdiff_t>(n - 1), finalists.end() - 1);  // keeps the fastest
   for (const auto& finalist : finalists) rivals.push_back(to_network(finalist.what));
   std::printf("4. Running the best %zu in turns with EfficientNet-B0\n", finalists.size());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/report/family_report.hpp"
 
+#include <limits>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
@@ -52,6 +54,10 @@ TEST_CASE("the table of a family says what is predicted, what is measured, and w
   CHECK(t.rows[1][5] == "12.00");
   CHECK(t.rows[1][6] == "2.0 %");
   CHECK(t.rows[1][7] == "1.190 (1.180 to 1.200)");
+  family_report hurried = example();  // of fewer rounds than an interval needs
+  hurried.networks[1].measured.against_first->low = 0;
+  hurried.networks[1].measured.against_first->high = std::numeric_limits<double>::infinity();
+  CHECK(results_of(hurried).rows[1][7] == "1.190 (too few rounds)");
   CHECK(t.highlighted == std::vector<std::size_t>{1});
 }
 

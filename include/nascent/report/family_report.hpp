@@ -72,9 +72,10 @@ inline report_table results_of(const family_report& r) {
          fixed_text(1e-6 * static_cast<double>(n.cost.macs), 0), fixed_text(n.cost.operational_intensity(), 1),
          fixed_text(n.predicted.ms, 2) + (n.predicted.estimated > 0 ? " ~" : "") + (off ? " !" : ""), fixed_text(ms, 2),
          fixed_text(100 * n.measured.time.spread, 1) + " %" + (n.measured.time.spread > much ? " !" : ""),
-         ratio ? fixed_text(ratio->median, 3) + " (" + fixed_text(ratio->low, 3) + " to " + fixed_text(ratio->high, 3) +
-                     ")"
-               : "",
+         !ratio                        ? ""
+         : !std::isfinite(ratio->high) ? fixed_text(ratio->median, 3) + " (too few rounds)"
+                                       : fixed_text(ratio->median, 3) + " (" + fixed_text(ratio->low, 3) + " to " +
+                                             fixed_text(ratio->high, 3) + ")",
          fixed_text(n.accuracy.top1, 2) + " \xC2\xB1 " + fixed_text(n.accuracy.standard_error, 2) +
              (n.accuracy.in_domain ? "" : " (outside)")});
   }
