@@ -216,6 +216,19 @@ TEST_CASE("large networks make all kernels slower, and long ones: that is the ne
   CHECK(placement_effects(rows).network_factor(1e7, 3) == 1);
 }
 
+TEST_CASE("what size does is found to the end where lengths are not told") {
+  std::mt19937_64 rng(8);
+  const auto weights = [](int p) { return 1e6 * std::pow(1.04, p); };
+  const auto truth = [](double w) { return std::pow(w / 1e6, .1); };
+  auto rows = rows_of(40, 60, .6, 0, rng, [&](int p) { return truth(weights(p)); });
+  for (latency_entry& r : rows) r.network_weights = static_cast<std::int64_t>(weights(static_cast<int>(r.placement)));
+  const placement_effects effects(rows);
+  for (const int p : {3, 15, 30, 45, 58})
+    CHECK(effects.network_factor(weights(p), 0) / effects.network_factor(weights(30), 0) ==
+          Approx(truth(weights(p)) / truth(weights(30))).epsilon(.012));
+  for (int p = 1; p <= 60; ++p) CHECK(effects.slowdown(p) == Approx(1).margin(.01));
+}
+
 TEST_CASE("one kernel in trouble does not make a placement slow") {
   std::vector<latency_entry> rows;
   for (int k = 0; k < 20; ++k)
