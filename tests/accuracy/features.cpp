@@ -266,6 +266,10 @@ TEST_CASE("blocks of other kinds are named") {
   CHECK(full(false, 2, identity) == other);
   CHECK(full(true, 1, identity) == other);
   CHECK(full(false, 1, swish) == other);
+  for (const kernel_size flat : {kernel_size{1, 5}, kernel_size{5, 1}})
+    CHECK(own([&](auto& n, auto x) {
+            return n.conv(n.conv(x, {.filters = 96, .kernel = flat, .act = swish}), {.filters = 24});
+          }) == other);
   CHECK(own([](auto& n, auto x) {  // no projection at all
           return n.depthwise_conv(x, {.stride = 2, .act = swish});
         }) == other);

@@ -71,6 +71,12 @@ void check_equal(const Space& space, std::size_t gap, int samples) {
   const latency_table table = filled(trellis, gap);
   const latency_predictor predictor(trellis, table);
   CHECK(predictor.missing() == (gap == 0 ? 0 : trellis.kernels().size() / gap));
+  REQUIRE(predictor.kernel_ms().size() == trellis.kernels().size());
+  for (std::size_t k = 0; k < predictor.kernel_ms().size(); ++k) {
+    const auto known = table.id(trellis.kernels()[k].signature);
+    if (known) REQUIRE(predictor.kernel_ms()[k] == table.entries()[*known].time.trimmed_mean_ms);
+    else REQUIRE(std::isnan(predictor.kernel_ms()[k]));
+  }
   random_engine rng(20260131);
   for (int i = 0; i < samples; ++i) {
     const auto c = space.sample(rng);
