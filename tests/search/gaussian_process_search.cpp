@@ -50,7 +50,7 @@ double best_of(Searcher s, int evaluations) {
 }  // namespace
 
 TEST_CASE("distances of decisions") {
-  const detail::decision_distances d(mixed);
+  const detail::decision_distances d = detail::distances_of(mixed);
   const std::size_t filters = mixed.find("1.filters");
   const std::size_t act = mixed.find("1.act");
   CHECK(d(filters, 0, 3) == 1);
@@ -67,7 +67,7 @@ TEST_CASE("a Gaussian process knows what it was told, and how much it does not k
   for (std::uint64_t rank = 0; rank < static_cast<std::uint64_t>(mixed.size()); ++rank)
     all.push_back(mixed.unrank(rank));
   const auto truth = [](const mixed_candidate& c) { return c.digits[mixed.find("1.act")] == 1 ? 1.0 : -0.5; };
-  detail::mixed_process process{detail::decision_distances(mixed)};
+  detail::mixed_process process{detail::distances_of(mixed)};
   std::vector<std::vector<int>> points;
   std::vector<std::size_t> told;
   Eigen::VectorXd values(24);

@@ -156,8 +156,7 @@ inline html_report study_report(const study_content& study, const study_figures&
   for (std::size_t i = 0; i < study.trials.size(); ++i)
     if (study.trials[i].state == trial_state::done && study.trials[i].is_usable() && !study.trials[i].same_as)
       order.push_back(i);
-  std::ranges::stable_sort(
-      order, [&](std::size_t a, std::size_t b) { return study.trials[a].value() > study.trials[b].value(); });
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(-study.trials[i].value(), i); });
   order.resize(std::min(order.size(), figures.most_rows));
   if (!order.empty()) page.table(table_of(study, order, "The best networks."));
 

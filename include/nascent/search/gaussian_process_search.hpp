@@ -46,7 +46,7 @@ class gaussian_process_search {
       : memory_(detail::take_searched(searched)),
         options_(options),
         rng_(options.seed),
-        process_(detail::decision_distances(space())) {
+        process_(detail::distances_of(space())) {
     const auto check = [](bool ok, const char* name, int found, const char* allowed) {
       if (!ok)
         throw search_error("search.option", std::string("gaussian_process_options.") + name, std::to_string(found),
@@ -111,6 +111,13 @@ class gaussian_process_search {
     }
   }
 
+  /// The best answers first, of equal ones the earlier.
+  auto by_value() const {
+    return [this](std::size_t a, std::size_t b) {
+      return told_[a].value != told_[b].value ? told_[a].value > told_[b].value : a < b;
+    };
+  }
+
   std::vector<int> row(const candidate_type& c) const {
     const auto v = space().encode(c);
     return {v.begin(), v.end()};
@@ -121,7 +128,7 @@ class gaussian_process_search {
     std::vector<std::size_t> used(told_.size());
     for (std::size_t i = 0; i < used.size(); ++i) used[i] = i;
     if (const auto most = static_cast<std::size_t>(options_.most_points); used.size() > most) {
-      std::ranges::stable_sort(used, [&](std::size_t a, std::size_t b) { return told_[a].value > told_[b].value; });
+      std::ranges::sort(used, by_value());
       std::ranges::sort(used.begin() + static_cast<std::ptrdiff_t>(most / 2), used.end(), std::greater<>());
       used.resize(most);
       std::ranges::sort(used);
@@ -163,7 +170,7 @@ class gaussian_process_search {
     const candidate_type centre = told_[*centre_].what;
     std::vector<std::size_t> good(told_.size());
     for (std::size_t i = 0; i < good.size(); ++i) good[i] = i;
-    std::ranges::stable_sort(good, [&](std::size_t a, std::size_t b) { return told_[a].value > told_[b].value; });
+    std::ranges::sort(good, by_value());
 
     std::optional<candidate_type> found;
     double most = -1;

@@ -61,7 +61,7 @@ struct nondominated_order {
   void spread(const std::vector<std::vector<double>>& points, std::vector<std::size_t> members) {
     for (std::size_t objective = 0; objective < points[members[0]].size(); ++objective) {
       const auto of = [&](std::size_t i) { return points[i][objective]; };
-      std::ranges::stable_sort(members, {}, of);
+      std::ranges::sort(members, {}, [&](std::size_t i) { return std::pair(of(i), i); });
       const double span = of(members.back()) - of(members.front());
       crowding[members.front()] = crowding[members.back()] = std::numeric_limits<double>::infinity();
       if (!(span > 0) || !std::isfinite(span)) continue;
@@ -145,7 +145,9 @@ class nsga2 {
   std::vector<candidate_type> population() const {
     std::vector<std::size_t> by_order(population_.size());
     std::iota(by_order.begin(), by_order.end(), std::size_t{0});
-    std::ranges::stable_sort(by_order, [&](std::size_t a, std::size_t b) { return order_->comes_before(a, b); });
+    std::ranges::sort(by_order, [&](std::size_t a, std::size_t b) {
+      return order_->comes_before(a, b) || (!order_->comes_before(b, a) && a < b);
+    });
     std::vector<candidate_type> all;
     for (const std::size_t i : by_order) all.push_back(population_[i]);
     return all;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -195,7 +196,8 @@ inline std::vector<decision_effect> effects_of(const study_content& study) {
     e.share = all.squares > 0 ? between / all.squares : 0;
     effects.push_back(std::move(e));
   }
-  std::ranges::stable_sort(effects, [](const auto& a, const auto& b) { return a.share > b.share; });
+  std::ranges::sort(effects, {},
+                    [](const decision_effect& e) { return std::pair(-e.share, std::string_view(e.path)); });
   return effects;
 }
 

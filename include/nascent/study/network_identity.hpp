@@ -83,7 +83,7 @@ class tensor_identities {
   static uint128 of(layer l, const std::vector<uint128>& read) {
     network_fingerprint hash;
     l.operands = {};
-    l.operand_count = l.kind == layer_kind::add ? static_cast<int>(read.size()) : l.operand_count;
+    if (l.kind == layer_kind::add) l.operand_count = static_cast<decltype(l.operand_count)>(read.size());
     hash(l);
     for (const uint128 one : read) {  // as the sizes of a layer that there is none of
       layer word;

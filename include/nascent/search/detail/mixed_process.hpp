@@ -21,24 +21,8 @@ namespace nascent::detail {
 /// differ; the difference of numbers in units of their range, its square for the smooth part.
 class decision_distances {
  public:
-  template <space Space>
-  explicit decision_distances(const Space& s) {
-    for (std::size_t k = 0; k < s.slot_count; ++k) {
-      std::vector<double> values;
-      bool ordinal = true;
-      for (int o = 0; o < s.slot(k).options; ++o) {
-        ordinal = ordinal && s.value(k, o).is_number();
-        values.push_back(s.value(k, o).number());
-      }
-      if (ordinal) {
-        const auto [least, most] = std::ranges::minmax_element(values);
-        const double low = *least;
-        const double span = *most - low;
-        for (double& v : values) v = span > 0 ? (v - low) / span : 0;
-      }
-      values_.push_back(ordinal ? std::move(values) : std::vector<double>{});
-    }
-  }
+  /// The numbers of each decision's options, 0 to 1; none where they are names. `distances_of` a space makes them.
+  explicit decision_distances(std::vector<std::vector<double>> values) : values_(std::move(values)) {}
 
   std::size_t size() const { return values_.size(); }
   bool is_ordinal(std::size_t k) const { return !values_[k].empty(); }
@@ -54,6 +38,27 @@ class decision_distances {
  private:
   std::vector<std::vector<double>> values_;  ///< by slot and option, 0 to 1; empty where options are names
 };
+
+template <space Space>
+decision_distances distances_of(const Space& s) {
+  std::vector<std::vector<double>> all;
+  for (std::size_t k = 0; k < s.slot_count; ++k) {
+    std::vector<double> values;
+    bool ordinal = true;
+    for (int o = 0; o < s.slot(k).options; ++o) {
+      ordinal = ordinal && s.value(k, o).is_number();
+      values.push_back(s.value(k, o).number());
+    }
+    if (ordinal) {
+      const auto [least, most] = std::ranges::minmax_element(values);
+      const double low = *least;
+      const double span = *most - low;
+      for (double& v : values) v = span > 0 ? (v - low) / span : 0;
+    }
+    all.push_back(ordinal ? std::move(values) : std::vector<double>{});
+  }
+  return decision_distances(std::move(all));
+}
 
 /// A Gaussian process with mean 0 and variance 1 whose kernel is a product: exp(-sum of weights of names that differ)
 /// of the transformed overlap, times Matern 5/2 of the weighted distance in numbers. Weights and noise maximise the

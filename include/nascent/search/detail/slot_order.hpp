@@ -30,7 +30,7 @@ std::vector<ordered_slot> slots_in_order(const Space& s) {
       ++depths[k];
     order.push_back({k, static_cast<std::size_t>(s.slot(k).options)});
   }
-  std::ranges::stable_sort(order, {}, [&](const ordered_slot& o) { return depths[o.slot]; });
+  std::ranges::sort(order, {}, [&](const ordered_slot& o) { return std::pair(depths[o.slot], o.slot); });
   return order;
 }
 
