@@ -37,9 +37,10 @@ constexpr tensor inception_max_pool(auto& net, const tensor& x) {
   return net.max_pool(x, {.kernel = 3, .stride = 2, .pad = padding::valid});
 }
 
-/// The branch that pools: a 3x3 average and a 1x1 convolution.
-constexpr tensor inception_pooled(auto& net, const tensor& x, int filters) {
-  return inception_branch(net, net.average_pool(x, {.kernel = 3, .stride = 1}), {{filters}});
+/// The branch that pools: a 3x3 average and a 1x1 convolution. In version 3 padding counts, as in torchvision and timm.
+constexpr tensor inception_pooled(auto& net, const tensor& x, int filters, bool count_padding) {
+  return inception_branch(net, net.average_pool(x, {.kernel = 3, .stride = 1, .count_padding = count_padding}),
+                          {{filters}});
 }
 
 /// 1x3 and 3x1 side by side.
@@ -59,7 +60,7 @@ struct inception_v3_a {
     const tensor a = inception_branch(net, x, {{64}});
     const tensor b = inception_branch(net, x, {{48}, {64, 5}});
     const tensor c = inception_branch(net, x, {{64}, {96, 3}, {96, 3}});
-    const tensor d = inception_pooled(net, x, pooled);
+    const tensor d = inception_pooled(net, x, pooled, true);
     return net.concatenate(a, b, c, d);
   }
 };
@@ -72,7 +73,7 @@ struct inception_v3_b {
     const tensor b = inception_branch(net, x, {{inside}, {inside, {1, 7}}, {192, {7, 1}}});
     const tensor c =
         inception_branch(net, x, {{inside}, {inside, {7, 1}}, {inside, {1, 7}}, {inside, {7, 1}}, {192, {1, 7}}});
-    const tensor d = inception_pooled(net, x, 192);
+    const tensor d = inception_pooled(net, x, 192, true);
     return net.concatenate(a, b, c, d);
   }
 };
@@ -82,7 +83,7 @@ struct inception_v3_c {
     const tensor a = inception_branch(net, x, {{320}});
     const tensor b = inception_fork(net, inception_branch(net, x, {{384}}), 384);
     const tensor c = inception_fork(net, inception_branch(net, x, {{448}, {384, 3}}), 384);
-    const tensor d = inception_pooled(net, x, 192);
+    const tensor d = inception_pooled(net, x, 192, true);
     return net.concatenate(a, b, c, d);
   }
 };
@@ -92,7 +93,7 @@ struct inception_v4_a {
     const tensor a = inception_branch(net, x, {{96}});
     const tensor b = inception_branch(net, x, {{64}, {96, 3}});
     const tensor c = inception_branch(net, x, {{64}, {96, 3}, {96, 3}});
-    const tensor d = inception_pooled(net, x, 96);
+    const tensor d = inception_pooled(net, x, 96, false);
     return net.concatenate(a, b, c, d);
   }
 };
@@ -102,7 +103,7 @@ struct inception_v4_b {
     const tensor a = inception_branch(net, x, {{384}});
     const tensor b = inception_branch(net, x, {{192}, {224, {1, 7}}, {256, {7, 1}}});
     const tensor c = inception_branch(net, x, {{192}, {192, {7, 1}}, {224, {1, 7}}, {224, {7, 1}}, {256, {1, 7}}});
-    const tensor d = inception_pooled(net, x, 128);
+    const tensor d = inception_pooled(net, x, 128, false);
     return net.concatenate(a, b, c, d);
   }
 };
@@ -112,7 +113,7 @@ struct inception_v4_c {
     const tensor a = inception_branch(net, x, {{256}});
     const tensor b = inception_fork(net, inception_branch(net, x, {{384}}), 256);
     const tensor c = inception_fork(net, inception_branch(net, x, {{384}, {448, {3, 1}}, {512, {1, 3}}}), 256);
-    const tensor d = inception_pooled(net, x, 256);
+    const tensor d = inception_pooled(net, x, 256, false);
     return net.concatenate(a, b, c, d);
   }
 };

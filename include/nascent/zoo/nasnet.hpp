@@ -65,7 +65,8 @@ constexpr tensor nasnet_reduce(auto& net, const tensor& right, const tensor& lef
   const tensor a = net.add(nasnet_separable(net, active_left, 7, 2, filters), five);
   const tensor largest = net.max_pool(right, halve);
   const tensor b = net.add(nasnet_separable(net, active_left, 7, 2, filters), largest);
-  const tensor mean = net.average_pool(right, halve);
+  // As in timm, which pads before it pools: padding counts where the stride is above 1.
+  const tensor mean = net.average_pool(right, {.kernel = 3, .stride = 2, .count_padding = true});
   const tensor c = net.add(nasnet_separable(net, active_left, 5, 2, filters), mean);
   const tensor d = net.add(net.average_pool(a, {.kernel = 3, .stride = 1}), b);
   const tensor three = nasnet_separable(net, net.activate(a, relu), 3, 1, filters);
