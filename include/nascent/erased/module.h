@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 /** Version of nascent_module: later ones add functions at the end, so that callers of earlier ones go on. */
-enum { NASCENT_MODULE_VERSION = 1 };
+#define NASCENT_MODULE_VERSION 1
 
 typedef struct nascent_space nascent_space;
 

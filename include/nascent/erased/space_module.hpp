@@ -7,7 +7,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <new>
 #include <span>
@@ -42,9 +41,7 @@ inline const char* built_with() {
 
 template <std::size_t Capacity>
 void copy_text(std::string_view from, char (&to)[Capacity]) {
-  const std::size_t length = std::min(from.size(), Capacity - 1);
-  std::memcpy(to, from.data(), length);
-  to[length] = '\0';
+  to[from.copy(to, Capacity - 1)] = '\0';
 }
 
 inline int report(nascent_error* to, std::string_view code, std::string_view where, std::string_view found,
@@ -138,9 +135,7 @@ inline constexpr nascent_module module_functions{
                                 joined("the option ", option), joined("0 up to ", options - 1));
             const short_text value = space_of(s).value(k, option).text();
             if (capacity == 0) return;
-            const std::size_t length = std::min(value.size(), capacity - 1);
-            std::memcpy(text, value.view().data(), length);
-            text[length] = '\0';
+            text[value.view().copy(text, capacity - 1)] = '\0';
           });
         },
     .seed = [](nascent_random* rng, std::uint64_t seed) { *rng = std::bit_cast<nascent_random>(random_engine(seed)); },

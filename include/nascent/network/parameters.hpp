@@ -76,7 +76,8 @@ class weight_source {
   std::vector<float> kernel(const layer& l, float variance) {
     if (l.scales_channels()) return around(1, 0.5F, l.output.channels);
     if (l.embeds()) return around(0, 0.5F, static_cast<int>(kernel_elements(l)));
-    float fan_in = static_cast<float>(l.kernel_height * l.kernel_width * (l.input.channels / l.groups));
+    const int taps = l.kernel_height * l.kernel_width * (l.input.channels / l.groups);
+    float fan_in = static_cast<float>(taps);
     // Of its taps as many reach a pixel as there are between two pixels of the input, on average.
     if (l.kind == layer_kind::transposed_convolution)
       fan_in = std::max(1.0F, fan_in / static_cast<float>(l.stride_height * l.stride_width));

@@ -237,6 +237,7 @@ class map_words {
 
  private:
   friend Net;
+  constexpr map_words() = default;  // of a `Net` alone
 
   constexpr tensor combine(layer_kind kind, const tensor& x, const tensor& y, activation act) {
     inferred_layer l = combined(kind, x.shape(), y.shape(), act);
