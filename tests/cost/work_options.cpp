@@ -58,7 +58,7 @@ outcome build_on(const Block& b, int size, int channels, int stride) {
   net<layer_counter> n(counter);
   outcome o{.out = b(n, n.input(size, size, channels), stride)};
   o.total = counter.total();
-  o.possible = !n.fault();
+  o.possible = !n.failed();
   return o;
 }
 bool is_less(const counts& a, const counts& b) { return a.macs < b.macs || a.params < b.params; }

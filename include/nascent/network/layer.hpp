@@ -113,8 +113,8 @@ struct layer {
   layer_kind kind = layer_kind::convolution;
   activation act = activation::identity;  ///< applied last
   bool batch_norm = false;                ///< gamma and beta are parameters; folded into weights at inference
-  bool bias = false;
-  bool count_padding = false;           ///< of an average pool
+  bool bias : 1 = false;
+  bool count_padding : 1 = false;       ///< of an average pool; a bit beside the other: a layer does not grow
   padding pad = padding::same;          ///< of a convolution's or a pool's window
   std::uint8_t epsilon_digits = 0;      ///< 6 for an epsilon of 1e-6; of layer, group and RMS normalisation
   broadcast over = broadcast::nothing;  ///< of a sum or a product
