@@ -138,7 +138,7 @@ TEST_CASE("a convolution has a bias or a batch normalisation, never both") {
   CHECK(!sink.layers[3].batch_norm);
   CHECK(params(sink.layers[2]) == 4 * 9 + 2 * 4);
   CHECK(params(sink.layers[3]) == 4 * 9);
-  CHECK(sink.layers[0].bias);
+  CHECK(bool{sink.layers[0].bias});
   CHECK(!sink.layers[0].batch_norm);
   CHECK(!sink.layers[1].bias);
   CHECK(!sink.layers[1].batch_norm);
@@ -569,7 +569,7 @@ TEST_CASE("a bias takes the place of batch normalisation, in depthwise convoluti
   net<recorder> n(sink);
   n.depthwise_conv(n.input(8, 8, 16), {.kernel = 1, .act = relu, .bias = true});
   const layer& l = sink.layers.front();
-  CHECK(l.bias);
+  CHECK(bool{l.bias});
   CHECK_FALSE(l.batch_norm);
   CHECK(params(l) == 16 + 16);  // a factor and a summand for each channel
 }
@@ -603,7 +603,7 @@ TEST_CASE("a bias takes the place of batch normalisation unless both are said") 
     recorder sink;
     net<recorder> n(sink);
     n.conv(n.input(4, 4, 3), o);
-    return std::pair{sink.layers[0].bias, sink.layers[0].batch_norm};
+    return std::pair{bool{sink.layers[0].bias}, sink.layers[0].batch_norm};
   };
   CHECK(of({.filters = 8}) == std::pair{false, true});
   CHECK(of({.filters = 8, .bias = true}) == std::pair{true, false});
