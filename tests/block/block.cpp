@@ -87,7 +87,7 @@ TEST_CASE("conv and mbconv pad as told") {
   CHECK(build_block(conv{.filters = 8, .pad = padding::valid}, {1, 8, 8, 8}).output() == shape{1, 6, 6, 8});
 }
 
-// Block 2 of EfficientNet-X-B0 (shared/facts/effnetx_b0_layers.csv, rows 8 to 10): 31392 + 7080 + 3504 parameters.
+// Block 2 of EfficientNet-X-B0 (its layers 8 to 10): 31392 + 7080 + 3504 parameters.
 TEST_CASE("fused_mbconv") {
   const network graph = build_block(fused_mbconv{.filters = 24, .expand = 6, .se = 1., .act = swish}, {1, 56, 56, 24});
   CHECK(kinds(graph) ==

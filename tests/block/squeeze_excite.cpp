@@ -38,7 +38,7 @@ TEST_CASE("squeeze-and-excite: pool, two 1x1 with bias, multiply") {
   CHECK(test::macs(graph) == 2 * 96 * 4);
 }
 
-// What each family's public definition says (shared/notes/architectures.md, 1.1).
+// What each family's public definition says.
 TEST_CASE("the hidden channels refer to what the family refers to") {
   CHECK(se_hidden(.25, se_reference::block_input, 24, 144) == 6);       // EfficientNet
   CHECK(se_hidden(.25, se_reference::block_input, 3, 3) == 1);          // never 0

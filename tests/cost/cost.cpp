@@ -102,7 +102,7 @@ TEST_CASE("EfficientNet-X-B0 layer by layer") {
   STATIC_CHECK(total.macs == 920'421'088);
 }
 
-// shared/facts/gpunet_models.json: GPUNet-2 is in the printed space, but for its head of 1280 filters instead of 1792.
+// GPUNet-2 is in the printed space, but for its head of 1280 filters instead of 1792.
 TEST_CASE("GPUNet-2 is a vector of the paper's encoding") {
   constexpr std::array<int, 41> vector{5,                  // 384 px
                                        1,                  // stem of 32
@@ -156,7 +156,7 @@ TEST_CASE("ResNet-50 and ResNeXt-50") {
   STATIC_CHECK(count(resnext.only()).params == 25'028'904);
 }
 
-// shared/facts/regnet_models.json, after huggingface/pytorch-image-models timm/models/regnet.py (Apache-2.0).
+// After huggingface/pytorch-image-models timm/models/regnet.py (Apache-2.0).
 TEST_CASE("RegNetY-800MF: bottlenecks of ratio 1 in groups of 16 channels") {
   constexpr auto space = define([] {
     constexpr auto block = [](int filters) {
@@ -301,7 +301,7 @@ TEST_CASE("EfficientNet-X-B0 has a higher operational intensity than EfficientNe
         1.5 * cost(zoo::efficientnet_b0.only(), batch).operational_intensity());
 }
 
-// shared/data/timm_results.csv lists 6.75 M activations for efficientnet_b0 at 224 px: outputs of convolutions and of
+// timm's results file lists 6.75 M activations for efficientnet_b0 at 224 px: outputs of convolutions and of
 // the classifier.
 TEST_CASE("activations are the outputs of convolutions and dense layers") {
   const costs b0 = cost(zoo::efficientnet_b0.only());

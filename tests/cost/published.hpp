@@ -14,8 +14,7 @@ struct layer_counts {
 };
 
 /// EfficientNet-X-B0 at 224 px, one row per convolution, squeeze-and-excite or dense layer. Source: the public
-/// definition, tensorflow/tpu models/official/efficientnet 7dc921f (Apache-2.0), counted independently of this library
-/// (shared/facts/effnetx_b0_layers.csv).
+/// definition, tensorflow/tpu models/official/efficientnet 7dc921f (Apache-2.0), counted independently of this library.
 inline constexpr std::array<layer_counts, 63> efficientnet_x_b0{
     {{928, 10838016},    {16640, 51380224},  {768, 1605632},     {8352, 8192},       {8320, 25690112},
      {55488, 173408256}, {3184, 3072},       {2352, 7225344},    {31392, 97542144},  {7080, 6912},
@@ -31,7 +30,7 @@ inline constexpr std::array<layer_counts, 63> efficientnet_x_b0{
      {443712, 442368},   {221568, 10838016}, {223488, 10838016}, {12672, 508032},    {443712, 442368},
      {369280, 18063360}, {412160, 20070400}, {1281000, 1280000}}};
 
-/// EfficientNet B0 to B7 by the same source (shared/facts/efficientnet_family.json).
+/// EfficientNet B0 to B7 by the same source.
 struct family_member {
   double width;
   double depth;

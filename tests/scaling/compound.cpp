@@ -28,7 +28,7 @@ std::vector<dimensions> dimensions_of(std::span<const published::family_member> 
 }
 
 TEST_CASE("EfficientNet-B0 at the published dimensions is B1 to B7, to the last parameter") {
-  // shared/facts/efficientnet_family.json: two counters agree on every number.
+  // Two counters agree on every number.
   struct row {
     std::int64_t params;
     std::int64_t macs;

@@ -116,7 +116,7 @@ static_assert(zoo::nas_bench_macro.size() == 6561);
 static_assert(zoo::nas_bench_macro_distinct.size() == 3969);
 static_assert(zoo::nas_bench_201.size() == 15'625);
 static_assert(zoo::mnasnet.size() == 15'045'919'506'432);
-static_assert(test::accel_nasbench.size() == 104'485'552'128);  // shared/data/README.md
+static_assert(test::accel_nasbench.size() == 104'485'552'128);
 
 // --- networks are spaces of one
 // -------------------------------------------------------------------------------------------

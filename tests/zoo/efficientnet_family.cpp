@@ -12,7 +12,7 @@
 
 using namespace nascent;
 
-// shared/facts/efficientnet_family.json, after tensorflow/tpu models/official/efficientnet 7dc921f (Apache-2.0).
+// After tensorflow/tpu models/official/efficientnet 7dc921f (Apache-2.0).
 static_assert(count(zoo::efficientnet_family[0]).params == 5'288'548);
 static_assert(count(zoo::efficientnet_family[0]).macs == 385'814'752);
 static_assert(count(zoo::efficientnet_family[7]).params == 66'347'960);

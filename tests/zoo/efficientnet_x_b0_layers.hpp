@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// EfficientNet-X-B0 at 224 px, layer by layer. Source: the public definition, tensorflow/tpu
-/// models/official/efficientnet 7dc921f (Apache-2.0), written down independently of this library
-/// (shared/facts/effnetx_b0_layers.csv). Parameters and MACs of the same rows are in tests/cost/published.hpp.
+/// models/official/efficientnet 7dc921f (Apache-2.0), written down independently of this library. Parameters and MACs
+/// of the same rows are in tests/cost/published.hpp.
 #pragma once
 
 #include <array>

@@ -23,7 +23,7 @@ struct known_counts {
   int blocks;
 };
 
-// shared/facts/effnetx_family.json, after tensorflow/tpu models/official/efficientnet 7dc921f (Apache-2.0), counted
+// After tensorflow/tpu models/official/efficientnet 7dc921f (Apache-2.0), counted
 // independently.
 constexpr std::array<known_counts, 8> single_objective{{{7584104, 920421088, 16},
                                                         {9571024, 1606191824, 23},

@@ -12,7 +12,7 @@
 using namespace nascent;
 using strings = std::vector<std::string>;
 
-// shared/facts/gpunet_models.json, after NVIDIA/DeepLearningExamples PyTorch/Classification/GPUNet 729963d
+// After NVIDIA/DeepLearningExamples PyTorch/Classification/GPUNet 729963d
 // (Apache-2.0).
 static_assert(count(zoo::gpunet_models[0]).params == 11'885'432);
 static_assert(count(zoo::gpunet_models[0]).macs == 3'308'916'480);

@@ -43,7 +43,7 @@ const known all[] = {
 
 }  // namespace
 
-// Two independent counters agree (shared/facts/regnet_models.json).
+// Two independent counters agree.
 static_assert(count(zoo::regnet_y_800mf).params == 6'263'168);
 static_assert(count(zoo::regnet_y_800mf).macs == 797'176'832);
 
