@@ -129,7 +129,8 @@ TEST_CASE("every layer belongs to a group") {
         kernel_group::grouped);
   CHECK(group_of({.kind = layer_kind::convolution, .groups = 8, .input = {.channels = 8}, .output = {.channels = 8}}) ==
         kernel_group::depthwise);
-  CHECK(group_of({.kind = layer_kind::multiply}) == kernel_group::gate);
+  CHECK(group_of({.kind = layer_kind::multiply, .over = broadcast::positions}) == kernel_group::gate);
+  CHECK(group_of({.kind = layer_kind::multiply}) == kernel_group::sum);  // of two maps, pixel by pixel, as a sum is
   CHECK(group_of({.kind = layer_kind::slice}) == kernel_group::copy);
   for (int g = 0; g < kernel_group_count; ++g) CHECK(to_string(static_cast<kernel_group>(g)) != std::string("unknown"));
 }
