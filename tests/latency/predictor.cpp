@@ -108,7 +108,8 @@ latency_table filled_with_effects(const kernel_trellis<Space>& trellis) {
       const double weights = 2e3 * std::pow(1.2, p);
       const double network_ms = .5 * std::pow(1.1, p * 29 % 48);
       const double ms = std::exp(-static_cast<double>(n % 17) / 10) * std::pow(weights, .03) *
-                        std::pow(network_ms, .05) * (1 + .02 * static_cast<double>((n * 7 + p) % 5));
+                        std::pow(network_ms, .05) *
+                        (1 + .02 * static_cast<double>((n * 7 + static_cast<std::size_t>(p)) % 5));
       entries.push_back({.signature = k.signature,
                          .time = {.median_ms = ms,
                                   .trimmed_mean_ms = 1.01 * ms,
