@@ -22,12 +22,14 @@ bool same(const std::vector<front_label>& a, const std::vector<front_label>& b) 
 }
 
 /// By the definition: what none is better than, by rising cost; of equal ones the first.
-std::vector<front_label> front_by_definition(std::vector<front_label> all) {
-  std::ranges::stable_sort(all, [](const front_label& a, const front_label& b) {
+std::vector<front_label> front_by_definition(const std::vector<front_label>& all) {
+  const auto comes_first = [](const front_label& a, const front_label& b) {
     return a.cost != b.cost ? a.cost < b.cost : a.gain > b.gain;
-  });
+  };
+  std::vector<front_label> sorted;
+  for (const front_label& l : all) sorted.insert(std::ranges::upper_bound(sorted, l, comes_first), l);
   std::vector<front_label> front;
-  for (const front_label& l : all)
+  for (const front_label& l : sorted)
     if (front.empty() || l.gain > front.back().gain) front.push_back(l);
   return front;
 }
