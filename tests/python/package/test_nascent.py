@@ -176,7 +176,7 @@ class Declarations(unittest.TestCase):
         self.assertEqual(again.size, space.size)
         self.assertEqual(sorted(Path(self.cache.name).glob("*.so")), made)
         c = space.candidate({"input.resolution": 224, "1.filters": 24, "1.kernel": 5, "1.layers": 2, "2.block": "conv", "2.conv.act": "swish"})
-        fields = [b["fields"] for b in json.loads(space.network(c).to_json())["blocks"] if b["name"] == "mbconv"]
+        fields = [b["fields"] for b in json.loads(space.network(c).to_json())["blocks"] if b["block"] == "mbconv"]
         self.assertEqual([(f["filters"], f["kernel"], f["act"]) for f in fields], [(24, 5, "swish")] * 2)
 
     def test_rows_and_columns_apart(self):
