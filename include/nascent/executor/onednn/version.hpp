@@ -50,6 +50,10 @@ struct eltwise {
 
 #if DNNL_VERSION_MAJOR >= 3
 
+/// clip(x / 6 + 1 / 2, 0, 1): one function since oneDNN 3, before a line that a clip has to follow.
+inline constexpr bool has_hard_sigmoid = true;
+inline constexpr eltwise hard_sigmoid{dnnl::algorithm::eltwise_hardsigmoid, 1.0F / 6, 0.5F};
+
 inline constexpr auto no_isa = dnnl::cpu_isa::isa_default;
 inline constexpr auto isa_avx2_vnni_2 = dnnl::cpu_isa::avx2_vnni_2;
 inline constexpr auto isa_avx512_core_fp16 = dnnl::cpu_isa::avx512_core_fp16;
@@ -116,6 +120,9 @@ inline auto layer_normalization(const dnnl::engine& e, const desc& data, float e
 }
 
 #else
+
+inline constexpr bool has_hard_sigmoid = false;
+inline constexpr eltwise hard_sigmoid{dnnl::algorithm::eltwise_linear, 1.0F / 6, 0.5F};
 
 inline constexpr auto no_isa = dnnl::cpu_isa::all;
 inline constexpr auto isa_avx2_vnni_2 = no_isa;  // this and the two below are unknown to oneDNN 2

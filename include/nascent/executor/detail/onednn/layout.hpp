@@ -35,7 +35,7 @@ constexpr api::eltwise to_dnnl(activation act) {
     case activation::hswish: return {dnnl::algorithm::eltwise_hardswish, 1.0F / 6, 0.5F};
     case activation::sigmoid: return {dnnl::algorithm::eltwise_logistic, 0, 0};
     case activation::zero: return {dnnl::algorithm::eltwise_linear, 0, 0};
-    case activation::hsigmoid: return {dnnl::algorithm::eltwise_linear, 1.0F / 6, 0.5F};
+    case activation::hsigmoid: return api::hard_sigmoid;
     case activation::leaky_relu: return {dnnl::algorithm::eltwise_relu, 0.01F, 0};
     case activation::elu: return {dnnl::algorithm::eltwise_elu, 1, 0};
     case activation::mish: return {dnnl::algorithm::eltwise_mish, 0, 0};
@@ -49,7 +49,7 @@ constexpr api::eltwise to_dnnl(activation act) {
 
 /// What follows `to_dnnl(act)`: oneDNN 2.6 has no hard sigmoid.
 constexpr std::optional<api::eltwise> second_half(activation act) {
-  if (act != activation::hsigmoid) return std::nullopt;
+  if (act != activation::hsigmoid || api::has_hard_sigmoid) return std::nullopt;
   return api::eltwise{dnnl::algorithm::eltwise_clip, 0, 1};
 }
 
