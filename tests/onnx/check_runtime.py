@@ -11,30 +11,14 @@ CTest takes for skipped, where that is not reachable. WRITE_NETWORKS is the prog
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from python_index import prepared  # noqa: E402
 
 PACKAGES = ["onnxruntime>=1.17", "onnx>=1.16", "numpy"]
 TOLERANCE = 1e-4  # of the largest number of an answer
-
-
-def prepared(folder):
-    """The Python of the environment; None, with a line, where the packages cannot be had."""
-    python = folder / "bin" / "python"
-    try:
-        if not python.exists():
-            venv.create(folder, with_pip=True)
-        if subprocess.run([python, "-c", "import onnx, onnxruntime"], capture_output=True).returncode == 0:
-            return python
-        pip = [python, "-m", "pip", "install", "--quiet", "--retries", "1", "--timeout", "20", *PACKAGES]
-        done = subprocess.run(pip, capture_output=True, text=True, timeout=400)
-        if done.returncode == 0:
-            return python
-        why = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-    except (OSError, subprocess.SubprocessError) as e:
-        why = str(e)
-    print(f"skipped: ONNX Runtime is not to be had from the Python index ({why})")
-    return None
 
 
 def compare(folder):
@@ -73,7 +57,7 @@ def main(arguments):
     if arguments[0] == "--compare":
         return 1 if compare(arguments[1]) else 0
     program, environment, *all_of_them = arguments
-    python = prepared(Path(environment))
+    python = prepared(Path(environment), PACKAGES, present="onnx, onnxruntime")
     if python is None:
         return 77
     with tempfile.TemporaryDirectory() as folder:

@@ -10,31 +10,17 @@ Exits with 77, which CTest takes for skipped, where what the package is built wi
 import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from python_index import prepared  # noqa: E402
 
 BUILD = ["scikit-build-core>=0.10", "pybind11>=2.10", "numpy"]
 
 
-def prepared(folder):
-    """The Python of the environment; None, with a line, where the packages cannot be had."""
-    python = folder / "bin" / "python"
-    try:
-        if not python.exists():
-            venv.create(folder, with_pip=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--retries", "1", "--timeout", "20", *BUILD]
-        done = subprocess.run(pip, capture_output=True, text=True, timeout=300)
-        if done.returncode == 0:
-            return python
-        why = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-    except (OSError, subprocess.SubprocessError) as e:
-        why = str(e)
-    print(f"skipped: scikit-build-core, pybind11 and numpy are not to be had from the Python index ({why})")
-    return None
-
-
 def main(source, folder, compiler):
-    python = prepared(folder)
+    python = prepared(folder, BUILD, timeout=300)
     if python is None:
         return 77
     headers = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('include'))"], capture_output=True, text=True)
