@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "constrained_space.hpp"
 #include "macro_space.hpp"
 #include <catch2/catch_test_macros.hpp>
 
@@ -52,22 +53,9 @@ TEST_CASE("a recurrent controller finds NAS-Bench-Macro's optimum within 1000 tr
 }
 
 TEST_CASE("a recurrent controller keeps constraints and uses a space up") {
-  constexpr auto space = define([] {
-    return search_space("tied")
-        .input(3, 32)
-        .stage("1", conv{.filters = one_of(8, 16, 24)})
-        .stage("2", conv{.filters = one_of(8, 16, 24)})
-        .layers(range(0, 2))
-        .head(global_pool{}, dense{10})
-        .require("1.filters", "2.filters", [](int a, int b) { return a < b; });
-  });
+  constexpr auto& space = test::constrained_space;
   recurrent_controller r(space, {.hidden = 4});
-  std::size_t asked = 0;
-  while (const auto c = r.ask()) {
-    space.validate(*c);
-    CHECK(r.tell(*c, static_cast<double>(asked++)));
-  }
-  CHECK(asked == space.size());
+  test::check_uses_up(r);
   CHECK_THROWS_AS(recurrent_controller(space, {.hidden = 0}), search_error);
   CHECK_THROWS_AS(recurrent_controller(space, {.batch = 1}), search_error);
   CHECK_THROWS_AS(recurrent_controller(space, {.clip = 0}), search_error);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "constrained_space.hpp"
 #include "macro_space.hpp"
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -122,22 +123,9 @@ TEST_CASE("a searcher like others: NAS-Bench-Macro's optimum within 1000 trainin
 }
 
 TEST_CASE("constraints and small spaces") {
-  constexpr auto space = define([] {
-    return search_space("tied")
-        .input(3, 32)
-        .stage("1", conv{.filters = one_of(8, 16, 24)})
-        .stage("2", conv{.filters = one_of(8, 16, 24)})
-        .layers(range(0, 2))
-        .head(global_pool{}, dense{10})
-        .require("1.filters", "2.filters", [](int a, int b) { return a < b; });
-  });
+  constexpr auto& space = test::constrained_space;
   reinforce r(space, {.replicas = 4});
-  std::size_t asked = 0;
-  while (const auto c = r.ask()) {
-    space.validate(*c);
-    CHECK(r.tell(*c, static_cast<double>(asked++)));
-  }
-  CHECK(asked == space.size());
+  test::check_uses_up(r);
   CHECK_THROWS_AS(r.learn(std::array{space.unrank(0)}, std::array{std::numeric_limits<double>::infinity()}),
                   search_error);
   CHECK_THROWS_AS(reinforce(space, {.rate = 0}), search_error);
