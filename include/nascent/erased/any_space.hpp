@@ -77,11 +77,7 @@ class any_space {
   bool is_active(const candidate_type& c, std::size_t k) const { return inside_->is_active(c.digits, k); }
 
   slot_info slot(std::size_t k) const { return inside_->slot(k); }
-  std::size_t find(std::string_view path) const {
-    std::size_t k = 0;
-    while (k < slot_count && slot(k).path.view() != path) ++k;
-    return k;
-  }
+  std::size_t find(std::string_view path) const { return inside_->find(path); }
   typed_value value(std::size_t k, int option) const { return inside_->value(k, option); }
   short_text stage(std::size_t i) const { return inside_->stage(i); }
   space_view view() const { return inside_->view(); }

@@ -91,6 +91,7 @@ class space_interface {
   virtual std::size_t slot_count() const = 0;
   virtual std::size_t stage_count() const = 0;
   virtual slot_info slot(std::size_t k) const = 0;
+  virtual std::size_t find(std::string_view path) const = 0;
   virtual short_text stage(std::size_t i) const = 0;
   virtual typed_value value(std::size_t k, int option) const = 0;
   virtual space_view view() const = 0;
@@ -128,6 +129,7 @@ class space_holder final : public space_interface {
   std::size_t slot_count() const override { return space_.slot_count; }
   std::size_t stage_count() const override { return space_.stage_count; }
   slot_info slot(std::size_t k) const override { return space_.slot(k); }
+  std::size_t find(std::string_view path) const override { return space_.find(path); }
   short_text stage(std::size_t i) const override { return space_.stage(i); }
   typed_value value(std::size_t k, int option) const override { return space_.value(k, option); }
   space_view view() const override {
