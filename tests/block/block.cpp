@@ -73,7 +73,7 @@ TEST_CASE("mbconv adds its input only where shapes match") {
   CHECK(kinds(build_block(mbconv{.filters = 32, .residual = residual::none}, {1, 8, 8, 32})).back() == convolution);
 }
 
-TEST_CASE("conv and mbconv pad as told") {
+TEST_CASE("conv, mbconv and fused_mbconv pad as told") {
   const auto pads = [](const network& graph) {
     std::vector<padding> all;
     for (const layer& l : graph.layers()) all.push_back(l.pad);
@@ -85,6 +85,9 @@ TEST_CASE("conv and mbconv pad as told") {
   CHECK(pads(build_block(mbconv{.filters = 8, .pad = padding::symmetric}, {1, 8, 8, 8}, 2)) ==
         std::vector{padding::same, padding::symmetric, padding::same});  // 1x1 convolutions have nothing to pad
   CHECK(build_block(conv{.filters = 8, .pad = padding::valid}, {1, 8, 8, 8}).output() == shape{1, 6, 6, 8});
+  CHECK(pads(build_block(fused_mbconv{.filters = 8, .pad = padding::symmetric}, {1, 8, 8, 8}, 2)) ==
+        std::vector{padding::symmetric, padding::same});
+  CHECK(build_block(fused_mbconv{.filters = 8, .pad = padding::valid}, {1, 8, 8, 8}, 2).output() == shape{1, 3, 3, 8});
 }
 
 // Block 2 of EfficientNet-X-B0 (its layers 8 to 10): 31392 + 7080 + 3504 parameters.

@@ -102,7 +102,8 @@ TEST_CASE("EfficientNet-X-B0 layer by layer") {
   STATIC_CHECK(total.macs == 920'421'088);
 }
 
-// GPUNet-2 is in the printed space, but for its head of 1280 filters instead of 1792.
+// GPUNet-2 is in the printed space, but for its head of 1280 filters instead of 1792, and with SAME padding: released,
+// its strided fused convolutions have none, and fewer MACs (tests/zoo/gpunet_models.cpp).
 TEST_CASE("GPUNet-2 is a vector of the paper's encoding") {
   constexpr std::array<int, 41> vector{5,                  // 384 px
                                        1,                  // stem of 32

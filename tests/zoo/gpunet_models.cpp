@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/zoo/gpunet_models.hpp"
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "family.hpp"
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "nascent/space/to_network.hpp"
 
@@ -15,15 +20,15 @@ using strings = std::vector<std::string>;
 // After NVIDIA/DeepLearningExamples PyTorch/Classification/GPUNet 729963d
 // (Apache-2.0).
 static_assert(count(zoo::gpunet_models[0]).params == 11'885'432);
-static_assert(count(zoo::gpunet_models[0]).macs == 3'308'916'480);
+static_assert(count(zoo::gpunet_models[0]).macs == 3'254'209'280);
 
 TEST_CASE("GPUNet-0, 1, 2: parameters and MACs of the released configurations") {
   CHECK(count(zoo::gpunet_models[0]).params == 11'885'432);
-  CHECK(count(zoo::gpunet_models[0]).macs == 3'308'916'480);
+  CHECK(count(zoo::gpunet_models[0]).macs == 3'254'209'280);
   CHECK(count(zoo::gpunet_models[1]).params == 12'704'192);
-  CHECK(count(zoo::gpunet_models[1]).macs == 3'375'338'624);
+  CHECK(count(zoo::gpunet_models[1]).macs == 3'308'369'280);
   CHECK(count(zoo::gpunet_models[2]).params == 25'798'704);
-  CHECK(count(zoo::gpunet_models[2]).macs == 8'708'618'240);
+  CHECK(count(zoo::gpunet_models[2]).macs == 8'386'275'920);
 }
 
 TEST_CASE("GPUNet: as many body layers as released") {
@@ -37,17 +42,30 @@ TEST_CASE("GPUNet: a difference of more than 1 % from the printed figures has it
   for (const auto& m : zoo::gpunet_models) check_printed(m);
 }
 
-TEST_CASE("GPUNet: the released builder's padding, symmetric but in fused blocks") {
+// The paper, Table 3: 3.25, 3.3 and 8.38 G, cut to its digits.
+TEST_CASE("GPUNet: the printed MACs") {
+  constexpr std::array<std::int64_t, 3> printed{325, 330, 838};
+  for (std::size_t i = 0; i < 3; ++i) CHECK(count(zoo::gpunet_models[i]).macs / 10'000'000 == printed[i]);
+}
+
+TEST_CASE("GPUNet: the released builder's padding, symmetric but in strided fused convolutions, which have none") {
   for (const auto& m : zoo::gpunet_models) {
     CAPTURE(m.name);
     const network graph = to_network(m);
+    int unpadded = 0;
     for (std::size_t i = 0; i < graph.layers().size(); ++i) {
       const layer& l = graph.layers()[i];
-      if (l.kind != layer_kind::convolution || l.stride_height == 1) continue;
-      CAPTURE(i, graph.stage_of(i));
+      if (l.kind != layer_kind::convolution || l.kernel_height == 1) continue;
+      CAPTURE(i, graph.stage_of(i), l.input.height);
       const bool fused = graph.stage_of(i) == "2" || graph.stage_of(i) == "3";
-      CHECK(l.pad == (fused ? padding::same : padding::symmetric));
+      const int around = fused && l.stride_height == 2 ? 0 : l.kernel_height / 2;
+      CHECK(l.output.height == (l.input.height + 2 * around - l.kernel_height) / l.stride_height + 1);
+      // Where strides and odd maps make them one, symmetric padding is written as SAME.
+      const padding symmetric = l.stride_height == 1 || l.input.height % 2 == 1 ? padding::same : padding::symmetric;
+      CHECK(l.pad == (around == 0 ? padding::valid : symmetric));
+      unpadded += around == 0 ? 1 : 0;
     }
+    CHECK(unpadded == 2);
   }
 }
 
@@ -58,7 +76,7 @@ TEST_CASE("GPUNet-0 and 1 lie outside of the printed filters in two stages each,
   CHECK(zoo::locate(zoo::gpunet_models[2].at(400)).outside == strings{"input.resolution = 400"});
 }
 
-TEST_CASE("GPUNet-2 is a vector of Table 2: the same layers but for padding and the head") {
+TEST_CASE("GPUNet-2 is a vector of Table 2: the same layers but for padding, what it does to maps, and the head") {
   const auto found = zoo::locate(zoo::gpunet_models[2]);
   const auto c = zoo::gpunet_encoded.decode(found.vector);
   CHECK(zoo::gpunet_encoded.encode(c) == found.vector);
@@ -69,11 +87,27 @@ TEST_CASE("GPUNet-2 is a vector of Table 2: the same layers but for padding and 
   for (std::size_t i = 0; i + 3 < released.layers().size(); ++i) {
     CAPTURE(i);
     layer l = released.layers()[i];
-    l.pad = padding::same;
-    CHECK(l == space.layers()[i]);
+    const layer& declared = space.layers()[i];
+    const auto smaller = [](const shape& a, const shape& b) {
+      return a.height <= b.height && a.height + 2 >= b.height;
+    };
+    CHECK(smaller(l.input, declared.input));
+    CHECK(smaller(l.output, declared.output));
+    CHECK(l.input.channels == declared.input.channels);
+    CHECK(l.output.channels == declared.output.channels);
+    l.pad = declared.pad;
+    l.input = declared.input;
+    l.output = declared.output;
+    CHECK(l == declared);
   }
 }
 
-TEST_CASE("GPUNet: every input is large enough") {
-  CHECK(count(zoo::gpunet_models[0].at(8)).params == count(zoo::gpunet_models[0]).params);
+// The second fused convolution needs a map of 3, so the first one of 7 (kernel 3) or 9 (kernel 5).
+TEST_CASE("GPUNet: inputs down to 13 px, of GPUNet-2 to 17 px; a smaller one is an error that names the stage") {
+  constexpr std::array<int, 3> least{13, 13, 17};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto& m = zoo::gpunet_models[i];
+    CHECK(count(m.at(least[i])).params == count(m).params);
+    CHECK_THROWS_WITH(count(m.at(least[i] - 1)), Catch::Matchers::ContainsSubstring("stage 3"));
+  }
 }

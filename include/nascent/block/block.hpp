@@ -85,7 +85,7 @@ struct mbconv {
 /// Fused inverted bottleneck (EfficientNet-X, section 3.2): one full convolution expands, squeeze-and-excite where `se`
 /// > 0, linear 1x1 projection.
 template <class Filters = int, class Kernel = int, class Expand = int, class Se = double, class Act = activation,
-          class Residual = residual, class SeReference = se_reference>
+          class Residual = residual, class SeReference = se_reference, class Pad = padding>
 struct fused_mbconv {
   Filters filters;
   Kernel kernel{3};
@@ -94,13 +94,14 @@ struct fused_mbconv {
   Act act{activation::relu};
   Residual residual{nascent::residual::identity};
   SeReference se_from{se_reference::block_input};
+  Pad pad{padding::same};
 
   using roles = role::by_field<role::width, role::window, role::expansion, role::share, role::costless>;
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {
     const int expanded = expanded_channels(net, input.channels, expand);
-    auto x = net.conv(input, {.filters = expanded, .kernel = kernel, .stride = stride, .act = act});
+    auto x = net.conv(input, {.filters = expanded, .kernel = kernel, .stride = stride, .act = act, .pad = pad});
     if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), act);
     x = net.conv(x, {.filters = filters});
     return add_residual(net, x, input, residual, stride);
