@@ -37,7 +37,7 @@ TEST_CASE("fields are counted") {
   STATIC_CHECK(field_count<global_pool> == 0);
   STATIC_CHECK(field_count<space_to_depth<>> == 2);
   STATIC_CHECK(field_count<user::ghost_block<>> == 3);
-  STATIC_CHECK(field_count<mbconv<>> == 9);
+  STATIC_CHECK(field_count<mbconv<>> == 11);
   STATIC_CHECK(field_count<user::twelve> == 12);
 }
 
@@ -49,6 +49,7 @@ TEST_CASE("fields know their names, whatever they hold") {
   STATIC_CHECK(field_name<mbconv<>, 0> == "filters");
   STATIC_CHECK(field_name<mbconv<>, 7> == "always_expand");
   STATIC_CHECK(field_name<mbconv<>, 8> == "pad");
+  STATIC_CHECK(field_name<mbconv<>, 10> == "se_gate");
   using chosen = decltype(mbconv{.filters = range(96, 192, 16), .kernel = one_of(3, 5), .act = tied_to("stem.act")});
   STATIC_CHECK(field_name<chosen, 1> == "kernel");
   STATIC_CHECK(field_name<chosen, 4> == "act");

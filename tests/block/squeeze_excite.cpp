@@ -38,6 +38,38 @@ TEST_CASE("squeeze-and-excite: pool, two 1x1 with bias, multiply") {
   CHECK(test::macs(graph) == 2 * 96 * 4);
 }
 
+// MobileNetV3, section 5.3 of its paper: ReLU inside, a hard sigmoid as the gate, at the same cost.
+TEST_CASE("squeeze-and-excite with an activation and a gate of its own") {
+  const network graph =
+      make_network("se", {1, 14, 14, 96}, [](auto& net, auto x) { squeeze_excite(net, x, 24, relu, hsigmoid); });
+  CHECK(graph.layers()[1].act == relu);
+  CHECK(graph.layers()[2].act == hsigmoid);
+  CHECK(graph.layers()[3].kind == multiply);
+  CHECK(inner_activation(se_activation::of_block, hswish) == hswish);
+  CHECK(inner_activation(se_activation::always_relu, hswish) == relu);
+}
+
+TEST_CASE("mbconv says what its squeeze-and-excite has inside and as a gate") {
+  const auto layers_of = [](const auto& block) {
+    return make_network("block", {1, 14, 14, 16}, [&](auto& net, auto x) { block(net, x, 1); }).layers();
+  };
+  const mbconv usual{.filters = 16, .expand = 4, .se = .25, .act = hswish};
+  auto of_mobilenet = usual;
+  of_mobilenet.se_act = se_activation::always_relu;
+  of_mobilenet.se_gate = hsigmoid;
+  const auto a = layers_of(usual);
+  auto b = layers_of(of_mobilenet);
+  REQUIRE(a.size() == 8);
+  REQUIRE(b.size() == 8);
+  CHECK(a[3].act == hswish);
+  CHECK(a[4].act == sigmoid);
+  CHECK(b[3].act == relu);
+  CHECK(b[4].act == hsigmoid);
+  b[3].act = hswish;
+  b[4].act = sigmoid;
+  CHECK(a == b);
+}
+
 // What each family's public definition says.
 TEST_CASE("the hidden channels refer to what the family refers to") {
   CHECK(se_hidden(.25, se_reference::block_input, 24, 144) == 6);       // EfficientNet

@@ -28,6 +28,7 @@ struct drawn {
   void set(residual& f, const field_role&) { f = static_cast<residual>(below(4)); }
   void set(padding& f, const field_role&) { f = static_cast<padding>(below(4)); }
   void set(se_reference& f, const field_role&) { f = static_cast<se_reference>(below(3)); }
+  void set(se_activation& f, const field_role&) { f = static_cast<se_activation>(below(2)); }
   void set(int& f, const field_role& r) {
     f = r.scaling != width_scaling::none ? 8 * (1 + below(6))
         : r.work == work_effect::window  ? 1 + below(7)

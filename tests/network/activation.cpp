@@ -29,10 +29,13 @@ TEST_CASE("every enumerator has its own name") {
   STATIC_CHECK(to_string(se_reference::block_input) == "block_input"sv);
   STATIC_CHECK(to_string(se_reference::expanded) == "expanded"sv);
   STATIC_CHECK(to_string(se_reference::expanded_rounded) == "expanded_rounded"sv);
+  STATIC_CHECK(to_string(se_activation::of_block) == "of_block"sv);
+  STATIC_CHECK(to_string(se_activation::always_relu) == "always_relu"sv);
 }
 
 TEST_CASE("a value outside of the enumeration, as a broken file may hold, is unknown") {
   CHECK(to_string(static_cast<activation>(99)) == "unknown"sv);
   CHECK(to_string(static_cast<residual>(99)) == "unknown"sv);
   CHECK(to_string(static_cast<se_reference>(99)) == "unknown"sv);
+  CHECK(to_string(static_cast<se_activation>(99)) == "unknown"sv);
 }

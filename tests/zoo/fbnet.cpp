@@ -59,6 +59,10 @@ TEST_CASE("FBNetV3-A and -B are one network at two sizes") {
   STATIC_CHECK(count(zoo::fbnet_v2_f1.at(160)) == count(zoo::fbnet_v2_f2));
 }
 
+// The authors' code and timm's differ in two layers' padding.
+static_assert(count(zoo::fbnet_v3_b_timm).params == count(zoo::fbnet_v3_b).params);
+static_assert(count(zoo::fbnet_v3_b_timm).macs == 520'022'232);
+
 // With normalisations and biases; counted independently of this library from the public definitions.
 static_assert(count(zoo::fbnet_v3_a).params == 8'598'464 && count(zoo::fbnet_v3_a).macs == 355'514'328);
 static_assert(count(zoo::fbnet_v3_d).params == 10'306'272 && count(zoo::fbnet_v3_d).macs == 642'628'864);

@@ -54,9 +54,11 @@ struct depthwise_conv {
 };
 
 /// Inverted bottleneck (MobileNetV2): 1x1 expansion, depthwise, squeeze-and-excite where `se` > 0, linear 1x1
-/// projection. Without a 1x1 expansion at `expand` 1, unless `always_expand` (GPUNet keeps it).
+/// projection. Without a 1x1 expansion at `expand` 1, unless `always_expand` (GPUNet keeps it). MobileNetV3's
+/// squeeze-and-excite is `.se_act = se_activation::always_relu, .se_gate = hsigmoid`.
 template <class Filters = int, class Kernel = int, class Expand = int, class Se = double, class Act = activation,
-          class Residual = residual, class SeReference = se_reference, class AlwaysExpand = bool, class Pad = padding>
+          class Residual = residual, class SeReference = se_reference, class AlwaysExpand = bool, class Pad = padding,
+          class SeActivation = se_activation, class SeGate = activation>
 struct mbconv {
   Filters filters;
   Kernel kernel{3};
@@ -67,8 +69,11 @@ struct mbconv {
   SeReference se_from{se_reference::block_input};
   AlwaysExpand always_expand{false};
   Pad pad{padding::same};
+  SeActivation se_act{se_activation::of_block};
+  SeGate se_gate{activation::sigmoid};
 
-  using roles = role::by_field<role::width, role::window, role::expansion, role::share, role::costless>;
+  using roles = role::by_field<role::width, role::window, role::expansion, role::share, role::costless, role::none,
+                               role::none, role::none, role::none, role::costless, role::costless>;
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {
@@ -76,7 +81,9 @@ struct mbconv {
     auto x = input;
     if (expanded != input.channels || always_expand) x = net.conv(x, {.filters = expanded, .act = act});
     x = net.depthwise_conv(x, {.kernel = kernel, .stride = stride, .act = act, .pad = pad});
-    if (se > 0) x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), act);
+    if (se > 0)
+      x = squeeze_excite(net, x, se_hidden(se, se_from, input.channels, expanded), inner_activation(se_act, act),
+                         se_gate);
     x = net.conv(x, {.filters = filters});
     return add_residual(net, x, input, residual, stride);
   }

@@ -9,23 +9,29 @@
 
 namespace nascent {
 
-/// Squeeze-and-excite (Hu et al., 2018): pool, 1x1 with bias to `hidden`, `act`, 1x1 with bias back, sigmoid gate,
-/// multiply. A part of other blocks.
+/// Squeeze-and-excite (Hu et al., 2018): pool, 1x1 with bias to `hidden`, `act`, 1x1 with bias back, `gate` (sigmoid,
+/// or hsigmoid in MobileNetV3), multiply. A part of other blocks.
 struct squeeze_excitation {
   int hidden;
   activation act;
+  activation gate = activation::sigmoid;
 
   constexpr auto operator()(auto& net, auto x, const strides& /*stride*/) const {
-    auto gate = net.global_pool(x);
-    gate = net.conv(gate, {.filters = hidden, .act = act, .bias = true});
-    gate = net.conv(gate, {.filters = x.channels, .act = activation::sigmoid, .bias = true});
-    return net.multiply(x, gate);
+    auto weight = net.global_pool(x);
+    weight = net.conv(weight, {.filters = hidden, .act = act, .bias = true});
+    weight = net.conv(weight, {.filters = x.channels, .act = gate, .bias = true});
+    return net.multiply(x, weight);
   }
 };
 
 /// The same as a verb.
-constexpr auto squeeze_excite(auto& net, auto x, int hidden, activation act) {
-  return place(net, squeeze_excitation{hidden, act}, x);
+constexpr auto squeeze_excite(auto& net, auto x, int hidden, activation act, activation gate = activation::sigmoid) {
+  return place(net, squeeze_excitation{hidden, act, gate}, x);
+}
+
+/// The activation inside a block's squeeze-and-excite.
+constexpr activation inner_activation(se_activation inside, activation of_block) {
+  return inside == se_activation::always_relu ? activation::relu : of_block;
 }
 
 /// Hidden channels of a squeeze-and-excite: `ratio` of the reference's channels, at least 1.

@@ -119,4 +119,18 @@ constexpr const char* to_string(se_reference reference) {
   return "unknown";
 }
 
+/// What stands inside a squeeze-and-excite; the families of the literature differ.
+enum class se_activation : std::uint8_t {
+  of_block,     ///< the block's activation (EfficientNet, GPUNet, FBNet)
+  always_relu,  ///< ReLU, whatever the block has (MobileNetV3)
+};
+
+constexpr const char* to_string(se_activation inside) {
+  switch (inside) {
+    case se_activation::of_block: return "of_block";
+    case se_activation::always_relu: return "always_relu";
+  }
+  return "unknown";
+}
+
 }  // namespace nascent

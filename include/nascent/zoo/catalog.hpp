@@ -54,7 +54,7 @@ constexpr void for_each_model(Visit&& visit) {
   all(mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small, mnasnet_a1, mnasnet_b1, proxylessnas_mobile,
       mobilenet_multi_avg, mobilenet_multi_max);
   all(fbnet_v2_f1, fbnet_v2_f2, fbnet_v2_f3, fbnet_v2_f4, fbnet_v2_l1, fbnet_v2_l2);
-  all(fbnet_v3_a, fbnet_v3_b, fbnet_v3_c, fbnet_v3_d, fbnet_v3_e, fbnet_v3_f, fbnet_v3_g);
+  all(fbnet_v3_a, fbnet_v3_b, fbnet_v3_b_timm, fbnet_v3_c, fbnet_v3_d, fbnet_v3_e, fbnet_v3_f, fbnet_v3_g);
   all(alphanet_a0, alphanet_a1, alphanet_a2, alphanet_a3, alphanet_a4, alphanet_a5, alphanet_a6);
   all(resnet_18, resnet_34, resnet_50, se_resnet_50, resnet_50_d, resnext_50_32x4d, resnest_50, resnest_101,
       resnest_200, resnest_269);

@@ -33,8 +33,7 @@ namespace detail {
 constexpr int fbnet_channels(double width) { return make_divisible(width, 8, .95); }
 
 /// A row's layer on `input` channels. Squeeze-and-excite hides a quarter of the expanded channels, or with `less_se` of
-/// the input's. Its gate is a piecewise linear sigmoid; here it is the sigmoid, which costs the same. A ratio of
-/// (hidden + 1/2) / input is cut to `hidden`.
+/// the input's. Its gate is a piecewise linear sigmoid. A ratio of (hidden + 1/2) / input is cut to `hidden`.
 constexpr auto fbnet_bottleneck(const fbnet_row& row, bool less_se, int input) {
   const int expanded = fbnet_channels(input * row.expand);
   const int hidden = fbnet_channels(static_cast<int>(expanded * (less_se ? .25 / row.expand : .25)));
@@ -43,7 +42,8 @@ constexpr auto fbnet_bottleneck(const fbnet_row& row, bool less_se, int input) {
                 .expand = static_cast<double>(expanded) / input,
                 .se = row.se ? (hidden + .5) / input : 0.,
                 .act = row.act,
-                .pad = row.pad};
+                .pad = row.pad,
+                .se_gate = hsigmoid};
 }
 
 struct fbnet_layer {
@@ -91,6 +91,13 @@ namespace detail {
 template <std::size_t Rows>
 constexpr fbnet_network<Rows> with_head(fbnet_network<Rows> network, int head) {
   network.head = head;
+  return network;
+}
+
+/// The same with symmetric padding everywhere.
+template <std::size_t Rows>
+constexpr fbnet_network<Rows> symmetric(fbnet_network<Rows> network) {
+  for (fbnet_row& row : network.rows) row.pad = padding::symmetric;
   return network;
 }
 
@@ -298,6 +305,9 @@ inline constexpr model fbnet_v3_a{
     "FBNetV3-A", 224, detail::fbnet_v3_a_rows, {8.542224, .35659828, fbnet_source, fbnet_counting}};
 inline constexpr model fbnet_v3_b{
     "FBNetV3-B", 248, detail::fbnet_v3_a_rows, {8.542224, .461550136, fbnet_source, fbnet_counting}};
+/// timm's fbnetv3_b, for which weights are public: its strided convolutions of stages 4a and 5a pad symmetrically,
+/// where the authors' code, whose figures are printed, pads one less.
+inline constexpr model fbnet_v3_b_timm{"FBNetV3-B (timm)", 248, detail::symmetric(detail::fbnet_v3_a_rows)};
 inline constexpr model fbnet_v3_c{
     "FBNetV3-C", 248, detail::fbnet_v3_c_rows, {9.907136, .556969904, fbnet_source, fbnet_counting}};
 inline constexpr model fbnet_v3_d{

@@ -25,14 +25,23 @@ struct inverted_row {
   activation act = relu;
 };
 
+/// What a network's squeeze-and-excites have in common; by default EfficientNet's.
+struct excitation_form {
+  se_reference from = se_reference::block_input;
+  se_activation act = se_activation::of_block;
+  activation gate = sigmoid;
+};
+
 /// The layers of a row. Not inside a template: clang 19 loses fields of other types than the defaults there.
-constexpr auto inverted_block(const inverted_row& row, se_reference se_from) {
+constexpr auto inverted_block(const inverted_row& row, const excitation_form& se) {
   return mbconv{.filters = row.filters,
                 .kernel = row.kernel,
                 .expand = row.expand,
                 .se = row.se,
                 .act = row.act,
-                .se_from = se_from};
+                .se_from = se.from,
+                .se_act = se.act,
+                .se_gate = se.gate};
 }
 
 /// A 3x3 convolution with stride 2, the rows, a 1x1 convolution, global pooling, a dense layer where `dense_units` > 0,
@@ -44,14 +53,14 @@ struct inverted_network {
   int head;
   int dense_units = 0;
   activation act = relu;  ///< of stem, head and dense layer
-  se_reference se_from = se_reference::block_input;
+  excitation_form se{};
   int classes = 1000;
 
   constexpr tensor operator()(auto& net, tensor x) const {
     net.stage("stem");
     x = net.conv(x, {.filters = stem, .kernel = 3, .stride = 2, .act = act});
     for (const inverted_row& row : rows)
-      x = add_stage(net, x, row.stage, inverted_block(row, se_from), row.layers, row.stride);
+      x = add_stage(net, x, row.stage, inverted_block(row, se), row.layers, row.stride);
     net.stage("head");
     x = net.global_pool(net.conv(x, {.filters = head, .act = act}));
     if (dense_units > 0) x = net.dense(x, {.units = dense_units, .act = act});
@@ -70,8 +79,8 @@ constexpr auto with_classes(model<inverted_network<Rows>> m, int classes) {
 
 namespace detail {
 
-/// MobileNetV3 takes the squeeze-and-excite ratio from the expanded channels, in multiples of 8. Its gate is a
-/// piecewise linear sigmoid; here it is the sigmoid of TuNAS's version, which costs the same.
+/// MobileNetV3 takes the squeeze-and-excite ratio from the expanded channels, in multiples of 8; inside stands ReLU,
+/// and its gate is a piecewise linear sigmoid (section 5.3 of its paper, and all public versions).
 template <std::size_t Rows>
 constexpr inverted_network<Rows> mobilenet_v3(const std::array<inverted_row, Rows>& rows, int head, int dense_units) {
   return {.stem = 16,
@@ -79,7 +88,7 @@ constexpr inverted_network<Rows> mobilenet_v3(const std::array<inverted_row, Row
           .head = head,
           .dense_units = dense_units,
           .act = hswish,
-          .se_from = se_reference::expanded_rounded};
+          .se = {se_reference::expanded_rounded, se_activation::always_relu, hsigmoid}};
 }
 
 }  // namespace detail
