@@ -15,8 +15,8 @@ Spaces are declared in Python as in C++ (`search_space`), or come from a module 
 
 from . import declaration as _declaration
 from . import zoo
-from ._core import Candidate, Counts, Latency, Network, Random, Searcher, Space, __version__, load
-from ._errors import DeclarationError, Error, ModuleError, NetworkError, SearchError, SpaceError
+from ._core import Candidate, Counts, Latency, Network, Random, Searcher, Space, Study, StudyTrial, __version__, load
+from ._errors import DeclarationError, Error, ModuleError, NetworkError, SearchError, SpaceError, StudyError
 from ._measure import measure
 from ._search import SearchResult, Trial, search
 from .declaration import (

@@ -23,6 +23,10 @@ class SearchError(Error):
     """Options or values of a search that make no sense."""
 
 
+class StudyError(Error):
+    """Files of studies, what they are of, and how they are gone on with."""
+
+
 class ModuleError(Error):
     """A module that cannot be loaded or made."""
 

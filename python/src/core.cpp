@@ -7,6 +7,7 @@
 #include "nascent/erased/load_module.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/search/searcher.hpp"
+#include "nascent/study/error.hpp"
 
 namespace nascent::python {
 
@@ -32,8 +33,10 @@ void bind_errors(py::module_& m) {
   static const py::object space = errors.attr("SpaceError");
   static const py::object network = errors.attr("NetworkError");
   static const py::object search = errors.attr("SearchError");
+  static const py::object study = errors.attr("StudyError");
   static const py::object module = errors.attr("ModuleError");
-  for (const auto* type : {&base, &space, &network, &search, &module}) type->inc_ref();  // outlive the interpreter
+  for (const auto* type : {&base, &space, &network, &search, &study, &module})
+    type->inc_ref();  // outlive the interpreter
   m.attr("Error") = base;
   py::register_exception_translator([](std::exception_ptr p) {
     try {
@@ -44,6 +47,8 @@ void bind_errors(py::module_& m) {
       raise(network, e);
     } catch (const search_error& e) {
       raise(search, e);
+    } catch (const study_error& e) {
+      raise(study, e);
     } catch (const module_error& e) {
       raise(module, e);
     } catch (const error& e) {
@@ -63,6 +68,7 @@ PYBIND11_MODULE(_core, m) {
   bind_networks(m);
   bind_spaces(m);
   bind_search(m);
+  bind_study(m);
   bind_zoo(m);
   bind_latency(m);
   bind_blocks(m);
