@@ -75,6 +75,12 @@ constexpr std::uint64_t random_below(Generator& rng, std::uint64_t n) {
   return static_cast<std::uint64_t>(product >> 64);
 }
 
+/// Uniform in [0, 1), of 53 bits.
+template <class Generator>
+constexpr double random_unit(Generator& rng) {
+  return static_cast<double>(random_bits(rng) >> 11) * 0x1p-53;
+}
+
 /// Uniform over 0 .. n - 1 for 128-bit n, by masking and drawing again: fewer than two draws on average.
 template <class Generator>
 constexpr uint128 random_below(Generator& rng, uint128 n) {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/random.hpp"
 #include "nascent/kernels/space_kernels.hpp"
 
 namespace nascent {
@@ -161,7 +162,7 @@ class network_cover {
     std::size_t state = 0;
     for (std::size_t p = 0; p < steps; ++p) {
       made[p].resize(t.steps[p].states);
-      double left = static_cast<double>(rng() >> 11) * 0x1p-53;
+      double left = random_unit(rng);
       std::size_t next = 0;
       detail::for_each_path_from(t.steps[p], state, [&](const trellis_path& path) {
         const double share = std::exp(tilt(path) + after[p + 1][path.to] - after[p][state]);

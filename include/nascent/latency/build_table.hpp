@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/random.hpp"
 #include "nascent/base/watch.hpp"
 #include "nascent/kernels/network_cover.hpp"
 #include "nascent/latency/kernel_estimator.hpp"
@@ -132,7 +133,7 @@ class build_planner {
       // How wrong a network's time is for not knowing this one: by an estimate it is unsure by a fifth, after one
       // placement by some per cent.
       const double unsure = have_[k] == 0 ? 0.2 : 0.04 / (1 + have_[k]);
-      const double any = static_cast<double>(rng_() >> 11) * 0x1p-53;
+      const double any = random_unit(rng_);
       values[k] = (1e-12 + shares_[k] * unsure) * (scatter_ ? .25 + 1.5 * any : 1 + 1e-3 * any);
     }
     double sum = 0;

@@ -41,6 +41,13 @@ struct compound_coefficients {
   /// What MACs are multiplied by when phi grows by 1, before rounding.
   constexpr double macs_factor() const { return alpha * beta * beta * gamma * gamma; }
 
+  /// The triplet on the same ray by which MACs double. \throws scaling_error
+  compound_coefficients per_doubling() const {
+    check();
+    const double phi = std::log(2) / std::log(macs_factor());
+    return {std::pow(alpha, phi), std::pow(beta, phi), std::pow(gamma, phi)};
+  }
+
   /// Dimensions at `phi`, 0 or more. The resolution goes up from the base's in steps of `resolution_step` pixels, to
   /// the nearest; building the network rounds widths as the space declares and layers up. \throws
   /// scaling_error

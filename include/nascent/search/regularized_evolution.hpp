@@ -10,6 +10,7 @@
 #include <string>
 
 #include "nascent/base/number_text.hpp"
+#include "nascent/base/random.hpp"
 #include "nascent/search/searcher.hpp"
 
 namespace nascent {
@@ -92,7 +93,7 @@ class regularized_evolution {
     return best->network;
   }
 
-  bool chance(double probability) { return static_cast<double>(random_bits(rng_) >> 11) * 0x1p-53 < probability; }
+  bool chance(double probability) { return random_unit(rng_) < probability; }
 
   detail::search_memory<detail::searched_or_stand_in<Searched>> memory_;
   regularized_evolution_options options_;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/random.hpp"
 #include "nascent/search/region.hpp"
 #include "nascent/space/error.hpp"
 #include "nascent/space/space.hpp"
@@ -55,7 +56,7 @@ std::optional<candidate<searched_space<Searched>>> decide_in_order(const Searche
 }
 
 /// Uniform in 0 .. 1, 1 left out.
-inline double random_unit(random_engine& rng) { return static_cast<double>(random_bits(rng) >> 11) * 0x1p-53; }
+using nascent::random_unit;
 
 /// An index drawn by weights that sum to `total`.
 template <class Weights>
