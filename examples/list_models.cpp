@@ -13,6 +13,7 @@
 #include <nascent/base/number_text.hpp>
 #include <nascent/space/naive_size.hpp>
 #include <nascent/zoo/catalog.hpp>
+#include <nascent/zoo/convolution_spaces.hpp>
 #include <nascent/zoo/efficientnet_x.hpp>
 #include <nascent/zoo/gpunet.hpp>
 #include <nascent/zoo/mnasnet.hpp>
@@ -20,6 +21,7 @@
 #include <nascent/zoo/nas_bench_macro.hpp>
 #include <nascent/zoo/once_for_all.hpp>
 #include <nascent/zoo/tunas.hpp>
+#include <nascent/zoo/vision_transformer_spaces.hpp>
 
 using namespace nascent;
 
@@ -94,6 +96,15 @@ std::vector<row> spaces() {
                 "the same, a layer that passes its input on not counted as a layer"),
       space_row(zoo::nas_bench_201, "15625",
                 "NAS-Bench-201: 5^6 cells; smaller counts by other definitions: tests/zoo/nas_bench_201.cpp"),
+      space_row(zoo::convnext, "", "around the eight ConvNeXts from Atto to L, which are members"),
+      space_row(
+          zoo::mobilenet_v4, "",
+          "around MobileNetV4-Conv-S, a member: both depthwise convolutions of every universal inverted bottleneck"),
+      space_row(zoo::autoformer_t, "",
+                "AutoFormer paper, Table 1, and ratio 3, which its AutoFormer-T has; DeiT-Ti is a member: 3 * (6^12 + "
+                "6^13 + 6^14)"),
+      space_row(zoo::autoformer_s, "", "the same; ViT-S/16 is a member: 3 * (9^12 + 9^13 + 9^14)"),
+      space_row(zoo::mobilevit, "", "around MobileViT-XXS, XS and S, which are members"),
   };
 }
 

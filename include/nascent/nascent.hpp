@@ -12,6 +12,7 @@
 #include "nascent/block/convnext_block.hpp"
 #include "nascent/block/reflection.hpp"
 #include "nascent/block/split_attention.hpp"
+#include "nascent/block/tokens.hpp"
 #include "nascent/block/transformer.hpp"
 #include "nascent/block/universal_inverted_bottleneck.hpp"
 #include "nascent/choice/choice.hpp"

@@ -12,6 +12,7 @@
 #include "nascent/block/convnext_block.hpp"
 #include "nascent/block/detail/role_list.hpp"
 #include "nascent/block/split_attention.hpp"
+#include "nascent/block/tokens.hpp"
 #include "nascent/block/transformer.hpp"
 #include "nascent/block/universal_inverted_bottleneck.hpp"
 
@@ -57,6 +58,10 @@ constexpr void for_each_block(Visit&& visit) {
   visit(plain_block<attention<>>{});
   visit(plain_block<transformer_block<>>{});
   visit(plain_block<mobilevit_block<>>{});
+  visit(plain_block<patch_embedding<>>{});
+  visit(plain_block<token_embedding>{});
+  visit(plain_block<first_token>{});
+  visit(plain_block<layer_norm<>>{});
   visit(plain_block<space_to_depth<>>{});
   visit(plain_block<space_to_depth_copy<>>{});
   visit(plain_block<space_to_batch<>>{});

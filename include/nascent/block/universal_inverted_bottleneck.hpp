@@ -23,7 +23,7 @@ struct universal_inverted_bottleneck {
   Residual residual{nascent::residual::identity};
   Pad pad{padding::same};
 
-  using roles = role::by_field<role::width, role::count_or_none, role::count_or_none, role::ratio>;
+  using roles = role::by_field<role::width, role::count_or_none, role::count_or_none, role::expansion, role::costless>;
   static constexpr bool grows_with_map = true;
 
   constexpr auto operator()(auto& net, auto input, const strides& stride) const {

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "nascent/block/convnext_block.hpp"
+#include "nascent/block/tokens.hpp"
 #include "nascent/zoo/resnet.hpp"
 
 namespace nascent::zoo {
@@ -21,11 +22,10 @@ struct convnext_body {
 
   constexpr tensor operator()(auto& net, tensor x) const {
     net.stage("stem");
-    x = net.conv(x, {.filters = width, .kernel = 4, .stride = 4, .bias = true, .pad = padding::valid});
-    x = net.layer_norm(x, {.epsilon_digits = 6});
+    x = place(net, patch_embedding{.filters = width, .patch = 4, .norm = true}, x);
     for (std::size_t i = 0; i < 4; ++i) x = add_stage(net, x, stage_names[i], block(i), layers[i], i == 0 ? 1 : 2);
     net.stage("classifier");
-    x = net.layer_norm(place(net, global_pool{}, x), {.epsilon_digits = 6});
+    x = place(net, layer_norm<>{}, place(net, global_pool{}, x));
     return place(net, dense{.units = 1000}, x);
   }
 };

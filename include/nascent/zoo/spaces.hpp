@@ -12,6 +12,7 @@
 #include "nascent/base/error.hpp"
 #include "nascent/space/space.hpp"
 #include "nascent/zoo/alphanet.hpp"
+#include "nascent/zoo/convolution_spaces.hpp"
 #include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/fbnet.hpp"
 #include "nascent/zoo/gpunet.hpp"
@@ -20,6 +21,7 @@
 #include "nascent/zoo/nas_bench_macro.hpp"
 #include "nascent/zoo/once_for_all.hpp"
 #include "nascent/zoo/tunas.hpp"
+#include "nascent/zoo/vision_transformer_spaces.hpp"
 
 namespace nascent::zoo {
 
@@ -38,6 +40,11 @@ constexpr void for_each_space(Visit&& visit) {
   visit("nas_bench_201", nas_bench_201);
   visit("nas_bench_macro", nas_bench_macro);
   visit("nas_bench_macro_distinct", nas_bench_macro_distinct);
+  visit("convnext", convnext);
+  visit("mobilenet_v4", mobilenet_v4);
+  visit("autoformer_t", autoformer_t);
+  visit("autoformer_s", autoformer_s);
+  visit("mobilevit", mobilevit);
 }
 
 /// The key of a space of the literature; empty for any other.

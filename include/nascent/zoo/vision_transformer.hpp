@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 
+#include "nascent/block/tokens.hpp"
 #include "nascent/block/transformer.hpp"
 #include "nascent/zoo/resnet.hpp"
 
@@ -20,13 +21,10 @@ struct vision_transformer_body {
 
   constexpr tensor operator()(auto& net, tensor x) const {
     net.stage("patches");
-    x = net.conv(x, {.filters = width, .kernel = 16, .stride = 16, .bias = true, .pad = padding::valid});
-    x = net.position_embedding(net.class_token(net.tokens(x)));
+    x = place(net, token_embedding{}, place(net, patch_embedding{.filters = width, .patch = 16}, x));
     x = add_stage(net, x, "layers", transformer_block{.heads = heads}, 12);
     net.stage("classifier");
-    x = net.layer_norm(x, {.epsilon_digits = 6});
-    // The first token: numbers lie token after token.
-    x = net.slice(net.reshape(x, 1, 1, net.product(x.height, x.channels)), 0, width);
+    x = place(net, first_token{}, place(net, layer_norm<>{}, x));
     return place(net, dense{.units = 1000}, x);
   }
 };
