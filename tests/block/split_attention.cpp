@@ -17,12 +17,12 @@ std::int64_t how_many(const network& graph, layer_kind kind) {
 
 }  // namespace
 
-// The second block of ResNeSt-50's first stage, without the bias before a normalisation.
+// The second block of ResNeSt-50's first stage; the attention's first convolution has a bias before its normalisation.
 TEST_CASE("split attention") {
   const network graph = build_block(split_attention{.filters = 256}, {1, 56, 56, 256});
   const std::int64_t squeeze = 256 * 64 + 2 * 64;
   const std::int64_t parts = 9 * 32 * 128 + 2 * 128;
-  const std::int64_t attention = (64 * 32 + 2 * 32) + (32 * 128 + 128);
+  const std::int64_t attention = (64 * 32 + 32 + 2 * 32) + (32 * 128 + 128);
   const std::int64_t expand = 64 * 256 + 2 * 256;
   CHECK(test::params(graph) == squeeze + parts + attention + expand);
   CHECK(test::macs(graph) == 56 * 56 * (256 * 64 + 9 * 32 * 128 + 64 * 256) + 64 * 32 + 32 * 128);
@@ -39,6 +39,19 @@ TEST_CASE("split attention takes its stride by pooling") {
   CHECK(graph.output() == shape{1, 28, 28, 512});
   CHECK(how_many(graph, layer_kind::average_pool) == 2);  // and the shortcut's
   for (const layer& l : graph.layers()) CHECK((l.kind == layer_kind::average_pool || l.stride_height == 1));
+}
+
+// AvgPool2d(3, 2, padding=1) of the public code, which counts padding.
+TEST_CASE("split attention pads as told, and its pool counts padding") {
+  const auto pool_of = [](const network& graph) {
+    return *std::ranges::find(graph.layers(), layer_kind::average_pool, &layer::kind);
+  };
+  CHECK(pool_of(build_block(split_attention{.filters = 512}, {1, 8, 8, 256}, 2)).pad == padding::same);
+  const layer pool =
+      pool_of(build_block(split_attention{.filters = 512, .pad = padding::symmetric}, {1, 8, 8, 256}, 2));
+  CHECK(pool.pad == padding::symmetric);
+  CHECK(pool.kernel_height == 3);
+  CHECK(pool.count_padding);
 }
 
 TEST_CASE("split attention of one part is a gate") {

@@ -10,18 +10,6 @@ using namespace nascent;
 
 namespace {
 
-/// Biases that the public code has and a normalisation cancels: the hidden channels of all attentions.
-constexpr std::int64_t cancelled(const std::array<int, 4>& layers) {
-  std::int64_t sum = 0;
-  for (std::size_t i = 0; i < 4; ++i) sum += layers[i] * (32 << i);
-  return sum;
-}
-
-template <class Body>
-constexpr std::int64_t public_params(const model<Body>& m) {
-  return count(m).params + cancelled(m.body.layers);
-}
-
 constexpr auto attentive = define([] {
   return search_space("attention")
       .input(3, 64)
@@ -36,10 +24,10 @@ constexpr auto attentive = define([] {
 }  // namespace
 
 // Public counts: zhanghang1989/ResNeSt, osmr/imgclsmob.
-static_assert(public_params(zoo::resnest_50) == 27'483'240);
-static_assert(public_params(zoo::resnest_101) == 48'275'016);
-static_assert(public_params(zoo::resnest_200) == 70'201'544);
-static_assert(public_params(zoo::resnest_269) == 110'929'480);
+static_assert(count(zoo::resnest_50).params == 27'483'240);
+static_assert(count(zoo::resnest_101).params == 48'275'016);
+static_assert(count(zoo::resnest_200).params == 70'201'544);
+static_assert(count(zoo::resnest_269).params == 110'929'480);
 
 // osmr/imgclsmob counts additions and activations too, less than 1 % of all.
 TEST_CASE("ResNeSt's MACs are just below the public counts of all operations, at their input sizes") {
@@ -58,6 +46,17 @@ TEST_CASE("ResNeSt: a difference of more than 1 % from the printed figures has i
   check_remark(zoo::resnest_101);
   check_remark(zoo::resnest_200);
   check_remark(zoo::resnest_269);
+}
+
+TEST_CASE("ResNeSt's strided average pools pad symmetrically and count it, as PyTorch's do by default") {
+  int strided = 0;
+  for (const layer& l : to_network(zoo::resnest_50).layers()) {
+    if (l.kind != layer_kind::average_pool || l.kernel_height != 3) continue;
+    CHECK(l.pad == padding::symmetric);
+    CHECK(l.count_padding);
+    ++strided;
+  }
+  CHECK(strided == 3);
 }
 
 TEST_CASE("split attention is a block of a space like any other") {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// ResNeSt (Zhang et al., 2020, "ResNeSt: Split-Attention Networks"): ResNet-D with split attention. Layers, stems and
-/// input sizes by the authors' public code (zhanghang1989/ResNeSt). That code has a bias in front of the attention's
-/// batch normalisation, which cancels it; here there is none, so counts are lower by its hidden channels (1888 of 27.5
-/// million in ResNeSt-50).
+/// input sizes by the authors' public code (zhanghang1989/ResNeSt).
 #pragma once
 
 #include <array>
@@ -18,7 +16,9 @@ struct resnest_body {
   std::array<int, 4> layers;
   int stem;  ///< filters of the first two convolutions; the third has twice as many
 
-  constexpr auto block(std::size_t stage) const { return split_attention{.filters = 256 << stage}; }
+  constexpr auto block(std::size_t stage) const {
+    return split_attention{.filters = 256 << stage, .pad = padding::symmetric};
+  }
 
   constexpr tensor operator()(auto& net, tensor x) const {
     x = resnet_stem(net, x, stem);
