@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "nascent/base/version.hpp"
+#include "nascent/io/detail/channels_first.hpp"
 #include "nascent/io/detail/onnx_layers.hpp"
 #include "nascent/io/detail/onnx_nodes.hpp"
 #include "nascent/io/layer_names.hpp"
@@ -246,7 +247,8 @@ class onnx_builder : onnx_nodes {
       return inputs;
     };
     const auto of_kernel = [&](int first, int second) {
-      return constant(name_ + "/kernel", {first, second, l.kernel_height, l.kernel_width}, onnx_kernel(l, kernel));
+      return constant(name_ + "/kernel", {first, second, l.kernel_height, l.kernel_width},
+                      channels_first_kernel(l, kernel));
     };
     if (l.kind == layer_kind::dense) {
       const std::string units = constant(name_ + "/kernel", {l.output.channels, depth}, kernel);

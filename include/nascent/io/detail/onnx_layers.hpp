@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What ONNX says otherwise than a layer: the order of kernels, windows, scales.
+/// What ONNX says otherwise than a layer: windows, scales.
 #pragma once
 
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "nascent/io/detail/onnx_graph.hpp"
 #include "nascent/network/layer.hpp"
 
 namespace nascent::detail {
-
-/// A kernel as ONNX has it: [output channel][input channel][height][width], of a transposed convolution [input
-/// channel][output channel of the group][height][width].
-inline std::vector<float> onnx_kernel(const layer& l, const std::vector<float>& kernel) {
-  const std::size_t taps = static_cast<std::size_t>(l.kernel_height) * static_cast<std::size_t>(l.kernel_width);
-  const auto depth = static_cast<std::size_t>(l.input.channels / l.groups);
-  const auto filters = static_cast<std::size_t>(l.output.channels / l.groups);
-  const bool transposed = l.kind == layer_kind::transposed_convolution;
-  std::vector<float> turned(kernel.size());
-  for (std::size_t o = 0; o < static_cast<std::size_t>(l.output.channels); ++o)
-    for (std::size_t t = 0; t < taps; ++t)
-      for (std::size_t c = 0; c < depth; ++c) {
-        const std::size_t at = transposed ? (o / filters * depth + c) * filters + o % filters : o * depth + c;
-        turned[at * taps + t] = kernel[(o * taps + t) * depth + c];
-      }
-  return turned;
-}
 
 inline void set_strides(onnx::NodeProto& node, const layer& l) {
   set(node, "kernel_shape", {l.kernel_height, l.kernel_width});
