@@ -11,6 +11,8 @@
 #include "nascent/block/block.hpp"
 #include "nascent/block/convnext_block.hpp"
 #include "nascent/block/reflection.hpp"
+#include "nascent/block/rep_block.hpp"
+#include "nascent/block/shuffle_unit.hpp"
 #include "nascent/block/split_attention.hpp"
 #include "nascent/block/tokens.hpp"
 #include "nascent/block/transformer.hpp"

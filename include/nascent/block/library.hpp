@@ -11,6 +11,8 @@
 #include "nascent/block/block.hpp"
 #include "nascent/block/convnext_block.hpp"
 #include "nascent/block/detail/role_list.hpp"
+#include "nascent/block/rep_block.hpp"
+#include "nascent/block/shuffle_unit.hpp"
 #include "nascent/block/split_attention.hpp"
 #include "nascent/block/tokens.hpp"
 #include "nascent/block/transformer.hpp"
@@ -58,6 +60,10 @@ constexpr void for_each_block(Visit&& visit) {
   visit(plain_block<attention<>>{});
   visit(plain_block<transformer_block<>>{});
   visit(plain_block<mobilevit_block<>>{});
+  visit(plain_block<shuffle_unit<>>{});
+  visit(plain_block<ghost<>>{});
+  visit(plain_block<mix_conv<>>{});
+  visit(plain_block<rep_block<>>{});
   visit(plain_block<patch_embedding<>>{});
   visit(plain_block<token_embedding>{});
   visit(plain_block<first_token>{});

@@ -25,6 +25,7 @@
 #include "nascent/zoo/regnet.hpp"
 #include "nascent/zoo/resnest.hpp"
 #include "nascent/zoo/resnet.hpp"
+#include "nascent/zoo/shufflenet.hpp"
 #include "nascent/zoo/tunas_networks.hpp"
 #include "nascent/zoo/vision_transformer.hpp"
 
@@ -63,6 +64,7 @@ constexpr void for_each_model(Visit&& visit) {
   all(regnet_y_200mf, regnet_y_400mf, regnet_y_600mf, regnet_y_800mf, regnet_y_1_6gf, regnet_y_3_2gf, regnet_y_4_0gf,
       regnet_y_6_4gf, regnet_y_8_0gf, regnet_y_12gf, regnet_y_16gf, regnet_y_32gf);
   all(inception_v3, inception_v4, nasnet_a_large, nasnet_a_mobile);
+  all(shufflenet_v2_x0_5, shufflenet_v2_x1_0, shufflenet_v2_x1_5, shufflenet_v2_x2_0);
   all(densenet_121, convnext_t, mobilenet_v4_conv_s, deit_ti, vit_s_16, mobilevit_s);
 }
 
