@@ -10,6 +10,7 @@
 #include "nascent/block/basic_block.hpp"
 #include "nascent/block/block.hpp"
 #include "nascent/block/convnext_block.hpp"
+#include "nascent/block/decoder.hpp"
 #include "nascent/block/reflection.hpp"
 #include "nascent/block/rep_block.hpp"
 #include "nascent/block/shuffle_unit.hpp"

@@ -10,6 +10,7 @@
 #include "nascent/block/basic_block.hpp"
 #include "nascent/block/block.hpp"
 #include "nascent/block/convnext_block.hpp"
+#include "nascent/block/decoder.hpp"
 #include "nascent/block/detail/role_list.hpp"
 #include "nascent/block/rep_block.hpp"
 #include "nascent/block/shuffle_unit.hpp"
@@ -64,6 +65,8 @@ constexpr void for_each_block(Visit&& visit) {
   visit(plain_block<ghost<>>{});
   visit(plain_block<mix_conv<>>{});
   visit(plain_block<rep_block<>>{});
+  visit(plain_block<resize<>>{});
+  visit(plain_block<transposed_conv<>>{});
   visit(plain_block<patch_embedding<>>{});
   visit(plain_block<token_embedding>{});
   visit(plain_block<first_token>{});

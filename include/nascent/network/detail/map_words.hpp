@@ -224,7 +224,7 @@ class map_words {
     net_of().check(
         o.groups >= 1 && x.channels % Net::positive(o.groups) == 0 && o.filters % Net::positive(o.groups) == 0,
         network_fault::groups, o.groups, x.channels);
-    if (net_of().fault()) return net_of().emit(layer{.kind = layer_kind::transposed_convolution}, x, {1, 1, 1, 1});
+    if (net_of().failed()) return net_of().emit(layer{.kind = layer_kind::transposed_convolution}, x, {1, 1, 1, 1});
     return add_layer(transposed(x.shape(), o), x);
   }
 
