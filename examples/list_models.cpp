@@ -20,6 +20,7 @@
 #include <nascent/zoo/nas_bench_201.hpp>
 #include <nascent/zoo/nas_bench_macro.hpp>
 #include <nascent/zoo/once_for_all.hpp>
+#include <nascent/zoo/public_modules.hpp>
 #include <nascent/zoo/tunas.hpp>
 #include <nascent/zoo/vision_transformer_spaces.hpp>
 
@@ -59,11 +60,12 @@ row model_row(const Model& m) {
           printed_text(m.printed.macs_g),
           difference(macs, m.printed.macs_g),
           std::string(m.printed.source),
-          std::string(m.printed.remark)};
+          std::string(m.printed.remark),
+          zoo::same_outputs_as(m.name)};
 }
 
-const row model_titles{"model",      "input px",  "parameters", "MACs",       "printed M",
-                       "difference", "printed G", "difference", "printed in", "why it differs"};
+const row model_titles{"model",     "input px",   "parameters", "MACs",           "printed M",      "difference",
+                       "printed G", "difference", "printed in", "why it differs", "same outputs as"};
 
 template <class Space>
 row space_row(const Space& space, const char* printed, const char* reading) {
@@ -119,7 +121,7 @@ void print_markdown(const row& titles, const std::vector<row>& rows) {
   for (const row& r : rows) line(r);
 }
 
-/// The first columns, aligned; the last two are sentences.
+/// The first columns, aligned; the others are sentences.
 void print_table(const row& titles, const std::vector<row>& rows, std::size_t columns) {
   std::vector<std::size_t> widths(columns);
   const auto widen = [&](const row& r) {
@@ -165,8 +167,12 @@ static int program(int argc, char** argv) {
       "normalisations; MACs are those of convolutions and dense layers for one image, SAME padding being ceil(size / "
       "stride). Printed figures");
   std::puts(
-      "are as printed: with two digits, 3 % is rounding. A reason stands where the difference is above 1 %.\n\n## "
-      "Models\n");
+      "are as printed: with two digits, 3 % is rounding. A reason stands where the difference is above 1 %. Modules of "
+      "timm "
+      "and torchvision that");
+  std::puts(
+      "give the same outputs with the same weights stand in the last column; tests/zoo/check_timm.py compares "
+      "parameters, MACs and outputs.\n\n## Models\n");
   print_markdown(model_titles, models);
   std::puts("\n## Spaces\n\ndocs/counting.md says what a distinct network is.\n");
   print_markdown(space_titles, spaces());

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/zoo/catalog.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "nascent/zoo/public_modules.hpp"
 
 using namespace nascent;
 using Catch::Matchers::ContainsSubstring;
@@ -37,6 +42,21 @@ TEST_CASE("every name is there once, whatever its case and punctuation") {
   std::set<std::string> names;
   for (const std::string_view name : zoo::model_names()) CHECK(names.insert(zoo::detail::plain_name(name)).second);
   CHECK(static_cast<int>(names.size()) == zoo::model_count);
+}
+
+TEST_CASE("every public module belongs to a model, and stands there once") {
+  const std::vector<std::string_view> names = zoo::model_names();
+  std::set<std::string> rows;
+  for (const zoo::public_module& m : zoo::public_modules) {
+    CAPTURE(m.model, m.name);
+    CHECK(std::ranges::count(names, m.model) == 1);
+    CHECK((m.library == "timm" || m.library == "torchvision"));
+    CHECK(rows.insert(std::string(m.library) + " " + std::string(m.name)).second);
+  }
+  CHECK(zoo::same_outputs_as("ResNet-50") == "timm resnet50, torchvision resnet50");
+  CHECK(zoo::same_outputs_as("MobileNetV2") ==
+        "timm mobilenetv2_100(pad_type='same'), torchvision mobilenet_v2 where all maps are odd, as at 225 px");
+  CHECK(zoo::same_outputs_as("GPUNet-0").empty());
 }
 
 TEST_CASE("a model is found by name, at its own size or another") {

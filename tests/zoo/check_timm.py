@@ -1,20 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whether models of the zoo are those of timm: parameters, multiply-adds, and what they answer with the same weights.
+"""Whether models of the zoo are those of timm and torchvision: parameters, multiply-adds, and what they answer with the
+same weights, computed in f64.
 
-    check_timm.py RUN_MODELS
+    check_timm.py RUN_MODELS [NAME...]
 
-Takes torch and timm where a Python has them, NASCENT_TIMM_PYTHON or this one; exits with 77, which CTest takes for skipped,
-where none has. RUN_MODELS is the program that runs our side.
+Compares every row of zoo/public_modules.hpp, or those of the models named. Takes torch, timm and torchvision where a Python
+has them, NASCENT_TIMM_PYTHON or this one, or from the Python index, which takes 3 GB, into the folder that
+NASCENT_TIMM_ENVIRONMENT names; exits with 77, which CTest takes for skipped, where they are not to be had. RUN_MODELS is
+the program that runs our side.
 """
 
+import copy
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from python_index import prepared  # noqa: E402
+
 TOLERANCE = 1e-4  # of the largest number of an answer
+EPSILON = 1e-5  # that our side adds to variances
 
 
 class Writer:
@@ -40,7 +49,8 @@ class Writer:
         self.raw(module.bias)
 
     def batch_norm(self, module):
-        for tensor in (module.weight, module.bias, module.running_mean, module.running_var):
+        variance = module.running_var + (module.eps - EPSILON)
+        for tensor in (module.weight, module.bias, module.running_mean, variance):
             self.raw(tensor)
 
     def attention(self, module):
@@ -77,8 +87,10 @@ class Writer:
             self.raw(root.gamma)
 
 
-def write_in_order(model, writer):
-    """The order of our layers, where it is not that of the names."""
+def write_in_order(model, image, writer):
+    """The order of our layers: that in which modules run, but for what is not a module of its own."""
+    import torch
+
     kind = type(model).__name__
     if kind == "VisionTransformer":
         writer.conv(model.patch_embed.proj)
@@ -86,105 +98,125 @@ def write_in_order(model, writer):
         writer.raw(model.pos_embed)
         for part in (*model.blocks, model.norm, model.head):
             writer.modules(part)
-    elif kind == "ResNet":
-        for part in (model.conv1, model.bn1):
-            writer.modules(part)
-        for layer in (model.layer1, model.layer2, model.layer3, model.layer4):
-            for block in layer:  # the shortcut's convolution comes last
-                for part in (block.conv1, block.bn1, block.conv2, block.bn2):
-                    writer.modules(part)
-                if block.downsample is not None:
-                    writer.modules(block.downsample)
-        writer.modules(model.fc)
-    elif kind == "DenseNet":
-        features = model.features
-        writer.modules(features.conv0)
-        writer.modules(features.norm0)
-        for name, part in features.named_children():
-            if name.startswith("denseblock"):
-                for layer in part.values() if hasattr(part, "values") else part.children():
-                    for inner in (layer.norm1, layer.conv1, layer.norm2, layer.conv2):
-                        writer.modules(inner)
-            elif name.startswith("transition"):
-                writer.modules(part.norm)
-                writer.modules(part.conv)
-        writer.modules(features.norm5)
-        writer.modules(model.classifier)
-    else:
+    elif kind in ("ConvNeXt", "ByobNet"):
         writer.modules(model)
+    else:
+        write = {torch.nn.Conv2d: writer.conv, torch.nn.BatchNorm2d: writer.batch_norm, torch.nn.Linear: writer.linear}
+
+        def hook(module, *_):
+            next(function for base, function in write.items() if isinstance(module, base))(module)
+
+        hooks = [m.register_forward_hook(hook) for m in model.modules() if isinstance(m, tuple(write))]
+        model(image)
+        for h in hooks:
+            h.remove()
 
 
-# Ours, timm's, the input's size here, and the multiply-adds at it.
-MODELS = [
-    ("ResNet-18", "resnet18", 64),
-    ("DenseNet-121", "densenet121", 64),
-    ("ConvNeXt-T", "convnext_tiny", 64),
-    ("MobileNetV4-Conv-S", "mobilenetv4_conv_small", 96),
-    ("MobileViT-S", "mobilevit_s", 64),
-    ("DeiT-Ti", "deit_tiny_patch16_224", 224),
-    ("ViT-S/16", "vit_small_patch16_224", 224),
-]
+def make(library, name, arguments):
+    import timm
+    import torchvision
+
+    given = dict(re.findall(r"(\w+)='(\w+)'", arguments))
+    if library == "timm":
+        return timm.create_model(name, pretrained=False, **given).eval()
+    return torchvision.models.get_model(name, weights=None, **given).eval()
 
 
-def compare(program):
-    """Runs where torch and timm are. The number of models that differ."""
+def draw(model, image, largest_gain):
+    """Gives a model random parameters, none of them trivial: no ones, no zeros, no 1e-6. Its answer in f64."""
+    import torch
+
+    for part in model.modules():
+        if isinstance(part, (torch.nn.BatchNorm2d, torch.nn.LayerNorm)):
+            part.weight.uniform_(0.5, largest_gain)
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.running_var.uniform_(0.5, 1.5)
+            part.running_mean.uniform_(-0.1, 0.1)
+        if getattr(part, "bias", None) is not None:
+            part.bias.uniform_(-0.1, 0.1)
+        if getattr(part, "gamma", None) is not None:
+            part.gamma.uniform_(0.5, 1.5)
+    return copy.deepcopy(model).double()(image.double())
+
+
+def compare_one(program, number, row, folder):
+    """Whether a row holds, and a line that says so."""
     import numpy
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    ours, library, name, arguments, size = row
+    model = make(library, name, arguments)
+    image = torch.rand(1, 3, int(size), int(size)) * 2 - 1
+    exact = draw(model, image, 1.5)
+    answer = model(image)
+    if (answer - exact).abs().max() > 0.1 * TOLERANCE * exact.abs().max():  # such parameters double errors in every layer
+        exact = draw(model, image, 1.0)
+    writer = Writer()
+    write_in_order(model, image, writer)
+    numpy.concatenate(writer.parts).astype(numpy.float32).tofile(folder / "parameters")
+    image.permute(0, 2, 3, 1).contiguous().numpy().tofile(folder / "input")
+    counter = FlopCounterMode(display=False)
+    with counter:
+        model(image)
+    answer = exact.flatten().numpy()
+    expected = f"{sum(p.numel() for p in model.parameters())} {counter.get_total_flops() // 2}"
+    title = f"{ours} at {size} px, {library} {name}({arguments}): "
+    for left in ("reference", "onednn"):
+        (folder / left).unlink(missing_ok=True)
+    done = subprocess.run([program, folder, str(number)], capture_output=True, text=True)
+    if done.returncode != 0:
+        return False, f"{title}{done.stderr.strip()} WRONG"
+    counts = (folder / "counts").read_text()
+    same = counts == expected
+    text = f"{title}{counts}" + ("" if same else f", there {expected}") + "; off by"
+    for executor in ("reference", "onednn"):
+        if not (folder / executor).exists():
+            continue
+        found = numpy.fromfile(folder / executor, numpy.float32)
+        distance = numpy.abs(found - answer).max() / numpy.abs(answer).max()
+        same = bool(same and distance <= TOLERANCE)
+        text += f" {distance:.1e} ({executor})"
+    return same, text + " of the largest number" + ("" if same else " WRONG")
+
+
+def compare(program, names):
+    """Runs where torch, timm and torchvision are. The number of rows that differ."""
     import timm
     import torch
+    import torchvision
     from timm.layers import set_fused_attn
-    from torch.utils.flop_counter import FlopCounterMode
 
     torch.manual_seed(1)
     torch.set_grad_enabled(False)
     torch.set_num_threads(1)
     set_fused_attn(False)  # the counter does not see fused products
+    rows = [line.split("\t") for line in subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()]
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        expected = []
-        for number, (ours, theirs, size) in enumerate(MODELS):
-            model = timm.create_model(theirs, pretrained=False).eval()
-            for name, tensor in model.state_dict().items():  # nothing trivial: no ones, no zeros, no 1e-6
-                if "running_var" in name:
-                    tensor.uniform_(0.5, 1.5)
-                elif "running_mean" in name or name.endswith("bias"):
-                    tensor.uniform_(-0.1, 0.1)
-                elif name.endswith("gamma") or ("norm" in name or "bn" in name) and name.endswith("weight"):
-                    tensor.uniform_(0.5, 1.5)
-            writer = Writer()
-            write_in_order(model, writer)
-            numpy.concatenate(writer.parts).astype(numpy.float32).tofile(folder / f"{number}.parameters")
-            image = torch.rand(1, 3, size, size) * 2 - 1
-            image.permute(0, 2, 3, 1).contiguous().numpy().tofile(folder / f"{number}.input")
-            counter = FlopCounterMode(display=False)
-            with counter:
-                answer = model(image)
-            params = sum(p.numel() for p in model.parameters())
-            expected.append((answer.flatten().numpy(), params, counter.get_total_flops() // 2))
-        (folder / "list").write_text("".join(f"{ours} {size}\n" for ours, _, size in MODELS))
-        subprocess.run([program, folder], check=True)
-        for number, (ours, theirs, size) in enumerate(MODELS):
-            answer, params, macs = expected[number]
-            counts = (folder / f"{number}.counts").read_text()
-            distances = []
-            for executor in ("reference", "onednn"):
-                found = numpy.fromfile(folder / f"{number}.{executor}", numpy.float32)
-                distances.append(numpy.abs(found - answer).max() / numpy.abs(answer).max())
-            same = counts == f"{params} {macs}" and max(distances) <= TOLERANCE
+        for number, row in enumerate(rows):
+            if names and row[0] not in names:
+                continue
+            same, text = compare_one(program, number, row, Path(folder))
             wrong += not same
-            print(f"{ours} at {size} px: {counts}; {theirs}: {params} {macs}; off by {distances[0]:.1e} (reference) and "
-                  f"{distances[1]:.1e} (oneDNN) of the largest number{'' if same else ' WRONG'}")
-    print(f"timm {timm.__version__}, torch {torch.__version__}")
+            print(text, flush=True)
+    print(f"timm {timm.__version__}, torchvision {torchvision.__version__}, torch {torch.__version__}")
     return wrong
 
 
 def main(arguments):
     if arguments[0] == "--compare":
-        return 1 if compare(arguments[1]) else 0
+        return 1 if compare(arguments[1], arguments[2:]) else 0
     for python in filter(None, (os.environ.get("NASCENT_TIMM_PYTHON"), sys.executable)):
-        if subprocess.run([python, "-c", "import timm, torch"], capture_output=True).returncode == 0:
-            return subprocess.run([python, "-B", __file__, "--compare", arguments[0]]).returncode
-    print("skipped: no Python here has torch and timm; NASCENT_TIMM_PYTHON names one that has")
+        if subprocess.run([python, "-c", "import timm, torch, torchvision"], capture_output=True).returncode == 0:
+            return subprocess.run([python, "-B", __file__, "--compare", *arguments]).returncode
+    folder = os.environ.get("NASCENT_TIMM_ENVIRONMENT")
+    if folder:
+        python = prepared(Path(folder), ["torch", "torchvision", "timm"], present="timm, torch, torchvision", timeout=1500)
+        if python:
+            return subprocess.run([python, "-B", __file__, "--compare", *arguments]).returncode
+    else:
+        print("skipped: no Python here has torch, timm and torchvision; NASCENT_TIMM_PYTHON names one that has")
     return 77
 
 

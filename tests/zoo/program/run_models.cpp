@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_models FOLDER: runs models of the zoo with the parameters and images that check_timm.py writes, for it to
-// compare. FOLDER/list has a model's name and the input's size in each line; for line N there are N.parameters (of each
-// layer in order: kernel, bias, gamma, beta, mean, variance, what it has of them) and N.input (NHWC), f32. Writes
-// N.counts, and N.reference and N.onednn, what the executors answer.
+// run_models: the rows of zoo/public_modules.hpp, for check_timm.py. run_models FOLDER NUMBER: runs the model of that
+// row with the parameters and the image that check_timm.py writes: FOLDER/parameters (of each layer in order: kernel,
+// bias, gamma, beta, mean, variance, what it has of them) and FOLDER/input (NHWC), f32. Writes FOLDER/counts, and
+// FOLDER/onednn and, unless the network is large, FOLDER/reference: what the executors answer.
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -17,20 +16,19 @@
 #include "nascent/base/file.hpp"
 #include "nascent/executor/onednn.hpp"
 #include "nascent/executor/reference.hpp"
-#include "nascent/zoo/convnext.hpp"
-#include "nascent/zoo/densenet.hpp"
-#include "nascent/zoo/mobilenet_v4.hpp"
-#include "nascent/zoo/resnet.hpp"
-#include "nascent/zoo/vision_transformer.hpp"
+#include "nascent/zoo/catalog.hpp"
+#include "nascent/zoo/public_modules.hpp"
 
 using namespace nascent;
 
 namespace {
 
+/// Not by read_file, which refuses what is too large for a text.
 std::vector<float> read(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
-  std::vector<float> numbers(bytes.size() / sizeof(float));
-  std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(float));
+  std::vector<float> numbers(std::filesystem::file_size(path) / sizeof(float));
+  std::ifstream file(path, std::ios::binary);
+  file.exceptions(std::ios::failbit | std::ios::badbit);
+  file.read(reinterpret_cast<char*>(numbers.data()), static_cast<std::streamsize>(numbers.size() * sizeof(float)));
   return numbers;
 }
 
@@ -64,18 +62,8 @@ network_parameters parameters_of(const network& graph, const std::vector<float>&
   return all;
 }
 
-/// The model of that name, at another input size. Not the whole catalogue, which takes the compiler a minute.
-network model_of(const std::string& name, int size) {
-  network found;
-  const auto look = [&](const auto&... models) {
-    ((models.name == name ? void(found = to_network(models.at(size))) : void()), ...);
-  };
-  look(zoo::resnet_18, zoo::densenet_121, zoo::convnext_t, zoo::mobilenet_v4_conv_s, zoo::deit_ti, zoo::vit_s_16,
-       zoo::mobilevit_s);
-  if (found.layers().empty())
-    throw error("zoo.model", "model '" + name + "'", "no such name here", "one of those above");
-  return found;
-}
+/// Multiply-adds from which on the reference executor, which is slow, does not run.
+constexpr std::int64_t large = 400'000'000;
 
 template <class Executor>
 std::vector<float> answer(const Executor& executor, const network& graph, const weights& values,
@@ -86,34 +74,36 @@ std::vector<float> answer(const Executor& executor, const network& graph, const 
   return out;
 }
 
-void run(const std::filesystem::path& folder, const std::string& number, const std::string& name, int size) {
-  const network graph = model_of(name, size);
-  const weights values = fold(graph, parameters_of(graph, read(folder / (number + ".parameters"))));
-  const std::vector<float> in = read(folder / (number + ".input"));
+void run(const std::filesystem::path& folder, const zoo::public_module& module) {
+  const network graph = zoo::make_model(module.model, module.compared_at);
+  const weights values = fold(graph, parameters_of(graph, read(folder / "parameters")));
+  const std::vector<float> in = read(folder / "input");
   std::int64_t params = 0;
   std::int64_t macs = 0;
   for (const layer& l : graph.layers()) {
     params += nascent::params(l);
     macs += nascent::macs(l);
   }
-  write_file(folder / (number + ".counts"), std::to_string(params) + " " + std::to_string(macs));
-  write(folder / (number + ".reference"), answer(reference::executor{}, graph, values, in));
-  write(folder / (number + ".onednn"), answer(onednn::executor{{.threads = 1}}, graph, values, in));
+  write_file(folder / "counts", std::to_string(params) + " " + std::to_string(macs));
+  if (macs < large) write(folder / "reference", answer(reference::executor{}, graph, values, in));
+  write(folder / "onednn", answer(onednn::executor{{.threads = 1}}, graph, values, in));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "run_models FOLDER\n";
-    return 2;
-  }
   try {
-    const std::filesystem::path folder = argv[1];
-    std::ifstream list(folder / "list");
-    std::string name;
-    int size = 0;
-    for (int number = 0; list >> name >> size; ++number) run(folder, std::to_string(number), name, size);
+    if (argc == 1) {
+      for (const zoo::public_module& m : zoo::public_modules)
+        std::cout << m.model << '\t' << m.library << '\t' << m.name << '\t' << m.arguments << '\t' << m.compared_at
+                  << '\n';
+      return 0;
+    }
+    if (argc != 3) {
+      std::cerr << "run_models [FOLDER NUMBER]\n";
+      return 2;
+    }
+    run(argv[1], zoo::public_modules.at(std::stoul(argv[2])));
   } catch (const std::exception& e) {
     std::cerr << e.what() << '\n';
     return 1;
