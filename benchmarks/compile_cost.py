@@ -4,14 +4,19 @@
 against the header of GPUNet's space.
 
     compile_cost.py [--compiler g++] [--rounds 7] [--slots 100,200,400,600,1000] [--include DIR] [--json FILE]
+    compile_cost.py --against COMMIT [--instructions] [--compiler g++] [--rounds 7]
 
-All files are compiled in turn, round after round; the minimum counts, ratios are of minima.
+All files are compiled in turn, round after round; the minimum counts, ratios are of minima. With --against, what programs include is compiled
+with the headers of a commit and with those here, in turns. --instructions counts the compiler's instructions instead (valgrind, g++ alone):
+some 20 times slower, and the same on a machine that is busy with other work.
 """
 
 import argparse
 import json
 import os
+import re
 import resource
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -100,6 +105,46 @@ def compile_once(compiler, source, include):
     return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
 
 
+def instructions(source, include):
+    """Instructions of g++'s own compiler, in millions, without the driver."""
+    driver = subprocess.run(["g++", "-###", "-std=c++20", "-fsyntax-only", f"-I{include}", source], capture_output=True, text=True).stderr
+    command = shlex.split(next(line for line in driver.splitlines() if "cc1plus" in line))
+    counter = ["setarch", "-R", "valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    done = subprocess.run([*counter, *command], capture_output=True, text=True)
+    found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
+    if done.returncode != 0 or not found:
+        sys.exit(f"{source} was not counted:\n{done.stderr[-4000:]}")
+    return int(found[1].replace(",", "")) / 1e6
+
+
+def compare(commit, compiler, rounds, counted):
+    """What programs include, with the headers of a commit and with those here."""
+    gpunet_declared = gpunet()
+    drawn = "double costs_of(random_engine& rng) { return static_cast<double>(cost(s.sample(rng)).macs); }\n"
+    first = re.search(r"```cpp\n(// file: first.cpp\n.*?)```", (INCLUDE.parent / "README.md").read_text(), re.DOTALL)[1]
+    files = {
+        "space headers alone": HEADERS,
+        "GPUNet and its size": gpunet_declared,
+        "GPUNet, its size and its costs": "#include <nascent/cost/cost.hpp>\n" + gpunet_declared + drawn,
+        "zoo/gpunet.hpp": "#include <nascent/zoo/gpunet.hpp>\n",
+        "nascent.hpp": "#include <nascent/nascent.hpp>\n",
+        "README's first program": re.sub(r"<< (\w+\.size\(\)|m\w+_macs\(mobile\)|mobile\.rank\(net\))", r"<< double(\1)", first),  # not all commits print 128 bits
+    }
+    print(f"{'million instructions' if counted else 'CPU seconds'}, -fsyntax-only, {1 if counted else rounds} rounds")
+    print(f"{'file':32} {commit[:12]:>12} {'here':>12} {'ratio':>7}")
+    with tempfile.TemporaryDirectory() as folder:
+        archive = subprocess.run(["git", "-C", INCLUDE.parent, "archive", commit, "include"], capture_output=True, check=True)
+        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+        for name, text in files.items():
+            source = os.path.join(folder, "file.cpp")
+            Path(source).write_text(text)
+            least = [float("inf"), float("inf")]
+            for _ in range(1 if counted else rounds):
+                for i, include in enumerate((os.path.join(folder, "include"), INCLUDE)):
+                    least[i] = min(least[i], instructions(source, include) if counted else compile_once(compiler, source, include))
+            print(f"{name:32} {least[0]:12.3f} {least[1]:12.3f} {least[1] / least[0]:7.3f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compiler", default="g++")
@@ -107,8 +152,12 @@ def main():
     parser.add_argument("--slots", default="100,200,400,600,800,1000")
     parser.add_argument("--include", type=Path, default=INCLUDE, help="the headers to measure")
     parser.add_argument("--json")
+    parser.add_argument("--against", metavar="COMMIT", help="compare with the headers of this commit")
+    parser.add_argument("--instructions", action="store_true", help="with --against: count instructions instead of time")
     arguments = parser.parse_args()
     compiler = arguments.compiler.split()
+    if arguments.against:
+        return compare(arguments.against, compiler, arguments.rounds, arguments.instructions)
     version = subprocess.run([*compiler, "--version"], capture_output=True, text=True).stdout.splitlines()[0]
 
     files = {"<ranges> alone": "#include <ranges>\n", "GPUNet and its size": gpunet()}

@@ -29,6 +29,9 @@
 #include <nascent/nascent.hpp>
 #include <nascent/report/study_report.hpp>
 #include <nascent/search/gaussian_process_search.hpp>
+#include <nascent/search/local_search.hpp>
+#include <nascent/search/random_search.hpp>
+#include <nascent/search/regularized_evolution.hpp>
 #include <nascent/study/command_evaluator.hpp>
 #include <nascent/study/export_study.hpp>
 #include <nascent/study/migrate_study.hpp>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What a program needs that declares, counts, searches and scales, with the standard library alone. Executors, latency
-/// tables, exact searches, views, rows of features, bounds of spaces that are not declared, and files have headers of
-/// their own.
+/// What a program needs that declares networks, counts them, prices them and builds them, with the standard library
+/// alone. What works with candidates has headers of its own, which cost who only declares as much again: accuracy,
+/// rewards, searches and scaling (`accuracy/model.hpp`, `reward/reward.hpp`, `search/search.hpp`, `scaling/lacs.hpp`),
+/// executors, latency tables, views, rows of features, bounds of spaces that are not declared, files.
 #pragma once
 
-#include "nascent/accuracy/model.hpp"
 #include "nascent/base/random.hpp"
 #include "nascent/block/basic_block.hpp"
 #include "nascent/block/block.hpp"
@@ -28,13 +28,6 @@
 #include "nascent/cost/roofs.hpp"
 #include "nascent/network/kernel.hpp"
 #include "nascent/network/network.hpp"
-#include "nascent/reward/pareto.hpp"
-#include "nascent/reward/reward.hpp"
-#include "nascent/scaling/compound.hpp"
-#include "nascent/scaling/lacs.hpp"
-#include "nascent/scaling/phi_interval.hpp"
-#include "nascent/scaling/published.hpp"
-#include "nascent/search/search.hpp"
 #include "nascent/space/constraint.hpp"
 #include "nascent/space/naive_size.hpp"
 #include "nascent/space/space.hpp"

@@ -4,13 +4,16 @@
 /// expressions too.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 #include "nascent/network/fusion.hpp"
-#include "nascent/network/network.hpp"
+#include "nascent/network/net.hpp"
 #include "nascent/space/space.hpp"
 
 namespace nascent {
+
+class network;
 
 /// Totals over the layers of a network, for one image.
 struct counts {
@@ -201,8 +204,10 @@ constexpr costs cost(const Candidate& c, cost_options options = {}) {
   return sink.total();
 }
 
-/// The same of a network that is built already.
-inline costs cost(const network& graph, cost_options options = {}) {
+/// The same of a network that is built already. A template: who counts candidates has no need of graphs, and of their
+/// header.
+template <std::same_as<network> Network>
+costs cost(const Network& graph, cost_options options = {}) {
   cost_counter sink(options);
   for (const layer& l : graph.layers()) sink(l);
   return sink.total();

@@ -8,7 +8,6 @@
 /// efficiency.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "nascent/cost/cost.hpp"
@@ -65,7 +64,7 @@ inline double working_set(const network& graph, data_type type, int batch = 1) {
   for (const kernel& k : fuse(graph)) {
     const std::int64_t own = map_traffic(k, type, batch);
     constants += traffic(k, type, batch) - own;
-    maps = std::max(maps, own);
+    maps = maps < own ? own : maps;
   }
   return static_cast<double>(constants + maps);
 }
@@ -95,7 +94,9 @@ struct roofline {
   constexpr double ideal_rate() const { return under.ideal_rate(intensity()); }
   /// Time at E = 1: W / C_ideal. In this form it holds without any operation too, for copies, sums and pools.
   constexpr double ideal_ms() const {
-    return 1e3 * std::max(work.bytes / under.bytes_per_s, work.operations / under.ops_per_s);
+    const double memory = work.bytes / under.bytes_per_s;
+    const double arithmetic = work.operations / under.ops_per_s;
+    return 1e3 * (memory < arithmetic ? arithmetic : memory);
   }
   /// C, operations per second.
   constexpr double rate() const { return latency_ms == 0 ? 0 : 1e3 * work.operations / latency_ms; }

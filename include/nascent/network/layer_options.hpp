@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "nascent/network/activation.hpp"
 #include "nascent/network/strides.hpp"
@@ -22,6 +21,19 @@ struct kernel_size {
   constexpr explicit kernel_size(const strides& s) : height(s.height), width(s.width) {}
 };
 
+/// A yes or a no that may be left to what it depends on. No std::optional, whose header would be most of what a
+/// declaration pays for the arguments of words.
+struct said_or_not {
+  constexpr said_or_not() = default;
+  // Implicit on purpose: `.batch_norm = true`.
+  constexpr said_or_not(bool yes) : said_(true), yes_(yes) {}
+  constexpr bool value_or(bool unsaid) const { return said_ ? yes_ : unsaid; }
+
+ private:
+  bool said_ = false;
+  bool yes_ = false;
+};
+
 /// Arguments of net.conv. Batch normalisation is part of a convolution unless a bias is asked for instead, or it is
 /// said: `.bias = true, .batch_norm = true` has both.
 struct conv_options {
@@ -32,7 +44,7 @@ struct conv_options {
   int dilation = 1;
   activation act = activation::identity;
   bool bias = false;
-  std::optional<bool> batch_norm = std::nullopt;  ///< unsaid: where there is no bias
+  said_or_not batch_norm{};  ///< unsaid: where there is no bias
   padding pad = padding::same;
 };
 
@@ -44,7 +56,7 @@ struct depthwise_options {
   int dilation = 1;
   activation act = activation::identity;
   bool bias = false;
-  std::optional<bool> batch_norm = std::nullopt;
+  said_or_not batch_norm{};
   padding pad = padding::same;
 };
 
@@ -102,7 +114,7 @@ struct transposed_conv_options {
   int dilation = 1;
   activation act = activation::identity;
   bool bias = false;
-  std::optional<bool> batch_norm = std::nullopt;
+  said_or_not batch_norm{};
 };
 
 /// How a resized map is made of its pixels.

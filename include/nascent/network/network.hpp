@@ -3,7 +3,6 @@
 /// The graph of one network: its layers in topological order with shapes, and the blocks that made them.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -128,8 +127,7 @@ class network {
         for (std::size_t k = 0; k < static_cast<std::size_t>(l.operand_count); ++k)
           needed[static_cast<std::size_t>(l.operands[k])] = true;
     }
-    std::ranges::reverse(none);
-    return none;
+    return {none.rbegin(), none.rend()};
   }
 
   /// Takes out the layers that no output needs.
@@ -318,9 +316,9 @@ namespace detail {
 /// After its last layer: the map that a network ends with is an output too, "output", where others were declared or it
 /// is not the last one made; then no layer is left over. \throws network_error where one is, and is not to be pruned
 inline void finish(network& graph, const tensor& last, unused_layers unused) {
-  const std::vector<network_output> declared = graph.outputs();
-  if (last.id != 0 && std::ranges::find(declared, last.id, &network_output::tensor) == declared.end())
-    graph.output("output", last);
+  bool declared = last.id == 0;
+  for (const network_output& o : graph.outputs()) declared = declared || o.tensor == last.id;
+  if (!declared) graph.output("output", last);
   if (unused == unused_layers::keep) return;
   if (unused == unused_layers::prune) return graph.prune();
   const std::vector<std::size_t> none = graph.unused();

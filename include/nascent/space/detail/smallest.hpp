@@ -5,8 +5,6 @@
 /// in.
 #pragma once
 
-#include <algorithm>
-
 #include "nascent/space/build.hpp"
 
 namespace nascent::detail {
@@ -30,7 +28,7 @@ constexpr step_of<Stride> largest_stride(const Stride& stride) {
       const step_of<Stride> other = stride[o];
       if constexpr (std::is_same_v<step_of<Stride>, strides>)
         largest = other.height * other.width > largest.height * largest.width ? other : largest;
-      else largest = std::max(largest, other);
+      else largest = other > largest ? other : largest;
     }
     return largest;
   } else if constexpr (std::is_convertible_v<Stride, step_of<Stride>>) {
@@ -47,7 +45,10 @@ constexpr void for_each_smallest(const Resolution& resolution, Visit visit) {
     visit(image_size_of(resolution));
   } else if constexpr (std::is_convertible_v<typename Resolution::value_type, int>) {
     int least = resolution[0];
-    for (std::size_t o = 1; o < resolution.size(); ++o) least = std::min(least, static_cast<int>(resolution[o]));
+    for (std::size_t o = 1; o < resolution.size(); ++o) {
+      const int other = resolution[o];
+      least = other < least ? other : least;
+    }
     visit(image_size_of(least));
   } else {
     for (std::size_t o = 0; o < resolution.size(); ++o) {
