@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The zoo: every model of the literature with its counts against what is printed, and every search space with its size.
 // `list_models` prints all, `list_models NAME...` some; `--markdown` prints docs/models.md.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <exception>

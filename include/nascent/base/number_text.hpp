@@ -4,7 +4,6 @@
 /// base/text.hpp.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -21,8 +20,8 @@ inline std::string exact_text(double value) { return std::string(basic_text<32>{
 /// `decimals` decimals, for columns: 8 is "8.00".
 inline std::string fixed_text(double value, int decimals) {
   std::array<char, 384> text{};  // the largest double has 309 digits before its point
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed,
-                                 std::clamp(decimals, 0, 60));
+  const int places = decimals < 0 ? 0 : decimals > 60 ? 60 : decimals;  // <algorithm> would cost more than all of this
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, places);
   return {text.data(), end.ptr};
 }
 
@@ -40,7 +39,7 @@ inline std::string rounded_text(double value, int decimals = 2) {
 /// "8.06", 0.012345 is "0.0123", 1234.6 is "1235", 3.2e24 is "3.20e24".
 inline std::string significant_text(double value, int digits = 4) {
   std::array<char, 96> text{};
-  const int after_first = std::clamp(digits, 1, 60) - 1;
+  const int after_first = (digits < 1 ? 1 : digits > 60 ? 60 : digits) - 1;
   const auto end =
       std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific, after_first);
   const std::string_view rounded(text.data(), static_cast<std::size_t>(end.ptr - text.data()));
@@ -48,7 +47,8 @@ inline std::string significant_text(double value, int digits = 4) {
   if (value == 0 || power == std::string_view::npos) return exact_text(value);  // also nan and inf
   int exponent = 0;
   std::from_chars(rounded.data() + power + (rounded[power + 1] == '+' ? 2 : 1), end.ptr, exponent);
-  if (exponent >= -4 && exponent < 16) return fixed_text(value, std::max(after_first - exponent, 0));
+  if (exponent >= -4 && exponent < 16)
+    return fixed_text(value, after_first - exponent);  // none where there are more before the point
   return std::string(rounded.substr(0, power)) + 'e' + std::to_string(exponent);
 }
 
