@@ -41,6 +41,11 @@ from .declaration import (
     value_of,
 )
 
+from .pytorch import TorchSource, to_torch
+
+# What other tools are given: each in a module of its own, which imports the tool where it is used.
+Candidate.to_torch = Network.to_torch = to_torch
+
 # The blocks of the library, each a function of its name: conv, mbconv, dense, ...
 for _name in BLOCKS:
     globals()[_name] = getattr(_declaration, _name)

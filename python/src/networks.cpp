@@ -9,6 +9,7 @@
 #include "nascent/cost/cost.hpp"
 #include "nascent/io/block_text.hpp"
 #include "nascent/io/json.hpp"
+#include "nascent/io/torch.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/report/picture.hpp"
 #if defined(NASCENT_PYTHON_ONNX)
@@ -45,17 +46,32 @@ py::dict as_dict(const costs& c) {
   return d;
 }
 
+/// Those of a safetensors file that PyTorch wrote, or random ones.
+network_parameters parameters_of(const network& graph, const std::optional<std::string>& file, std::uint64_t seed) {
+  return file ? from_state_dict(graph, to_torch(graph), read_safetensors(*file)) : random_parameters(graph, seed);
+}
+
 void save_onnx([[maybe_unused]] const network& graph, [[maybe_unused]] const std::string& path,
                [[maybe_unused]] std::uint64_t seed, [[maybe_unused]] const std::string& dtype,
-               [[maybe_unused]] int batch, [[maybe_unused]] bool keep_batch_norm) {
+               [[maybe_unused]] int batch, [[maybe_unused]] bool keep_batch_norm,
+               [[maybe_unused]] const std::optional<std::string>& weights) {
 #if defined(NASCENT_PYTHON_ONNX)
-  const network_parameters values = random_parameters(graph, seed);
+  const network_parameters values = parameters_of(graph, weights, seed);
   const onnx_options options{.type = parse_data_type(dtype), .batch = batch};
   if (keep_batch_norm) write_onnx(path, graph, values, options);
   else write_onnx(path, graph, fold(graph, values), options);
 #else
   lacks("save_onnx", "onnx", "libonnx-dev");
 #endif
+}
+
+py::tuple torch_module(const network& graph) {
+  const torch_source source = to_torch(graph);
+  return py::make_tuple(source.text, source.class_name);
+}
+
+void save_weights(const network& graph, const std::string& path, std::uint64_t seed) {
+  write_safetensors(path, to_state_dict(graph, to_torch(graph), random_parameters(graph, seed)));
 }
 
 #if defined(NASCENT_PYTHON_ONEDNN)
@@ -127,8 +143,12 @@ void bind_networks(py::module_& m) {
           "to_svg", [](const network& n) { return to_svg(n); }, "A picture of the network.")
       .def("_repr_svg_", [](const network& n) { return to_svg(n); })
       .def("save_onnx", &save_onnx, py::arg("path"), py::kw_only(), py::arg("seed") = 1, py::arg("dtype") = "f32",
-           py::arg("batch") = 1, py::arg("keep_batch_norm") = false,
-           "Writes an ONNX file with random weights; a batch of 0 leaves it free.");
+           py::arg("batch") = 1, py::arg("keep_batch_norm") = false, py::arg("weights") = py::none(),
+           "Writes an ONNX file with the weights of a safetensors file (a state dict of its PyTorch module), or random "
+           "ones; a batch of 0 leaves it free.")
+      .def("save_weights", &save_weights, py::arg("path"), py::kw_only(), py::arg("seed") = 1,
+           "Writes random weights as a safetensors file: a state dict of its PyTorch module.")
+      .def("_torch", &torch_module);
   m.def("_measure", &measure_on_cpu, py::arg("networks"), py::arg("batch"), py::arg("threads"), py::arg("dtype"));
 }
 

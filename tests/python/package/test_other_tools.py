@@ -226,5 +226,42 @@ class TimmStrings(unittest.TestCase):
                 from_timm("bad", Architecture([[text]], 32, 64, 10, "relu", "same"))
 
 
+@needs("torch")
+class PyTorch(unittest.TestCase):
+    def test_a_module_is_the_network_and_its_weights_come_back(self):
+        import tempfile
+        from pathlib import Path
+
+        import torch
+
+        from nascent.pytorch import read_weights, save_weights
+
+        space = zoo.gpunet
+        c = space.sample(seed=3)
+        design = c.to_torch()
+        self.assertEqual(sum(p.numel() for p in design.module().parameters()), space.count(c).params)
+        network = zoo.model("MobileNetV3-Small", 64)
+        model = network.to_torch().module(seed=5).eval()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "w.safetensors"
+            save_weights(model, str(path))
+            again = network.to_torch().module(str(path)).eval()
+            pixels = torch.rand(2, *model.input_shape)
+            self.assertTrue(torch.equal(model(pixels), again(pixels)))
+            network.save_weights(str(Path(folder) / "own.safetensors"), seed=5)
+            ours = read_weights(str(Path(folder) / "own.safetensors"))
+            self.assertTrue(all(torch.equal(t, ours[name]) for name, t in model.state_dict().items()))
+            if importlib.util.find_spec("onnxruntime"):
+                import onnxruntime
+
+                network.save_onnx(str(Path(folder) / "n.onnx"), batch=2, weights=str(path))
+                session = onnxruntime.InferenceSession(str(Path(folder) / "n.onnx"))
+                found = torch.from_numpy(session.run(None, {"input": pixels.numpy()})[0])
+                self.assertLess((found - model(pixels)).abs().max() / found.abs().max(), 1e-4)
+            with self.assertRaises(nascent.Error) as caught:
+                zoo.model("MobileNetV2", 64).save_onnx(str(Path(folder) / "m.onnx"), weights=str(path))
+            self.assertEqual(caught.exception.code, "io.torch")
+
+
 if __name__ == "__main__":
     unittest.main()

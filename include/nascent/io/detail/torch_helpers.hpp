@@ -92,6 +92,18 @@ inline constexpr std::array torch_helpers{
         super().__init__(groups, channels, eps)
         self.bias = None
 )"},
+    torch_helper{"GroupNormOfOne", R"(class GroupNormOfOne(nn.GroupNorm):
+    """Each group has one number, which is its own mean; PyTorch refuses such groups."""
+
+    def __init__(self, groups, channels, eps, bias=True):
+        super().__init__(groups, channels, eps)
+        if not bias:
+            self.bias = None
+
+    def forward(self, x):
+        x = (x - x) * self.weight[:, None, None]
+        return x if self.bias is None else x + self.bias[:, None, None]
+)"},
     torch_helper{"RMSNorm2d", R"(class RMSNorm2d(nn.Module):
     """Over the channels, at each position: over the root of their mean square, times a factor for each channel."""
 

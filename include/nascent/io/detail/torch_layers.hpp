@@ -93,12 +93,15 @@ class torch_layers {
         channels(l.output);
         t += ", eps=1e-" + std::to_string(l.epsilon_digits) + (l.bias ? ")" : ", bias=False)");
         return t;
-      case layer_kind::group_norm:
-        t += (l.bias ? "nn.GroupNorm" : use("GroupNormWithoutBias")) + "(";
+      case layer_kind::group_norm: {
+        const bool of_one = l.output.positions() * (l.output.channels / l.groups) == 1;
+        t += of_one ? use("GroupNormOfOne") : l.bias ? "nn.GroupNorm" : use("GroupNormWithoutBias");
+        t += "(";
         t.add(hole_kind::groups, l.groups) += ", ";
         channels(l.output);
-        t += ", eps=1e-" + std::to_string(l.epsilon_digits) + ")";
+        t += ", eps=1e-" + std::to_string(l.epsilon_digits) + (of_one && !l.bias ? ", bias=False)" : ")");
         return t;
+      }
       case layer_kind::rms_norm:
         t += use("RMSNorm2d") + "(";
         channels(l.output);
