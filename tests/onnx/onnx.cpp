@@ -82,7 +82,10 @@ TEST_CASE("networks of the spaces of the literature are ONNX models") {
   random_engine rng(5);
   zoo::for_each_space([&](std::string_view key, const auto& s) {
     CAPTURE(key);
-    const network graph = to_network(s, s.sample(rng));
+    auto c = s.sample(rng);
+    for (int i = 0; i < 7; ++i)  // the smallest of some: large ones only take time
+      if (const auto other = s.sample(rng); count(other).params < count(c).params) c = other;
+    const network graph = to_network(s, c);
     check_model(graph, to_onnx(graph, random_parameters(graph, 1)), 1);
   });
 }
