@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -56,8 +57,12 @@ struct feature_column {
 /// no indicator.
 class candidate_features {
  public:
-  template <space Space>
-  explicit candidate_features(const Space& s, feature_options options = {}) : name_(s.name()), options_(options) {
+  // Asked first: clang asks for copies of these features, too, and whether they are a space depends on that.
+  template <class Space>
+  requires(!std::same_as<Space, candidate_features>) && space<Space> explicit candidate_features(
+                                                            const Space& s, feature_options options = {})
+      : name_(s.name()),
+  options_(options) {
     for (std::size_t k = 0; k < s.slot_count; ++k) {
       const slot_info info = s.slot(k);
       std::vector<typed_value> values;
