@@ -159,12 +159,12 @@ class RayEngine:
             key = self._keys.pop(ref)
             try:
                 ended.append((key, self._ray.get(ref)))
-            except self._ray.exceptions.RayTaskError as error:  # beside the evaluator: a module that is not there, a disk that is full
-                cause = getattr(error, "cause", None)
-                if isinstance(cause, ImportError):
-                    ended.append((key, {"refused": f"a worker that lacks a module ({cause})"}))
+            except self._ray.exceptions.RayTaskError as error:  # beside the evaluator, whose own errors are outcomes
+                said = str(getattr(error, "cause", None) or error).strip().rpartition("\n")[2]
+                if isinstance(error, OSError):  # such as a disk that is full
+                    ended.append((key, {"failure": said}))
                 else:
-                    ended.append((key, {"failure": str(cause or error).strip().rpartition("\n")[2]}))
+                    ended.append((key, {"refused": f"a worker that cannot run it ({said})"}))
             except self._ray.exceptions.RayError as error:
                 ended.append((key, {"lost": type(error).__name__}))
         return ended

@@ -84,6 +84,21 @@ class Ray(unittest.TestCase):
         self.assertEqual([i for i, _ in failures], [5])  # lost machines are nobody's failure
         self.assertIn("status 3", failures[0][1])
         self.assertIn("evaluated", said)
+        self.a_worker_of_another_version_is_refused()
+
+    def a_worker_of_another_version_is_refused(self):
+        """On the same cluster, whose start is what takes time. No candidate is blamed."""
+        text = (
+            "import nascent, test_ray\n"
+            "nascent._core.__version__ = '0.0.1'\n"
+            f"study = nascent.Study({self.path + '.2'!r}, nascent.zoo.nas_bench_macro, 'random')\n"
+            "try:\n"
+            f"    nascent.distribute(study, test_ray.short_training, networks=2, engine='ray', address={self.cluster.address!r}, progress=False)\n"
+            "except nascent.StudyError as error:\n"
+            "    print(error.code, {t.state for t in study.trials()})\n"
+        )
+        done = subprocess.run([sys.executable, "-B", "-c", text], stdout=subprocess.PIPE, text=True, timeout=400)
+        self.assertEqual(done.stdout.strip(), "distribute.version {'pending'}")
 
 
 if __name__ == "__main__":
