@@ -34,7 +34,7 @@ def main(source, folder, compiler):
         return 1
     # Tools whose tests are skipped where they are not there.
     prepared(folder, TOOLS, present="optuna, ConfigSpace, pyglove", timeout=300)
-    prepared(folder, ["ray"], present="ray", timeout=300)
+    prepared(folder, ["ray[tune]"], present="ray.tune", timeout=300)
     tests = [python, "-B", "-m", "unittest", "discover", "-s", Path(__file__).parent / "package"]
     return subprocess.run(tests, cwd=folder).returncode
 
