@@ -78,7 +78,7 @@ def run(folder, name, space, method, seed, workers, networks, accuracy, lost=0.0
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seeds", type=int, default=20)
-    options.add_argument("--networks", type=int, default=1000, help="of the driver's cost")
+    options.add_argument("--networks", type=int, default=5000, help="of the driver's cost, in GPUNet's space")
     given = options.parse_args()
     accuracy, optimum = accuracies()
     macro = nascent.zoo.nas_bench_macro
@@ -100,13 +100,11 @@ def main():
                     + f"   {1000 * (time.process_time() - begin) / given.seeds / 200:.1f} ms of driver each",
                     flush=True,
                 )
-        for space in (macro, nascent.zoo.gpunet):
-            constant = accuracy if space is macro else lambda work: 70 + work["decisions"][0]
-            done, engine, _ = run(folder, "cost." + space.name, space, "evolution", 1, 300, given.networks, constant, lost=0.3)
-            print(
-                f"{space.name}: {done.evaluated} evaluations on 300 workers, {done.repeated} lost with their machines and begun again, "
-                f"{1000 * done.driver_s / done.evaluated:.1f} ms of the driver's processor time each"
-            )
+        done, _, _ = run(folder, "cost", nascent.zoo.gpunet, "evolution", 1, 300, given.networks, lambda work: 70 + work["decisions"][0], lost=0.3)
+        print(
+            f"GPUNet: {done.evaluated} evaluations on 300 workers, {done.repeated} lost with their machines and begun again, "
+            f"{1000 * done.driver_s / done.evaluated:.1f} ms of the driver's processor time each"
+        )
 
 
 if __name__ == "__main__":
