@@ -50,7 +50,8 @@ TEST_CASE("ResNeSt: a difference of more than 1 % from the printed figures has i
 
 TEST_CASE("ResNeSt's strided average pools pad symmetrically and count it, as PyTorch's do by default") {
   int strided = 0;
-  for (const layer& l : to_network(zoo::resnest_50).layers()) {
+  const network graph = to_network(zoo::resnest_50);
+  for (const layer& l : graph.layers()) {
     if (l.kind != layer_kind::average_pool || l.kernel_height != 3) continue;
     CHECK(l.pad == padding::symmetric);
     CHECK(l.count_padding);
