@@ -3,10 +3,10 @@
 # What the scripts of this repository need from Debian's packages. Sourced, not run.
 
 # The components' packages, with what Debian's asks for beside them (Debian 12's oneDNN looks for OpenCL); cuDNN comes from NVIDIA.
-# All are demanded, so that none goes missing silently.
+# All are demanded, so that none goes missing silently; but for PyTorch, of some hundred MB, which tests/run.sh demands where it has time for it.
 library_packages=() component_flags=()
 while read -r kind name _ _ package more _; do
-  [[ $kind == component && $name != cudnn ]] || continue
+  [[ $kind == component && $name != cudnn && $name != torch ]] || continue
   library_packages+=("$package")
   [[ $more == - ]] || library_packages+=("${more//,/ }")
   component_flags+=("-DNASCENT_WITH_${name^^}=ON")
@@ -16,6 +16,7 @@ done <"$(dirname "${BASH_SOURCE[0]}")/../cmake/house.txt"
 build_packages=(g++ cmake ninja-build)
 example_packages=("${build_packages[@]}" "${library_packages[@]}" libcli11-dev)
 lint_packages=("${example_packages[@]}" clang-format-14 clang-tidy-19 doxygen python3)
+torch_packages=(libtorch-dev dataset-fashion-mnist)
 test_packages=("${example_packages[@]}" libbenchmark-dev python3)
 
 as_root() {

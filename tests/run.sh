@@ -13,7 +13,7 @@ usage: bash tests/run.sh [option]... [ctest argument]...
   --thread          with ThreadSanitizer; only the tests that start threads
   --fuzz SECONDS    libFuzzer searches so long for each importer, each time elsewhere; with clang and --sanitize
   --fuzz fixed      libFuzzer gives each importer the same inputs every time, some seconds long; with clang and --sanitize
-  --short           leave out the tests labelled "long", the benchmarks and each header alone; optimise less
+  --short           leave out the tests labelled "long", the benchmarks, each header alone, and PyTorch; optimise less
   --strict          warnings are errors
 
 Works on Debian 12 and 13, as root or with sudo. All else is handed to ctest, for instance -R executor.
@@ -22,16 +22,16 @@ USAGE
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 given=("$@")
-compiler=g++ debian13=no preset='' suffix='' fuzz=OFF strict=OFF program_flags=-O1 configure=() tests=()
+compiler=g++ debian13=no preset='' suffix='' fuzz=OFF strict=OFF program_flags=-O1 torch=ON configure=() tests=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --debian13) debian13=yes ;;
     --compiler) compiler=${2:?"--compiler needs a name"} && shift ;;
-    --sanitize) preset=sanitize ;;
-    --thread) preset=thread ;;
+    --sanitize) preset=sanitize torch=OFF ;;
+    --thread) preset=thread torch=OFF ;;
     --fuzz) fuzz=${2:?"--fuzz needs seconds, or fixed"} && shift ;;
     --short)
-      suffix=-short program_flags=-O0
+      suffix=-short program_flags=-O0 torch=OFF
       tests+=(-LE '^long$')
       configure+=(-DNASCENT_BUILD_BENCHMARKS=OFF -DNASCENT_TEST_EACH_HEADER=OFF
         -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1 -DNDEBUG")
@@ -52,6 +52,9 @@ fi
 
 . "$root/tests/packages.sh"
 packages=("${test_packages[@]}")
+# PyTorch for g++ of Debian 12 alone: its 1.13 does not compile in C++20 with clang, and once is enough.
+[[ $compiler == g++* && $(. /etc/os-release && echo "$VERSION_ID") == 12 ]] || torch=OFF
+[[ $torch == OFF ]] || packages+=("${torch_packages[@]}")
 if [[ $compiler == clang++-* ]]; then
   packages+=("clang-${compiler#clang++-}")
   [[ -z $preset ]] || packages+=("libclang-rt-${compiler#clang++-}-dev")
@@ -69,7 +72,8 @@ case $preset,$compiler in
 esac
 build=build/$build$suffix
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
-configure+=("-DNASCENT_FUZZ=$fuzz" "-DNASCENT_WARNINGS_AS_ERRORS=$strict" "-DNASCENT_PROGRAM_FLAGS=$program_flags")
+configure+=("-DNASCENT_FUZZ=$fuzz" "-DNASCENT_WARNINGS_AS_ERRORS=$strict" "-DNASCENT_PROGRAM_FLAGS=$program_flags"
+  "-DNASCENT_WITH_TORCH=$torch")
 # g++ collects its garbage ever again below 128 MB; a tenth of its time is saved where it need not.
 if [[ $compiler == g++* && $(awk '/^MemAvailable/ { print $2 }' /proc/meminfo) -gt $((jobs * 4000000)) ]]; then
   configure+=(-DCMAKE_CXX_FLAGS="--param ggc-min-heapsize=2000000")

@@ -64,6 +64,19 @@ TEST_CASE("A safetensors file comes back as it was written") {
   CHECK_THROWS_AS(read_safetensors(folder.path()), file_error);
 }
 
+TEST_CASE("The metadata of a safetensors file are texts by name") {
+  const safetensors_metadata said{{"format", "pt"}, {"quoted", "a \"b\""}};
+  const std::string content = to_safetensors({make_safetensor("x", {1}, {1.5F})}, said);
+  CHECK(parse_safetensors_metadata(content) == said);
+  CHECK(parse_safetensors(content).size() == 1);
+  CHECK(parse_safetensors_metadata(file_of(R"({"__metadata__":{"format":"pt"}})", "")) ==
+        safetensors_metadata{{"format", "pt"}});
+  CHECK(parse_safetensors_metadata(to_safetensors({})).empty());
+  CHECK_THROWS_AS(parse_safetensors_metadata(file_of(R"({"__metadata__":{"epoch":3}})", "")), error);
+  CHECK_THROWS_AS(parse_safetensors_metadata(file_of(R"({"__metadata__":[]})", "")), error);
+  CHECK_THROWS_AS(parse_safetensors_metadata("1234567"), error);
+}
+
 TEST_CASE("What is no safetensors file is refused") {
   const auto refused = [](const std::string& content) {
     CAPTURE(content);

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -92,9 +93,13 @@ inline std::vector<float> numbers_of(const safetensor& t) {
   return numbers;
 }
 
+/// What a file says beside its tensors, the format's "__metadata__": texts by name.
+using safetensors_metadata = std::map<std::string, std::string>;
+
 /// A file's content. \throws safetensors_error for a tensor whose bytes are not those of its shape, or a name twice
-inline std::string to_safetensors(const std::vector<safetensor>& tensors) {
+inline std::string to_safetensors(const std::vector<safetensor>& tensors, const safetensors_metadata& metadata = {}) {
   json header = json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
   std::string data;
   for (const safetensor& t : tensors) {
     std::size_t bytes = detail::safetensor_size(t.type);
@@ -113,23 +118,49 @@ inline std::string to_safetensors(const std::vector<safetensor>& tensors) {
   return all + text + data;
 }
 
+namespace detail {
+
+[[noreturn]] inline void refuse_safetensors(const std::string& source, const std::string& what,
+                                            const std::string& found, const std::string& allowed) {
+  throw safetensors_error(
+      "io.safetensors", "safetensors" + (source.empty() ? "" : " '" + source + "'") + (what.empty() ? "" : ", " + what),
+      found, allowed);
+}
+
+/// The header, and the numbers after it. \throws safetensors_error, json_error
+inline std::pair<json, std::string_view> safetensors_parts(std::string_view content, const std::string& source) {
+  constexpr std::size_t most_header = std::size_t{100} << 20;
+  if (content.size() < 8) refuse_safetensors(source, "", std::to_string(content.size()) + " bytes", "8 or more");
+  const std::uint64_t length = read_integer(content, 0, 8);
+  if (length > content.size() - 8 || length > most_header)
+    refuse_safetensors(source, "", "a header of " + std::to_string(length) + " bytes",
+                       "at most " + std::to_string(std::min(content.size() - 8, most_header)));
+  json header = parse_json(content.substr(8, static_cast<std::size_t>(length)), source);
+  json_reader<json>(header, "").must_be_object();
+  return {std::move(header), content.substr(8 + static_cast<std::size_t>(length))};
+}
+
+}  // namespace detail
+
+/// The metadata of a file's content, none where it has none. \throws safetensors_error, json_error
+inline safetensors_metadata parse_safetensors_metadata(std::string_view content, const std::string& source = {}) {
+  const json header = detail::safetensors_parts(content, source).first;
+  safetensors_metadata all;
+  if (!header.contains("__metadata__")) return all;
+  const detail::json_reader<json> metadata(header.at("__metadata__"), "/__metadata__");
+  metadata.must_be_object();
+  for (const auto& [name, value] : header.at("__metadata__").items()) all[name] = metadata.at(name).text();
+  return all;
+}
+
 /// Reads a file's content: header and numbers must fit together without a gap. \throws safetensors_error, json_error
 inline std::vector<safetensor> parse_safetensors(std::string_view content, const std::string& source = {}) {
-  constexpr std::size_t most_header = std::size_t{100} << 20;
   const auto refuse = [&](const std::string& what, const std::string& found, const std::string& allowed) {
-    throw safetensors_error(
-        "io.safetensors",
-        "safetensors" + (source.empty() ? "" : " '" + source + "'") + (what.empty() ? "" : ", " + what), found,
-        allowed);
+    detail::refuse_safetensors(source, what, found, allowed);
   };
-  if (content.size() < 8) refuse("", std::to_string(content.size()) + " bytes", "8 or more");
-  const std::uint64_t length = detail::read_integer(content, 0, 8);
-  if (length > content.size() - 8 || length > most_header)
-    refuse("", "a header of " + std::to_string(length) + " bytes",
-           "at most " + std::to_string(std::min(content.size() - 8, most_header)));
-  const std::string_view data = content.substr(8 + static_cast<std::size_t>(length));
-  const json header = parse_json(content.substr(8, static_cast<std::size_t>(length)), source);
-  detail::json_reader<json>(header, "").must_be_object();
+  const auto parts = detail::safetensors_parts(content, source);
+  const json& header = parts.first;
+  const std::string_view data = parts.second;
   std::vector<std::pair<std::size_t, safetensor>> all;
   for (const auto& [name, value] : header.items()) {
     if (name == "__metadata__") continue;
@@ -172,8 +203,9 @@ inline std::vector<safetensor> parse_safetensors(std::string_view content, const
 }
 
 /// Writes a file, whole or not at all. \throws safetensors_error, file_error
-inline void write_safetensors(const std::filesystem::path& path, const std::vector<safetensor>& tensors) {
-  write_file(path, to_safetensors(tensors));
+inline void write_safetensors(const std::filesystem::path& path, const std::vector<safetensor>& tensors,
+                              const safetensors_metadata& metadata = {}) {
+  write_file(path, to_safetensors(tensors, metadata));
 }
 
 /// \throws safetensors_error, json_error; file_error
