@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# clang-format over all sources, doxygen over all headers and documents, clang-tidy over all headers together or over the files given; PyTorch 1.13, Debian 12's, is not for clang in C++20. The version of clang-format is
+# clang-format over all sources, doxygen over all headers and documents, clang-tidy over all headers together (but for those
+# with PyTorch: 1.13 of Debian 12 is not for clang in C++20) or over the files given. The version of clang-format is
 # part of the format: another one breaks lines elsewhere.
 set -euo pipefail
 

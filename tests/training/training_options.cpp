@@ -25,18 +25,19 @@ std::string refused(const training_options& o) {
 }  // namespace
 
 TEST_CASE("training_options: rates warm up linearly, then fall as the papers say") {
-  const rate_schedule cosine{.peak = 2, .warm_up_epochs = 2};
+  const learning_rate_schedule cosine{.peak = 2, .warm_up_epochs = 2};
   CHECK(near(learning_rate(cosine, 0.5, 12), 0.5));
   CHECK(near(learning_rate(cosine, 2, 12), 2));
   CHECK(near(learning_rate(cosine, 7, 12), 1));               // half way
   CHECK(near(learning_rate(cosine, 2 + 10.0 / 3, 12), 1.5));  // a third: (1 + cos 60 degrees) / 2
   CHECK(near(learning_rate(cosine, 12, 12), 0));
   // MnasNet: 0.97 every 2.4 epochs.
-  const rate_schedule steps{.peak = 1, .decay = exponential_decay{.factor = 0.97, .epochs = 2.4}};
+  const learning_rate_schedule steps{.peak = 1, .decay = exponential_decay{.factor = 0.97, .epochs = 2.4}};
   CHECK(near(learning_rate(steps, 2.3, 350), 1));
   CHECK(near(learning_rate(steps, 2.5, 350), 0.97));
   CHECK(near(learning_rate(steps, 5, 350), 0.97 * 0.97));
-  const rate_schedule smooth{.peak = 1, .decay = exponential_decay{.factor = 0.25, .epochs = 2, .staircase = false}};
+  const learning_rate_schedule smooth{.peak = 1,
+                                      .decay = exponential_decay{.factor = 0.25, .epochs = 2, .staircase = false}};
   CHECK(near(learning_rate(smooth, 1, 350), 0.5));
   CHECK(near(learning_rate({.peak = 3, .decay = constant_rate{}}, 7, 9), 3));
   CHECK(near(learning_rate({.peak = 3, .warm_up_epochs = 9}, 9, 9), 3));

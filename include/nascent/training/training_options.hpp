@@ -57,14 +57,14 @@ struct exponential_decay {
 };
 
 /// The learning rate over time. While it warms up it rises linearly, and what decays begins after that.
-struct rate_schedule {
+struct learning_rate_schedule {
   double peak = 0.1;
   double warm_up_epochs = 0;
   std::variant<cosine_decay, exponential_decay, constant_rate> decay{};
 };
 
 /// The rate of a step that ends at epoch `at` (one of ten steps of the first epoch: 0.1 to 1.0) of `epochs`.
-inline double learning_rate(const rate_schedule& s, double at, double epochs) {
+inline double learning_rate(const learning_rate_schedule& s, double at, double epochs) {
   if (at < s.warm_up_epochs) return s.peak * at / s.warm_up_epochs;
   const double since = at - s.warm_up_epochs;
   if (const auto* e = std::get_if<exponential_decay>(&s.decay)) {
@@ -89,7 +89,7 @@ struct training_options {
   int epochs = 10;
   int batch = 128;  ///< images of a step; what is left of an epoch's images is left out
   optimizer method = sgd{};
-  rate_schedule rate{};
+  learning_rate_schedule rate{};
   double label_smoothing = 0.1;
   double averaging = 0;        ///< above 0: a moving average of all parameters, of this decay, is evaluated and kept
   augmentation augment{};      ///< of training images
