@@ -8,9 +8,10 @@
 
 using namespace nascent;
 
-/// Ghost block (Han et al., 2020): half of the features by a convolution, the other half by a cheap depthwise one.
+/// Ghost block (Han et al., 2020), as you would write it if `ghost` were not there: half of the features by a
+/// convolution, the other half by a cheap depthwise one.
 template <class Filters = int, class Kernel = int, class Act = activation>
-struct ghost {
+struct own_ghost {
   Filters filters;
   Kernel kernel{3};
   Act act{relu};
@@ -32,10 +33,11 @@ inline constexpr auto ghosts = define([] {
       .input(3, 96)
       .stage("stem", conv{.filters = 16})
       .stride(2)
-      .stage("1", either(ghost{.filters = range(24, 48, 8), .kernel = one_of(3, 5)}, mbconv{.filters = one_of(24, 32)}))
+      .stage("1",
+             either(own_ghost{.filters = range(24, 48, 8), .kernel = one_of(3, 5)}, mbconv{.filters = one_of(24, 32)}))
       .stride(2)
       .layers(range(1, 4))
-      .stage("2", ghost{.filters = 96, .act = one_of(relu, hswish)})
+      .stage("2", own_ghost{.filters = 96, .act = one_of(relu, hswish)})
       .stride(2)
       .layers(independent(range(1, 3)))
       .head(global_pool{}, dense{10});
