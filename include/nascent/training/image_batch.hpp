@@ -34,7 +34,8 @@ inline standardization standardize(const image_set& of) {
     squares[i % depth] += x * x;
   }
   standardization s;
-  const double count = static_cast<double>(of.pixels.size() / depth);
+  const std::size_t positions = of.pixels.size() / depth;
+  const auto count = static_cast<double>(positions);
   for (std::size_t c = 0; c < depth; ++c) {
     const double mean = static_cast<double>(sums[c]) / count;
     const double variance = static_cast<double>(squares[c]) / count - mean * mean;

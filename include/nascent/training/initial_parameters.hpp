@@ -17,7 +17,8 @@ namespace nascent {
 /// Numbers that reach one output of a layer with weights: of a depthwise convolution the taps of one channel, of a
 /// transposed one as many as reach a pixel on average.
 inline double fan_in(const layer& l) {
-  const double taps = static_cast<double>(l.kernel_height) * l.kernel_width * (l.input.channels / l.groups);
+  const int inputs = l.input.channels / l.groups;
+  const double taps = static_cast<double>(l.kernel_height) * l.kernel_width * inputs;
   if (l.kind != layer_kind::transposed_convolution) return taps;
   return std::max(1.0, taps / (static_cast<double>(l.stride_height) * l.stride_width));
 }
