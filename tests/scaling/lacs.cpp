@@ -30,17 +30,6 @@ namespace {
 constexpr auto b0 = zoo::efficientnet_b0.only();
 constexpr auto by_macs = [](const auto& c) { return static_cast<double>(count(c).macs) / 2e7; };
 
-/// Depth, width and resolution of a network as it was built, against the fine base.
-struct built {
-  double depth;
-  double width;
-  double resolution;
-};
-built measure(const network& n) {
-  return {(static_cast<double>(n.layers().size()) - 2) / 100, n.layers()[0].output.channels / 1024.0,
-          n.input().height / 176.0};
-}
-
 /// An accuracy with a known best share: 100 - a / depth - b / width^2 - c / resolution^2.
 struct saturating {
   double depth;

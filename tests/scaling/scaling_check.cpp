@@ -18,17 +18,6 @@ using Catch::Matchers::WithinRel;
 
 namespace {
 
-/// Depth, width and resolution as they were built, against the base.
-struct built {
-  double depth;
-  double width;
-  double resolution;
-};
-built measure(const network& n) {
-  return {(static_cast<double>(n.layers().size()) - 2) / 100, n.layers()[0].output.channels / 1024.0,
-          n.input().height / 176.0};
-}
-
 /// 100 - a / depth - b / width^2 - c / resolution^2: where latency is MACs the best share is known in closed form, for
 /// each term of the error becomes the same while all grow.
 double saturating(const network& n) {
