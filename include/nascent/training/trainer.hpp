@@ -73,6 +73,16 @@ inline void check_fit(const network& graph, const image_set& images) {
                          "a layer whose outputs are logits: the loss has the softmax");
 }
 
+/// After so many steps and epochs. \throws training_error
+[[noreturn]] inline void refuse_loss(const std::string& network, std::int64_t steps, std::size_t epochs, double loss,
+                                     double rate) {
+  throw training_error("training.loss",
+                       "training network '" + network + "', step " + std::to_string(steps + 1) + " (epoch " +
+                           std::to_string(epochs + 1) + ")",
+                       "a loss of " + exact_text(loss) + " at learning rate " + exact_text(rate),
+                       "finite losses; lower rate.peak, or warm up for longer");
+}
+
 /// Images `numbers` as a batch on the model's device, and their labels.
 template <class Generator>
 std::pair<at::Tensor, at::Tensor> make_batch(const image_set& from, std::span<const std::size_t> numbers,
@@ -122,11 +132,12 @@ class tensor_average {
 
 }  // namespace detail
 
-/// The share of the images whose class has the largest output, in per cent. \throws training_error where the images do
-/// not fit the network
-inline double top1_accuracy(const trainable& model, const image_set& images, const standardization& pixels,
-                            int batch = 256) {
-  detail::check_fit(model.graph(), images);
+namespace detail {
+
+/// The share of the images whose class has the largest output, in per cent; `outputs(batch)` are a network's.
+template <class Outputs>
+double share_right(const image_set& images, const standardization& pixels, int batch, const std::string& device,
+                   Outputs&& outputs) {
   const at::NoGradGuard off;
   random_engine unused;
   std::int64_t right = 0;
@@ -136,11 +147,22 @@ inline double top1_accuracy(const trainable& model, const image_set& images, con
   while (!rest.empty()) {
     const auto now = rest.first(std::min(rest.size(), static_cast<std::size_t>(std::max(batch, 1))));
     rest = rest.subspan(now.size());
-    const auto [x, labels] = detail::make_batch(images, now, pixels, {}, unused, model.options().device);
-    const at::Tensor logits = model.forward(x, false).front().reshape({static_cast<std::int64_t>(now.size()), -1});
-    right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
+    const auto [x, labels] = make_batch(images, now, pixels, {}, unused, device);
+    const at::Tensor logits = outputs(x).reshape({static_cast<std::int64_t>(now.size()), -1});
+    right += logits.argmax(1).eq(labels).sum().template item<std::int64_t>();
   }
   return 100 * static_cast<double>(right) / static_cast<double>(images.size());
+}
+
+}  // namespace detail
+
+/// The share of the images whose class has the largest output, in per cent. \throws training_error where the images do
+/// not fit the network
+inline double top1_accuracy(const trainable& model, const image_set& images, const standardization& pixels,
+                            int batch = 256) {
+  detail::check_fit(model.graph(), images);
+  return detail::share_right(images, pixels, batch, model.options().device,
+                             [&](const at::Tensor& x) { return model.forward(x, false).front(); });
 }
 
 namespace detail {
@@ -232,12 +254,7 @@ class trainer {
         at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, options_->label_smoothing);
     const double value = loss.item<double>();
     if (!std::isfinite(value))
-      throw training_error("training.loss",
-                           "training network '" + model_->graph().name() + "', step " +
-                               std::to_string(optimizer_.steps() + 1) + " (epoch " +
-                               std::to_string(result_.epochs.size() + 1) + ")",
-                           "a loss of " + exact_text(value) + " at learning rate " + exact_text(rate),
-                           "finite losses; lower rate.peak, or warm up for longer");
+      refuse_loss(model_->graph().name(), optimizer_.steps(), result_.epochs.size(), value, rate);
     loss.backward();
     optimizer_.step(rate);
     average_.follow(optimizer_.steps());
@@ -252,48 +269,26 @@ class trainer {
   }
 
   /// The tensors of a checkpoint by name, as they are.
-  template <class Visit>
-  void for_each_tensor(Visit&& visit) const {
-    for (const named_tensor& t : model_->tensors()) visit("value/" + t.name, t.value);
-    for (const named_tensor& t : optimizer_.state()) visit("state/" + t.name, t.value);
-    for (const named_tensor& t : average_.state()) visit("average/" + t.name, t.value);
+  std::vector<named_tensor> tensors() const {
+    std::vector<named_tensor> all;
+    for (const named_tensor& t : model_->tensors()) all.push_back({"value/" + t.name, t.role, t.value});
+    for (const named_tensor& t : optimizer_.state()) all.push_back({"state/" + t.name, t.role, t.value});
+    for (const named_tensor& t : average_.state()) all.push_back({"average/" + t.name, t.role, t.value});
+    return all;
   }
 
   void save() const {
-    std::vector<safetensor> tensors;
-    for_each_tensor([&](const std::string& name, const at::Tensor& t) {
-      const at::Tensor here = t.detach().to(at::kCPU).contiguous();
-      tensors.push_back(
-          make_safetensor(name, here.sizes().vec(), {here.data_ptr<float>(), here.data_ptr<float>() + here.numel()}));
-    });
     safetensors_metadata metadata = identity_;
     metadata["epochs"] = history_text(result_.epochs);
     metadata["steps"] = std::to_string(optimizer_.steps());
-    write_safetensors(options_->checkpoint, tensors, metadata);
+    write_checkpoint(options_->checkpoint, tensors(), metadata);
   }
 
   void resume() {
-    const std::string of = "checkpoint '" + options_->checkpoint.string() + "'";
-    const std::string content = read_file(options_->checkpoint);
-    const safetensors_metadata metadata = parse_safetensors_metadata(content, options_->checkpoint.string());
-    std::map<std::string, safetensor> stored;
-    for (safetensor& t : parse_safetensors(content, options_->checkpoint.string())) {
-      std::string name = t.name;
-      stored.emplace(std::move(name), std::move(t));
-    }
-    check_identity(of, metadata, identity_);
-    result_.epochs = read_history(of, metadata);
+    const stored_checkpoint stored(options_->checkpoint, identity_);
+    result_.epochs = read_history(stored.of, stored.metadata);
     optimizer_.set_steps(static_cast<std::int64_t>(result_.epochs.size() * steps_));
-    const at::NoGradGuard off;
-    for_each_tensor([&](const std::string& name, const at::Tensor& t) {
-      const auto found = stored.find(name);
-      if (found == stored.end() || found->second.type != "F32" || found->second.shape != t.sizes().vec())
-        throw training_error("training.checkpoint", of + ", tensor '" + name + "'",
-                             found == stored.end() ? "none" : "another type or other sizes",
-                             "a tensor of this training; remove the file to begin anew");
-      std::vector<float> numbers = numbers_of(found->second);
-      t.copy_(at::from_blob(numbers.data(), t.sizes()));
-    });
+    stored.load(tensors());
   }
 
   trainable* model_;

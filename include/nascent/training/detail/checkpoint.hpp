@@ -6,13 +6,19 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/from_blob.h>
 #include <torch/csrc/api/include/torch/version.h>
 
+#include "nascent/base/file.hpp"
 #include "nascent/io/safetensors.hpp"
 #include "nascent/study/network_identity.hpp"
 #include "nascent/training/trainable.hpp"
@@ -65,6 +71,51 @@ inline void check_identity(const std::string& of, const std::map<std::string, st
                          here + ": a checkpoint of this training; name another file, or remove it to begin anew");
   }
 }
+
+/// Whole or not at all. \throws file_error
+inline void write_checkpoint(const std::filesystem::path& to, std::span<const named_tensor> tensors,
+                             const safetensors_metadata& metadata) {
+  std::vector<safetensor> all;
+  for (const named_tensor& t : tensors) {
+    const at::Tensor here = t.value.detach().to(at::kCPU).contiguous();
+    all.push_back(
+        make_safetensor(t.name, here.sizes().vec(), {here.data_ptr<float>(), here.data_ptr<float>() + here.numel()}));
+  }
+  write_safetensors(to, all, metadata);
+}
+
+/// One that was read.
+struct stored_checkpoint {
+  std::string of;
+  safetensors_metadata metadata;
+  std::map<std::string, safetensor> tensors;
+
+  /// \throws training_error where it is not of this training; file_error
+  stored_checkpoint(const std::filesystem::path& from, const safetensors_metadata& identity)
+      : of("checkpoint '" + from.string() + "'") {
+    const std::string content = read_file(from);
+    metadata = parse_safetensors_metadata(content, from.string());
+    for (safetensor& t : parse_safetensors(content, from.string())) {
+      std::string name = t.name;
+      tensors.emplace(std::move(name), std::move(t));
+    }
+    check_identity(of, metadata, identity);
+  }
+
+  /// Copies those of these names. \throws training_error where one is not there, or is of other sizes
+  void load(std::span<const named_tensor> to) const {
+    const at::NoGradGuard off;
+    for (const named_tensor& t : to) {
+      const auto found = tensors.find(t.name);
+      if (found == tensors.end() || found->second.type != "F32" || found->second.shape != t.value.sizes().vec())
+        throw training_error("training.checkpoint", of + ", tensor '" + t.name + "'",
+                             found == tensors.end() ? "none" : "another type or other sizes",
+                             "a tensor of this training; remove the file to begin anew");
+      std::vector<float> numbers = numbers_of(found->second);
+      t.value.copy_(at::from_blob(numbers.data(), t.value.sizes()));
+    }
+  }
+};
 
 inline std::string history_text(const std::vector<epoch_result>& epochs) {
   json all = json::array();

@@ -40,30 +40,37 @@ class torch_optimizer {
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps) { steps_ = steps; }
 
-  /// Uses up the gradients.
-  void step(double rate) {
+  /// Uses up the gradients. `used` may say for each tensor how much of each number L2 and decay are for: undefined, not
+  /// at all; by default of all kernels everything.
+  void step(double rate, std::span<const at::Tensor> used = {}) {
     const at::NoGradGuard off;
     ++steps_;
     for (std::size_t i = 0; i < trained_.size(); ++i) {
       at::Tensor& w = trained_[i].value;
       const at::Tensor g = w.grad();
       if (!g.defined()) continue;  // no output stands on it
-      const bool is_kernel = trained_[i].role == parameter_role::kernel;
+      bool is_kernel = trained_[i].role == parameter_role::kernel;
+      at::Tensor regular = w;
+      if (is_kernel && !used.empty()) {
+        is_kernel = used[i].defined();
+        if (is_kernel) regular = w * used[i];
+      }
       if (const auto* m = std::get_if<sgd>(&method_)) {
-        if (is_kernel && m->l2 > 0) g.add_(w, m->l2);
+        if (is_kernel && m->l2 > 0) g.add_(regular, m->l2);
         const at::Tensor& v = state_[i].value;
         v.mul_(m->momentum).add_(g);
         if (m->nesterov) w.add_(g, -rate).add_(v, -rate * m->momentum);
         else w.add_(v, -rate);
       } else if (const auto* r = std::get_if<rmsprop>(&method_)) {
-        if (is_kernel && r->l2 > 0) g.add_(w, r->l2);
+        if (is_kernel && r->l2 > 0) g.add_(regular, r->l2);
         const at::Tensor& s = state_[2 * i].value;
         const at::Tensor& v = state_[2 * i + 1].value;
         s.mul_(r->decay).addcmul_(g, g, 1 - r->decay);
         v.mul_(r->momentum).addcdiv_(g, (s + r->epsilon).sqrt_(), rate);
         w.sub_(v);
       } else if (const auto* a = std::get_if<adamw>(&method_)) {
-        if (is_kernel) w.mul_(1 - rate * a->weight_decay);
+        if (is_kernel && used.empty()) w.mul_(1 - rate * a->weight_decay);
+        else if (is_kernel) w.sub_(regular, rate * a->weight_decay);
         const at::Tensor& first = state_[2 * i].value;
         const at::Tensor& second = state_[2 * i + 1].value;
         first.mul_(a->beta1).add_(g, 1 - a->beta1);
