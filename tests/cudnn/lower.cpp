@@ -130,7 +130,7 @@ void compare_some(std::uint64_t from, std::uint64_t to) {
   for (std::uint64_t seed = from; seed < to; ++seed) compare(some_network(seed), 1 + static_cast<int>(seed % 3), seed);
 }
 
-constexpr std::uint64_t few = 100;
+constexpr std::uint64_t few = 120;
 constexpr std::uint64_t many = 400;
 
 }  // namespace
@@ -155,7 +155,7 @@ TEST_CASE("lower: every kind of layer, activation and padding is among the first
       uneven = uneven || padding_of(l).above != padding_of(l).below;
     }
   }
-  CHECK(kinds.size() == 30);
+  CHECK(kinds.size() == 31);
   CHECK(acts.size() == activation_count - 1);  // all but zero
   CHECK(paddings.size() >= 3);
   CHECK(uneven);
@@ -172,6 +172,24 @@ TEST_CASE("lower: an activation of its own for each, the gate of many images, an
                          }),
             3, 7);
   }
+}
+
+TEST_CASE("lower: activations with numbers of their own") {
+  constexpr double none = std::numeric_limits<double>::infinity();
+  for (const activation_function& f : {activation_function{leaky_relu, 0.2},
+                                       {leaky_relu, 1.5},
+                                       {elu, 0.5},
+                                       {activation::clamp, -0.25, 0.5},
+                                       {activation::clamp, -none, 0.25},
+                                       {activation::clamp, 0.1, none}})
+    compare(make_network("act", {1, 5, 4, 6},
+                         [&](auto& net, tensor x) {
+                           x = net.conv(x, {.filters = 8, .kernel = 3, .act = f});
+                           x = net.add(net.conv(x, {.filters = 8}), x, f);
+                           net.activate(x, f);
+                         }),
+            3, 7);
+  compare(make_network("slopes", {1, 5, 4, 6}, [&](auto& net, tensor x) { net.prelu(net.prelu(x)); }), 3, 7);
 }
 
 TEST_CASE("lower: blocks move by image or by row of blocks, whichever is fewer copies") {

@@ -19,6 +19,7 @@
 namespace test {
 
 using nascent::activation;
+using nascent::activation_function;
 using nascent::network;
 using nascent::tensor;
 
@@ -30,10 +31,15 @@ class dice {
     return low + static_cast<int>(engine_() % static_cast<std::uint64_t>(high - low + 1));
   }
   bool coin() { return between(0, 1) == 1; }
-  /// Every activation but zero, behind which nothing can be compared; one of the first six half the time.
-  activation act() {
+  /// Every activation but zero, behind which nothing can be compared; one of the first six half the time. Those that
+  /// have numbers have others than the usual ones half the time.
+  activation_function act() {
     if (coin()) return static_cast<activation>(between(0, 5));
-    return static_cast<activation>(between(static_cast<int>(activation::zero) + 1, nascent::activation_count - 1));
+    const auto any =
+        static_cast<activation>(between(static_cast<int>(activation::zero) + 1, nascent::activation_count - 1));
+    if (number_count(any) == 0 || coin()) return any;
+    if (any == activation::clamp) return {any, coin() ? -0.5 : -std::numeric_limits<double>::infinity(), 0.75};
+    return {any, coin() ? 0.2 : 1.5};
   }
   float real() { return static_cast<float>(between(-1'000'000, 1'000'000)) * 1e-6F; }
 
@@ -215,7 +221,7 @@ class random_network_builder {
   tensor mbconv(auto& net, tensor in, bool fused) {
     const int expanded = in.channels * roll_.between(1, 4);
     const nascent::strides by = stride(in);
-    const activation act = roll_.act();
+    const activation_function act = roll_.act();
     tensor x = in;
     if (fused) {
       x = net.conv(x, {.filters = expanded, .kernel = odd(), .stride = by, .act = act});
@@ -272,9 +278,10 @@ class random_network_builder {
 
   /// A normalisation by itself, before what it is for.
   tensor normalized(auto& net, tensor x) {
-    const activation act = roll_.coin() ? nascent::identity : roll_.act();
+    const activation_function act = roll_.coin() ? nascent::identity : roll_.act();
     const int digits = roll_.between(1, 2);  // a small epsilon makes much of what rounding changed
-    switch (roll_.between(0, 4)) {
+    switch (roll_.between(0, 5)) {
+      case 5: return net.prelu(net.conv(x, {.filters = roll_.between(1, 20), .kernel = odd()}));
       case 0: return net.conv(net.batch_norm(x, act), {.filters = roll_.between(1, 20), .kernel = odd()});
       case 1: return net.add(net.layer_scale(net.conv(x, {.filters = x.channels, .bias = true})), x);
       case 2: return net.layer_norm(x, {.epsilon_digits = digits, .act = act, .bias = roll_.coin()});

@@ -251,6 +251,27 @@ TEST_CASE("onednn: activations, fused and alone") {
   }
 }
 
+TEST_CASE("onednn: activations with numbers of their own, and slopes of channels") {
+  constexpr double none = std::numeric_limits<double>::infinity();
+  for (const activation_function& f : {activation_function{leaky_relu, 0.2},
+                                       {leaky_relu, 1.5},
+                                       {elu, 0.5},
+                                       {activation::clamp, -0.25, 0.5},
+                                       {activation::clamp, -none, 0.25},
+                                       {activation::clamp, 0.1, none}}) {
+    INFO(to_string(f.act));
+    compare("fused", {1, 6, 6, 8}, [&](auto& net, tensor x) { net.conv(x, {.filters = 24, .act = f}); });
+    compare("depthwise", {1, 6, 6, 24}, [&](auto& net, tensor x) { net.depthwise_conv(x, {.act = f}); });
+    compare("alone", {1, 6, 6, 8}, [&](auto& net, tensor x) { net.activate(x, f); });
+    compare("behind a sum", {1, 6, 6, 8},
+            [&](auto& net, tensor x) { net.add(net.conv(x, {.filters = 8, .kernel = 3}), x, f); });
+    compare("dense", {1, 1, 1, 8}, [&](auto& net, tensor x) { net.dense(x, {.units = 24, .act = f}); });
+  }
+  for (const int channels : {1, 3, 16, 40})
+    compare("prelu", {1, 5, 7, channels},
+            [&](auto& net, tensor x) { net.prelu(net.conv(net.prelu(x), {.filters = channels})); });
+}
+
 TEST_CASE("onednn: normalisations, with an activation and without") {
   for (const activation act : {identity, relu, gelu}) {
     INFO(to_string(act));

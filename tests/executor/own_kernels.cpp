@@ -134,11 +134,22 @@ TEST_CASE("own_kernels: parts share all and nothing twice") {
 TEST_CASE("own_kernels: activations are those of the C library") {
   if (libraries().empty()) SKIP("neither AVX-512 nor AVX2");
   constexpr int count = 4096;
-  for (const activation act : {identity, relu, relu6, swish, hswish, sigmoid, activation::zero, hsigmoid, leaky_relu}) {
+  for (const activation_function& f : {activation_function{identity},
+                                       {relu},
+                                       {relu6},
+                                       {swish},
+                                       {hswish},
+                                       {sigmoid},
+                                       {activation::zero},
+                                       {hsigmoid},
+                                       {leaky_relu},
+                                       {activation::clamp},
+                                       {activation::clamp, -3, 20}}) {
+    const activation act = f.act;
     INFO(to_string(act));
     // A pointwise convolution with the identity matrix as its weights, from -100 to 100.
     const network graph = make_network("activation", {1, 64, 64, 1}, [&](auto& net, tensor x) {
-      net.conv(x, {.filters = 1, .kernel = 1, .act = act, .bias = true});
+      net.conv(x, {.filters = 1, .kernel = 1, .act = f, .bias = true});
     });
     weights values(1);
     values[0] = {.kernel = {1}, .bias = {0}};
@@ -153,15 +164,16 @@ TEST_CASE("own_kernels: activations are those of the C library") {
       for (std::size_t i = 0; i < in.size(); ++i) {
         const double x = in[i];
         const double logistic = 1 / (1 + std::exp(-x));
-        const double expected = act == relu         ? std::max(x, 0.0)
-                                : act == relu6      ? std::clamp(x, 0.0, 6.0)
-                                : act == swish      ? x * logistic
-                                : act == hswish     ? x * std::clamp(x + 3, 0.0, 6.0) / 6
-                                : act == sigmoid    ? logistic
-                                : act == identity   ? x
-                                : act == hsigmoid   ? std::clamp(x + 3, 0.0, 6.0) / 6
-                                : act == leaky_relu ? std::max(x, x / 100)
-                                                    : 0;
+        const double expected = act == relu                ? std::max(x, 0.0)
+                                : act == relu6             ? std::clamp(x, 0.0, 6.0)
+                                : act == swish             ? x * logistic
+                                : act == hswish            ? x * std::clamp(x + 3, 0.0, 6.0) / 6
+                                : act == sigmoid           ? logistic
+                                : act == identity          ? x
+                                : act == hsigmoid          ? std::clamp(x + 3, 0.0, 6.0) / 6
+                                : act == leaky_relu        ? std::max(x, x / 100)
+                                : act == activation::clamp ? std::clamp(x, f.low(), f.high())
+                                                           : 0;
         // Below 1e-30 it is the absolute difference that counts.
         worst = std::max(worst, std::abs(static_cast<double>(out[i]) - expected) / std::max(std::abs(expected), 1e-30));
       }

@@ -360,6 +360,19 @@ TEST_CASE("reference: activations have the values that PyTorch prints") {
   }
 }
 
+// torch.nn.LeakyReLU(0.2), ELU(0.5), Hardtanh(-0.5, 20), PReLU with slopes of 0.5 and -2.
+TEST_CASE("reference: activations with numbers of one's own have the values that PyTorch prints") {
+  CHECK(reference::apply({leaky_relu, 0.2}, -2) == -0.4);
+  CHECK(reference::apply({leaky_relu, 0.2}, 3) == 3);
+  CHECK(std::abs(reference::apply({elu, 0.5}, -1) + 0.3160602794) < 1e-9);
+  CHECK(reference::apply({activation::clamp, -0.5, 20}, -3) == -0.5);
+  CHECK(reference::apply({activation::clamp, -0.5, 20}, 7) == 7);
+  CHECK(reference::apply({activation::clamp, -0.5, 20}, 70) == 20);
+  CHECK(reference::apply(activation::clamp, 70) == 1);
+  CHECK(run({1, 1, 2, 2}, {-1, -1, 3, 4}, {{0.5F, -2}, {}}, [](auto& net, tensor x) { net.prelu(x); }) ==
+        numbers{-0.5F, 2, 3, 4});
+}
+
 TEST_CASE("reference: normalisations by hand") {
   const auto near = [](const numbers& found, const numbers& expected) {
     return test::distance(found, expected) < 1e-5;

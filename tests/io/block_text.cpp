@@ -76,7 +76,7 @@ TEST_CASE("a field in a text may hold what it may hold in code, and what that is
   refused("space_to_depth", "factor", "1", "whole numbers, 2 or more");
   refused("conv", "act", "relu7",
           "identity, relu, relu6, swish, hswish, sigmoid, zero, hsigmoid, leaky_relu, elu, mish, tanh, softplus, gelu, "
-          "gelu_tanh");
+          "gelu_tanh, clamp");
   refused("conv", "pad", "full", "same, symmetric, valid, narrow");
   refused("mbconv", "residual", "some", "none, identity, project, strided");
   refused("mbconv", "always_expand", "maybe", "true, false");

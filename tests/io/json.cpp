@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/io/json.hpp"
 
+#include <limits>
 #include <string>
 
 #include "../space/run_time_space.hpp"
@@ -268,6 +269,22 @@ TEST_CASE("a layer's JSON is enough to compute it: padding as numbers, the first
   CHECK(layers[3]["padding"] == json::array({0, 0, 0, 0}));
   CHECK_FALSE(layers[4].contains("padding"));
   CHECK(layers[4]["first_channel"] == 3);
+}
+
+TEST_CASE("a layer's JSON says the numbers of its activation where they are not the usual ones") {
+  const network graph = make_network("acts", {1, 8, 8, 4}, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 8, .act = leaky_relu});
+    x = net.conv(x, {.filters = 8, .act = {leaky_relu, 0.2}});
+    x = net.activate(x, {activation::clamp, -std::numeric_limits<double>::infinity(), 20});
+    return net.prelu(x);
+  });
+  const json layers = json::parse(json(graph)["layers"].dump());
+  CHECK_FALSE(layers[0].contains("act_numbers"));
+  CHECK(layers[1]["act_numbers"] == json::array({0.2}));
+  CHECK(layers[2]["act_numbers"] == json::array({nullptr, 20}));
+  CHECK(layers[3]["kind"] == "prelu");
+  CHECK(layers[3]["params"] == 8);
+  CHECK_FALSE(layers[3].contains("bias"));
 }
 
 TEST_CASE("files are written whole, and read with their faults named") {

@@ -39,6 +39,11 @@ TEST_CASE("a sum joins the convolution made last, and adds the other operand") {
   STATIC_CHECK(joins({.kind = layer_kind::dense}, sum(5, 2), 5) == sum_fusion::none);
   STATIC_CHECK(joins(sum(1, 2), sum(5, 2), 5) == sum_fusion::none);
   STATIC_CHECK(joins(convolution(), convolution(), 5) == sum_fusion::none);
+  layer sloped = sum(5, 2);
+  sloped.act = leaky_relu;
+  CHECK(joins(convolution(), sloped, 5) == 2);
+  sloped.first_channel_or_numbers = activation_function(leaky_relu, 0.2).numbers.bits();
+  CHECK(joins(convolution(), sloped, 5) == sum_fusion::none);
 }
 
 // Two ways to one number: costs see layers as they come, `fuse` sees the whole graph.

@@ -177,7 +177,7 @@ TEST_CASE("slice and softmax carry their channels") {
   n.softmax(n.global_pool(in), 3);
   CHECK(part.channels == 4);
   CHECK(sink.layers[0].kind == layer_kind::slice);
-  CHECK(sink.layers[0].first_channel == 5);
+  CHECK(sink.layers[0].first_channel() == 5);
   CHECK(sink.layers[0].input.channels == 12);
   CHECK(sink.layers[0].output == part.shape());
   CHECK(sink.layers[2].kind == layer_kind::softmax);
@@ -295,7 +295,7 @@ TEST_CASE("more than 8 maps are joined in steps, in order") {
     std::vector<std::vector<int>> channels{{}};
     for (const layer& l : sink.layers) {
       channels.emplace_back();
-      if (l.kind == layer_kind::slice) channels.back() = {l.first_channel};
+      if (l.kind == layer_kind::slice) channels.back() = {l.first_channel()};
       else
         for (std::size_t k = 0; k < l.operand_count; ++k)
           for (const int c : channels[static_cast<std::size_t>(l.operands[k])]) channels.back().push_back(c);
@@ -341,6 +341,20 @@ TEST_CASE("what makes maps larger, and cuts them, refuses what cannot be") {
   CHECK(what([](auto& n, auto x) { n.slice(x, {.top = -1, .height = 2}); }) == network_fault::part);
   CHECK(what([](auto& n, auto x) { n.slice(x, {.first_channel = 16}); }) == network_fault::channels);
   CHECK(what([](auto& n, auto x) { n.split(x, 8, 9); }) == network_fault::channels);
+  const auto acts = [&](activation_function f) {
+    const network_fault alone = what([=](auto& n, auto x) { n.activate(x, f); });
+    CHECK(what([=](auto& n, auto x) { n.conv(x, {.filters = 8, .act = f}); }) == alone);
+    CHECK(what([=](auto& n, auto x) { n.layer_norm(x, {.act = f}); }) == alone);
+    CHECK(what([=](auto& n, auto x) { n.transposed_conv(x, {.filters = 8, .act = f}); }) == alone);
+    return alone;
+  };
+  CHECK(acts({relu, 0.1}) == network_fault::activation_numbers);
+  CHECK(acts({leaky_relu, 0, 1}) == network_fault::activation_numbers);
+  CHECK(acts({activation::clamp, 3}) == network_fault::activation_numbers);
+  CHECK(acts({leaky_relu, 1. / 3}) == network_fault::decimal);
+  CHECK(acts({elu, 5000}) == network_fault::decimal);
+  CHECK(acts({activation::clamp, 2, 1}) == network_fault::bounds);
+  CHECK(acts({activation::clamp, 1, 1}) == network_fault::none);
   CHECK(what([](auto& n, auto x) { n.channel_shuffle(x, 3); }) == network_fault::channels);
   CHECK(what([](auto& n, auto x) { n.channel_shuffle(x, 0); }) == network_fault::channels);
   CHECK(what([](auto& n, auto x) { n.broadcast_add(n.global_pool(x), x); }) == network_fault::shape_mismatch);

@@ -129,7 +129,8 @@ class bottleneck_reader {
       case layer_kind::resize_nearest:
       case layer_kind::resize_bilinear:
       case layer_kind::pad:
-      case layer_kind::channel_shuffle: other_ = true; return;
+      case layer_kind::channel_shuffle:
+      case layer_kind::prelu: other_ = true; return;
     }
   }
 

@@ -49,6 +49,13 @@ void to_json(Json& j, const dimensions& d) {
   j = Json{{"width", d.width}, {"depth", d.depth}, {"resolution", d.resolution}};
 }
 
+/// A slope, a factor, or two bounds; null where a bound is none.
+template <class Json>
+void to_json(Json& j, const activation_numbers& n) {
+  j = Json::array({n.first.value()});
+  if (n.second.said()) j.push_back(n.second.value());
+}
+
 /// Everything about a layer but its place in a network: what its kind needs, and every other attribute that is not as
 /// usual. `stride` is one number where rows and columns are alike, else both; `padding` is rows and columns before and
 /// after the map, as ONNX orders them: top, left, bottom, right; `offset` are rows and columns before a part, before a
@@ -61,7 +68,7 @@ void to_json(Json& j, const layer& l) {
     if (name == "kernel" || name == "stride") return l.has_window() || transposed;
     if (name == "padding") return l.has_window();
     if (name == "offset") return transposed || l.kind == layer_kind::pad;
-    if (name == "batch_norm" || name == "bias") return l.has_constants() && !l.embeds();
+    if (name == "batch_norm" || name == "bias") return l.has_weights() || l.scales_channels();
     if (name == "first_channel") return l.kind == layer_kind::slice;
     return name == "kind" || name == "input" || name == "output";
   };

@@ -27,17 +27,18 @@ enum class activation : std::uint8_t {
   sigmoid,     ///< 1 / (1 + exp(-x))
   zero,        ///< 0 whatever x is ("none" among the operations of cell-based search spaces)
   hsigmoid,    ///< relu6(x + 3) / 6
-  leaky_relu,  ///< x, below 0 x / 100 (PyTorch's usual slope)
-  elu,         ///< x, below 0 exp(x) - 1
+  leaky_relu,  ///< x, below 0 x / 100 (PyTorch's usual slope); `activation_function` has others
+  elu,         ///< x, below 0 exp(x) - 1; the same
   mish,        ///< x * tanh(softplus(x))
   tanh,        ///< hyperbolic tangent
   softplus,    ///< log(1 + exp(x))
   gelu,        ///< x * Phi(x) with the exact normal distribution (Hendrycks and Gimpel, 2016)
   gelu_tanh,   ///< the same with their approximation: x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))
+  clamp,       ///< min(max(x, -1), 1), PyTorch's Hardtanh; `activation_function` has other bounds
 };
 
 /// How many activations there are.
-inline constexpr int activation_count = 15;
+inline constexpr int activation_count = 16;
 
 inline constexpr auto identity = activation::identity;
 inline constexpr auto relu = activation::relu;
@@ -51,7 +52,7 @@ inline constexpr auto elu = activation::elu;
 inline constexpr auto mish = activation::mish;
 inline constexpr auto softplus = activation::softplus;
 inline constexpr auto gelu = activation::gelu;
-inline constexpr auto gelu_tanh = activation::gelu_tanh;  // `tanh` alone is the C library's function
+inline constexpr auto gelu_tanh = activation::gelu_tanh;  // `tanh` and `clamp` alone are standard functions
 
 /// The name that text, tables and files use.
 constexpr const char* to_string(activation act) {
@@ -71,6 +72,7 @@ constexpr const char* to_string(activation act) {
     case activation::softplus: return "softplus";
     case activation::gelu: return "gelu";
     case activation::gelu_tanh: return "gelu_tanh";
+    case activation::clamp: return "clamp";
   }
   return "unknown";
 }

@@ -47,6 +47,7 @@ class network_fingerprint {
     if (s.height == s.width) add(s.height);
     else add_pair(s.height, s.width);
   }
+  constexpr void add(const activation_numbers& n) { add_pair(n.first.bits(), n.second.bits()); }
   constexpr void add(const shape& s) {
     add_pair(s.batch, s.height);
     add_pair(s.width, s.channels);

@@ -18,6 +18,7 @@ class sum_fusion {
   /// convolution, or none where the layer is no such sum.
   constexpr int operator()(const layer& l, int before) {
     const bool joins = open_ && l.kind == layer_kind::add && l.over == broadcast::nothing &&
+                       !l.act_numbers().said() &&  // libraries fuse the usual ones
                        (l.operands[0] == before) != (l.operands[1] == before);
     open_ = l.kind == layer_kind::convolution && l.act == activation::identity;
     if (!joins) return none;

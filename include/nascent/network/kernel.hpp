@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/network/fusion.hpp"
 #include "nascent/network/layer_fields.hpp"
 #include "nascent/network/network.hpp"
@@ -48,6 +49,10 @@ struct kernel {
   }
   static std::string key_text(const std::array<int, 2>& size) {
     return std::to_string(size[0]) + (size[1] == size[0] ? "" : "x" + std::to_string(size[1]));
+  }
+  static std::string key_text(const activation_numbers& n) {
+    const std::string first = exact_text(n.first.value());
+    return n.second.said() ? first + ".." + exact_text(n.second.value()) : first;
   }
   static std::string key_text(const strides& s) { return key_text(std::array{s.height, s.width}); }
   template <class Value>
@@ -103,7 +108,9 @@ inline std::optional<std::pair<kernel, kernel>> split(const kernel& k) {
     last.core.operands = {first.output_tensor, k.residual_tensor};
   } else if (k.core.act != activation::identity && k.core.kind != layer_kind::activate) {
     first.core.act = activation::identity;
-    last.core = {.kind = layer_kind::activate, .act = k.core.act};
+    first.core.first_channel_or_numbers = 0;
+    last.core = {
+        .kind = layer_kind::activate, .act = k.core.act, .first_channel_or_numbers = k.core.act_numbers().bits()};
     last.core.operands = {k.output_tensor};
   } else {
     return std::nullopt;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "nascent/network/activation.hpp"
+#include "nascent/network/activation_function.hpp"
 #include "nascent/network/kernel_group.hpp"
 #include "nascent/network/shape.hpp"
 
@@ -21,7 +22,7 @@ enum class layer_kind : std::uint8_t {
   add,                  ///< element-wise sum of two maps, the second repeated over `over`
   multiply,             ///< element-wise product of the same
   concatenate,          ///< along channels
-  slice,                ///< part of a map, from channel `first_channel`, row `top`, column `left` on, a pure copy
+  slice,                ///< part of a map, from `first_channel()`, row `top`, column `left` on, a pure copy
   softmax,              ///< over the `groups` equal parts of the channels, element by element: the parts sum to 1
   activate,             ///< an activation of its own
   space_to_depth,       ///< n x n blocks of pixels become channels, a pure copy; n is both strides
@@ -44,6 +45,7 @@ enum class layer_kind : std::uint8_t {
   resize_bilinear,         ///< between the four nearest pixels, centres of pixels at half numbers
   pad,                     ///< zeros around the map, `top` rows and `left` columns before it
   channel_shuffle,         ///< the channels of `groups` groups take turns, a pure copy
+  prelu,                   ///< x, below 0 times a trained slope of its channel (He et al., 2015)
 };
 
 /// What the second operand of a sum or a product is repeated over, to be as large as the first.
@@ -101,6 +103,7 @@ constexpr layer_kind_facts facts_of(layer_kind kind) {
     case layer_kind::resize_bilinear: return {"resize_bilinear", kernel_group::copy};
     case layer_kind::pad: return {"pad", kernel_group::copy};
     case layer_kind::channel_shuffle: return {"channel_shuffle", kernel_group::copy};
+    case layer_kind::prelu: return {"prelu", kernel_group::activation};
   }
   return {"unknown", kernel_group::copy};
 }
@@ -125,7 +128,9 @@ struct layer {
   std::uint16_t stride_width = 1;
   int dilation = 1;
   int groups = 1;
-  int first_channel = 0;
+  /// The first channel of a slice, which has no activation; of other layers the numbers of theirs. Read it by
+  /// `first_channel` and `act_numbers`.
+  std::uint32_t first_channel_or_numbers = 0;
   std::uint16_t top = 0;   ///< rows of a slice, a pad, a transposed convolution: their kinds say which
   std::uint16_t left = 0;  ///< columns
   shape input{};           ///< of the first operand; `channels` is the sum over operands for concatenate
@@ -146,8 +151,19 @@ struct layer {
   }
   /// Whether it adds trained numbers that no input is multiplied with.
   constexpr bool embeds() const { return kind == layer_kind::class_token || kind == layer_kind::position_embedding; }
-  /// Whether it has an entry in weights: a kernel and, unless it embeds, a bias for each channel.
-  constexpr bool has_constants() const { return has_weights() || scales_channels() || embeds(); }
+  /// Whether it has an entry in weights: a kernel and, unless it embeds or is a PReLU, a bias for each channel.
+  constexpr bool has_constants() const {
+    return has_weights() || scales_channels() || embeds() || kind == layer_kind::prelu;
+  }
+  constexpr int first_channel() const {
+    return kind == layer_kind::slice ? static_cast<int>(first_channel_or_numbers) : 0;
+  }
+  /// Those of `act`, where they are not its usual ones.
+  constexpr activation_numbers act_numbers() const {
+    return kind == layer_kind::slice ? activation_numbers{} : activation_numbers::of(first_channel_or_numbers);
+  }
+  /// What is applied last.
+  constexpr activation_function function() const { return {act, act_numbers()}; }
   /// A product of two maps.
   constexpr bool is_product() const { return kind == layer_kind::scores || kind == layer_kind::matmul; }
   constexpr bool is_depthwise() const {
@@ -212,11 +228,12 @@ constexpr std::int64_t weight_elements(const layer& l) {
   return detail::wrapping(detail::wrapping(taps, l.input.channels / l.groups), l.output.channels);
 }
 
-/// Numbers in the kernel that an executor takes: weights, a factor for each channel, or what is embedded.
+/// Numbers in the kernel that an executor takes: weights, a factor or a slope for each channel, or what is embedded.
 constexpr std::int64_t kernel_elements(const layer& l) {
   if (l.kind == layer_kind::position_embedding)
     return detail::wrapping(detail::wrapping(l.output.height, l.output.width), l.output.channels);
-  return l.scales_channels() || l.kind == layer_kind::class_token ? l.output.channels : weight_elements(l);
+  const bool one_each = l.scales_channels() || l.kind == layer_kind::class_token || l.kind == layer_kind::prelu;
+  return one_each ? l.output.channels : weight_elements(l);
 }
 /// The same as trained: the factor of a batch normalisation is its gamma over the deviation, and no kernel.
 constexpr std::int64_t trained_elements(const layer& l) {

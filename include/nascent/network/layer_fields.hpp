@@ -20,14 +20,15 @@ struct layer_field {
 };
 
 /// Calls `f(field, value, usual)` for every attribute that says what a layer computes, its operands' numbers apart.
-/// `usual` is the value where there is nothing to say. A value is a layer_kind, an activation, a padding, a broadcast,
-/// a truth, a whole number, two (height and width of a kernel, top and left of a part), strides, or a shape.
+/// `usual` is the value where there is nothing to say. A value is a layer_kind, an activation, its numbers, a padding,
+/// a broadcast, a truth, a whole number, two (height and width of a kernel, top and left of a part), strides, or a
+/// shape.
 template <class F>
 constexpr void for_each_field(const layer& l, F&& f) {
   // All members by name: one more, and this does not compile until it is here.
   const auto& [kind, act, batch_norm, bias, count_padding, pad, epsilon_digits, over, operand_count, kernel_height,
-               kernel_width, stride_height, stride_width, dilation, groups, first_channel, top, left, input, output,
-               operands] = l;
+               kernel_width, stride_height, stride_width, dilation, groups, first_channel_or_numbers, top, left, input,
+               output, operands] = l;
   constexpr layer usual{};
   f(layer_field{"kind"}, kind, usual.kind);
   f(layer_field{"input"}, input, usual.input);
@@ -39,10 +40,11 @@ constexpr void for_each_field(const layer& l, F&& f) {
   f(layer_field{"dilation", " d"}, dilation, usual.dilation);
   // A depthwise convolution has as many as channels: its name says so.
   f(layer_field{"groups", l.is_depthwise() ? nullptr : " g"}, groups, usual.groups);
-  f(layer_field{"first_channel", " from "}, first_channel, usual.first_channel);
+  f(layer_field{"first_channel", " from "}, l.first_channel(), 0);
   f(layer_field{"operand_count", kind == layer_kind::concatenate ? " of " : nullptr}, int{operand_count},
     int{usual.operand_count});
   f(layer_field{"act", " "}, act, usual.act);
+  f(layer_field{"act_numbers", " ", true}, l.act_numbers(), activation_numbers{});
   f(layer_field{"batch_norm"}, batch_norm, usual.batch_norm);
   f(layer_field{"bias"}, bias, usual.bias);
   f(layer_field{"epsilon_digits"}, int{epsilon_digits}, int{usual.epsilon_digits});
@@ -51,6 +53,7 @@ constexpr void for_each_field(const layer& l, F&& f) {
   f(layer_field{"over", " over ", true}, over,
     kind == layer_kind::multiply ? broadcast::positions : broadcast::nothing);
   static_cast<void>(operands);
+  static_cast<void>(first_channel_or_numbers);
 }
 
 }  // namespace nascent

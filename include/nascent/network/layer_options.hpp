@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "nascent/network/activation.hpp"
+#include "nascent/network/activation_function.hpp"
 #include "nascent/network/strides.hpp"
 
 namespace nascent {
@@ -42,7 +43,7 @@ struct conv_options {
   strides stride = 1;
   int groups = 1;
   int dilation = 1;
-  activation act = activation::identity;
+  activation_function act{};
   bool bias = false;
   said_or_not batch_norm{};  ///< unsaid: where there is no bias
   padding pad = padding::same;
@@ -54,7 +55,7 @@ struct depthwise_options {
   kernel_size kernel = 3;
   strides stride = 1;
   int dilation = 1;
-  activation act = activation::identity;
+  activation_function act{};
   bool bias = false;
   said_or_not batch_norm{};
   padding pad = padding::same;
@@ -64,7 +65,7 @@ struct depthwise_options {
 /// summand.
 struct layer_norm_options {
   int epsilon_digits = 5;  ///< the variance plus 1e-5; vision transformers and ConvNeXt have 6
-  activation act = activation::identity;
+  activation_function act{};
   bool bias = true;
 };
 
@@ -73,14 +74,14 @@ struct layer_norm_options {
 struct group_norm_options {
   int groups = 1;
   int epsilon_digits = 5;
-  activation act = activation::identity;
+  activation_function act{};
   bool bias = true;
 };
 
 /// Arguments of net.rms_norm: a factor for each channel, and no summand.
 struct rms_norm_options {
   int epsilon_digits = 5;
-  activation act = activation::identity;
+  activation_function act{};
 };
 
 /// Arguments of net.max_pool and net.average_pool.
@@ -112,7 +113,7 @@ struct transposed_conv_options {
   margin output_padding = 0;  ///< below the stride or the dilation
   int groups = 1;
   int dilation = 1;
-  activation act = activation::identity;
+  activation_function act{};
   bool bias = false;
   said_or_not batch_norm{};
 };
@@ -149,7 +150,7 @@ struct slice_options {
 /// Arguments of net.dense.
 struct dense_options {
   int units = 0;
-  activation act = activation::identity;
+  activation_function act{};
   bool bias = true;
 };
 

@@ -51,13 +51,14 @@ class net : public detail::map_words<net<Interpreter>>, public detail::token_wor
       check(o.groups >= 1 && x.channels % positive(o.groups) == 0 && o.filters % positive(o.groups) == 0,
             network_fault::groups, o.groups, x.channels);
     layer l{.kind = layer_kind::convolution,
-            .act = o.act,
+            .act = o.act.act,
             .batch_norm = o.batch_norm.value_or(!o.bias),
             .bias = o.bias,
             .kernel_height = o.kernel.height,
             .kernel_width = o.kernel.width,
             .dilation = o.dilation,
-            .groups = positive(o.groups)};
+            .groups = positive(o.groups),
+            .first_channel_or_numbers = o.act.numbers.bits()};
     return strided(l, x, o.stride, o.filters, o.pad);
   }
 
@@ -65,20 +66,22 @@ class net : public detail::map_words<net<Interpreter>>, public detail::token_wor
     check_kernel(o.kernel);
     check_bounds(o.dilation, network_limits::size, network_fault::dilation);
     layer l{.kind = layer_kind::convolution,
-            .act = o.act,
+            .act = o.act.act,
             .batch_norm = o.batch_norm.value_or(!o.bias),
             .bias = o.bias,
             .kernel_height = o.kernel.height,
             .kernel_width = o.kernel.width,
             .dilation = o.dilation,
-            .groups = x.channels};
+            .groups = x.channels,
+            .first_channel_or_numbers = o.act.numbers.bits()};
     return strided(l, x, o.stride, x.channels, o.pad);
   }
 
   [[gnu::always_inline]] constexpr tensor dense(const tensor& x, const dense_options& o) {
     check_width(o.units);
     check_pooled(x);
-    layer l{.kind = layer_kind::dense, .act = o.act, .bias = o.bias};
+    layer l{
+        .kind = layer_kind::dense, .act = o.act.act, .bias = o.bias, .first_channel_or_numbers = o.act.numbers.bits()};
     return emit_weighted(l, x, {x.batch, 1, 1, o.units});
   }
 
@@ -90,9 +93,9 @@ class net : public detail::map_words<net<Interpreter>>, public detail::token_wor
   }
 
   /// a + b, then `act`. Give the tensor made last first: a convolution just before fuses with the sum.
-  [[gnu::always_inline]] constexpr tensor add(const tensor& a, const tensor& b, activation act = activation::identity) {
+  [[gnu::always_inline]] constexpr tensor add(const tensor& a, const tensor& b, activation_function f = {}) {
     check(a.same_shape(b), network_fault::shape_mismatch, b.channels, a.channels);
-    layer l{.kind = layer_kind::add, .act = act, .operand_count = 2};
+    layer l{.kind = layer_kind::add, .act = f.act, .operand_count = 2, .first_channel_or_numbers = f.numbers.bits()};
     l.operands[1] = b.id;
     return emit(l, a, a.shape());
   }
@@ -107,9 +110,13 @@ class net : public detail::map_words<net<Interpreter>>, public detail::token_wor
     return emit(l, x, x.shape());
   }
 
-  [[gnu::always_inline]] constexpr tensor activate(const tensor& x, activation act) {
-    return act == activation::identity ? x : emit(layer{.kind = layer_kind::activate, .act = act}, x, x.shape());
+  [[gnu::always_inline]] constexpr tensor activate(const tensor& x, activation_function f) {
+    if (f.act == activation::identity && !f.numbers.said()) return x;
+    return emit(layer{.kind = layer_kind::activate, .act = f.act, .first_channel_or_numbers = f.numbers.bits()}, x,
+                x.shape());
   }
+  /// x, and below 0 x times a slope of its channel, which is trained.
+  constexpr tensor prelu(const tensor& x) { return emit(layer{.kind = layer_kind::prelu}, x, x.shape()); }
 
   /// Softmax over the `parts` equal parts of the channels of a 1x1 map (split attention; Zhang et al., 2020).
   constexpr tensor softmax(const tensor& x, int parts) {
@@ -258,6 +265,15 @@ class net : public detail::map_words<net<Interpreter>>, public detail::token_wor
     check_bounds(channels, network_limits::channels, network_fault::filters);
   }
 
+  constexpr void check_numbers(const activation_function& f) {
+    const int said = int{f.numbers.first.said()} + int{f.numbers.second.said()};
+    check(said == number_count(f.act), network_fault::activation_numbers, said, number_count(f.act));
+    const bool sayable = f.numbers.first.valid() && f.numbers.second.valid();
+    check(sayable, network_fault::decimal, 5, 4);
+    const bool in_order = f.act != activation::clamp || f.low() <= f.high();
+    check(!sayable || in_order, network_fault::bounds, 0, 1);
+  }
+
   /// `n` from 1 to `most`; 1, and a fault, where it is not.
   [[gnu::always_inline]] constexpr int bounded(std::int64_t n, int most, network_fault what) {
     if (n >= 1 && n <= most) [[likely]]
@@ -336,6 +352,8 @@ class net : public detail::map_words<net<Interpreter>>, public detail::token_wor
     l.input = x.shape();
     l.output = output;
     l.operands[0] = x.id;
+    if (l.act_numbers().said()) [[unlikely]]
+      check_numbers(l.function());
     (*sink_)(static_cast<const layer&>(l));
     return {output.batch, output.height, output.width, output.channels, next_++};
   }

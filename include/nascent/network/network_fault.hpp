@@ -13,30 +13,33 @@ namespace nascent {
 /// What can go wrong while a network is built; the first one is kept.
 enum class network_fault : std::uint8_t {
   none,
-  filters,         ///< fewer than 1, or more than `network_limits` has
-  kernel,          ///< the same
-  stride,          ///< fewer than 1, or more than `network_limits` has
-  dilation,        ///< fewer than 1, or more than a map has rows
-  input,           ///< a map without pixels or channels, or one beyond `network_limits`
-  groups,          ///< do not divide the channels on both sides
-  map_vanishes,    ///< a window without padding larger than the map: it would shrink below 1x1
-  stride_ignored,  ///< a block that gives out a larger map than its stride leaves
-  shape_mismatch,  ///< element-wise layers need equal shapes
-  gate,            ///< a product's second operand: it cannot be repeated to be the map
-  padding_count,   ///< a pool that counts padding, and rounds its windows up or takes the largest
-  not_pooled,      ///< a dense layer, a softmax over channels: the map is larger than 1x1
-  not_divisible,   ///< space_to_depth, space_to_batch: n must divide height and width
-  channels,        ///< slice: past the last channel; softmax: parts of unequal size
-  operands,        ///< nothing to concatenate
-  work,            ///< more multiply-adds in a layer, or elements in a map, than `network_limits` has
-  layers,          ///< more than `network_limits` has
-  epsilon,         ///< of a normalisation: not 1 to 12 digits
-  reshape,         ///< to another number of elements
-  size,            ///< of a resized or padded map: none, or beyond `network_limits`
-  scale,           ///< of a resize: not above 0, no whole rows and columns, or beside a size
-  margin,          ///< a padding below 0, or beyond `network_limits`
-  output_padding,  ///< below 0, or not below stride and dilation
-  part,            ///< slice: rows or columns past the last
+  filters,             ///< fewer than 1, or more than `network_limits` has
+  kernel,              ///< the same
+  stride,              ///< fewer than 1, or more than `network_limits` has
+  dilation,            ///< fewer than 1, or more than a map has rows
+  input,               ///< a map without pixels or channels, or one beyond `network_limits`
+  groups,              ///< do not divide the channels on both sides
+  map_vanishes,        ///< a window without padding larger than the map: it would shrink below 1x1
+  stride_ignored,      ///< a block that gives out a larger map than its stride leaves
+  shape_mismatch,      ///< element-wise layers need equal shapes
+  gate,                ///< a product's second operand: it cannot be repeated to be the map
+  padding_count,       ///< a pool that counts padding, and rounds its windows up or takes the largest
+  not_pooled,          ///< a dense layer, a softmax over channels: the map is larger than 1x1
+  not_divisible,       ///< space_to_depth, space_to_batch: n must divide height and width
+  channels,            ///< slice: past the last channel; softmax: parts of unequal size
+  operands,            ///< nothing to concatenate
+  work,                ///< more multiply-adds in a layer, or elements in a map, than `network_limits` has
+  layers,              ///< more than `network_limits` has
+  epsilon,             ///< of a normalisation: not 1 to 12 digits
+  reshape,             ///< to another number of elements
+  size,                ///< of a resized or padded map: none, or beyond `network_limits`
+  scale,               ///< of a resize: not above 0, no whole rows and columns, or beside a size
+  margin,              ///< a padding below 0, or beyond `network_limits`
+  output_padding,      ///< below 0, or not below stride and dilation
+  part,                ///< slice: rows or columns past the last
+  activation_numbers,  ///< more or fewer than the activation has
+  decimal,             ///< a number of an activation that four digits do not say
+  bounds,              ///< of a clamp: the lower one above the upper
 };
 
 /// What would be right.
@@ -71,6 +74,10 @@ constexpr const char* to_string(network_fault fault) {
     case network_fault::margin: return "a padding of 0 to 65535 rows and columns";
     case network_fault::output_padding: return "an output padding of 0 or more, below the stride or the dilation";
     case network_fault::part: return "a slice inside the map";
+    case network_fault::activation_numbers:
+      return "one number for leaky_relu and elu, two for clamp, none for other activations";
+    case network_fault::decimal: return "numbers of an activation of up to four digits, at most 4095 without the point";
+    case network_fault::bounds: return "a lower bound up to the upper one";
   }
   return "unknown fault";
 }

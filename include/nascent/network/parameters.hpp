@@ -18,8 +18,9 @@
 namespace nascent {
 
 /// Weights of one layer as an executor takes them, batch normalisation folded in. `kernel` is ordered [output
-/// channel][height][width][input channel of the group]; of a scale or a normalisation it has one number per channel, of
-/// an embedding what is embedded. `bias` has one number per output channel. Both are empty for layers without weights.
+/// channel][height][width][input channel of the group]; of a scale, a normalisation or a PReLU it has one number per
+/// channel, of an embedding what is embedded. `bias` has one number per output channel. Both are empty for layers
+/// without weights.
 struct layer_weights {
   std::vector<float> kernel;
   std::vector<float> bias;
@@ -75,6 +76,7 @@ class weight_source {
   /// A kernel of this variance times 1 / fan-in.
   std::vector<float> kernel(const layer& l, float variance) {
     if (l.scales_channels()) return around(1, 0.5F, l.output.channels);
+    if (l.kind == layer_kind::prelu) return around(0.25F, 0.25F, l.output.channels);
     if (l.embeds()) return around(0, 0.5F, static_cast<int>(kernel_elements(l)));
     const int taps = l.kernel_height * l.kernel_width * (l.input.channels / l.groups);
     float fan_in = static_cast<float>(taps);

@@ -37,7 +37,9 @@ layer_parameters initial_layer(const layer& l, Generator& rng) {
     return static_cast<float>(deviation * std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v));
   };
   p.kernel.resize(static_cast<std::size_t>(trained_elements(l)), 1.0F);
-  if (!l.scales_channels()) {
+  if (l.kind == layer_kind::prelu) {
+    p.kernel.assign(channels, 0.25F);  // PyTorch's
+  } else if (!l.scales_channels()) {
     const double deviation = l.embeds() ? 0.02 : std::sqrt((l.act == activation::identity ? 1.0 : 2.0) / fan_in(l));
     for (float& x : p.kernel) x = normal(deviation);
   }
@@ -53,9 +55,9 @@ layer_parameters initial_layer(const layer& l, Generator& rng) {
 }  // namespace detail
 
 /// Kernels are normally distributed with variance 2 / fan-in before an activation (He et al., 2015), 1 / fan-in without
-/// one; those that weigh each number alone, and gammas, are 1; biases, betas and means 0, variances 1; embeddings have
-/// a deviation of 0.02. Layer i's numbers depend on `seed` and i alone. \throws network_error where they are more than
-/// there is memory
+/// one; those that weigh each number alone, and gammas, are 1, slopes of PReLUs 1/4; biases, betas and means 0,
+/// variances 1; embeddings have a deviation of 0.02. Layer i's numbers depend on `seed` and i alone. \throws
+/// network_error where they are more than there is memory
 inline network_parameters initial_parameters(const network& graph, std::uint64_t seed) {
   detail::check_kernel_memory(graph);
   network_parameters all;

@@ -93,6 +93,11 @@ inline auto elementwise(const dnnl::engine& e, const eltwise& f, const desc& dat
   return dnnl::eltwise_forward::primitive_desc(e, inference, f.algorithm, data, data, f.alpha, f.beta, attr);
 }
 
+/// Below 0 times a slope of its channel.
+inline auto prelu(const dnnl::engine& e, const desc& data, const desc& slopes, const dnnl::primitive_attr& attr) {
+  return dnnl::prelu_forward::primitive_desc(e, inference, data, slopes, data, attr);
+}
+
 inline auto binary(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& a, const desc& b, const desc& dst,
                    const dnnl::primitive_attr& attr) {
   return dnnl::binary::primitive_desc(e, algorithm, a, b, dst, attr);
@@ -164,6 +169,10 @@ inline auto pooling(const dnnl::engine& e, dnnl::algorithm algorithm, const desc
 
 inline auto elementwise(const dnnl::engine& e, const eltwise& f, const desc& data, const dnnl::primitive_attr& attr) {
   return dnnl::eltwise_forward::primitive_desc({inference, f.algorithm, data, f.alpha, f.beta}, attr, e);
+}
+
+inline auto prelu(const dnnl::engine& e, const desc& data, const desc& slopes, const dnnl::primitive_attr& attr) {
+  return dnnl::prelu_forward::primitive_desc({inference, data, slopes}, attr, e);
 }
 
 inline auto binary(const dnnl::engine& e, dnnl::algorithm algorithm, const desc& a, const desc& b, const desc& dst,

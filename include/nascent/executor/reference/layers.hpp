@@ -22,8 +22,8 @@ namespace nascent::reference {
 /// log(1 + exp(x)), without overflow.
 inline double softplus_of(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
-inline double apply(activation act, double x) {
-  switch (act) {
+inline double apply(const activation_function& f, double x) {
+  switch (f.act) {
     case activation::identity: return x;
     case activation::relu: return std::max(x, 0.0);
     case activation::relu6: return std::clamp(x, 0.0, 6.0);
@@ -32,14 +32,15 @@ inline double apply(activation act, double x) {
     case activation::sigmoid: return 1.0 / (1.0 + std::exp(-x));
     case activation::zero: return 0.0;
     case activation::hsigmoid: return std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
-    case activation::leaky_relu: return x < 0 ? 0.01 * x : x;
-    case activation::elu: return x < 0 ? std::expm1(x) : x;
+    case activation::leaky_relu: return x < 0 ? f.slope() * x : x;
+    case activation::elu: return x < 0 ? f.factor() * std::expm1(x) : x;
     case activation::mish: return x * std::tanh(softplus_of(x));
     case activation::tanh: return std::tanh(x);
     case activation::softplus: return softplus_of(x);
     case activation::gelu: return 0.5 * x * (1.0 + std::erf(x * std::numbers::sqrt2 / 2));
     case activation::gelu_tanh:
       return 0.5 * x * (1.0 + std::tanh(std::numbers::sqrt2 * std::numbers::inv_sqrtpi * (x + 0.044715 * x * x * x)));
+    case activation::clamp: return std::clamp(x, f.low(), f.high());
   }
   return x;
 }
@@ -169,7 +170,7 @@ inline void slice(const layer& l, int maps, std::span<const float> in, std::span
     for (int y = 0; y < l.output.height; ++y)
       for (int x = 0; x < l.output.width; ++x)
         for (int c = 0; c < l.output.channels; ++c)
-          out[to(map, y, x, c)] = in[at(map, y + l.top, x + l.left, l.first_channel + c)];
+          out[to(map, y, x, c)] = in[at(map, y + l.top, x + l.left, l.first_channel() + c)];
 }
 
 /// Over the parts of a 1x1 map's channels.
@@ -292,6 +293,12 @@ inline void embed(const layer& l, const layer_weights& w, int maps, std::span<co
   }
 }
 
+/// Below 0 times the slope of the channel.
+inline void sloped(const layer_weights& w, std::span<const float> in, std::span<float> out) {
+  const std::size_t channels = w.kernel.size();
+  for (std::size_t i = 0; i < in.size(); ++i) out[i] = in[i] < 0 ? in[i] * w.kernel[i % channels] : in[i];
+}
+
 /// Runs one layer on `batch` images, its activation included. `channels` are those of the operands.
 inline void compute(const layer& l, const layer_weights& w, int batch, std::span<const std::span<const float>> inputs,
                     std::span<const int> channels, std::span<float> out) {
@@ -326,6 +333,7 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
     case layer_kind::slice: slice(l, maps, in, out); break;
     case layer_kind::softmax: softmax(l, maps, in, out); break;
     case layer_kind::activate: std::ranges::copy(in, out.begin()); break;
+    case layer_kind::prelu: sloped(w, in, out); break;
     case layer_kind::space_to_depth:
     case layer_kind::space_to_batch:
     case layer_kind::batch_to_space: move_blocks(l, maps, in, out); break;
@@ -345,7 +353,7 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
     case layer_kind::position_embedding: embed(l, w, maps, in, out); break;
   }
   if (l.act != activation::identity)
-    for (float& value : out) value = static_cast<float>(apply(l.act, static_cast<double>(value)));
+    for (float& value : out) value = static_cast<float>(apply(l.function(), static_cast<double>(value)));
 }
 
 }  // namespace nascent::reference

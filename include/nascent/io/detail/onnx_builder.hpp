@@ -94,7 +94,7 @@ class onnx_builder : onnx_nodes {
       const layer& l = graph_.layers()[i];
       name_ = names_[i];
       compute(l, i, weigh_layer);
-      activate(l.act);
+      activate(l.function());
       for (const network_output& o : outputs)
         if (o.tensor == static_cast<int>(i) + 1) {  // its last node gives an output its name
           current_ = o.name;
@@ -136,6 +136,7 @@ class onnx_builder : onnx_nodes {
       case layer_kind::group_norm:
       case layer_kind::rms_norm:
       case layer_kind::class_token:
+      case layer_kind::prelu:
       case layer_kind::position_embedding: weigh_layer(i); return;
       case layer_kind::channel_softmax:
       case layer_kind::reshape:
@@ -154,13 +155,13 @@ class onnx_builder : onnx_nodes {
       case layer_kind::concatenate: set(add("Concat", operands(l)), "axis", std::int64_t{1}); return;
       case layer_kind::slice: {
         std::vector<std::string> inputs = operands(l);
-        const int last = l.first_channel + l.output.channels;
+        const int last = l.first_channel() + l.output.channels;
         if (l.output.height == l.input.height && l.output.width == l.input.width) {
-          inputs.push_back(integers("/from", {l.first_channel}));
+          inputs.push_back(integers("/from", {l.first_channel()}));
           inputs.push_back(integers("/to", {last}));
           inputs.push_back(integers("/axis", {1}));
         } else {
-          inputs.push_back(integers("/from", {l.first_channel, l.top, l.left}));
+          inputs.push_back(integers("/from", {l.first_channel(), l.top, l.left}));
           inputs.push_back(integers("/to", {last, l.top + l.output.height, l.left + l.output.width}));
           inputs.push_back(integers("/axes", {1, 2, 3}));
         }
@@ -241,6 +242,10 @@ class onnx_builder : onnx_nodes {
       return normalize(l, kernel, bias);
     }
     if (l.embeds()) return embed(l, kernel);
+    if (l.kind == layer_kind::prelu) {
+      add("PRelu", {map(l.operands[0]), constant(name_ + "/kernel", {l.output.channels, 1, 1}, kernel)});
+      return;
+    }
     const int depth = l.input.channels / l.groups;
     const auto with_bias = [&](std::vector<std::string> inputs) {
       if (!bias.empty()) inputs.push_back(constant(name_ + "/bias", {l.output.channels}, bias));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <numbers>
@@ -118,8 +119,9 @@ class onnx_nodes {
 
   // --- activations ---------------------------------------------------------------------------------------------------
 
-  void activate(activation act) {
-    switch (act) {
+  void activate(const activation_function& f) {
+    const auto single = [](double number) { return static_cast<float>(number); };
+    switch (f.act) {
       case activation::identity: return;
       case activation::relu: add("Relu", {current_}, "/relu"); return;
       case activation::relu6: add("Clip", {current_, scalar("/from", 0), scalar("/to", 6)}, "/relu6"); return;
@@ -138,8 +140,9 @@ class onnx_nodes {
         set(node, "beta", 0.5F);
         return;
       }
-      case activation::leaky_relu: set(add("LeakyRelu", {current_}, "/leaky_relu"), "alpha", 0.01F); return;
-      case activation::elu: add("Elu", {current_}, "/elu"); return;
+      case activation::leaky_relu: set(add("LeakyRelu", {current_}, "/leaky_relu"), "alpha", single(f.slope())); return;
+      case activation::elu: set(add("Elu", {current_}, "/elu"), "alpha", single(f.factor())); return;
+      case activation::clamp: clip(single(f.low()), single(f.high())); return;
       case activation::tanh: add("Tanh", {current_}, "/tanh"); return;
       case activation::softplus: add("Softplus", {current_}, "/softplus"); return;
       case activation::mish: {  // a node of its own since operator set 18
@@ -169,7 +172,15 @@ class onnx_nodes {
         return;
       }
     }
-    throw onnx_error("io.onnx", place(name_), to_string(act), "an activation that ONNX can say");
+    throw onnx_error("io.onnx", place(name_), to_string(f.act), "an activation that ONNX can say");
+  }
+
+  /// A bound that is none is left out.
+  void clip(float low, float high) {
+    const bool above = std::isfinite(high);
+    std::vector<std::string> inputs{current_, std::isfinite(low) ? scalar("/from", low) : std::string()};
+    if (above) inputs.push_back(scalar("/to", high));
+    add("Clip", inputs, "/clamp");
   }
 
   /// x / 2 * (1 + what has been made so far)

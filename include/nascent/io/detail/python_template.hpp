@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -13,7 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "nascent/base/language.hpp"
+#include "nascent/base/number_text.hpp"
+#include "nascent/network/activation_function.hpp"
 
 namespace nascent::detail {
 
@@ -54,6 +56,20 @@ struct python_template {
                                      : "(" + std::to_string(height) + ", " + std::to_string(width) + ")");
   }
 };
+
+/// What follows a map in the call of its activation: nothing where the numbers are PyTorch's usual ones.
+inline void add_numbers(python_template& t, const activation_function& f) {
+  const auto next = [&](double number) {
+    t += ", ";
+    t.add(hole_kind::number, std::isinf(number) ? std::string("None") : exact_text(number));
+  };
+  if (f.act == activation::clamp) {
+    next(f.low());
+    next(f.high());
+  } else if (f.numbers.said()) {
+    next(f.numbers.first.value());
+  }
+}
 
 /// A template with these texts in its holes.
 inline std::string filled(std::string_view text, const std::vector<std::string>& values) {

@@ -53,6 +53,7 @@ constexpr std::string_view torch_attribute(const layer& l) {
     case layer_kind::rms_norm: return "rms_norm";
     case layer_kind::class_token: return "class_token";
     case layer_kind::position_embedding: return "position_embedding";
+    case layer_kind::prelu: return "prelu";
     default: return "";
   }
 }
@@ -107,6 +108,11 @@ class torch_layers {
         channels(l.output);
         t += ", eps=1e-" + std::to_string(l.epsilon_digits) + ")";
         return t;
+      case layer_kind::prelu:
+        t += "nn.PReLU(";
+        channels(l.output);
+        t += ")";
+        return t;
       case layer_kind::class_token:
         t += use("ClassToken") + "(";
         channels(l.output);
@@ -142,6 +148,7 @@ class torch_layers {
     python_template active;
     active.add(hole_kind::act, function(l.act)) += "(";
     active += is_enclosed(t.text) ? python_template{t.text.substr(1, t.text.size() - 2), t.holes} : t;
+    add_numbers(active, l.function());
     active += ")";
     return active;
   }
@@ -185,6 +192,7 @@ class torch_layers {
       case activation::softplus: return "F.softplus";
       case activation::gelu: return "F.gelu";
       case activation::gelu_tanh: return use("gelu_tanh");
+      case activation::clamp: return "torch.clamp";
     }
     refuse(to_string(act), "an activation that PyTorch can say");
   }
@@ -316,6 +324,7 @@ class torch_layers {
       case layer_kind::group_norm:
       case layer_kind::rms_norm:
       case layer_kind::class_token:
+      case layer_kind::prelu:
       case layer_kind::position_embedding: t += x; return called("self." + own, t);
       case layer_kind::max_pool:
       case layer_kind::average_pool: return pool(l, x);
@@ -364,7 +373,7 @@ class torch_layers {
       if (from + size < of) t.add(hole_kind::number, from + size);
     };
     t += x + "[:";
-    part(l.first_channel, l.output.channels, l.input.channels);
+    part(l.first_channel(), l.output.channels, l.input.channels);
     if (l.output.height < l.input.height || l.output.width < l.input.width) {
       part(l.top, l.output.height, l.input.height);
       part(l.left, l.output.width, l.input.width);

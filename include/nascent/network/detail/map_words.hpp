@@ -100,7 +100,7 @@ constexpr inferred_layer sliced(const shape& x, const slice_options& o) {
   if (r.fault != network_fault::none) return r;
   r.offset(o.top, o.left, network_fault::part);
   r.take(height, width, network_fault::part);
-  r.what.first_channel = o.first_channel;
+  r.what.first_channel_or_numbers = static_cast<std::uint32_t>(o.first_channel);
   r.what.output.channels = static_cast<int>(channels);
   return r;
 }
@@ -108,7 +108,8 @@ constexpr inferred_layer sliced(const shape& x, const slice_options& o) {
 /// Kernel, stride, dilation, filters and groups are checked already.
 constexpr inferred_layer transposed(const shape& x, const transposed_conv_options& o) {
   inferred_layer r = inferred(layer_kind::transposed_convolution, x);
-  r.what.act = o.act;
+  r.what.act = o.act.act;
+  r.what.first_channel_or_numbers = o.act.numbers.bits();
   r.what.bias = o.bias;
   r.what.batch_norm = o.batch_norm.value_or(!o.bias);
   r.what.kernel_height = o.kernel.height;
@@ -136,9 +137,10 @@ constexpr inferred_layer transposed(const shape& x, const transposed_conv_option
 }
 
 /// A sum or a product of a map with one that may have to be repeated.
-constexpr inferred_layer combined(layer_kind kind, const shape& x, const shape& y, activation act) {
+constexpr inferred_layer combined(layer_kind kind, const shape& x, const shape& y, activation_function f) {
   inferred_layer r = inferred(kind, x);
-  r.what.act = act;
+  r.what.act = f.act;
+  r.what.first_channel_or_numbers = f.numbers.bits();
   r.what.operand_count = 2;
   const bool one_pixel = y.height == 1 && y.width == 1;
   const bool all_pixels = y.height == x.height && y.width == x.width;
@@ -161,8 +163,8 @@ class map_words {
  public:
   /// x + y, then `act`, where y is repeated to be as large as x: over the positions (it is 1x1), over the channels (it
   /// has one), or both. `add` demands equal shapes.
-  constexpr tensor broadcast_add(const tensor& x, const tensor& y, activation act = activation::identity) {
-    return combine(layer_kind::add, x, y, act);
+  constexpr tensor broadcast_add(const tensor& x, const tensor& y, activation_function f = {}) {
+    return combine(layer_kind::add, x, y, f);
   }
 
   /// Joins maps of equal height and width along the channels.
@@ -189,8 +191,9 @@ class map_words {
   constexpr tensor slice(const tensor& x, int first, int channels) {
     net_of().check(first >= 0 && channels >= 1 && first <= x.channels - channels, network_fault::channels,
                    std::int64_t{first} + channels, x.channels);
-    return net_of().emit(layer{.kind = layer_kind::slice, .first_channel = first}, x,
-                         {x.batch, x.height, x.width, channels});
+    return net_of().emit(
+        layer{.kind = layer_kind::slice, .first_channel_or_numbers = static_cast<std::uint32_t>(first)}, x,
+        {x.batch, x.height, x.width, channels});
   }
   /// A part of the rows, the columns and the channels.
   constexpr tensor slice(const tensor& x, const slice_options& o) { return add_layer(sliced(x.shape(), o), x); }
@@ -239,8 +242,8 @@ class map_words {
   friend Net;
   constexpr map_words() = default;  // of a `Net` alone
 
-  constexpr tensor combine(layer_kind kind, const tensor& x, const tensor& y, activation act) {
-    inferred_layer l = combined(kind, x.shape(), y.shape(), act);
+  constexpr tensor combine(layer_kind kind, const tensor& x, const tensor& y, activation_function f) {
+    inferred_layer l = combined(kind, x.shape(), y.shape(), f);
     l.what.operands[1] = y.id;
     return add_layer(l, x);
   }

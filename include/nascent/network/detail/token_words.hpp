@@ -17,27 +17,29 @@ template <class Net>
 class token_words {
  public:
   /// Batch normalisation by itself, as networks have it before a convolution; behind one it is part of that.
-  constexpr tensor batch_norm(const tensor& x, activation act = activation::identity) {
-    return self().emit(layer{.kind = layer_kind::scale, .act = act, .batch_norm = true}, x, x.shape());
+  constexpr tensor batch_norm(const tensor& x, activation_function f = {}) {
+    return self().emit(
+        layer{
+            .kind = layer_kind::scale, .act = f.act, .batch_norm = true, .first_channel_or_numbers = f.numbers.bits()},
+        x, x.shape());
   }
 
   /// Each channel times a trained factor (Touvron et al., 2021, "Going deeper with Image Transformers").
   constexpr tensor layer_scale(const tensor& x) { return self().emit(layer{.kind = layer_kind::scale}, x, x.shape()); }
 
   constexpr tensor layer_norm(const tensor& x, const layer_norm_options& o = {}) {
-    return normalized(layer{.kind = layer_kind::layer_norm, .act = o.act, .bias = o.bias}, x, o.epsilon_digits);
+    return normalized(layer{.kind = layer_kind::layer_norm, .bias = o.bias}, o.act, x, o.epsilon_digits);
   }
 
   constexpr tensor group_norm(const tensor& x, const group_norm_options& o = {}) {
     self().check(o.groups >= 1 && x.channels % Net::positive(o.groups) == 0, network_fault::groups, o.groups,
                  x.channels);
-    return normalized(
-        layer{.kind = layer_kind::group_norm, .act = o.act, .bias = o.bias, .groups = Net::positive(o.groups)}, x,
-        o.epsilon_digits);
+    return normalized(layer{.kind = layer_kind::group_norm, .bias = o.bias, .groups = Net::positive(o.groups)}, o.act,
+                      x, o.epsilon_digits);
   }
 
   constexpr tensor rms_norm(const tensor& x, const rms_norm_options& o = {}) {
-    return normalized(layer{.kind = layer_kind::rms_norm, .act = o.act}, x, o.epsilon_digits);
+    return normalized(layer{.kind = layer_kind::rms_norm}, o.act, x, o.epsilon_digits);
   }
 
   /// A map as one row of positions for each pixel: height * width x 1 x channels. A copy at most.
@@ -129,7 +131,9 @@ class token_words {
     return self().emit(l, a, l.output);
   }
 
-  constexpr tensor normalized(layer l, const tensor& x, int epsilon_digits) {
+  constexpr tensor normalized(layer l, const activation_function& f, const tensor& x, int epsilon_digits) {
+    l.act = f.act;
+    l.first_channel_or_numbers = f.numbers.bits();
     self().check(epsilon_digits >= 1 && epsilon_digits <= 12, network_fault::epsilon, epsilon_digits,
                  epsilon_digits < 1 ? 1 : 12);
     l.epsilon_digits = static_cast<std::uint8_t>(epsilon_digits);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "nascent/base/number_text.hpp"
 #include "nascent/block/squeeze_excite.hpp"
 #include "nascent/network/kernel_group.hpp"
 #include "nascent/network/network.hpp"
@@ -108,9 +109,17 @@ inline std::string shape_text(const shape& s) {
          by + std::to_string(s.channels);
 }
 
+/// "leaky_relu 0.1"
+inline std::string activation_text(const activation_function& f) {
+  std::string words = to_string(f.act);
+  if (f.numbers.first.said()) words += " " + exact_text(f.numbers.first.value());
+  if (f.numbers.second.said()) words += " to " + exact_text(f.numbers.second.value());
+  return words;
+}
+
 /// "conv 3x3 /2, 4 groups, swish"
 inline std::string layer_text(const layer& l) {
-  if (l.kind == layer_kind::activate) return to_string(l.act);
+  if (l.kind == layer_kind::activate) return activation_text(l.function());
   const std::string by = "\xC3\x97";
   std::string words = to_string(l.kind);
   if (l.kind == layer_kind::scale) words = l.batch_norm ? "batch norm" : "layer scale";
@@ -127,7 +136,7 @@ inline std::string layer_text(const layer& l) {
   if (l.groups > 1 && !l.is_depthwise())
     words += ", " + std::to_string(l.groups) + (l.is_product() ? " heads" : " groups");
   if (l.dilation > 1) words += ", dilation " + std::to_string(l.dilation);
-  if (l.act != activation::identity) words += std::string(", ") + to_string(l.act);
+  if (l.act != activation::identity) words += ", " + activation_text(l.function());
   return words;
 }
 

@@ -65,6 +65,9 @@ constexpr void report_network(fault_finder& finder, const fault_record& f, place
     case network_fault::scale:
     case network_fault::margin:
     case network_fault::output_padding:
+    case network_fault::activation_numbers:
+    case network_fault::decimal:
+    case network_fault::bounds:
     case network_fault::part: return finder.report(fault::value_not_allowed, where, what, to_string(f.what));
   }
   if (f.found == f.allowed) what = short_text{}.add("found maps of different sizes");

@@ -28,6 +28,7 @@
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/mish.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/prelu.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/softplus.h>
 #include <ATen/ops/tensor.h>
@@ -182,7 +183,7 @@ inline at::Tensor torch_core(const layer& l, const torch_parameters& w, std::spa
     case layer_kind::multiply: return x * inputs[1];
     case layer_kind::concatenate: return at::cat(std::vector<at::Tensor>(inputs.begin(), inputs.end()), 1);
     case layer_kind::slice:
-      return x.narrow(1, l.first_channel, l.output.channels)
+      return x.narrow(1, l.first_channel(), l.output.channels)
           .narrow(2, l.top, l.output.height)
           .narrow(3, l.left, l.output.width);
     case layer_kind::softmax:
@@ -190,6 +191,7 @@ inline at::Tensor torch_core(const layer& l, const torch_parameters& w, std::spa
     case layer_kind::channel_softmax:
       return x.reshape({maps, l.groups, x.size(1) / l.groups, x.size(2), x.size(3)}).softmax(2).reshape(x.sizes());
     case layer_kind::activate: return x;
+    case layer_kind::prelu: return at::prelu(x, w.kernel.view({-1}));
     case layer_kind::space_to_depth:
     case layer_kind::space_to_batch:
     case layer_kind::batch_to_space: return torch_blocks(l, x);
@@ -217,8 +219,8 @@ inline at::Tensor torch_core(const layer& l, const torch_parameters& w, std::spa
   return x;
 }
 
-inline at::Tensor torch_activation(activation act, const at::Tensor& x) {
-  switch (act) {
+inline at::Tensor torch_activation(const activation_function& f, const at::Tensor& x) {
+  switch (f.act) {
     case activation::identity: return x;
     case activation::relu: return x.relu();
     case activation::relu6: return x.clamp(0, 6);
@@ -227,13 +229,14 @@ inline at::Tensor torch_activation(activation act, const at::Tensor& x) {
     case activation::sigmoid: return x.sigmoid();
     case activation::zero: return at::zeros_like(x);
     case activation::hsigmoid: return at::hardsigmoid(x);
-    case activation::leaky_relu: return at::leaky_relu(x, 0.01);
-    case activation::elu: return at::elu(x);
+    case activation::leaky_relu: return at::leaky_relu(x, f.slope());
+    case activation::elu: return at::elu(x, f.factor());
     case activation::mish: return at::mish(x);
     case activation::tanh: return x.tanh();
     case activation::softplus: return at::softplus(x);
     case activation::gelu: return at::gelu(x);
     case activation::gelu_tanh: return at::gelu(x, "tanh");
+    case activation::clamp: return x.clamp(f.low(), f.high());
   }
   return x;
 }
@@ -244,7 +247,7 @@ inline at::Tensor torch_layer(const layer& l, const torch_parameters& w, std::sp
   at::Tensor y = torch_core(l, w, inputs);
   if (l.batch_norm)
     y = at::batch_norm(y, w.gamma, w.beta, w.mean, w.variance, mode.training, mode.momentum, mode.epsilon, true);
-  return torch_activation(l.act, y);
+  return torch_activation(l.function(), y);
 }
 
 }  // namespace nascent::detail

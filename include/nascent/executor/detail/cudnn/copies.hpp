@@ -59,7 +59,7 @@ class copy_maker {
     const std::size_t part = bytes(l.output.channels);
     return {{.width = part,
              .rows = pixels,
-             .from = {bytes(l.first_channel), whole, whole * pixels},
+             .from = {bytes(l.first_channel()), whole, whole * pixels},
              .to = {0, part, part * pixels}}};
   }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -66,6 +67,7 @@ class basic_lowering {
       case layer_kind::space_to_batch:
       case layer_kind::batch_to_space: return copies_.move_blocks(l);
       case layer_kind::scale: return scale(l);
+      case layer_kind::prelu: return prelu(l);
       case layer_kind::layer_norm:
       case layer_kind::group_norm:
       case layer_kind::rms_norm:
@@ -118,7 +120,8 @@ class basic_lowering {
       case layer_kind::space_to_batch:
       case layer_kind::batch_to_space:
       case layer_kind::reshape:
-      case layer_kind::scale: return false;
+      case layer_kind::scale:
+      case layer_kind::prelu: return false;
     }
     return false;
   }
@@ -155,7 +158,8 @@ class basic_lowering {
       case layer_kind::resize_nearest:
       case layer_kind::resize_bilinear:
       case layer_kind::pad:
-      case layer_kind::channel_shuffle: return false;
+      case layer_kind::channel_shuffle:
+      case layer_kind::prelu: return false;
     }
     return false;
   }
@@ -181,9 +185,32 @@ class basic_lowering {
             .after = {around.below, around.right}};
   }
 
-  /// y = act(x). `x` may not be y.
-  static void apply(Builder& b, activation act, std::int64_t x, std::int64_t y, const tensor_view& view) {
-    switch (act) {
+  /// cuDNN's own has a factor of 1; with another one the two halves are made apart.
+  static void elu(Builder& b, float factor, std::int64_t x, std::int64_t y, const tensor_view& view) {
+    if (factor == 1) return b.pointwise(CUDNN_POINTWISE_ELU_FWD, x, 0, y);
+    const std::int64_t whole = b.tensor(view, role::inside);
+    const std::int64_t below = b.tensor(view, role::inside);
+    const std::int64_t weighed = b.tensor(view, role::inside);
+    const std::int64_t above = b.tensor(view, role::inside);
+    b.pointwise(CUDNN_POINTWISE_ELU_FWD, x, 0, whole);
+    b.pointwise(CUDNN_POINTWISE_MIN, whole, b.constant(0), below);
+    b.pointwise(CUDNN_POINTWISE_MUL, below, b.constant(factor), weighed);
+    b.pointwise(CUDNN_POINTWISE_RELU_FWD, x, 0, above);
+    b.pointwise(CUDNN_POINTWISE_ADD, weighed, above, y);
+  }
+
+  /// Two steps, as relu6 has them.
+  static void bound(Builder& b, const activation_function& f, std::int64_t x, std::int64_t y, const tensor_view& view) {
+    const bool below = std::isfinite(f.low());
+    const bool above = std::isfinite(f.high());
+    const std::int64_t raised = below && above ? b.tensor(view, role::inside) : below ? y : x;
+    if (below) b.pointwise(CUDNN_POINTWISE_MAX, x, b.constant(static_cast<float>(f.low())), raised);
+    if (above) b.pointwise(CUDNN_POINTWISE_MIN, raised, b.constant(static_cast<float>(f.high())), y);
+  }
+
+  /// y = f(x). `x` may not be y.
+  static void apply(Builder& b, const activation_function& f, std::int64_t x, std::int64_t y, const tensor_view& view) {
+    switch (f.act) {
       case activation::identity: return b.pointwise(CUDNN_POINTWISE_IDENTITY, x, 0, y);
       case activation::relu: return b.pointwise(CUDNN_POINTWISE_RELU_FWD, x, 0, y);
       case activation::relu6: {
@@ -214,8 +241,8 @@ class basic_lowering {
       }
       case activation::leaky_relu: {
         const std::int64_t low = b.tensor(view, role::inside);
-        b.pointwise(CUDNN_POINTWISE_MUL, x, b.constant(0.01F), low);
-        return b.pointwise(CUDNN_POINTWISE_MAX, x, low, y);
+        b.pointwise(CUDNN_POINTWISE_MUL, x, b.constant(static_cast<float>(f.slope())), low);
+        return b.pointwise(f.slope() > 1 ? CUDNN_POINTWISE_MIN : CUDNN_POINTWISE_MAX, x, low, y);
       }
       case activation::mish: {
         const std::int64_t soft = b.tensor(view, role::inside);
@@ -224,7 +251,8 @@ class basic_lowering {
         b.pointwise(CUDNN_POINTWISE_TANH_FWD, soft, 0, gate);
         return b.pointwise(CUDNN_POINTWISE_MUL, gate, x, y);
       }
-      case activation::elu: return b.pointwise(CUDNN_POINTWISE_ELU_FWD, x, 0, y);
+      case activation::clamp: return bound(b, f, x, y, view);
+      case activation::elu: return elu(b, static_cast<float>(f.factor()), x, y, view);
       case activation::tanh: return b.pointwise(CUDNN_POINTWISE_TANH_FWD, x, 0, y);
       case activation::softplus: return b.pointwise(CUDNN_POINTWISE_SOFTPLUS_FWD, x, 0, y);
       case activation::gelu: return b.pointwise(CUDNN_POINTWISE_GELU_FWD, x, 0, y);
@@ -247,25 +275,25 @@ class basic_lowering {
     b.convolution(x, w, at, window_of(l));
     const bool early =
         k.residual && l.act == activation::identity;  // else the activation comes before the residual sum
-    const activation last = k.residual ? k.residual_act : l.act;
+    const activation_function last = k.residual ? activation_function(k.residual_act) : l.function();
     const auto step = [&](bool is_last) { return b.tensor(out, is_last ? role::output : role::inside); };
     const auto add = [&](std::int64_t other, bool is_last) {
       const std::int64_t to = step(is_last);
       b.pointwise(CUDNN_POINTWISE_ADD, at, other, to);
       at = to;
     };
-    const auto activate = [&](activation act, bool is_last) {
+    const auto activate = [&](const activation_function& f, bool is_last) {
       const std::int64_t to = step(is_last);
-      apply(b, act, at, to, out);
+      apply(b, f, at, to, out);
       at = to;
     };
     if (early) add(b.tensor(out, role::second), false);
-    add(bias, last == activation::identity && (early || !k.residual));
+    add(bias, last.act == activation::identity && (early || !k.residual));
     if (k.residual && !early) {
-      activate(l.act, false);
-      add(b.tensor(out, role::second), last == activation::identity);
+      activate(l.function(), false);
+      add(b.tensor(out, role::second), last.act == activation::identity);
     }
-    if (last != activation::identity) activate(last, true);
+    if (last.act != activation::identity) activate(last, true);
     return b.finish();
   }
 
@@ -276,7 +304,7 @@ class basic_lowering {
     const bool plain = l.act == activation::identity;
     const std::int64_t to = plain ? y : b.tensor(out, role::inside);
     make(to);
-    if (!plain) apply(b, l.act, to, y, out);
+    if (!plain) apply(b, l.function(), to, y, out);
     return b.finish();
   }
 
@@ -329,6 +357,22 @@ class basic_lowering {
     return activated(b, l, view, [&](std::int64_t y) { b.pointwise(CUDNN_POINTWISE_ADD, product, bias, y); });
   }
 
+  /// y = max(x, 0) + slope * min(x, 0), channel by channel.
+  graph_type prelu(const layer& l) const {
+    Builder b(type_, handle_);
+    const tensor_view view = map(l.output);
+    const std::int64_t x = b.tensor(view, role::input);
+    const std::int64_t slopes = b.tensor(nhwc(1, 1, 1, l.output.channels), role::weights);
+    const std::int64_t above = b.tensor(view, role::inside);
+    const std::int64_t below = b.tensor(view, role::inside);
+    const std::int64_t sloped = b.tensor(view, role::inside);
+    b.pointwise(CUDNN_POINTWISE_RELU_FWD, x, 0, above);
+    b.pointwise(CUDNN_POINTWISE_MIN, x, b.constant(0), below);
+    b.pointwise(CUDNN_POINTWISE_MUL, below, slopes, sloped);
+    b.pointwise(CUDNN_POINTWISE_ADD, sloped, above, b.tensor(view, role::output));
+    return b.finish();
+  }
+
   /// \throws library_error: a layer that it `refuses`
   [[noreturn]] static void refuse(const layer& l) {
     throw library_error("cudnn, a layer of kind '" + std::string(to_string(l.kind)) + "'",
@@ -339,7 +383,7 @@ class basic_lowering {
     Builder b(type_, handle_);
     const tensor_view view = elements(l.output);
     const std::int64_t x = b.tensor(view, role::input);
-    apply(b, l.act, x, b.tensor(view, role::output), view);
+    apply(b, l.function(), x, b.tensor(view, role::output), view);
     return b.finish();
   }
 

@@ -155,7 +155,7 @@ class assembler {
       return memory;
     };
     s.weights = load(w.kernel);
-    s.bias = load(w.bias);
+    if (!w.bias.empty()) s.bias = load(w.bias);  // slopes of a PReLU come alone
   }
 
   assembly a_;

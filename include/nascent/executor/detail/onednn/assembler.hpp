@@ -46,6 +46,7 @@ class assembler : step_maker {
       case layer_kind::slice: return add_copy(k, slice_views(k.core, batch_, type_));
       case layer_kind::softmax: return add_softmax(k);
       case layer_kind::activate: return add_activation(k, dst);
+      case layer_kind::prelu: return add_prelu(k, dst);
       case layer_kind::space_to_depth:
       case layer_kind::space_to_batch:
       case layer_kind::batch_to_space: return add_copy(k, move_views(k.core, batch_, type_));
@@ -262,9 +263,25 @@ class assembler : step_maker {
 
   void add_activation(const kernel& k, const api::desc& data) {
     add_fusable(
-        k, [&](const dnnl::primitive_attr& attr) { return api::elementwise(engine_, to_dnnl(k.core.act), data, attr); },
+        k,
+        [&](const dnnl::primitive_attr& attr) {
+          return api::elementwise(engine_, to_dnnl(k.core.function()), data, attr);
+        },
         [&](const auto&, step& s) {
           const int from = k.core.operands[0];
+          read(s, DNNL_ARG_SRC, from, data);
+          s.use.in_place = from == k.output_tensor || dies_in(from, k);
+          write(s, data);
+        });
+  }
+
+  void add_prelu(const kernel& k, const api::desc& data) {
+    const api::desc slopes({1, k.core.output.channels, 1, 1}, element::f32, tag::nhwc);
+    add_fusable(
+        k, [&](const dnnl::primitive_attr& attr) { return api::prelu(engine_, data, slopes, attr); },
+        [&](const auto&, step& s) {
+          const int from = k.core.operands[0];
+          s.constants.emplace_back(DNNL_ARG_WEIGHTS, pack(values_[k.first_layer].kernel, slopes, slopes));
           read(s, DNNL_ARG_SRC, from, data);
           s.use.in_place = from == k.output_tensor || dies_in(from, k);
           write(s, data);

@@ -26,8 +26,9 @@ constexpr element to_dnnl(data_type type) {
 }
 
 /// Not for identity, which no primitive is made for. `second_half` says what follows.
-constexpr api::eltwise to_dnnl(activation act) {
-  switch (act) {
+constexpr api::eltwise to_dnnl(const activation_function& f) {
+  const auto single = [](double number) { return static_cast<float>(number); };
+  switch (f.act) {
     case activation::identity: return {dnnl::algorithm::eltwise_linear, 1, 0};
     case activation::relu: return {dnnl::algorithm::eltwise_relu, 0, 0};
     case activation::relu6: return {dnnl::algorithm::eltwise_clip, 0, 6};
@@ -36,20 +37,21 @@ constexpr api::eltwise to_dnnl(activation act) {
     case activation::sigmoid: return {dnnl::algorithm::eltwise_logistic, 0, 0};
     case activation::zero: return {dnnl::algorithm::eltwise_linear, 0, 0};
     case activation::hsigmoid: return api::hard_sigmoid;
-    case activation::leaky_relu: return {dnnl::algorithm::eltwise_relu, 0.01F, 0};
-    case activation::elu: return {dnnl::algorithm::eltwise_elu, 1, 0};
+    case activation::leaky_relu: return {dnnl::algorithm::eltwise_relu, single(f.slope()), 0};
+    case activation::elu: return {dnnl::algorithm::eltwise_elu, single(f.factor()), 0};
     case activation::mish: return {dnnl::algorithm::eltwise_mish, 0, 0};
     case activation::tanh: return {dnnl::algorithm::eltwise_tanh, 0, 0};
     case activation::softplus: return {dnnl::algorithm::eltwise_soft_relu, 1, 0};
     case activation::gelu: return {dnnl::algorithm::eltwise_gelu_erf, 0, 0};
     case activation::gelu_tanh: return {dnnl::algorithm::eltwise_gelu_tanh, 0, 0};
+    case activation::clamp: return {dnnl::algorithm::eltwise_clip, single(f.low()), single(f.high())};
   }
   return {dnnl::algorithm::undef, 0, 0};
 }
 
-/// What follows `to_dnnl(act)`: oneDNN 2.6 has no hard sigmoid.
-constexpr std::optional<api::eltwise> second_half(activation act) {
-  if (act != activation::hsigmoid || api::has_hard_sigmoid) return std::nullopt;
+/// What follows `to_dnnl(f)`: oneDNN 2.6 has no hard sigmoid.
+constexpr std::optional<api::eltwise> second_half(const activation_function& f) {
+  if (f.act != activation::hsigmoid || api::has_hard_sigmoid) return std::nullopt;
   return api::eltwise{dnnl::algorithm::eltwise_clip, 0, 1};
 }
 
@@ -126,7 +128,7 @@ inline std::pair<api::desc, api::desc> slice_views(const layer& l, int batch, el
   const api::desc part = nhwc(l.output, batch, type);
   const std::int64_t maps = std::int64_t{batch} * l.input.batch;
   return {whole.submemory_desc({maps, l.output.channels, l.output.height, l.output.width},
-                               {0, l.first_channel, l.top, l.left}),
+                               {0, l.first_channel(), l.top, l.left}),
           part};
 }
 

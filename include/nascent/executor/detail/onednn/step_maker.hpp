@@ -72,12 +72,12 @@ class step_maker {
 
   dnnl::primitive_attr attributes(const kernel& k) const {
     dnnl::post_ops ops;
-    const auto append = [&](activation act, bool whole) {
-      if (act == activation::identity) return;
-      if (whole) api::append_eltwise(ops, to_dnnl(act));
-      if (const auto rest = second_half(act)) api::append_eltwise(ops, *rest);
+    const auto append = [&](const activation_function& f, bool whole) {
+      if (f.act == activation::identity) return;
+      if (whole) api::append_eltwise(ops, to_dnnl(f));
+      if (const auto rest = second_half(f)) api::append_eltwise(ops, *rest);
     };
-    append(k.core.act, k.core.kind != layer_kind::activate);  // else the primitive itself is the first half
+    append(k.core.function(), k.core.kind != layer_kind::activate);  // else the primitive itself is the first half
     if (k.residual) ops.append_sum();
     append(k.residual_act, true);
     dnnl::primitive_attr attr;

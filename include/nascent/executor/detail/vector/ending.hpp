@@ -13,8 +13,8 @@
 namespace nascent::detail::own {
 
 /// Whether these kernels compute an activation; convolutions with another one are left to the executor's own.
-constexpr bool has_vectors(activation act) {
-  switch (act) {
+constexpr bool has_vectors(const activation_function& f) {
+  switch (f.act) {
     case activation::identity:
     case activation::relu:
     case activation::relu6:
@@ -23,7 +23,8 @@ constexpr bool has_vectors(activation act) {
     case activation::sigmoid:
     case activation::zero:
     case activation::hsigmoid:
-    case activation::leaky_relu: return true;
+    case activation::clamp: return true;
+    case activation::leaky_relu: return !f.numbers.said();
     case activation::elu:
     case activation::mish:
     case activation::tanh:
@@ -39,16 +40,21 @@ struct ending {
   explicit ending(const kernel& k) : act(k.core.act), residual(k.residual), relu(k.residual_act == activation::relu) {
     if (act == activation::relu || act == activation::relu6) low = 0;
     if (act == activation::relu6) high = 6;
+    if (act == activation::clamp) {
+      low = static_cast<float>(k.core.function().low());
+      high = static_cast<float>(k.core.function().high());
+    }
   }
   static bool supports(const kernel& k) {
-    return has_vectors(k.core.act) && (k.residual_act == activation::identity || k.residual_act == activation::relu);
+    return has_vectors(k.core.function()) &&
+           (k.residual_act == activation::identity || k.residual_act == activation::relu);
   }
   /// A few instructions: sums may be stored as they leave their registers. Other endings are computed in a second pass,
   /// from the nearest cache.
   bool is_direct() const {
     return !residual && !relu &&
            (act == activation::identity || act == activation::relu || act == activation::relu6 ||
-            act == activation::hswish);
+            act == activation::clamp || act == activation::hswish);
   }
 
   activation act;
@@ -80,6 +86,7 @@ auto with_activation(activation act, F&& f) {
     case activation::zero: return f.template operator()<activation::zero>();
     case activation::hsigmoid: return f.template operator()<activation::hsigmoid>();
     case activation::leaky_relu: return f.template operator()<activation::leaky_relu>();
+    case activation::clamp: return f.template operator()<activation::clamp>();
     case activation::elu:
     case activation::mish:
     case activation::tanh:
