@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/ops/maximum.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "nascent/training/detail/operations.hpp"
