@@ -268,7 +268,7 @@ consteval auto list_names() {
 
 // g++: "... [with T = nascent::mbconv<int>; ...]", clang: "... [T = nascent::mbconv<int>]"
 template <class T>
-consteval std::string_view name_of_type() {
+consteval std::string_view qualified_name_of_type() {
   std::string_view text = __PRETTY_FUNCTION__;
   text.remove_prefix(text.find("T = ") + 4);
   std::size_t end = 0;
@@ -276,9 +276,14 @@ consteval std::string_view name_of_type() {
                                text[end] == '}' || text[end] == '(' || text[end] == ')' || text[end] == ' '))
     ++end;
   while (end > 0 && !is_identifier_character(text[end - 1])) --end;
-  std::size_t begin = end;
+  return text.substr(0, end);
+}
+template <class T>
+consteval std::string_view name_of_type() {
+  const std::string_view text = qualified_name_of_type<T>();
+  std::size_t begin = text.size();
   while (begin > 0 && is_identifier_character(text[begin - 1])) --begin;
-  return text.substr(begin, end - begin);
+  return text.substr(begin);
 }
 #if defined(__clang__)
 #pragma clang diagnostic pop
@@ -306,6 +311,11 @@ inline constexpr std::span<const std::string_view> field_names{detail::field_nam
 /// Name of a block type without its template arguments: "mbconv".
 template <class Block>
 inline constexpr std::string_view block_name = detail::name_of_type<Block>();
+
+/// The same with the namespaces that it is in: "nascent::mbconv". Types that no other file can name have brackets in
+/// it.
+template <class Block>
+inline constexpr std::string_view qualified_name = detail::qualified_name_of_type<Block>();
 
 /// Field I of a block.
 template <std::size_t I, class Block>

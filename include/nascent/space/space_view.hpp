@@ -40,6 +40,7 @@ struct field_view {
 /// One of the blocks that a stage chooses between, or its only one.
 struct block_view {
   std::string name{};
+  std::string type{};        ///< the same with its namespaces: what tells a block of the library from one named alike
   bool is_skip = false;      ///< passes its input on
   bool says_scaling = true;  ///< false: neither roles nor marks say what scales, so a width other than 1 is refused
   std::vector<field_view> fields{};

@@ -51,9 +51,8 @@ inline constexpr auto efficientnet_x = define([] {
       .stage("7", stage(320))
       .layers(range(1, 2))
       .head(conv{.filters = 1280, .kernel = 1, .act = one_of(relu, swish)}, global_pool{}, dense{1000})
-      .require("reshape.layers", "2.stride", [](int reshapes, int stride) { return stride == (reshapes == 1 ? 1 : 2); })
-      .require("reshape.layers", "1.filters",
-               [](int reshapes, int filters) { return (reshapes == 1) == (filters == 64); });
+      .require(table({"reshape.layers", "2.stride"}, {{0, 2}, {1, 1}}))
+      .require(table({"reshape.layers", "1.filters"}, {{0, 16}, {0, 24}, {1, 64}}));
 });
 
 }  // namespace nascent::zoo

@@ -89,6 +89,16 @@ struct field_entry {
   std::string_view name{};
 };
 
+/// Shared fields come first, then the block's slot where there are alternatives.
+constexpr void number_field_slots(field_entry* entries, std::size_t count, int shared, int alternatives) {
+  int next_shared = 0;
+  int next_chosen = shared + (alternatives > 1 ? 1 : 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (entries[i].kind == field_kind::shared) entries[i].slot = next_shared++;
+    if (entries[i].kind == field_kind::chosen) entries[i].slot = next_chosen++;
+  }
+}
+
 /// All fields of a block's alternatives, with one spare element, and how many slots they take.
 template <std::size_t Fields>
 struct field_table {
@@ -104,15 +114,7 @@ struct field_table {
       chosen += kinds[j] == field_kind::chosen ? 1 : 0;
     }
   }
-  /// Shared fields come first, then the block's slot where there are alternatives.
-  constexpr void number_slots(int alternatives) {
-    int next_shared = 0;
-    int next_chosen = shared + (alternatives > 1 ? 1 : 0);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (entries[i].kind == field_kind::shared) entries[i].slot = next_shared++;
-      if (entries[i].kind == field_kind::chosen) entries[i].slot = next_chosen++;
-    }
-  }
+  constexpr void number_slots(int alternatives) { number_field_slots(entries, count, shared, alternatives); }
   constexpr int slot(int alternative, int field) const {
     for (std::size_t i = 0; i < count; ++i)
       if (entries[i].alternative == alternative && entries[i].field == field) return entries[i].slot;

@@ -120,22 +120,28 @@ struct fault_finder {
   template <class Block>
   constexpr void check_block(const Block& block, std::size_t number, const place& stage, const stage_facts& facts,
                              std::size_t stage_number) {
-    if constexpr (is_skip<Block>) {
-      if (stage_number > 0 && (static_cast<int>(number) + 1 != facts.alternatives || !facts.independent || number == 0))
-        report(fault::skip_block_misplaced, stage, short_text{}.add("found skip{}"), "last, of independent layers");
-    }
+    if constexpr (is_skip<Block>)
+      if (stage_number > 0) check_skip_block(stage, static_cast<int>(number), facts);
     if constexpr (!can_decide<Block>)
       report(fault::block_cannot_choose, stage, short_text{}.add("found ").add(block_name<Block>),
              "template <class...>");
-    // Where no layer chooses the block, its shared fields take part in nothing, and would still count.
-    if (count_kind<Block>(field_kind::shared) > 0 && facts.alternatives - (facts.offers_skip ? 1 : 0) > 1)
-      report(fault::shared_between_alternatives, stage, short_text{}.add("found shared(...)"),
-             "in stages of one block type");
+    if (count_kind<Block>(field_kind::shared) > 0) check_shared(stage, facts);
     if (!roles_of<Block>.unknown.empty())
       report(fault::role_without_field, place{"stage", stage.name, roles_of<Block>.unknown},
              short_text{}.add("found a role"), short_text{}.add("a field of ").add(block_name<Block>).view());
     check_fields(stage, block, facts.independent, facts.max_layers > 1, natural_fields_of<Block>{},
                  std::make_index_sequence<field_count<Block>>{});
+  }
+
+  constexpr void check_skip_block(const place& stage, int alternative, const stage_facts& facts) {
+    if (alternative + 1 != facts.alternatives || !facts.independent || alternative == 0)
+      report(fault::skip_block_misplaced, stage, short_text{}.add("found skip{}"), "last, of independent layers");
+  }
+  /// Where no layer chooses the block, its shared fields take part in nothing, and would still count.
+  constexpr void check_shared(const place& stage, const stage_facts& facts) {
+    if (facts.alternatives - (facts.offers_skip ? 1 : 0) > 1)
+      report(fault::shared_between_alternatives, stage, short_text{}.add("found shared(...)"),
+             "in stages of one block type");
   }
 
   /// Stages of one block type share this.
@@ -187,29 +193,35 @@ struct fault_finder {
       block_layout<Block>::for_each_alternative([&](auto a) {
         check_block(alternative_of<a()>(declared.block), a(), place{"stage", full_name, ""}, facts, number);
       });
-    const place stride{"stage", name, "stride"};
-    if constexpr (is_independent<Stride>) {
-      report(fault::stride_in_later_layer, stride, short_text{}.add("found independent(...)"), "a stride, or a choice");
-    } else if constexpr (choice<Stride>) {
-      check_choice(stride, declared.stride);
-      for (std::size_t i = 0; i < declared.stride.size() && ok(); ++i)
-        if (!is_stride(declared.stride[i]))
-          report(fault::stride_not_allowed, stride, found(declared.stride[i]), "1, 2 or 4");
-    } else if (!is_stride(declared.stride)) {
-      report(fault::stride_not_allowed, stride, found(declared.stride), "1, 2 or 4");
-    }
+    check_stride(place{"stage", name, "stride"}, declared.stride);
     const place layers{"stage", name, "layers"};
     if constexpr (is_independent<Layers>) {
       if constexpr (choice<decltype(declared.layers.count)>) check_choice(layers, declared.layers.count);
     } else if constexpr (choice<Layers>) {
       check_choice(layers, declared.layers);
     }
+    check_layer_counts(layers, facts);
+  }
+
+  template <class Stride>
+  constexpr void check_stride(const place& where, const Stride& stride) {
+    if constexpr (is_independent<Stride>) {
+      report(fault::stride_in_later_layer, where, short_text{}.add("found independent(...)"), "a stride, or a choice");
+    } else if constexpr (choice<Stride>) {
+      check_choice(where, stride);
+      for (std::size_t i = 0; i < stride.size() && ok(); ++i)
+        if (!is_stride(stride[i])) report(fault::stride_not_allowed, where, found(stride[i]), "1, 2 or 4");
+    } else if (!is_stride(stride)) {
+      report(fault::stride_not_allowed, where, found(stride), "1, 2 or 4");
+    }
+  }
+  constexpr void check_layer_counts(const place& where, const stage_facts& facts) {
     if (facts.min_layers < (facts.layers_chosen ? 0 : 1))
-      report(fault::layers_not_allowed, layers, found(facts.min_layers),
+      report(fault::layers_not_allowed, where, found(facts.min_layers),
              facts.layers_chosen ? "0 or more" : "1 or more");
-    if (facts.max_layers < 1) report(fault::layers_not_allowed, layers, found(facts.max_layers), "1 or more");
+    if (facts.max_layers < 1) report(fault::layers_not_allowed, where, found(facts.max_layers), "1 or more");
     if (facts.layer_options > 64 || facts.alternatives > 64)
-      report(fault::too_many_options, layers, found(static_cast<int>(facts.layer_options)), "at most 64");
+      report(fault::too_many_options, where, found(static_cast<int>(facts.layer_options)), "at most 64");
   }
 
   /// The name of stage i.
@@ -238,17 +250,21 @@ struct fault_finder {
       constexpr std::string_view name = field_name<typename layout::template alternative_type<A>, J>;
       const place where = place{"stage", stage_names<F>[I].view(), name};
       constexpr int source = tie_source<F, I, A, J>;
-      if constexpr (source < 0) {
-        report(fault::tie_to_unknown_choice, where, short_text{}.add("found ").add(f.path),
-               advise_path(paths_of<F>, f.path, "stem.filters").view());
-      } else if constexpr (slot_places<F>[static_cast<std::size_t>(source)].parent >= 0) {
-        report(fault::tie_to_optional_choice, where, short_text{}.add("found ").add(f.path), "a choice always made");
+      if constexpr (source < 0 || slot_places<F>[static_cast<std::size_t>(source)].parent >= 0) {
+        report_tie(where, paths_of<F>, f.path, source);
       } else {
         check_values<typename nth_field<J, natural_fields_of<typename layout::template alternative_type<A>>>::type>(
             where, roles_of<typename layout::template alternative_type<A>>[J].rule,
             choice_at<F, static_cast<std::size_t>(source)>());
       }
     }
+  }
+
+  /// A tie to no choice, or to one that is not always made.
+  constexpr void report_tie(const place& where, const path_parts& parts, std::string_view path, int source) {
+    const short_text named = short_text{}.add("found ").add(path);
+    if (source < 0) report(fault::tie_to_unknown_choice, where, named, advise_path(parts, path, "stem.filters").view());
+    else report(fault::tie_to_optional_choice, where, named, "a choice always made");
   }
 
   /// All ties of the blocks of stage I.

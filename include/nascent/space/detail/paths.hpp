@@ -8,19 +8,22 @@
 
 namespace nascent::detail {
 
-/// Names of all stages: as declared, or "head.conv", "head.dense", "head.dense2" for the parts of the head.
+/// Name of stage i: as declared, or "head.conv", "head.dense", "head.dense2" for the parts of the head.
+constexpr short_text name_stage(const stage_facts* all, std::size_t i) {
+  const stage_facts& facts = all[i];
+  short_text name{};
+  name.add(facts.declared_name);
+  if (!facts.in_head) return name;
+  int same = 1;
+  for (std::size_t j = 0; j < i; ++j) same += all[j].in_head && all[j].block_names[0] == facts.block_names[0] ? 1 : 0;
+  name.add('.').add(facts.block_names[0]);
+  if (same > 1) name.add(same);
+  return name;
+}
 template <std::size_t Stages>
 constexpr std::array<short_text, Stages> name_stages(const std::array<stage_facts, Stages>& all) {
   std::array<short_text, Stages> names{};
-  for (std::size_t i = 0; i < Stages; ++i) {
-    const stage_facts& facts = all[i];
-    names[i].add(facts.declared_name);
-    if (!facts.in_head) continue;
-    int same = 1;
-    for (std::size_t j = 0; j < i; ++j) same += all[j].in_head && all[j].block_names[0] == facts.block_names[0] ? 1 : 0;
-    names[i].add('.').add(facts.block_names[0]);
-    if (same > 1) names[i].add(same);
-  }
+  for (std::size_t i = 0; i < Stages; ++i) names[i] = name_stage(all.data(), i);
   return names;
 }
 template <class F>
@@ -33,16 +36,17 @@ constexpr int stage_named(const short_text* names, std::size_t before, std::stri
   return -1;
 }
 
-/// FNV-1a hashes of the names.
+/// FNV-1a.
+constexpr std::uint64_t hash_name(const short_text& name) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (std::size_t c = 0; c < name.length; ++c)
+    hash = (hash ^ static_cast<unsigned char>(name.chars[c])) * 0x100000001b3U;
+  return hash;
+}
 template <std::size_t Stages>
 constexpr std::array<std::uint64_t, Stages> hash_names(const std::array<short_text, Stages>& names) {
   std::array<std::uint64_t, Stages> hashes{};
-  for (std::size_t i = 0; i < Stages; ++i) {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (std::size_t c = 0; c < names[i].length; ++c)
-      hash = (hash ^ static_cast<unsigned char>(names[i].chars[c])) * 0x100000001b3U;
-    hashes[i] = hash;
-  }
+  for (std::size_t i = 0; i < Stages; ++i) hashes[i] = hash_name(names[i]);
   return hashes;
 }
 template <class F>

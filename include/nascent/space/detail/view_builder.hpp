@@ -144,7 +144,8 @@ class view_builder {
   template <std::size_t I, std::size_t A>
   block_view describe_block() {
     using block = typename stage_layout<F, I>::template alternative_type<A>;
-    block_view b{.name = std::string(block_name<block>), .is_skip = is_skip<block>};
+    block_view b{
+        .name = std::string(block_name<block>), .type = std::string(qualified_name<block>), .is_skip = is_skip<block>};
     b.says_scaling = stage_scalings<F, I>[A].declared;
     const auto add = [&](field_view field, width_scaling scaling) {
       field.scaling = scaling;
