@@ -155,7 +155,7 @@ TEST_CASE("lower: every kind of layer, activation and padding is among the first
       uneven = uneven || padding_of(l).above != padding_of(l).below;
     }
   }
-  CHECK(kinds.size() == 31);
+  CHECK(kinds.size() == 32);
   CHECK(acts.size() == activation_count - 1);  // all but zero
   CHECK(paddings.size() >= 3);
   CHECK(uneven);

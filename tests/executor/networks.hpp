@@ -269,7 +269,14 @@ class random_network_builder {
   tensor moved(auto& net, tensor x) {
     const int n = roll_.between(2, 3);
     if (x.height % n != 0 || x.width % n != 0) return net.activate(x, nascent::hswish);
-    if (roll_.coin()) return net.space_to_depth(x, n);
+    if (roll_.coin()) {
+      const tensor y = net.space_to_depth(x, n);
+      return roll_.coin() ? y : net.depth_to_space(net.conv(y, {.filters = n * n * roll_.between(1, 5)}), n);
+    }
+    if (roll_.coin()) {
+      const tensor y = net.conv(net.windows(x, n), {.filters = roll_.between(1, 20), .kernel = odd()});
+      return net.join_windows(y, x.height, x.width);
+    }
     x = net.space_to_batch(x, n);
     x = net.conv(x, {.filters = roll_.between(1, 20), .kernel = odd(), .act = roll_.act()});
     if (roll_.coin()) x = gate(net, x);

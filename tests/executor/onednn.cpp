@@ -355,6 +355,11 @@ TEST_CASE("onednn: moving pixels") {
   for (const int n : {1, 2, 3}) {
     compare("space_to_depth", {1, 6, 12, 5}, [&](auto& net, tensor x) { net.space_to_depth(x, n); });
     compare("space_to_batch", {1, 6, 12, 5}, [&](auto& net, tensor x) { net.space_to_batch(x, n); });
+    compare("depth_to_space", {1, 6, 12, 18}, [&](auto& net, tensor x) { net.depth_to_space(x, n == 2 ? 1 : n); });
+    compare("windows", {1, 6, 12, 5}, [&](auto& net, tensor x) {
+      x = net.conv(net.windows(x, n), {.filters = 8, .kernel = 3});
+      net.join_windows(net.multiply(x, net.global_pool(x)), 6, 12);
+    });
     compare("there and back", {1, 6, 12, 5}, [&](auto& net, tensor x) {
       x = net.conv(net.space_to_batch(x, n), {.filters = 8, .kernel = 3});
       x = net.multiply(x, net.global_pool(x));

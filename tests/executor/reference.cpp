@@ -306,6 +306,10 @@ TEST_CASE("reference: moving pixels") {
         map);
   // two channels stay together
   CHECK(run({1, 2, 2, 2}, map, {}, [](auto& net, tensor x) { net.space_to_depth(x, 2); }) == map);
+  CHECK(run({1, 2, 4, 1}, map, {}, [](auto& net, tensor x) { net.depth_to_space(net.space_to_depth(x, 2), 2); }) ==
+        map);
+  CHECK(run({1, 2, 4, 1}, map, {}, [](auto& net, tensor x) { net.windows(x, 2); }) == numbers{1, 2, 5, 6, 3, 4, 7, 8});
+  CHECK(run({1, 2, 4, 1}, map, {}, [](auto& net, tensor x) { net.join_windows(net.windows(x, 2), 2, 4); }) == map);
   // two images: the maps of the first come first
   CHECK(run(
             {1, 2, 2, 1}, map, {}, [](auto& net, tensor x) { net.space_to_batch(x, 2); }, 2) == map);

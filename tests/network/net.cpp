@@ -72,6 +72,9 @@ TEST_CASE("shapes follow from strides with SAME padding") {
   CHECK(n.space_to_depth(in, 5).shape() == shape{1, 45, 30, 75});
   CHECK(n.space_to_batch(in, 5).shape() == shape{25, 45, 30, 3});
   CHECK(n.batch_to_space(n.space_to_batch(in, 5), 5).shape() == in.shape());
+  CHECK(n.depth_to_space(n.space_to_depth(in, 5), 5).shape() == in.shape());
+  CHECK(n.windows(in, 75).shape() == shape{6, 75, 75, 3});
+  CHECK(n.join_windows(n.windows(in, 75), 225, 150).shape() == in.shape());
   CHECK(n.concatenate(in, in, in).shape() == shape{1, 225, 150, 9});
   CHECK(!n.fault());
 }
@@ -341,6 +344,13 @@ TEST_CASE("what makes maps larger, and cuts them, refuses what cannot be") {
   CHECK(what([](auto& n, auto x) { n.slice(x, {.top = -1, .height = 2}); }) == network_fault::part);
   CHECK(what([](auto& n, auto x) { n.slice(x, {.first_channel = 16}); }) == network_fault::channels);
   CHECK(what([](auto& n, auto x) { n.split(x, 8, 9); }) == network_fault::channels);
+  CHECK(what([](auto& n, auto x) { n.depth_to_space(x, 3); }) == network_fault::channels);
+  CHECK(what([](auto& n, auto x) { n.depth_to_space(x, 0); }) == network_fault::channels);
+  CHECK(what([](auto& n, auto x) { n.windows(x, 5); }) == network_fault::not_divisible);
+  CHECK(what([](auto& n, auto x) { n.windows(x, 0); }) == network_fault::not_divisible);
+  CHECK(what([](auto& n, auto x) { n.join_windows(n.windows(x, 2), 8, 5); }) == network_fault::not_divisible);
+  CHECK(what([](auto& n, auto x) { n.join_windows(n.windows(x, 2), 8, 10); }) == network_fault::not_divisible);
+  CHECK(what([](auto& n, auto x) { n.join_windows(x, 0, 0); }) == network_fault::not_divisible);
   const auto acts = [&](activation_function f) {
     const network_fault alone = what([=](auto& n, auto x) { n.activate(x, f); });
     CHECK(what([=](auto& n, auto x) { n.conv(x, {.filters = 8, .act = f}); }) == alone);

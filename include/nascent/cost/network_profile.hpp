@@ -113,6 +113,7 @@ class bottleneck_reader {
       case layer_kind::softmax:
       case layer_kind::space_to_depth:
       case layer_kind::space_to_batch:
+      case layer_kind::depth_to_space:
       case layer_kind::batch_to_space:
       case layer_kind::scale:
       case layer_kind::layer_norm:

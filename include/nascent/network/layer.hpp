@@ -46,6 +46,7 @@ enum class layer_kind : std::uint8_t {
   pad,                     ///< zeros around the map, `top` rows and `left` columns before it
   channel_shuffle,         ///< the channels of `groups` groups take turns, a pure copy
   prelu,                   ///< x, below 0 times a trained slope of its channel (He et al., 2015)
+  depth_to_space,          ///< the inverse of space_to_depth, a pure copy
 };
 
 /// What the second operand of a sum or a product is repeated over, to be as large as the first.
@@ -104,6 +105,7 @@ constexpr layer_kind_facts facts_of(layer_kind kind) {
     case layer_kind::pad: return {"pad", kernel_group::copy};
     case layer_kind::channel_shuffle: return {"channel_shuffle", kernel_group::copy};
     case layer_kind::prelu: return {"prelu", kernel_group::activation};
+    case layer_kind::depth_to_space: return {"depth_to_space", kernel_group::copy};
   }
   return {"unknown", kernel_group::copy};
 }

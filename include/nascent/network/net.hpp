@@ -133,6 +133,17 @@ class net : public detail::map_words<net<Interpreter>>, public detail::token_wor
                 {x.batch, x.height / n, x.width / n, channels});
   }
 
+  /// The inverse of space_to_depth: n * n times as many pixels.
+  constexpr tensor depth_to_space(const tensor& x, int n) {
+    const bool divides = n >= 1 && x.channels % (std::int64_t{n} * n) == 0;
+    check(divides, network_fault::channels, n, x.channels);
+    if (!divides) n = 1;
+    const int height = bounded(std::int64_t{x.height} * n, network_limits::size, network_fault::size);
+    const int width = bounded(std::int64_t{x.width} * n, network_limits::size, network_fault::size);
+    return emit(layer{.kind = layer_kind::depth_to_space, .stride_height = step(n), .stride_width = step(n)}, x,
+                {x.batch, height, width, x.channels / (n * n)});
+  }
+
   /// Every n-th pixel in each direction becomes a map of its own: batch times n * n.
   constexpr tensor space_to_batch(const tensor& x, int n) {
     n = divisor(x, n);

@@ -145,6 +145,7 @@ inline void global_pool(const layer& l, int maps, std::span<const float> in, std
 /// The layers that only move pixels. n is the stride, C the channels of the input.
 ///
 /// space_to_depth: pixel (dy, dx) of a block becomes channels (dy * n + dx) * C + c of the block's one pixel.
+/// depth_to_space is the inverse.
 /// space_to_batch: pixel (dy, dx) of every block becomes map number b * n * n + dy * n + dx, where b is the input's
 /// map. So the maps of one image stay next to each other, image after image. batch_to_space is the inverse.
 inline void move_blocks(const layer& l, int maps, std::span<const float> in, std::span<float> out) {
@@ -158,7 +159,10 @@ inline void move_blocks(const layer& l, int maps, std::span<const float> in, std
           const float value = in[at(map, y, x, c)];
           const int cell = y % n * n + x % n;
           if (l.kind == layer_kind::space_to_depth) out[to(map, y / n, x / n, cell * l.input.channels + c)] = value;
-          else if (l.kind == layer_kind::space_to_batch) out[to(map * n * n + cell, y / n, x / n, c)] = value;
+          else if (l.kind == layer_kind::depth_to_space) {
+            const int depth = l.output.channels;
+            out[to(map, y * n + c / depth / n, x * n + c / depth % n, c % depth)] = value;
+          } else if (l.kind == layer_kind::space_to_batch) out[to(map * n * n + cell, y / n, x / n, c)] = value;
           else out[to(map / (n * n), y * n + map % (n * n) / n, x * n + map % n, c)] = value;
         }
 }
@@ -336,6 +340,7 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
     case layer_kind::prelu: sloped(w, in, out); break;
     case layer_kind::space_to_depth:
     case layer_kind::space_to_batch:
+    case layer_kind::depth_to_space:
     case layer_kind::batch_to_space: move_blocks(l, maps, in, out); break;
     case layer_kind::scale:
       std::ranges::copy(in, out.begin());

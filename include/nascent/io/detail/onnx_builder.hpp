@@ -184,6 +184,9 @@ class onnx_builder : onnx_nodes {
       case layer_kind::space_to_depth:
         set(add("SpaceToDepth", {map(l.operands[0])}), "blocksize", std::int64_t{l.stride_height});
         return;
+      case layer_kind::depth_to_space:
+        set(add("DepthToSpace", {map(l.operands[0])}), "blocksize", std::int64_t{l.stride_height});
+        return;
       case layer_kind::space_to_batch: {
         const std::int64_t n = l.stride_height;
         const shape& o = l.output;
@@ -330,15 +333,17 @@ class onnx_builder : onnx_nodes {
       default: break;
     }
     const bool turns = l.kind == layer_kind::transpose;
-    if (turns || in.channels != out.channels) {  // the order is that of pixels, channels last
+    const bool mixes = in.channels != out.channels || in.batch != out.batch;
+    const std::int64_t maps = in.batch == out.batch ? 0 : -1;
+    if (turns || mixes) {  // the order is that of pixels, channels last
       set(add("Transpose", {map(l.operands[0])}, "/channels_last"), "perm", {0, 2, 3, 1});
     } else {
       current_ = map(l.operands[0]);
     }
     if (turns) {
       add("Reshape", {current_, integers("/rows", {0, out.channels, out.height, 1})});
-    } else if (in.channels != out.channels) {
-      add("Reshape", {current_, integers("/shape", {0, out.height, out.width, out.channels})}, "/shaped");
+    } else if (mixes) {
+      add("Reshape", {current_, integers("/shape", {maps, out.height, out.width, out.channels})}, "/shaped");
       set(add("Transpose", {current_}), "perm", {0, 3, 1, 2});
     } else {
       add("Reshape", {current_, integers("/shape", {0, out.channels, out.height, out.width})});

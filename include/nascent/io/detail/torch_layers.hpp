@@ -338,6 +338,12 @@ class torch_layers {
       case layer_kind::channel_shuffle: return call("channel_shuffle", hole_kind::groups, l.groups);
       case layer_kind::space_to_depth: return call("space_to_depth", hole_kind::number, l.stride_height);
       case layer_kind::space_to_batch: return call("space_to_batch", hole_kind::number, l.stride_height);
+      case layer_kind::depth_to_space:  // PyTorch's has channels before pixels
+        t += "F.pixel_shuffle(";
+        call("channel_shuffle", hole_kind::number, l.stride_height * l.stride_height);
+        t += ", ";
+        t.add(hole_kind::number, l.stride_height) += ")";
+        return t;
       case layer_kind::batch_to_space: return call("batch_to_space", hole_kind::number, l.stride_height);
       case layer_kind::activate: t += names[0]; return t;
       case layer_kind::reshape:

@@ -59,6 +59,30 @@ class token_words {
     return self().emit(layer{.kind = layer_kind::reshape}, x, wanted);
   }
 
+  /// The map cut into windows of n x n pixels, row by row: each becomes a map of its own, as window attention needs it
+  /// (Liu et al., 2021, "Swin Transformer"). Two copies at most.
+  constexpr tensor windows(const tensor& x, int n) {
+    const tensor blocks = self().space_to_depth(x, n);
+    if (self().failed()) return x;
+    const int maps = self().bounded(std::int64_t{x.batch} * blocks.height * blocks.width, network_limits::channels,
+                                    network_fault::filters);
+    return self().emit(layer{.kind = layer_kind::reshape}, blocks, {maps, n, n, x.channels});
+  }
+  /// The inverse: windows put together to maps of height x width.
+  constexpr tensor join_windows(const tensor& x, int height, int width) {
+    const int n = x.height;
+    const bool fits = x.width == n && height >= n && width >= n && height % n == 0 && width % n == 0;
+    self().check(fits, network_fault::not_divisible, n, height % n == 0 ? width : height);
+    const std::int64_t each = fits ? std::int64_t{height / n} * (width / n) : 1;
+    self().check(x.batch % each == 0, network_fault::not_divisible, each, x.batch);
+    if (self().failed()) return x;
+    const int depth =
+        self().bounded(std::int64_t{n} * n * x.channels, network_limits::channels, network_fault::filters);
+    const tensor blocks = self().emit(layer{.kind = layer_kind::reshape}, x,
+                                      {static_cast<int>(x.batch / each), height / n, width / n, depth});
+    return self().depth_to_space(blocks, n);
+  }
+
   /// Channels become positions, positions channels: what mixes channels then mixes positions.
   constexpr tensor transpose(const tensor& x) {
     const int positions =

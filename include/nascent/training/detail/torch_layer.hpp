@@ -120,6 +120,10 @@ inline at::Tensor torch_blocks(const layer& l, const at::Tensor& x) {
     return x.reshape({maps / (n * n), n, n, depth, x.size(2), x.size(3)})
         .permute({0, 3, 4, 1, 5, 2})
         .reshape({maps / (n * n), depth, x.size(2) * n, x.size(3) * n});
+  if (l.kind == layer_kind::depth_to_space)
+    return x.reshape({maps, n, n, depth / (n * n), x.size(2), x.size(3)})
+        .permute({0, 3, 4, 1, 5, 2})
+        .reshape({maps, depth / (n * n), x.size(2) * n, x.size(3) * n});
   const at::Tensor cells = x.reshape({maps, depth, x.size(2) / n, n, x.size(3) / n, n}).permute({0, 3, 5, 1, 2, 4});
   return l.kind == layer_kind::space_to_depth ? cells.reshape({maps, n * n * depth, x.size(2) / n, x.size(3) / n})
                                               : cells.reshape({maps * n * n, depth, x.size(2) / n, x.size(3) / n});
@@ -194,6 +198,7 @@ inline at::Tensor torch_core(const layer& l, const torch_parameters& w, std::spa
     case layer_kind::prelu: return at::prelu(x, w.kernel.view({-1}));
     case layer_kind::space_to_depth:
     case layer_kind::space_to_batch:
+    case layer_kind::depth_to_space:
     case layer_kind::batch_to_space: return torch_blocks(l, x);
     case layer_kind::scale: return torch_scaled(w, x);
     case layer_kind::layer_norm:

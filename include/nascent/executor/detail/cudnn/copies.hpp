@@ -70,7 +70,7 @@ class copy_maker {
 
   /// See reference/layers.hpp, move_blocks, for where each pixel goes.
   std::vector<strided_copy> move_blocks(const layer& l) const {
-    const bool back = l.kind == layer_kind::batch_to_space;
+    const bool back = l.kind == layer_kind::batch_to_space || l.kind == layer_kind::depth_to_space;
     const shape& whole = back ? l.output : l.input;  // the side where blocks lie in the map
     const auto n = static_cast<std::size_t>(l.stride_height);
     const auto images = static_cast<std::size_t>(maps(whole));
@@ -79,14 +79,17 @@ class copy_maker {
     const std::size_t pixel = bytes(whole.channels);
     const std::size_t line = pixel * columns * n;  // of the whole map
     std::vector<strided_copy> copies;
-    if (l.kind == layer_kind::space_to_depth) {
+    if (l.kind == layer_kind::space_to_depth || l.kind == layer_kind::depth_to_space) {
       // Row dy of all blocks at once: n pixels lie together on both sides.
-      for (std::size_t dy = 0; dy < n; ++dy)
+      for (std::size_t dy = 0; dy < n; ++dy) {
+        const strided_copy::place blocks{dy * line, n * pixel, n * line};
+        const strided_copy::place deep{dy * n * pixel, n * n * pixel, n * line};
         copies.push_back({.width = n * pixel,
                           .rows = columns,
                           .slices = images * rows,
-                          .from = {dy * line, n * pixel, n * line},
-                          .to = {dy * n * pixel, n * n * pixel, n * line}});
+                          .from = back ? deep : blocks,
+                          .to = back ? blocks : deep});
+      }
       return copies;
     }
     // Cell (dy, dx) of all blocks of one image, or of one row of blocks in all images: whichever is fewer copies.

@@ -49,6 +49,7 @@ class assembler : step_maker {
       case layer_kind::prelu: return add_prelu(k, dst);
       case layer_kind::space_to_depth:
       case layer_kind::space_to_batch:
+      case layer_kind::depth_to_space:
       case layer_kind::batch_to_space: return add_copy(k, move_views(k.core, batch_, type_));
       case layer_kind::scale: return add_scale(k, src);
       case layer_kind::layer_norm: return add_layer_norm(k);

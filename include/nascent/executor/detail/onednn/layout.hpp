@@ -176,7 +176,7 @@ inline product_views views_of_product(const layer& l, int batch, element type) {
 /// rows in a block, columns of blocks, columns in a block, channels.
 inline std::pair<api::desc, api::desc> move_views(const layer& l, int batch, element type) {
   const std::int64_t n = l.stride_height;
-  const bool back = l.kind == layer_kind::batch_to_space;
+  const bool back = l.kind == layer_kind::batch_to_space || l.kind == layer_kind::depth_to_space;
   const shape& whole = back ? l.output : l.input;  // the side where blocks lie in the map
   const std::int64_t depth = whole.channels;
   const std::int64_t rows = whole.height / n;
@@ -185,8 +185,10 @@ inline std::pair<api::desc, api::desc> move_views(const layer& l, int batch, ele
   const std::int64_t map = whole.height * line;
   const api::dims size{std::int64_t{batch} * whole.batch, rows, n, columns, n, depth};
   const api::desc blocks(size, type, api::dims{map, n * line, line, n * depth, depth, 1});
-  if (l.kind == layer_kind::space_to_depth)
-    return {blocks, {size, type, api::dims{map, n * line, n * depth, n * n * depth, depth, 1}}};
+  if (l.kind == layer_kind::space_to_depth || l.kind == layer_kind::depth_to_space) {
+    const api::desc deep(size, type, api::dims{map, n * line, n * depth, n * n * depth, depth, 1});
+    return back ? std::pair{deep, blocks} : std::pair{blocks, deep};
+  }
   const std::int64_t cell = rows * columns * depth;
   const api::desc maps(size, type, api::dims{map, columns * depth, n * cell, depth, cell, 1});
   return back ? std::pair{maps, blocks} : std::pair{blocks, maps};
