@@ -35,6 +35,21 @@ inline Eigen::VectorXd normal_scores(const std::vector<double>& values) {
   return scores;
 }
 
+/// Places of the best and the latest answers, at most `most`, in their order: what a model of many is fitted to.
+template <space Space>
+std::vector<std::size_t> best_and_latest(const std::vector<told_answer<Space>>& told, std::size_t most) {
+  std::vector<std::size_t> used(told.size());
+  for (std::size_t i = 0; i < used.size(); ++i) used[i] = i;
+  if (used.size() <= most) return used;
+  std::ranges::sort(used, [&](std::size_t a, std::size_t b) {
+    return told[a].value != told[b].value ? told[a].value > told[b].value : a < b;
+  });
+  std::ranges::sort(used.begin() + static_cast<std::ptrdiff_t>(most / 2), used.end(), std::greater<>());
+  used.resize(most);
+  std::ranges::sort(used);
+  return used;
+}
+
 template <space Space>
 std::vector<int> decisions_of(const Space& s, const candidate<Space>& c) {
   const auto v = s.encode(c);
@@ -59,24 +74,18 @@ class answer_model {
   std::vector<std::size_t> by_value() const {
     std::vector<std::size_t> order(told_.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::sort(order, better());
+    std::ranges::sort(order, [this](std::size_t a, std::size_t b) {
+      return told_[a].value != told_[b].value ? told_[a].value > told_[b].value : a < b;
+    });
     return order;
   }
 
   /// Fits to the best and the latest answers, at most `most`; those that are pending are what it expects without them.
   /// Returns the best score.
   double fit(const Space& s, std::size_t most, int steps) {
-    std::vector<std::size_t> used(told_.size());
-    for (std::size_t i = 0; i < used.size(); ++i) used[i] = i;
-    if (used.size() > most) {
-      std::ranges::sort(used, better());
-      std::ranges::sort(used.begin() + static_cast<std::ptrdiff_t>(most / 2), used.end(), std::greater<>());
-      used.resize(most);
-      std::ranges::sort(used);
-    }
     std::vector<std::vector<int>> points;
     std::vector<double> values;
-    for (const std::size_t i : used) {
+    for (const std::size_t i : best_and_latest(told_, most)) {
       points.push_back(decisions_of(s, told_[i].what));
       values.push_back(told_[i].value);
     }
@@ -98,12 +107,6 @@ class answer_model {
   }
 
  private:
-  auto better() const {
-    return [this](std::size_t a, std::size_t b) {
-      return told_[a].value != told_[b].value ? told_[a].value > told_[b].value : a < b;
-    };
-  }
-
   mixed_process process_;
   std::vector<told_answer<Space>> told_;
   std::vector<candidate<Space>> pending_;
