@@ -74,9 +74,11 @@ build=build/$build$suffix
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 configure+=("-DNASCENT_FUZZ=$fuzz" "-DNASCENT_WARNINGS_AS_ERRORS=$strict" "-DNASCENT_PROGRAM_FLAGS=$program_flags"
   "-DNASCENT_WITH_TORCH=$torch")
-# g++ collects its garbage ever again below 128 MB; a tenth of its time is saved where it need not.
-if [[ $compiler == g++* && $(awk '/^MemAvailable/ { print $2 }' /proc/meminfo) -gt $((jobs * 4000000)) ]]; then
-  configure+=(-DCMAKE_CXX_FLAGS="--param ggc-min-heapsize=2000000")
+# Where there is memory: several test files at a time take half of the time; and g++, which collects its garbage ever
+# again below 128 MB, a tenth less where it need not.
+if [[ $(awk '/^MemAvailable/ { print $2 }' /proc/meminfo) -gt $((jobs * 4000000)) ]]; then
+  configure+=(-DNASCENT_TEST_TOGETHER=ON)
+  [[ $compiler != g++* ]] || configure+=(-DCMAKE_CXX_FLAGS="--param ggc-min-heapsize=2000000")
 fi
 # report: how long each part took, with what was slowest to build and to test. Targets and tests run side by side: their
 # seconds add up to more than the part's.
