@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <string>
 
-#include "nascent/base/error.hpp"
 #include "nascent/base/file.hpp"
 #include "nascent/io/detail/onnx_builder.hpp"
+#include "nascent/io/onnx_error.hpp"
 #include "nascent/network/parameters.hpp"
 
 namespace nascent {

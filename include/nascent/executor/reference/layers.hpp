@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <numbers>
 #include <span>
 #include <vector>
 
@@ -15,35 +14,12 @@
 
 #include "nascent/executor/reference/map_layers.hpp"
 #include "nascent/executor/weights.hpp"
+#include "nascent/network/activation_value.hpp"
 #include "nascent/network/layer.hpp"
 
 namespace nascent::reference {
 
-/// log(1 + exp(x)), without overflow.
-inline double softplus_of(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
-
-inline double apply(const activation_function& f, double x) {
-  switch (f.act) {
-    case activation::identity: return x;
-    case activation::relu: return std::max(x, 0.0);
-    case activation::relu6: return std::clamp(x, 0.0, 6.0);
-    case activation::swish: return x / (1.0 + std::exp(-x));
-    case activation::hswish: return x * std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
-    case activation::sigmoid: return 1.0 / (1.0 + std::exp(-x));
-    case activation::zero: return 0.0;
-    case activation::hsigmoid: return std::clamp(x + 3.0, 0.0, 6.0) / 6.0;
-    case activation::leaky_relu: return x < 0 ? f.slope() * x : x;
-    case activation::elu: return x < 0 ? f.factor() * std::expm1(x) : x;
-    case activation::mish: return x * std::tanh(softplus_of(x));
-    case activation::tanh: return std::tanh(x);
-    case activation::softplus: return softplus_of(x);
-    case activation::gelu: return 0.5 * x * (1.0 + std::erf(x * std::numbers::sqrt2 / 2));
-    case activation::gelu_tanh:
-      return 0.5 * x * (1.0 + std::tanh(std::numbers::sqrt2 * std::numbers::inv_sqrtpi * (x + 0.044715 * x * x * x)));
-    case activation::clamp: return std::clamp(x, f.low(), f.high());
-  }
-  return x;
-}
+inline double apply(const activation_function& f, double x) { return activation_value(f, x); }
 
 /// Calls visit(ky, kx, y, x) for each tap of a window at output (oy, ox) that lies inside the map.
 template <class Visit>

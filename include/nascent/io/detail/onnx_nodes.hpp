@@ -14,17 +14,12 @@
 #include <utility>
 #include <vector>
 
-#include "nascent/base/error.hpp"
 #include "nascent/base/number_text.hpp"
 #include "nascent/io/detail/onnx_graph.hpp"
+#include "nascent/io/onnx_error.hpp"
 #include "nascent/network/parameters.hpp"
 
 namespace nascent {
-
-/// A network that ONNX cannot say.
-struct onnx_error : error {
-  using error::error;
-};
 
 struct onnx_options {
   data_type type = data_type::f32;  ///< of maps and weights

@@ -24,8 +24,11 @@ class token_words {
         x, x.shape());
   }
 
-  /// Each channel times a trained factor (Touvron et al., 2021, "Going deeper with Image Transformers").
-  constexpr tensor layer_scale(const tensor& x) { return self().emit(layer{.kind = layer_kind::scale}, x, x.shape()); }
+  /// Each channel times a trained factor (Touvron et al., 2021, "Going deeper with Image Transformers") and, with
+  /// `bias`, plus a trained summand.
+  constexpr tensor layer_scale(const tensor& x, bool bias = false) {
+    return self().emit(layer{.kind = layer_kind::scale, .bias = bias}, x, x.shape());
+  }
 
   constexpr tensor layer_norm(const tensor& x, const layer_norm_options& o = {}) {
     return normalized(layer{.kind = layer_kind::layer_norm, .bias = o.bias}, o.act, x, o.epsilon_digits);
