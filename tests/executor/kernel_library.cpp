@@ -87,6 +87,37 @@ TEST_CASE("kernel_library: a slower kernel loses its race, once for all networks
   CHECK(calls > raced);
 }
 
+// The fastest kernel of all computes nothing.
+TEST_CASE("kernel_library: a kernel that is far from double precision does not race, however fast") {
+  const network graph = make_network("two windows", {1, 16, 16, 24}, [](auto& net, tensor x) {
+    x = net.conv(x, {.filters = 24, .kernel = 3, .act = relu});
+    net.add(net.conv(x, {.filters = 24, .kernel = 3}), x, relu);
+  });
+  const weights values = random_weights(graph, 1);
+  const std::vector<float> in = test::random_numbers(test::input_size(graph), 5);
+  const std::vector<float> expected = test::run_once(onednn::executor{}, graph, values, in);
+  int calls = 0;
+  const kernel_library nothing{
+      .name = "a user's mistake",
+      .implementations = {
+          {.name = "user_nothing",
+           .supports = [](const kernel_request& r) { return r.what.core.kind == layer_kind::convolution; },
+           .compile = [&calls](const kernel_request&) -> kernel_function {
+             return [&calls](const void*, const void*, void*, int, int) { ++calls; };
+           }}}};
+  const onednn::executor executor{{.threads = 1, .kernels = nothing}};
+  auto program = executor.compile(graph, values);
+  for (std::size_t i = 0; i < program.kernels().size(); ++i) CHECK(program.kernel_implementation(i) != "user_nothing");
+  std::vector<float> out(test::output_size(graph));
+  program.run(in, out);
+  CHECK(out == expected);
+  CHECK(calls > 0);
+  const int tried = calls;
+  CHECK(tried < 12);  // no pass of a race
+  executor.compile(graph, values);
+  CHECK(calls == tried);  // nor is it tried again
+}
+
 TEST_CASE("kernel_library: convolutions bring the weights of a gate that would wait for them") {
   constexpr int channels = 512;
   const network graph = make_network("a gate with many weights", {1, 7, 7, 64}, [](auto& net, tensor x) {
