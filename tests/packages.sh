@@ -17,7 +17,7 @@ build_packages=(g++ cmake ninja-build)
 example_packages=("${build_packages[@]}" "${library_packages[@]}" libcli11-dev)
 lint_packages=("${example_packages[@]}" clang-format-14 clang-tidy-19 doxygen python3)
 torch_packages=(libtorch-dev dataset-fashion-mnist)
-test_packages=("${example_packages[@]}" libbenchmark-dev python3)
+test_packages=("${example_packages[@]}" libbenchmark-dev pkg-config python3)
 
 as_root() {
   if [[ $(id -u) -eq 0 ]]; then
