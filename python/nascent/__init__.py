@@ -28,6 +28,7 @@ from .declaration import (
     Declaration,
     all_equal,
     block,
+    count_of,
     either,
     fixed,
     independent,
@@ -35,10 +36,12 @@ from .declaration import (
     one_of,
     product_of,
     range,  # noqa: A004: the word of the C++ builder
+    read_space,
     scaled,
     search_space,
     shared,
     sum_of,
+    table,
     tied_to,
     value_of,
 )

@@ -11,23 +11,21 @@
         .build()
     )
 
-`build` writes the C++ declaration (`to_cpp` shows it), compiles it once into a module, and loads that: counting and sampling are as
-fast as in C++, and what the C++ compiler refuses is refused here with the same words (DeclarationError). Modules are kept
-in a cache folder by what they were made of; it takes a C++20 compiler, for some seconds, and only the first time.
+A declaration is a file of a space (docs/space_files.md): `to_json` and `read_space` write and read it, `to_cpp` shows it in
+C++. `build` compiles that once into a module and loads it: counting and sampling are as fast as in C++, and what the C++
+compiler refuses is refused here with the same words (DeclarationError). Modules are kept in a cache folder by what they were
+made of; it takes a C++20 compiler, for some seconds, and only the first time.
 """
 
-import hashlib
+import copy
+import json
 import os
-import re
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any, Optional, Union
 
 from . import _build, _core
 from ._core import Space
-from ._errors import DeclarationError, ModuleError
+from ._errors import DeclarationError
 
 #: Names of the library's blocks, with the fields of each in their order and the types of their values.
 BLOCKS = _core.blocks
@@ -39,81 +37,65 @@ def _refuse(where: str, found: str, allowed: str, code: str = "python.declaratio
     return error
 
 
-def _literal(text: str) -> str:
-    plain = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else "?" for c in plain) + '"'
-
-
-def _number(value: Any, where: str) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
+def _number(value: Any, where: str) -> Any:
+    if isinstance(value, (bool, int)):
+        return value
     if isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
             raise _refuse(where, repr(value), "a finite number")
-        return repr(value)
+        return value
     try:  # numpy's numbers, and others that are exact
-        if int(value) == value:
-            return str(int(value))
-        return repr(float(value))
+        return int(value) if int(value) == value else float(value)
     except (TypeError, ValueError):
         raise _refuse(where, f"{value!r} of type {type(value).__name__}", "a number, a name, or a choice of them") from None
 
 
-def _value(value: Any, where: str, enumeration: Optional[str] = None) -> str:
+def _value(value: Any, where: str, enumeration: Optional[str] = None) -> Any:
     if isinstance(value, _Written):
-        return value.written(where, enumeration)
+        return value.data(where, enumeration)
     if isinstance(value, str):
-        if enumeration is None:
-            return _literal(value)
-        if value not in _core.enumerations[enumeration]:
+        if enumeration is not None and value not in _core.enumerations[enumeration]:
             raise _refuse(where, repr(value), ", ".join(_core.enumerations[enumeration]))
-        return f"{enumeration}::{value}"
+        return value
     if isinstance(value, tuple):
         # Rows and columns apart: an image of (480, 640), a kernel of (3, 5), a stride of (2, 1).
         if len(value) != 2:
             raise _refuse(where, repr(value), "a number, or rows and columns such as (3, 5)")
-        kind = next((kind for word, kind in _PAIRS.items() if where.endswith(word)), None)
-        if kind is None:
+        if not where.endswith(("input", "kernel", "stride")):
             raise _refuse(where, repr(value), "one value; pairs are for images, kernels and strides")
-        return f"{kind}{{{_number(value[0], where)}, {_number(value[1], where)}}}"
+        return f"{_number(value[0], where)}x{_number(value[1], where)}"
     return _number(value, where)
 
 
-#: The types of pairs, by how the place ends where they may stand.
-_PAIRS = {"input": "image_size", "kernel": "kernel_size", "stride": "strides"}
-
-
 class _Written:
-    """Something that has a C++ text."""
+    """Something that a file can hold."""
 
-    def written(self, where: str, enumeration: Optional[str]) -> str:
+    def data(self, where: str, enumeration: Optional[str]) -> Any:
         raise NotImplementedError
 
 
 class _Call(_Written):
-    """A call of a function of the library: one_of(3, 5), fixed(32), tied_to("stem.filters")."""
+    """A word of the library around one value or a list of them: fixed(32), one_of(3, 5), tied_to("stem.filters")."""
 
-    def __init__(self, function: str, *arguments: Any, texts: bool = False):
-        self.function, self.arguments, self.texts = function, arguments, texts
+    def __init__(self, word: str, *arguments: Any, lists: bool = False, texts: bool = False):
+        self.word, self.arguments, self.lists, self.texts = word, arguments, lists, texts
 
-    def written(self, where: str, enumeration: Optional[str] = None) -> str:
-        inside = (_value(a, where, None if self.texts else enumeration) for a in self.arguments)
-        return f"{self.function}({', '.join(inside)})"
+    def data(self, where: str, enumeration: Optional[str] = None) -> Any:
+        inside = [_value(a, where, None if self.texts else enumeration) for a in self.arguments]
+        return {self.word: inside if self.lists else inside[0]}
 
     def __repr__(self) -> str:
-        return f"{self.function}({', '.join(map(repr, self.arguments))})"
+        return f"{self.word}({', '.join(map(repr, self.arguments))})"
 
 
 def one_of(*values: Any) -> _Written:
     """A choice between values: one_of(3, 5), one_of(0, .25), one_of("relu", "swish")."""
-    return _Call("one_of", *values)
+    return _Call("one_of", *values, lists=True)
 
 
 def range(first: int, last: int, step: int = 1) -> _Written:  # noqa: A001: the word of the C++ builder
     """The whole numbers first, first + step, ..., last. `last` is one of them, unlike in Python's own range."""
-    return _Call("range", first, last, step)
+    return _Call("range", first, last, step, lists=True)
 
 
 def fixed(value: Any) -> _Written:
@@ -143,7 +125,7 @@ def independent(layers: Any) -> _Written:
 
 def either(*blocks: "Block") -> _Written:
     """A choice between whole blocks."""
-    return _Call("either", *blocks)
+    return _Call("either", *blocks, lists=True)
 
 
 class Block(_Written):
@@ -158,14 +140,9 @@ class Block(_Written):
                 raise _refuse(f"block {block}", f"field {name!r}", ", ".join(known) or "none")
         self.block, self.fields = block, fields
 
-    def written(self, where: str, enumeration: Optional[str] = None) -> str:
-        # C++ wants designated fields in their order; Python's have none.
-        inside = (
-            f".{name} = {_value(self.fields[name], f'{where}, field {name}', of)}"
-            for name, of in BLOCKS[self.block].items()
-            if name in self.fields
-        )
-        return f"{self.block}{{{', '.join(inside)}}}"
+    def data(self, where: str, enumeration: Optional[str] = None) -> Any:
+        inside = {name: _value(value, f"{where}, field {name}", BLOCKS[self.block][name]) for name, value in self.fields.items()}
+        return {self.block: inside}
 
     def __repr__(self) -> str:
         return f"{self.block}({', '.join(f'{k}={v!r}' for k, v in self.fields.items())})"
@@ -176,208 +153,194 @@ def block(name: str, **fields: Any) -> Block:
     return Block(name, **fields)
 
 
+class Constraint:
+    """What `.require` takes."""
+
+    def __init__(self, **data: Any):
+        self.data = data
+
+
 class _Quantity:
-    """What is compared with a number to make a constraint."""
+    """What is compared to make a constraint."""
 
-    def __init__(self, text: str):
-        self.text = text
+    def __init__(self, **data: Any):
+        self.data = data
 
-    def _against(self, relation: str, bound: Any) -> "Constraint":
-        other = bound.text if isinstance(bound, _Quantity) else _value(bound, "constraint")
-        return Constraint(f"{self.text} {relation} {other}")
+    def _against(self, relation: str, bound: Any) -> Constraint:
+        said = {**self.data, "compares": relation}
+        if self.data["kind"] != "compare":
+            if isinstance(bound, (_Quantity, _Written, str)):
+                raise _refuse("constraint", repr(bound), "a number")
+            return Constraint(**said, bound=_number(bound, "constraint"))
+        if not isinstance(bound, _Quantity):
+            return Constraint(**said, values=[_value(bound, "constraint")])
+        if bound.data["kind"] != "compare":
+            raise _refuse("constraint", bound.data["kind"], "value_of(path), or a value")
+        return Constraint(**{**said, "paths": self.data["paths"] + bound.data["paths"]})
 
-    def __le__(self, bound: Any) -> "Constraint":
+    def __le__(self, bound: Any) -> Constraint:
         return self._against("<=", bound)
 
-    def __lt__(self, bound: Any) -> "Constraint":
+    def __lt__(self, bound: Any) -> Constraint:
         return self._against("<", bound)
 
-    def __ge__(self, bound: Any) -> "Constraint":
+    def __ge__(self, bound: Any) -> Constraint:
         return self._against(">=", bound)
 
-    def __gt__(self, bound: Any) -> "Constraint":
+    def __gt__(self, bound: Any) -> Constraint:
         return self._against(">", bound)
 
-    def __eq__(self, bound: Any) -> "Constraint":  # type: ignore[override]
+    def __eq__(self, bound: Any) -> Constraint:  # type: ignore[override]
         return self._against("==", bound)
 
-    def __ne__(self, bound: Any) -> "Constraint":  # type: ignore[override]
+    def __ne__(self, bound: Any) -> Constraint:  # type: ignore[override]
         return self._against("!=", bound)
 
     __hash__ = None  # type: ignore[assignment]
 
 
-class Constraint:
-    """What `.require` takes."""
-
-    def __init__(self, text: str):
-        self.text = text
-
-
-def _paths(function: str, paths: tuple) -> str:
-    return f"{function}({', '.join(map(_literal, paths))})"
-
-
 def sum_of(*paths: str) -> _Quantity:
     """The sum of choices, by their paths or patterns: sum_of("*.layers") <= 14."""
-    return _Quantity(_paths("sum", paths))
+    return _Quantity(kind="sum", paths=list(paths))
 
 
 def product_of(*paths: str) -> _Quantity:
-    return _Quantity(_paths("product", paths))
+    return _Quantity(kind="product", paths=list(paths))
 
 
 def value_of(path: str) -> _Quantity:
     """The value of one choice: value_of("1.filters") <= value_of("2.filters")."""
-    return _Quantity(f"value_of({_literal(path)})")
+    return _Quantity(kind="compare", paths=[path])
+
+
+def count_of(paths: Union[str, list], *values: Any) -> _Quantity:
+    """How many of the choices take one of the values: count_of("*.kernel", 5) <= 3."""
+    return _Quantity(kind="count", paths=[paths] if isinstance(paths, str) else list(paths), values=[_value(v, "constraint") for v in values])
 
 
 def all_equal(*paths: str) -> Constraint:
-    return Constraint(_paths("all_equal", paths))
+    return Constraint(kind="all_equal", paths=list(paths))
 
 
 def monotone(*paths: str) -> Constraint:
     """Each not below the one before it."""
-    return Constraint(_paths("monotone", paths))
+    return Constraint(kind="monotone", paths=list(paths), compares="<=")
+
+
+def table(paths: list, rows: list) -> Constraint:
+    """The values that choices may take together: table(["1.kernel", "1.expand"], [(3, 6), (5, 3)])."""
+    return Constraint(kind="table", paths=list(paths), rows=[[_value(v, "constraint") for v in row] for row in rows])
 
 
 class Declaration:
     """What a chain of calls has collected; each call gives a new one. `build` makes the space."""
 
-    def __init__(self, name: str, calls: tuple = ()):
-        self._name, self._calls = name, calls
+    def __init__(self, data: dict, last: Optional[str] = None):
+        self._data, self._last = data, last
 
-    def _with(self, call: str) -> "Declaration":
-        return Declaration(self._name, (*self._calls, call))
+    def _with(self, part: str, *added: dict) -> "Declaration":
+        data = copy.deepcopy(self._data)
+        data.setdefault(part, []).extend(added)
+        return Declaration(data, part)
+
+    def _about_last(self, key: str, value: Any) -> "Declaration":
+        """Says more about the last stage."""
+        if self._last not in ("stages", "head") or "choice" in self._data[self._last][-1]:
+            raise _refuse(f".{key}", "it before any stage", "after .stage(name, block)")
+        data = copy.deepcopy(self._data)
+        data[self._last][-1][key] = value
+        return Declaration(data, self._last)
+
+    def _begin(self, what: str) -> None:
+        if "head" in self._data:
+            raise _refuse(what, "it after the head", "stages before the head")
 
     def input(self, channels: int, resolution: Any) -> "Declaration":
         """The network's input: channels and resolution, a value or a choice. Comes first."""
-        return self._with(f".input({_number(channels, 'input')}, {_value(resolution, 'input')})")
+        data = copy.deepcopy(self._data)
+        data["input"] = {"channels": _number(channels, "input"), "resolution": _value(resolution, "input")}
+        return Declaration(data)
+
+    def round_widths(self, divisor: int = 8, limit: float = 0.9) -> "Declaration":
+        """How width scaling rounds: to multiples of a divisor, up where less than `limit` of the width would be left."""
+        return Declaration({**self._data, "round_widths": {"divisor": divisor, "limit": limit}}, self._last)
 
     def stage(self, name: str, block: Union[Block, _Written]) -> "Declaration":
         """Adds a stage of one layer; layers, stride and skip say more about it."""
+        self._begin(f"stage {name}")
         if not isinstance(block, _Written):
             raise _refuse(f"stage {name}", repr(block), "a block, such as conv(filters=32), or either(...) of blocks")
-        return self._with(f".stage({_literal(name)}, {block.written(f'stage {name}', None)})")
+        return self._with("stages", {"name": name, "block": block.data(f"stage {name}", None)})
 
     def layers(self, count: Any) -> "Declaration":
         """How many layers the stage has: a number, a choice, or independent(...)."""
-        return self._with(f".layers({_value(count, 'layers')})")
+        return self._about_last("layers", _value(count, "layers"))
 
     def stride(self, value: Any) -> "Declaration":
         """The stride of the stage's first layer."""
-        return self._with(f".stride({_value(value, 'stride')})")
+        return self._about_last("stride", _value(value, "stride"))
 
-    def skip(self, source: Any) -> "Declaration":
-        """Adds the output of an earlier stage, by its name, to that of this one."""
-        return self._with(f".skip({_value(source, 'skip')})")
+    def skip(self, source: Any, kind: str = "project") -> "Declaration":
+        """Adds the output of an earlier stage, by its name, to that of this one; `kind` says what to do where shapes differ."""
+        said = self._about_last("skip", _value(source, "skip"))
+        return said if kind == "project" else said._about_last("skip_kind", kind)
 
-    def choose(self, name: str, values: _Written) -> "Declaration":
-        """A choice of its own that tied_to(name) can refer to."""
-        return self._with(f".choose({_literal(name)}, {_value(values, f'choice {name}')})")
+    def choose(self, name: str, values: _Written, of: Optional[str] = None) -> "Declaration":
+        """A choice of its own that tied_to(name) can refer to; of names, `of` is their type, such as "activation"."""
+        self._begin(f"choice {name}")
+        said = {"name": name, "choice": _value(values, f"choice {name}", of)}
+        inside = said["choice"].get("one_of", []) if isinstance(said["choice"], dict) else []
+        if of is None and any(isinstance(v, str) for v in inside):
+            of = next((e for e, names in _core.enumerations.items() if all(v in names for v in inside)), None)
+        return self._with("stages", said if of is None else {**said, "of": of})
 
     def head(self, *blocks: Block) -> "Declaration":
         """What follows the last stage."""
-        return self._with(f".head({', '.join(b.written('head', None) for b in blocks)})")
+        return self._with("head", *({"block": b.data("head", None)} for b in blocks))
 
     def require(self, constraint: Constraint) -> "Declaration":
         """Keeps only candidates that keep a constraint; counting and sampling know it."""
         if not isinstance(constraint, Constraint):
             raise _refuse("require", repr(constraint), 'a constraint, such as sum_of("*.layers") <= 14')
-        return self._with(f".require({constraint.text})")
+        data = copy.deepcopy(self._data)
+        data.setdefault("constraints", []).append(constraint.data)
+        return Declaration(data, self._last)
+
+    def to_json(self) -> str:
+        """The declaration as a file: what `read_space` takes, here and in C++."""
+        return json.dumps({"format": "nascent space", "version": 1, **self._data}, indent=2, ensure_ascii=False)
 
     def to_cpp(self) -> str:
-        """The declaration in C++: the source of a module."""
-        calls = "\n      ".join((f"return search_space({_literal(self._name)})", *self._calls))
-        return f"""#include "nascent/block/library.hpp"
-#include "nascent/choice/choice.hpp"
-#include "nascent/choice/either.hpp"
-#include "nascent/erased/space_module.hpp"
-#include "nascent/space/constraint.hpp"
-
-using namespace nascent;
-
-constexpr auto declared = define([] {{
-  {calls};
-}});
-
-extern "C" const nascent_module* nascent_module_entry() {{
-  static const space_module mine{{declared}};
-  return mine.table();
-}}
-"""
+        """The declaration in C++. Raises DeclarationError where it makes no sense."""
+        return _core.space_to_cpp(self.to_json())
 
     def build(self, cache: Union[str, os.PathLike, None] = None, compiler: Optional[str] = None) -> Space:
         """The space. Compiled where it is not in the cache yet ($XDG_CACHE_HOME/nascent, ~/.cache/nascent).
 
         Raises DeclarationError where the declaration makes no sense, ModuleError where there is no compiler."""
-        source = self.to_cpp()
         compiler = compiler or os.environ.get("CXX") or _build.COMPILER
-        key = hashlib.sha256("\n".join((source, compiler, _core.built_with, _headers_key())).encode()).hexdigest()[:32]
-        folder = Path(cache) if cache is not None else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nascent"
-        module = folder / f"{key}.so"
-        if not module.exists():
-            _compile(self._name, source, compiler, module)
-        return _core.load(str(module))[0]
+        return _core.build_space(self.to_json(), compiler, str(_include_folder()), "" if cache is None else os.fspath(cache))
 
 
 def search_space(name: str) -> Declaration:
     """Begins the declaration of a space."""
-    return Declaration(name)
+    return Declaration({"name": name})
+
+
+def read_space(text: str) -> Declaration:
+    """The declaration that a text of JSON holds: read_space(Path("gpunet.json").read_text()).build()."""
+    try:
+        data = json.loads(text)
+    except ValueError as e:
+        raise _refuse("file of a space", f"no JSON ({e})", "JSON") from None
+    if not isinstance(data, dict):
+        raise _refuse("file of a space", type(data).__name__, "a group of keys")
+    return Declaration(data, "head" if data.get("head") else "stages" if data.get("stages") else None)
 
 
 def _include_folder() -> Path:
     installed = Path(__file__).parent / "include"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "include"
-
-
-def _headers_key() -> str:
-    """Changes where headers do, as they may in a working copy."""
-    newest = max((f.stat().st_mtime_ns for f in (_include_folder() / "nascent").rglob("*.hpp")), default=0)
-    return str(newest)
-
-
-def _compile(name: str, source: str, compiler: str, module: Path) -> None:
-    if shutil.which(compiler) is None:
-        error = ModuleError(
-            f"nascent: space '{name}', build: found no compiler '{compiler}'; allowed: a C++20 compiler; install g++, or "
-            "say which: build(compiler=...), or CXX in the environment"
-        )
-        error.code, error.where, error.found = "python.compiler", f"space '{name}', build", f"no compiler '{compiler}'"
-        raise error
-    module.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=module.parent) as work:
-        text = Path(work) / "space.cpp"
-        text.write_text(source, encoding="utf-8")
-        made = Path(work) / "space.so"
-        command = [compiler, "-std=c++20", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", f"-I{_include_folder()}", str(text), "-o", str(made)]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", env={**os.environ, "LC_ALL": "C"})
-        if done.returncode != 0:
-            raise _refused(name, done.stderr)
-        os.replace(made, module)
-
-
-def _refused(name: str, text: str) -> DeclarationError:
-    """What the compiler printed as one error: the sentence of the first assertion, with the texts that say where."""
-    sentence = re.search(r"nascent: ([^\n]*)", text)
-    if sentence is None:
-        first = next((line for line in text.splitlines() if "error" in line), "nothing that the compiler said")
-        error = _refuse(f"space '{name}'", first.split("error: ")[-1], "a declaration that compiles; `text` has all that it printed")
-    else:
-        words = sentence[1].strip().rstrip("\"'")
-        texts = re.findall(r'literal<\d+>\s*\{\s*"((?:[^"\\]|\\.)*)"', text)
-        said = [t.removeprefix("found ") for t in texts if t.startswith("found ")]
-        may = [t.removeprefix("allowed: ") for t in texts if t.startswith("allowed: ")]
-        where = f"space '{name}'" + "".join(f", {t}" for t in texts[:1])
-        spoken = re.fullmatch(r"(.*?) found (.*?); allowed: (.*)", words)
-        if said and may:
-            error = _refuse(where, said[0], f"{may[0]}; {words}")
-        elif spoken:
-            error = _refuse(f"{where}, {spoken[1]}", spoken[2], spoken[3])
-        else:
-            error = _refuse(where, "a declaration that is refused", words)
-    error.text = text
-    return error
 
 
 def __getattr__(name: str) -> Any:

@@ -85,7 +85,8 @@ class block_catalogue {
     return *this;
   }
 
-  const std::vector<known_block>& blocks() const { return blocks_; }
+  const std::vector<known_block>& blocks() const& { return blocks_; }
+  const std::vector<known_block>& blocks() && = delete;  // they would be gone with it
   /// Null where there is none.
   const known_block* find(std::string_view name) const {
     const auto found = std::ranges::find(blocks_, name, &known_block::name);

@@ -216,12 +216,45 @@ class Declarations(unittest.TestCase):
                 work()
         with self.assertRaises(nascent.ModuleError) as caught:
             search_space("x").input(3, 32).stage("a", conv(filters=8)).build(cache=self.cache.name, compiler="no_such_compiler")
-        self.assertEqual(caught.exception.code, "python.compiler")
+        self.assertEqual(caught.exception.code, "module.compiler")
 
     def test_names_cannot_become_code(self):
         name = 'a"); } int evil = 1; /* \n \\'
-        self.assertNotIn("\nint evil", search_space(name).to_cpp())
-        self.assertIn('\\"', search_space(name).to_cpp())
+        text = search_space(name).input(3, 32).stage(name[:9], conv(filters=8)).to_cpp()
+        self.assertNotIn("\nint evil", text)
+        self.assertIn('\\"', text)
+
+    def test_a_declaration_is_a_file(self):
+        declared = (
+            search_space("file").input(3, 32).round_widths(4)
+            .choose("act", one_of("relu", "tanh"))
+            .stage("1", either(mbconv(filters=nascent.shared(one_of(8, 16)), se=one_of(0, 0.0625), act=nascent.tied_to("act")), nascent.skip()))
+            .layers(nascent.independent(nascent.range(1, 3))).stride(2)
+            .stage("2", conv(filters=nascent.fixed(16), act=nascent.tied_to("act"))).skip(one_of("none", "1"), "strided")
+            .head(global_pool(), dense(units=4))
+            .require(nascent.count_of("*.se", 0) <= 2)
+            .require(nascent.table(["act", "1.filters"], [("relu", 8), ("tanh", 16)]))
+        )
+        space = declared.build(cache=self.cache.name)
+        # Two rows of the table, two connections; 1 to 3 layers of ratio 0 or 1/16, later ones may be skipped, at most two ratios are 0.
+        layers = 2 + 2 * 3 + (2 * 3 * 3 - 1)
+        self.assertEqual(space.size, 2 * 2 * layers)
+        written = space.to_json()
+        self.assertIn("0.0625", written)
+        again = nascent.read_space(written).build(cache=self.cache.name)
+        self.assertEqual(json.loads(again.to_json()), json.loads(written))
+        self.assertEqual(nascent.read_space(declared.to_json()).to_cpp(), declared.to_cpp())
+        self.assertEqual(json.loads(nascent.zoo.gpunet.to_json())["size"], str(GPUNET_SIZE))
+        for bad in ("{", "[]", '{"name": "x"}', written.replace("0.0625", "6.25"), written.replace('"tanh"', '"tan"')):
+            with self.assertRaises(nascent.DeclarationError):
+                nascent.read_space(bad).to_cpp()
+        for work in (
+            lambda: search_space("x").input(3, 32).layers(2),
+            lambda: declared.stage("late", conv(filters=8)),
+            lambda: nascent.sum_of("1.layers") <= nascent.value_of("2.layers"),
+        ):
+            with self.assertRaises(nascent.DeclarationError):
+                work()
 
 
 class Export(unittest.TestCase):
