@@ -67,7 +67,7 @@ class bound_study {
 #ifdef NASCENT_PYTHON_EIGEN
     } else if (method == "gaussian_process") {
       gaussian_process_options with{.seed = seed};
-      take(options, method, {{"start", &with.start}, {"most_points", &with.most_points}});
+      take(options, method, {{"start", &with.model.start}, {"most_points", &with.model.most_points}});
       open(gaussian_process_search<any_space>(s, with));
 #endif
     } else {

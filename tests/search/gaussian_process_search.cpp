@@ -122,7 +122,7 @@ TEST_CASE("NAS-Bench-Macro after 50 trainings: better than local search") {
 }
 
 TEST_CASE("answers that are pending, that are none, and that never come; a space that is used up") {
-  gaussian_process_search s(mixed, {.start = 4, .seed = 3});
+  gaussian_process_search s(mixed, {.model = {.start = 4}, .seed = 3});
   std::vector<mixed_candidate> asked;
   while (const auto c = s.ask()) {
     mixed.validate(*c);
@@ -132,7 +132,7 @@ TEST_CASE("answers that are pending, that are none, and that never come; a space
     if (asked.size() % 3 == 1) s.tell(asked.back(), static_cast<double>(mixed.rank(asked.back()) % 7));
   }
   CHECK(asked.size() == mixed.size());
-  CHECK_THROWS_AS(gaussian_process_search(mixed, {.start = 1}), search_error);
-  CHECK_THROWS_AS(gaussian_process_search(mixed, {.climbs = 0}), search_error);
-  CHECK_THROWS_AS(gaussian_process_search(mixed, {.most_points = 5}), search_error);
+  CHECK_THROWS_AS(gaussian_process_search(mixed, {.model = {.start = 1}}), search_error);
+  CHECK_THROWS_AS(gaussian_process_search(mixed, {.model = {.climbs = 0}}), search_error);
+  CHECK_THROWS_AS(gaussian_process_search(mixed, {.model = {.most_points = 5}}), search_error);
 }

@@ -93,9 +93,9 @@ TEST_CASE("answers lie in the regions of their nodes; bounds choose the leaf") {
 
 TEST_CASE("a constrained space with conditional decisions is used up, whatever is pending or fails") {
   for (const region_boundary boundary : {region_boundary::linear, region_boundary::radial}) {
-    la_mcts all(test::constrained_space, {.start = 3, .leaf = 4, .boundary = boundary});
+    la_mcts all(test::constrained_space, {.model = {.start = 3}, .leaf = 4, .boundary = boundary});
     test::check_uses_up(all);
-    la_mcts s(test::constrained_space, {.start = 3, .leaf = 4, .boundary = boundary, .seed = 3});
+    la_mcts s(test::constrained_space, {.model = {.start = 3}, .leaf = 4, .boundary = boundary, .seed = 3});
     la_mcts again = s;
     std::vector<decltype(s)::candidate_type> asked;
     while (const auto c = s.ask()) {
@@ -110,12 +110,12 @@ TEST_CASE("a constrained space with conditional decisions is used up, whatever i
     }
     CHECK(asked.size() == test::constrained_space.size());
   }
-  CHECK_THROWS_AS(la_mcts(test::constrained_space, {.start = 1}), search_error);
+  CHECK_THROWS_AS(la_mcts(test::constrained_space, {.model = {.start = 1}}), search_error);
   CHECK_THROWS_AS(la_mcts(test::constrained_space, {.leaf = 1}), search_error);
   CHECK_THROWS_AS(la_mcts(test::constrained_space, {.exploration = -1}), search_error);
-  CHECK_THROWS_AS(la_mcts(test::constrained_space, {.climbs = 0}), search_error);
+  CHECK_THROWS_AS(la_mcts(test::constrained_space, {.model = {.climbs = 0}}), search_error);
   CHECK_THROWS_AS(la_mcts(test::constrained_space, {.neighbours = 0}), search_error);
-  CHECK_THROWS_AS(la_mcts(test::constrained_space, {.most_points = 5}), search_error);
+  CHECK_THROWS_AS(la_mcts(test::constrained_space, {.model = {.most_points = 5}}), search_error);
 }
 
 TEST_CASE("NAS-Bench-Macro after 50 trainings: better than chance, by far") {

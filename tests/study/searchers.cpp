@@ -41,9 +41,9 @@ void check_replays(const Searcher& fresh, const objective& judge) {
 
 TEST_CASE("searchers go on from their logs") {
   check_replays(reinforce(small_space, {.delay = 0, .replicas = 4}), maximise("accuracy"));
-  check_replays(gaussian_process_search(small_space, {.start = 5}), maximise("accuracy"));
+  check_replays(gaussian_process_search(small_space, {.model = {.start = 5}}), maximise("accuracy"));
   const kernel_trellis trellis(small_space);
   check_replays(exact_acquisition(trellis, {{"macs", macs_sum(trellis), 1e12}}), maximise("accuracy"));
-  check_replays(la_mcts(small_space, {.start = 5, .leaf = 6}), maximise("accuracy"));
+  check_replays(la_mcts(small_space, {.model = {.start = 5}, .leaf = 6}), maximise("accuracy"));
   check_replays(nsga2(small_space, {.population = 8}), maximise("accuracy").also(minimise("layers")));
 }

@@ -11,17 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "nascent/base/number_text.hpp"
 #include "nascent/search/detail/answer_model.hpp"
 #include "nascent/search/searcher.hpp"
+#include "nascent/search/surrogate_options.hpp"
 
 namespace nascent {
 
 struct gaussian_process_options {
-  int start = 12;         ///< random candidates before the first model
-  int fit_steps = 25;     ///< of the model's parameters, for each new answer
-  int climbs = 6;         ///< local searches for the largest expected improvement, each time
-  int most_points = 400;  ///< of a model: the best and the latest ones
+  surrogate_options model{};
   std::uint64_t seed = 1;
 };
 
@@ -41,31 +38,20 @@ class gaussian_process_search {
   /// \throws search_error for options out of range
   explicit gaussian_process_search(const Searched& searched, const gaussian_process_options& options = {})
       : memory_(detail::take_searched(searched)), options_(options), rng_(options.seed), model_(space()) {
-    const auto check = [](bool ok, const char* name, int found, const char* allowed) {
-      if (!ok)
-        throw search_error("search.option", std::string("gaussian_process_options.") + name, std::to_string(found),
-                           allowed);
-    };
-    check(options.start >= 2, "start", options.start, "2 or more");
-    check(options.fit_steps >= 0, "fit_steps", options.fit_steps, "0 or more");
-    check(options.climbs >= 1, "climbs", options.climbs, "1 or more");
-    check(options.most_points >= 2 * options.start, "most_points", options.most_points, "twice `start` or more");
+    detail::check_surrogate(options.model, "gaussian_process_options");
     radius_ = widest();
   }
 
   const space_type& space() const { return memory_.space(); }
   searcher_description description() const {
-    return {"Gaussian process",
-            {{"start", std::to_string(options_.start)},
-             {"fit_steps", std::to_string(options_.fit_steps)},
-             {"climbs", std::to_string(options_.climbs)},
-             {"most_points", std::to_string(options_.most_points)},
-             {"seed", std::to_string(options_.seed)}}};
+    searcher_description d{"Gaussian process", detail::texts_of(options_.model)};
+    d.options.emplace_back("seed", std::to_string(options_.seed));
+    return d;
   }
 
   std::optional<candidate_type> ask() {
     std::optional<candidate_type> next;
-    if (model_.told().size() >= static_cast<std::size_t>(options_.start) && best_) next = by_model();
+    if (model_.told().size() >= static_cast<std::size_t>(options_.model.start) && best_) next = by_model();
     if (!next) next = memory_.fresh(rng_);
     if (next) model_.ask(*next);
     return next;
@@ -76,7 +62,7 @@ class gaussian_process_search {
     model_.tell(c, value);
     const bool better = detail::is_usable(value) && (!best_ || value > *best_);
     if (better) best_ = value;
-    if (model_.told().size() > static_cast<std::size_t>(options_.start)) adapt(better);
+    if (model_.told().size() > static_cast<std::size_t>(options_.model.start)) adapt(better);
     return true;
   }
 
@@ -99,15 +85,16 @@ class gaussian_process_search {
   }
 
   std::optional<candidate_type> by_model() {
-    const double best = model_.fit(space(), static_cast<std::size_t>(options_.most_points), options_.fit_steps);
+    const double best =
+        model_.fit(space(), static_cast<std::size_t>(options_.model.most_points), options_.model.fit_steps);
     std::vector<candidate_type> starts;
     for (const std::size_t i : model_.by_value()) {
       starts.push_back(model_.told()[i].what);
-      if (starts.size() > static_cast<std::size_t>((options_.climbs - 1) / 2)) break;
+      if (starts.size() > static_cast<std::size_t>((options_.model.climbs - 1) / 2)) break;
     }
     const candidate_type centre = starts[0];
     const auto found = detail::climb_gain(
-        space(), starts, {.climbs = options_.climbs}, rng_,
+        space(), starts, {.climbs = options_.model.climbs}, rng_,
         [&](const candidate_type& c) { return detail::expected_improvement(model_.expects(space(), c), best); },
         [&](const candidate_type& c) { return distance(c, centre) <= radius_; },
         [&](const candidate_type& c) { return !memory_.is_known(c); });

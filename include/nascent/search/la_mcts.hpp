@@ -15,6 +15,7 @@
 #include "nascent/search/detail/answer_model.hpp"
 #include "nascent/search/detail/latent_tree.hpp"
 #include "nascent/search/searcher.hpp"
+#include "nascent/search/surrogate_options.hpp"
 #include "nascent/space/features.hpp"
 
 namespace nascent {
@@ -23,14 +24,11 @@ namespace nascent {
 enum class region_boundary { linear, radial };
 
 struct la_mcts_options {
-  int start = 12;            ///< random candidates before the first tree
+  surrogate_options model{};
   int leaf = 20;             ///< answers of a node that is not split
   double exploration = 0.1;  ///< Cp of the papers, for scores whose standard deviation is 1
   region_boundary boundary = region_boundary::radial;
-  int fit_steps = 25;     ///< of the model's parameters, for each new answer
-  int climbs = 6;         ///< local searches for the largest expected improvement, each time
-  int neighbours = 100;   ///< looked at in a move of a local search
-  int most_points = 400;  ///< of a model: the best and the latest ones
+  int neighbours = 100;  ///< looked at in a move of a local search
   std::uint64_t seed = 1;
 };
 
@@ -57,34 +55,29 @@ class la_mcts {
     const auto check = [](bool ok, const char* name, const std::string& found, const char* allowed) {
       if (!ok) throw search_error("search.option", std::string("la_mcts_options.") + name, found, allowed);
     };
-    check(options.start >= 2, "start", std::to_string(options.start), "2 or more");
+    detail::check_surrogate(options.model, "la_mcts_options");
     check(options.leaf >= 2, "leaf", std::to_string(options.leaf), "2 or more");
     check(options.exploration >= 0 && options.exploration < 1e6, "exploration", exact_text(options.exploration),
           "0 (greedy) to 1e6");
-    check(options.fit_steps >= 0, "fit_steps", std::to_string(options.fit_steps), "0 or more");
-    check(options.climbs >= 1, "climbs", std::to_string(options.climbs), "1 or more");
     check(options.neighbours >= 1, "neighbours", std::to_string(options.neighbours), "1 or more");
-    check(options.most_points >= 2 * options.start, "most_points", std::to_string(options.most_points),
-          "twice `start` or more");
   }
 
   const space_type& space() const { return memory_.space(); }
   searcher_description description() const {
-    return {"LA-MCTS",
-            {{"start", std::to_string(options_.start)},
+    searcher_description d{"LA-MCTS", detail::texts_of(options_.model)};
+    for (auto& option : std::vector<std::pair<std::string, std::string>>{
              {"leaf", std::to_string(options_.leaf)},
              {"exploration", exact_text(options_.exploration)},
              {"boundary", options_.boundary == region_boundary::linear ? "linear" : "radial"},
-             {"fit_steps", std::to_string(options_.fit_steps)},
-             {"climbs", std::to_string(options_.climbs)},
              {"neighbours", std::to_string(options_.neighbours)},
-             {"most_points", std::to_string(options_.most_points)},
-             {"seed", std::to_string(options_.seed)}}};
+             {"seed", std::to_string(options_.seed)}})
+      d.options.push_back(std::move(option));
+    return d;
   }
 
   std::optional<candidate_type> ask() {
     std::optional<candidate_type> next;
-    if (model_.told().size() >= static_cast<std::size_t>(options_.start) && usable_) next = by_tree();
+    if (model_.told().size() >= static_cast<std::size_t>(options_.model.start) && usable_) next = by_tree();
     if (!next) next = memory_.fresh(rng_);
     if (next) model_.ask(*next);
     return next;
@@ -123,7 +116,7 @@ class la_mcts {
                                     .linear = options_.boundary == region_boundary::linear});
     const std::vector<std::size_t> way = tree.select();
 
-    model_.fit(space(), static_cast<std::size_t>(options_.most_points), options_.fit_steps);
+    model_.fit(space(), static_cast<std::size_t>(options_.model.most_points), options_.model.fit_steps);
     std::vector<char> here(told.size());
     for (const std::size_t i : tree.nodes()[way.back()].bag) here[i] = 1;
     std::vector<candidate_type> starts;
@@ -132,11 +125,11 @@ class la_mcts {
       if (!here[i]) continue;
       if (starts.empty()) best = scores(static_cast<Eigen::Index>(i));
       starts.push_back(told[i].what);
-      if (starts.size() > static_cast<std::size_t>((options_.climbs - 1) / 2)) break;
+      if (starts.size() > static_cast<std::size_t>((options_.model.climbs - 1) / 2)) break;
     }
     const auto found = detail::climb_gain(
-        space(), starts, {.climbs = options_.climbs, .neighbours = static_cast<std::size_t>(options_.neighbours)}, rng_,
-        [&](const candidate_type& c) { return detail::expected_improvement(model_.expects(space(), c), best); },
+        space(), starts, {.climbs = options_.model.climbs, .neighbours = static_cast<std::size_t>(options_.neighbours)},
+        rng_, [&](const candidate_type& c) { return detail::expected_improvement(model_.expects(space(), c), best); },
         [&](const candidate_type& c) { return way.size() == 1 || tree.contains(way, row(c)); },
         [&](const candidate_type& c) { return !memory_.is_known(c); });
     if (found && memory_.propose(*found)) return found;

@@ -16,6 +16,7 @@
 
 #include "nascent/base/number_text.hpp"
 #include "nascent/search/detail/decision_lstm.hpp"
+#include "nascent/search/detail/searched.hpp"
 #include "nascent/search/searcher.hpp"
 
 namespace nascent {
@@ -42,9 +43,8 @@ class recurrent_controller {
 
   /// \throws search_error for options out of range
   explicit recurrent_controller(const Searched& searched, const recurrent_controller_options& options = {})
-      : searched_(detail::take_searched(searched)),
-        memory_(searched_),
-        options_(checked(options)),
+      : searched_(searched, static_cast<std::size_t>(checked(options).batch)),
+        options_(options),
         rng_(options.seed),
         order_(detail::slots_in_order(space())),
         network_(options_of(order_), options.hidden, rng_),
@@ -54,7 +54,7 @@ class recurrent_controller {
     for (std::size_t i = 0; i < order_.size(); ++i) position_[order_[i].slot] = i;
   }
 
-  const space_type& space() const { return detail::space_of(searched_); }
+  const space_type& space() const { return searched_.space(); }
   searcher_description description() const {
     return {"recurrent controller",
             {{"hidden", std::to_string(options_.hidden)},
@@ -73,22 +73,17 @@ class recurrent_controller {
     for (int attempt = 0; attempt < attempts; ++attempt) {
       const std::optional<candidate_type> c = draw();
       if (!c) continue;
-      if (memory_.propose(*c)) return c;
-      if (const auto known = memory_.value(*c)) add(*c, *known);
+      if (searched_.propose(*c, learning())) return c;
       last = c;
     }
     for (int step = 0; last && step < attempts; ++step) {
       last = space().mutate(*last, rng_);
-      if (memory_.propose(*last)) return last;
+      if (searched_.memory().propose(*last)) return last;
     }
-    return memory_.fresh(rng_);
+    return searched_.memory().fresh(rng_);
   }
 
-  bool tell(const candidate_type& c, double value) {
-    if (!memory_.tell(c, value)) return false;
-    add(c, value);
-    return true;
-  }
+  bool tell(const candidate_type& c, double value) { return searched_.tell(c, value, learning()); }
 
  private:
   static constexpr int attempts = 30;
@@ -116,7 +111,7 @@ class recurrent_controller {
 
   std::optional<candidate_type> draw() {
     network_.begin();
-    return detail::decide_in_order(searched_, order_, [&](const detail::ordered_slot& o) {
+    return detail::decide_in_order(searched_.searched(), order_, [&](const detail::ordered_slot& o) {
       const Eigen::VectorXd& p = network_.next(position_[o.slot]);
       const std::size_t chosen =
           detail::random_weighted(rng_, std::span(p.data(), static_cast<std::size_t>(p.size())), 1);
@@ -136,35 +131,32 @@ class recurrent_controller {
     }
   }
 
-  void add(const candidate_type& c, double value) {
-    if (!detail::is_usable(value)) return;
-    batch_.push_back({c, value});
-    if (batch_.size() < static_cast<std::size_t>(options_.batch)) return;
-    learn();
-    batch_.clear();
+  auto learning() {
+    return
+        [this](const std::vector<candidate_type>& batch, const std::vector<double>& values) { learn(batch, values); };
   }
 
-  void learn() {
-    const auto n = static_cast<double>(batch_.size());
+  void learn(const std::vector<candidate_type>& batch, const std::vector<double>& values) {
+    const auto n = static_cast<double>(batch.size());
     double mean = 0;
-    for (const sample& s : batch_) mean += s.value / n;
+    for (const double v : values) mean += v / n;
     baseline_ = options_.baseline_decay * baseline_ + (1 - options_.baseline_decay) * mean;
     baseline_weight_ = options_.baseline_decay * baseline_weight_ + (1 - options_.baseline_decay);
     double variance = 0;
-    for (const sample& s : batch_) variance += (s.value - mean) * (s.value - mean) / n;
+    for (const double v : values) variance += (v - mean) * (v - mean) / n;
     const double deviation = std::sqrt(variance) + 1e-9 * std::max(1.0, std::abs(mean));
     std::vector<double> before;
-    for (const sample& s : batch_) {
-      read(s.what);
+    for (const candidate_type& c : batch) {
+      read(c);
       before.push_back(network_.log_probability());
     }
     for (int epoch = 0; epoch < options_.epochs; ++epoch) {
       Eigen::VectorXd gradient = Eigen::VectorXd::Zero(network_.parameters().size());
-      for (std::size_t i = 0; i < batch_.size(); ++i) {
+      for (std::size_t i = 0; i < batch.size(); ++i) {
         // Outliers of a bad batch do not drown what it says of the others.
         const double advantage =
-            std::clamp((batch_[i].value - baseline_ / baseline_weight_) / deviation, -most_advantage, most_advantage);
-        read(batch_[i].what);
+            std::clamp((values[i] - baseline_ / baseline_weight_) / deviation, -most_advantage, most_advantage);
+        read(batch[i]);
         const double ratio = std::exp(network_.log_probability() - before[i]);
         const bool clipped = advantage > 0 ? ratio > 1 + options_.clip : ratio < 1 - options_.clip;
         network_.add_gradient(clipped ? 0 : advantage * ratio / n, options_.entropy / n, gradient);
@@ -183,13 +175,7 @@ class recurrent_controller {
 
   static constexpr double most_advantage = 3;
 
-  struct sample {
-    candidate_type what;
-    double value;
-  };
-
-  detail::searched_or_stand_in<Searched> searched_;
-  detail::search_memory<detail::searched_or_stand_in<Searched>> memory_;
+  detail::searched_in_batches<Searched> searched_;
   recurrent_controller_options options_;
   random_engine rng_;
   std::vector<detail::ordered_slot> order_;
@@ -200,7 +186,6 @@ class recurrent_controller {
   int updates_ = 0;
   double baseline_ = 0;
   double baseline_weight_ = 0;
-  std::vector<sample> batch_;
 };
 
 }  // namespace nascent

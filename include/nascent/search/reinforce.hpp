@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "nascent/base/number_text.hpp"
+#include "nascent/search/detail/searched.hpp"
 #include "nascent/search/detail/slot_order.hpp"
 #include "nascent/search/searcher.hpp"
 
@@ -50,8 +51,7 @@ class reinforce {
 
   /// \throws search_error for options out of range
   explicit reinforce(const Searched& searched, const reinforce_options& options = {})
-      : searched_(detail::take_searched(searched)),
-        memory_(searched_),
+      : searched_(searched, static_cast<std::size_t>(std::max(options.replicas, 1))),
         options_(options),
         rng_(options.seed),
         order_(detail::slots_in_order(space())) {
@@ -75,7 +75,7 @@ class reinforce {
     update_probabilities();
   }
 
-  const space_type& space() const { return detail::space_of(searched_); }
+  const space_type& space() const { return searched_.space(); }
   searcher_description description() const {
     return {"reinforce",
             {{"rate", exact_text(options_.rate)},
@@ -90,11 +90,11 @@ class reinforce {
   /// A candidate as the distributions have it; the same one may come again.
   candidate_type draw() {
     for (int attempt = 0; attempt < attempts; ++attempt)
-      if (const auto c = detail::decide_in_order(searched_, order_, [&](const detail::ordered_slot& o) {
+      if (const auto c = detail::decide_in_order(searched_.searched(), order_, [&](const detail::ordered_slot& o) {
             return detail::random_weighted(rng_, probabilities(o.slot), 1);
           }))
         return *c;
-    return searched_.sample(rng_);  // constraints that hardly any combination of likely options keeps
+    return searched_.searched().sample(rng_);  // constraints that hardly any combination of likely options keeps
   }
 
   /// One update by candidates and their rewards, usually those of `replicas` draws. \throws search_error for a reward
@@ -138,7 +138,7 @@ class reinforce {
   /// The most likely option of each decision: the candidate that TuNAS trains in the end. None where that breaks a
   /// constraint.
   std::optional<candidate_type> most_likely() const {
-    return detail::decide_in_order(searched_, order_, [&](const detail::ordered_slot& o) {
+    return detail::decide_in_order(searched_.searched(), order_, [&](const detail::ordered_slot& o) {
       const auto p = probabilities(o.slot);
       return static_cast<std::size_t>(std::ranges::max_element(p) - p.begin());
     });
@@ -153,17 +153,12 @@ class reinforce {
   std::optional<candidate_type> ask() {
     for (int attempt = 0; attempt < attempts; ++attempt) {
       const candidate_type c = draw();
-      if (memory_.propose(c)) return c;
-      if (const auto known = memory_.value(c)) add(c, *known);
+      if (searched_.propose(c, learning())) return c;
     }
-    return memory_.fresh(rng_);
+    return searched_.memory().fresh(rng_);
   }
 
-  bool tell(const candidate_type& c, double value) {
-    if (!memory_.tell(c, value)) return false;
-    add(c, value);
-    return true;
-  }
+  bool tell(const candidate_type& c, double value) { return searched_.tell(c, value, learning()); }
 
  private:
   static constexpr int attempts = 1000;
@@ -176,14 +171,9 @@ class reinforce {
     return options_.rate * (options_.schedule == rate_schedule::constant ? 1 : std::pow(10, progress));
   }
 
-  void add(const candidate_type& c, double value) {
-    if (!detail::is_usable(value)) return;
-    batch_.push_back(c);
-    rewards_.push_back(value);
-    if (batch_.size() < static_cast<std::size_t>(options_.replicas)) return;
-    learn(batch_, rewards_);
-    batch_.clear();
-    rewards_.clear();
+  auto learning() {
+    return
+        [this](const std::vector<candidate_type>& drawn, const std::vector<double>& rewards) { learn(drawn, rewards); };
   }
 
   void update_probabilities() {
@@ -196,8 +186,7 @@ class reinforce {
     }
   }
 
-  detail::searched_or_stand_in<Searched> searched_;
-  detail::search_memory<detail::searched_or_stand_in<Searched>> memory_;
+  detail::searched_in_batches<Searched> searched_;
   reinforce_options options_;
   random_engine rng_;
   std::vector<detail::ordered_slot> order_;
@@ -208,8 +197,6 @@ class reinforce {
   double baseline_ = 0;
   double baseline_weight_ = 0;
   int step_ = 0;
-  std::vector<candidate_type> batch_;
-  std::vector<double> rewards_;
 };
 
 }  // namespace nascent
