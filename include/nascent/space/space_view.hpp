@@ -30,6 +30,7 @@ struct field_view {
   /// What compound scaling does to it, from the block's roles and the marks of its use: width scaling to a field of a
   /// block, depth scaling to a stage's layers.
   width_scaling scaling = width_scaling::none;
+  bool usual = false;  ///< fixed at what the block has where nothing is said
 
   /// Its value in the first layer of a candidate with these decisions.
   const typed_value& value(std::span<const digit> decisions) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Once-for-All's MobileNetV3 space (Cai et al., 2020): five stages of 2 to 4 layers, each layer with its own kernel
-/// and expansion.
+/// and expansion. Squeeze-and-excite as in its public code: ReLU inside, a hard sigmoid as the gate.
 #pragma once
 
 #include "nascent/block/block.hpp"
@@ -16,7 +16,9 @@ constexpr auto once_for_all_layer(int filters, double se, activation act) {
                 .expand = one_of(3, 4, 6),
                 .se = se,
                 .act = act,
-                .se_from = se_reference::expanded_rounded};
+                .se_from = se_reference::expanded_rounded,
+                .se_act = se_activation::always_relu,
+                .se_gate = hsigmoid};
 }
 }  // namespace detail
 

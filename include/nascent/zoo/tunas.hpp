@@ -27,7 +27,8 @@ constexpr auto mobilenet_v3_layers(Filters filters, activation act) {
                        .expand = range(1, 6),
                        .se = one_of(0, .25),
                        .act = act,
-                       .se_from = se_reference::expanded_rounded},
+                       .se_from = se_reference::expanded_rounded,
+                       .se_act = se_activation::always_relu},  // its public code; the gate is a plain sigmoid
                 skip{});
 }
 

@@ -194,11 +194,12 @@ class space_painter : space_table {
   svg_canvas canvas_;
 };
 
-/// What all blocks of a type have in common, the constraints, and what the signs mean. Returns where it ends.
+/// What all blocks of a type have in common and would not have where nothing is said, the constraints, and what the
+/// signs mean. Returns where it ends.
 inline double space_painter::draw_footer(double y) {
   std::map<std::string, std::vector<std::string>> fixed;
   for_each_field([&](const stage_view&, const block_view& b, const field_view& f) {
-    if (shown_.contains(f.name)) return;
+    if (shown_.contains(f.name) || f.usual) return;
     const std::string value = shown_values(f).front();
     if (value == "none" || value == "false" || value == "same" || value == "0" || value == "1" || f.name == "se_from")
       return;

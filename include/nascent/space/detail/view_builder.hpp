@@ -73,6 +73,31 @@ void try_constraint(constraint_view& c, const std::vector<slot_view>& slots, Hol
   if (numeric) c.relation = name_relation(pairs, allowed, c.paths[0], c.paths[1]);
 }
 
+/// A block with nothing said, of the same template; void where there is none.
+template <class Block>
+struct unsaid {
+  using type = void;
+};
+template <template <class...> class Block, class... Fields>
+requires requires { Block<>{}; }
+struct unsaid<Block<Fields...>> {
+  using type = Block<>;
+};
+
+/// Whether a field of a block is as it is where nothing is said.
+template <class Block, std::size_t J, class Value>
+constexpr bool is_usual(const Value& value) {
+  using usual = typename unsaid<Block>::type;
+  if constexpr (std::is_void_v<usual>) {
+    return false;
+  } else if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(field<J>(usual{}))>, Value>) {
+    return false;
+  } else {
+    const usual all{};
+    return field<J>(all) == value;
+  }
+}
+
 /// Describes the space that F declares.
 template <class F>
 class view_builder {
@@ -130,7 +155,9 @@ class view_builder {
     const auto& f = field<J>(alternative_of<A>(layout::declared_stage.block));
     std::string name(field_name<block, J>);
     if constexpr (kind == field_kind::fixed) {
-      return fixed(std::move(name), {make_value(f)});
+      field_view view = fixed(std::move(name), {make_value(f)});
+      view.usual = is_usual<block, J>(f);
+      return view;
     } else if constexpr (kind == field_kind::tied) {
       return {.name = std::move(name), .how = kind, .source = f.path, .slot = tie_source<F, I, A, J>};
     } else if constexpr (kind == field_kind::shared) {
