@@ -56,7 +56,7 @@ class block_catalogue {
  public:
   /// \throws error for a second block of one name, and for a type that no other file can name
   template <class Block>
-  block_catalogue& add(std::string header) {
+  block_catalogue& add(const std::string& header) {
     using natural = natural_block<Block>;
     constexpr std::string_view name = block_name<natural>;
     constexpr std::string_view type = qualified_name<natural>;
@@ -70,7 +70,7 @@ class block_catalogue {
     if (find(name) != nullptr) return *this;
     known_block block{.name = name,
                       .type = type,
-                      .header = std::move(header),
+                      .header = header,
                       .states_roles = detail::states_roles<natural>,
                       .is_skip = is_skip<natural>};
     [&]<class... Natural>(detail::field_types<Natural...>) {

@@ -96,8 +96,9 @@ void check_described_values(fault_finder& finder, const place& where, const valu
 template <class Natural>
 void check_described_field(fault_finder& finder, const place& where, const value_rule& rule, const described_field& f,
                            bool independent) {
-  const auto choice = [&](const auto& values) {
-    if (f.how == field_kind::shared) finder.check_field<Natural>(where, rule, shared(values), independent);
+  const auto choice = [&]<class Values>(const Values& values) {
+    if (f.how == field_kind::shared)
+      finder.check_field<Natural>(where, rule, shared_choice<Values>{values}, independent);
     else finder.check_field<Natural>(where, rule, values, independent);
   };
   if (f.how == field_kind::tied) return;
