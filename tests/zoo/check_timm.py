@@ -5,7 +5,7 @@ same weights, computed in f64.
 
     check_timm.py RUN_MODELS [NAME...]
 
-Compares every row of zoo/public_modules.hpp, or those of the models named. Takes torch, timm and torchvision where a Python
+Compares every row of zoo/public_modules.hpp and torchvision's SSDLite, or those of the models named. Takes torch, timm and torchvision where a Python
 has them, NASCENT_TIMM_PYTHON or this one, or from the Python index, which takes 3 GB, into the folder that
 NASCENT_TIMM_ENVIRONMENT names; exits with 77, which CTest takes for skipped, where they are not to be had. RUN_MODELS is
 the program that runs our side.
@@ -112,6 +112,28 @@ def write_in_order(model, image, writer):
             h.remove()
 
 
+def heads_of(detector):
+    """A detector of torchvision's without what is around its network: anchors, and the choice of boxes."""
+    import torch
+
+    class Heads(torch.nn.Module):
+        """Of each map of the backbone the classes, then the boxes, channels last."""
+
+        def __init__(self):
+            super().__init__()
+            self.backbone = detector.backbone
+            self.classes = detector.head.classification_head.module_list
+            self.boxes = detector.head.regression_head.module_list
+
+        def forward(self, image):
+            found = []
+            for classes, boxes, x in zip(self.classes, self.boxes, self.backbone(image).values()):
+                found += [part(x).permute(0, 2, 3, 1).flatten() for part in (classes, boxes)]
+            return torch.cat(found)
+
+    return Heads().eval()
+
+
 def make(library, name, arguments):
     import timm
     import torchvision
@@ -119,6 +141,8 @@ def make(library, name, arguments):
     given = dict(re.findall(r"(\w+)='(\w+)'", arguments))
     if library == "timm":
         return timm.create_model(name, pretrained=False, **given).eval()
+    if name.startswith("ssdlite"):
+        return heads_of(torchvision.models.get_model(name, weights=None, weights_backbone=None))
     return torchvision.models.get_model(name, weights=None, **given).eval()
 
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_models: the rows of zoo/public_modules.hpp, for check_timm.py. run_models FOLDER NUMBER: runs the model of that
+// run_models: the rows of zoo/public_modules.hpp and the detectors, which are no models of the catalog, for
+// check_timm.py. run_models FOLDER NUMBER: runs the model of that
 // row with the parameters and the image that check_timm.py writes: FOLDER/parameters (of each layer in order: kernel,
 // bias, gamma, beta, mean, variance, what it has of them) and FOLDER/input (NHWC), f32. Writes FOLDER/counts, and
 // FOLDER/onednn and, unless the network is large, FOLDER/reference: what the executors answer.
@@ -17,6 +18,7 @@
 #include "nascent/executor/onednn.hpp"
 #include "nascent/executor/reference.hpp"
 #include "nascent/zoo/catalog.hpp"
+#include "nascent/zoo/detectors.hpp"
 #include "nascent/zoo/public_modules.hpp"
 
 using namespace nascent;
@@ -62,6 +64,20 @@ network_parameters parameters_of(const network& graph, const std::vector<float>&
   return all;
 }
 
+constexpr zoo::public_module detector{
+    "SSDLite320-MobileNetV3-Large", "torchvision", "ssdlite320_mobilenet_v3_large", {}, 320};
+
+std::vector<zoo::public_module> rows() {
+  std::vector<zoo::public_module> all(zoo::public_modules.begin(), zoo::public_modules.end());
+  all.push_back(detector);
+  return all;
+}
+
+network network_of(const zoo::public_module& m) {
+  if (m.model != detector.model) return zoo::make_model(m.model, m.compared_at);
+  return make_network(std::string(m.model), {1, m.compared_at, m.compared_at, 3}, zoo::ssdlite_mobilenet_v3{});
+}
+
 /// Multiply-adds from which on the reference executor, which is slow, does not run.
 constexpr std::int64_t large = 400'000'000;
 
@@ -69,13 +85,13 @@ template <class Executor>
 std::vector<float> answer(const Executor& executor, const network& graph, const weights& values,
                           const std::vector<float>& in) {
   auto program = executor.compile(graph, values);
-  std::vector<float> out(static_cast<std::size_t>(graph.output().elements()));
+  std::vector<float> out(static_cast<std::size_t>(graph.output_elements()));
   program.run(in, out);
   return out;
 }
 
 void run(const std::filesystem::path& folder, const zoo::public_module& module) {
-  const network graph = zoo::make_model(module.model, module.compared_at);
+  const network graph = network_of(module);
   const weights values = fold(graph, parameters_of(graph, read(folder / "parameters")));
   const std::vector<float> in = read(folder / "input");
   std::int64_t params = 0;
@@ -94,7 +110,7 @@ void run(const std::filesystem::path& folder, const zoo::public_module& module) 
 int main(int argc, char** argv) {
   try {
     if (argc == 1) {
-      for (const zoo::public_module& m : zoo::public_modules)
+      for (const zoo::public_module& m : rows())
         std::cout << m.model << '\t' << m.library << '\t' << m.name << '\t' << m.arguments << '\t' << m.compared_at
                   << '\n';
       return 0;
@@ -103,7 +119,7 @@ int main(int argc, char** argv) {
       std::cerr << "run_models [FOLDER NUMBER]\n";
       return 2;
     }
-    run(argv[1], zoo::public_modules.at(std::stoul(argv[2])));
+    run(argv[1], rows().at(std::stoul(argv[2])));
   } catch (const std::exception& e) {
     std::cerr << e.what() << '\n';
     return 1;
