@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "../temporary_folder.hpp"
@@ -121,7 +123,7 @@ TEST_CASE("search_supernet: what goes on from a checkpoint ends with the same bi
 
 TEST_CASE("warm_up: certain, it makes the widest and averages every layer; impossible, it changes nothing") {
   const supernet_layout layout(test::supernet_space);
-  const detail::warm_up<space_type> begin(layout);
+  const nascent::detail::warm_up<space_type> begin(layout);
   random_engine rng(6);
   for (int i = 0; i < 50; ++i) {
     const auto c = test::supernet_space.sample(rng);
