@@ -8,6 +8,10 @@
 // where it turns here:
 //
 //   bench_block --dtype f32,bf16 --html blocks.html
+//
+// Whole networks that PyTorch wrote, against each other:
+//
+//   bench_block --onnx mine.onnx --onnx other.onnx
 #include <cstdio>
 #include <iostream>
 #include <limits>
@@ -15,6 +19,7 @@
 #include <vector>
 
 #include "cpu_options.hpp"
+#include "onnx_model.hpp"
 #include "program.hpp"
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -196,17 +201,25 @@ static int program(int argc, char** argv) {
   std::vector<std::string> shapes{"112x112x8", "112x112x16", "56x56x24", "28x28x48", "14x14x96", "7x7x192"};
   std::vector<std::string> types{"f32"};
   std::vector<int> batches{1};
+  std::vector<std::string> models;
   std::string csv;
   std::string json;
   std::string html;
   examples::cpu_options cpu_chosen;
   double budget_s = 3;
   CLI::App app{"Times blocks against each other on this CPU. The first block is what the others are compared with."};
-  app.add_option("--block", blocks,
-                 "\"name field=value ...\", also stride= and layers=; filters default to the input's channels")
+  CLI::Option* const of_blocks =
+      app.add_option("--block", blocks,
+                     "\"name field=value ...\", also stride= and layers=; filters default to the input's channels")
+          ->take_all()
+          ->capture_default_str();
+  CLI::Option* const at = app.add_option("--shape", shapes, "height x width x channels of the input")
+                              ->delimiter(',')
+                              ->capture_default_str();
+  app.add_option("--onnx", models, "instead of blocks an ONNX model, at its own input")
       ->take_all()
-      ->capture_default_str();
-  app.add_option("--shape", shapes, "height x width x channels of the input")->delimiter(',')->capture_default_str();
+      ->excludes(of_blocks)
+      ->excludes(at);
   app.add_option("--dtype", types, "f32, bf16")->delimiter(',')->capture_default_str();
   app.add_option("--batch", batches, "images per run")
       ->delimiter(',')
@@ -222,12 +235,19 @@ static int program(int argc, char** argv) {
       "Example: bench_block --block \"mbconv filters=32 expand=2\" --block \"fused_mbconv filters=32 expand=2\" "
       "--shape 14x14x32,7x7x32 --csv blocks.csv");
   CLI11_PARSE(app, argc, argv);
-  examples::option_files().writes("--csv", csv).writes("--json", json).writes("--html", html).check();
+  examples::option_files files;
+  for (const std::string& model : models) files.reads("--onnx", model);
+  files.writes("--csv", csv).writes("--json", json).writes("--html", html).check();
   // All that can be wrong with the command line is, before a minute is spent on measuring.
   std::vector<data_type> data_types;
   for (const std::string& name : types) data_types.push_back(parse_data_type(name));
   std::vector<std::vector<network>> at_shapes;
-  for (const std::string& text : shapes) {
+  if (!models.empty()) {
+    blocks = models;
+    shapes = {"whole"};
+    at_shapes.push_back(examples::read_models(models));
+  }
+  for (const std::string& text : models.empty() ? shapes : std::vector<std::string>()) {
     at_shapes.emplace_back();
     for (const std::string& block : blocks) at_shapes.back().push_back(parse_block(block, parse_shape(text)));
   }

@@ -6,6 +6,7 @@
 //   build_table --space gpunet --plan                   only says how many there are, and what they would take
 //   build_table --space gpunet --active --budget-s 600  the rest is estimated, and marked
 //   build_table --table cpu.db --validate 16            does it still say what the machine does today?
+//   build_table --for mine.onnx --table cpu.db          the kernels of a model that PyTorch wrote, and its time by them
 //
 // A kill at any time loses one network; start it again and it goes on. Several at once share the work, on a machine
 // with cores to spare.
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "cpu_options.hpp"
+#include "onnx_model.hpp"
 #include "program.hpp"
 #include <CLI/CLI.hpp>
 
@@ -42,6 +44,7 @@ namespace {
 struct settings {
   std::string space = "proxylessnas";
   std::string table = "latency.db";
+  std::vector<std::string> models;
   examples::cpu_options cpu;
   std::string context = "in_network";
   std::string csv;
@@ -84,19 +87,61 @@ void list_kernels(const kernel_trellis<Space>& trellis, const latency_table& tab
   }
 }
 
-template <class Space>
-int build(const Space& space, const settings& s, const signal_stop& signals) {
-  const kernel_trellis trellis(space);
-  std::printf("%s: %s networks, %zu kernels\n", space.name(), to_decimal(space.size()).c_str(),
-              trellis.kernels().size());
+/// The table that a run asks for, opened or made.
+latency_table table_of(const settings& s, onednn::executor& cpu) {
   const auto context = parse_cache_context(s.context);
   if (!context) throw std::invalid_argument("--context " + s.context + "; allowed: in_network, evicted, hot, cold");
-  onednn::executor cpu = s.cpu.executor();
   latency_table table(s.plan && !std::filesystem::exists(s.table) ? ":memory:" : s.table, cpu,
                       {.batch = s.batch,
                        .context = *context,
                        .placements = {.least = s.placements, .most = std::max(s.placements, s.most_placements)}});
   std::printf("%s, batch %d, %s\n", describe(table.description()).c_str(), s.batch, s.context.c_str());
+  return table;
+}
+
+void write_texts(latency_table& table, const settings& s) {
+  if (!s.csv.empty()) {
+    std::ostringstream out;
+    table.export_csv(out);
+    write_file(s.csv, out.str());
+  }
+  if (!s.json.empty()) write_file(s.json, json_text(latency_table_to_json(s.table), 1) + "\n");
+}
+
+/// The kernels of models alone, and what the table says of each model then.
+int build_for_models(const settings& s, const signal_stop& signals) {
+  const std::vector<network> graphs = examples::read_models(s.models);
+  onednn::executor cpu = s.cpu.executor();
+  latency_table table = table_of(s, cpu);
+  if (!s.plan) {
+    watch filling({.seconds = s.budget_s, .stop = &signals.received()});
+    const fill_result r = table.measure_missing(graphs, {.watch = &filling});
+    std::printf("%zu networks run in %.0f s: %zu new kernels, %zu placements\n", r.networks, r.seconds, r.measured,
+                r.placements);
+    std::fflush(stdout);
+    filling.throw_if_stopped();
+  }
+  for (const network& graph : graphs) {
+    const std::vector<kernel> kernels = fuse(graph);
+    const latency_prediction known = table.predict(graph);
+    if (known.complete())
+      std::printf("%s: %zu kernels, %.3f ms (%.3f to %.3f)\n", graph.name().c_str(), kernels.size(), known.ms,
+                  known.low_ms, known.high_ms);
+    else
+      std::printf("%s: %zu kernels, %zu of them not in the table\n", graph.name().c_str(), kernels.size(),
+                  known.missing);
+  }
+  write_texts(table, s);
+  return 0;
+}
+
+template <class Space>
+int build(const Space& space, const settings& s, const signal_stop& signals) {
+  const kernel_trellis trellis(space);
+  std::printf("%s: %s networks, %zu kernels\n", space.name(), to_decimal(space.size()).c_str(),
+              trellis.kernels().size());
+  onednn::executor cpu = s.cpu.executor();
+  latency_table table = table_of(s, cpu);
   print(coverage_of(trellis, table));
 
   constexpr std::size_t planned = 200;
@@ -136,12 +181,7 @@ int build(const Space& space, const settings& s, const signal_stop& signals) {
   table.check_in_place();
   std::printf("\n");
   list_kernels(trellis, table, s.list);
-  if (!s.csv.empty()) {
-    std::ostringstream out;
-    table.export_csv(out);
-    write_file(s.csv, out.str());
-  }
-  if (!s.json.empty()) write_file(s.json, json_text(latency_table_to_json(s.table), 1) + "\n");
+  write_texts(table, s);
   return 0;
 }
 
@@ -150,10 +190,13 @@ int build(const Space& space, const settings& s, const signal_stop& signals) {
 static int program(int argc, char** argv) {
   settings s;
   CLI::App app("Fills a latency table for a search space on this CPU");
-  app.add_option("--space", s.space, "whose kernels: a space of the zoo by its name there")->capture_default_str();
+  CLI::Option* const of_space =
+      app.add_option("--space", s.space, "whose kernels: a space of the zoo by its name there")->capture_default_str();
   app.add_option("--table", s.table, "the file; made where there is none, continued where there is one")
       ->capture_default_str();
   CLI::Option* const plan = app.add_flag("--plan", s.plan, "measure nothing, say what there is to do");
+  CLI::Option* const models =
+      app.add_option("--for", s.models, "instead the kernels of an ONNX model")->take_all()->excludes(of_space);
   app.add_flag("--active", s.active, "estimate at the end what the budget left unmeasured");
   app.add_option("--budget-s", s.budget_s, "seconds after which no network is started")->check(examples::seconds());
   app.add_option("--placements", s.placements, "compilations that each kernel is measured in, at least")
@@ -170,6 +213,7 @@ static int program(int argc, char** argv) {
                  "then run so many random networks, and say how their times compare with the table's")
       ->check(examples::whole(0, 100000))
       ->excludes(plan)
+      ->excludes(models)
       ->capture_default_str();
   app.add_option("--batch", s.batch, "images per run")->check(examples::images())->capture_default_str();
   app.add_option("--list", s.list, "print so many of the most frequent kernels")
@@ -179,7 +223,9 @@ static int program(int argc, char** argv) {
   app.add_option("--json", s.json, "the same as JSON");
   app.footer("Example: build_table --space proxylessnas --table cpu.db --budget-s 60");
   CLI11_PARSE(app, argc, argv);
-  examples::option_files().reads("--table", s.table).writes("--csv", s.csv).writes("--json", s.json).check();
+  examples::option_files files;
+  for (const std::string& model : s.models) files.reads("--for", model);
+  files.reads("--table", s.table).writes("--csv", s.csv).writes("--json", s.json).check();
   if (s.validate > 0 && s.context != "in_network")
     throw std::invalid_argument("--validate: found --context " + s.context +
                                 "; allowed: in_network, for what is run are networks");
@@ -188,6 +234,7 @@ static int program(int argc, char** argv) {
                                 "' to write as text; allowed: one that exists, where --plan measures nothing");
   return until_signal("'" + s.table + "' keeps what was measured: run the same command again to go on",
                       [&](const signal_stop& signals) {
+                        if (!s.models.empty()) return build_for_models(s, signals);
                         return zoo::with_space(
                             s.space, [&](const auto& space) { return build(space, s, signals); }, zoo::proxylessnas,
                             zoo::proxylessnas_enlarged, zoo::mobilenet_v3_like, zoo::once_for_all, zoo::efficientnet_x,

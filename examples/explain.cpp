@@ -4,6 +4,7 @@
 // the figures.
 //
 //   explain --first EfficientNet-B0 --second EfficientNet-X-B0 --dtype bf16 --batch 8 --html explain.html
+//   explain --onnx mine.onnx --second ResNet-50         a model that PyTorch wrote, beside one of the zoo
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "cpu_options.hpp"
+#include "onnx_model.hpp"
 #include "program.hpp"
 #include <CLI/CLI.hpp>
 
@@ -178,6 +180,7 @@ static int program(int argc, char** argv) {
   std::string second_name = "EfficientNet-X-B0";
   examples::cpu_options cpu_chosen;
   std::string html;
+  std::vector<std::string> models;
   int resolution = 0;
   int batch = 1;
   double budget_s = 5;
@@ -185,7 +188,9 @@ static int program(int argc, char** argv) {
       "Explains the times of two networks on this CPU kernel by kernel: MACs, bytes, intensity, efficiency, bound."};
   app.add_option("--first", first_name, "a model of the zoo by its name")->capture_default_str();
   app.add_option("--second", second_name, "another")->capture_default_str();
-  app.add_option("--resolution", resolution, "px for both; without, each model's own")
+  app.add_option("--onnx", models, "an ONNX model in the place of the first network; two in the places of both")
+      ->expected(1, 2);
+  app.add_option("--resolution", resolution, "px for both of the zoo; without, each model's own")
       ->check(examples::whole(1, network_limits::size));
   cpu_chosen.add_to(app);
   app.add_option("--batch", batch, "images per run")->check(examples::images())->capture_default_str();
@@ -195,13 +200,16 @@ static int program(int argc, char** argv) {
   app.add_option("--html", html, "write a report with all tables to this file");
   app.footer("Example: explain --first EfficientNet-B0 --second EfficientNet-X-B0 --html explain.html");
   CLI11_PARSE(app, argc, argv);
-  examples::option_files().writes("--html", html).check();
+  examples::option_files files;
+  for (const std::string& model : models) files.reads("--onnx", model);
+  files.writes("--html", html).check();
+  const std::vector<network> read = examples::read_models(models);
 
   return until_signal("nothing was kept: run the same command again", [&](const signal_stop& signals) {
     watch all({.style = progress_style::quiet, .stop = &signals.received()});
     const data_type type = cpu_chosen.type();
-    const network a = zoo::make_model(first_name, resolution);
-    const network b = zoo::make_model(second_name, resolution);
+    const network a = read.empty() ? zoo::make_model(first_name, resolution) : read.front();
+    const network b = read.size() < 2 ? zoo::make_model(second_name, resolution) : read.back();
     onednn::executor cpu = cpu_chosen.executor();
     auto first = prepare(cpu, a, batch);
     auto second = prepare(cpu, b, batch);

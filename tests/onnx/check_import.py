@@ -35,23 +35,42 @@ MODELS = [
     "torchvision:densenet121:64",
     "torchvision:squeezenet1_1:64",
     "torchvision:mnasnet1_0:64",
+    "torchvision:convnext_tiny:64",
+    "torchvision:inception_v3:96",
+    "timm:convnext_atto:64",
+    "timm:efficientnet_lite0:64",
+    "timm:tf_efficientnetv2_b0:64",
+    "timm:tf_efficientnet_b0:65",
+    "timm:regnetx_002:64",
+    "timm:resnet26d:64",
+    "timm:resnest14d:64",
+    "timm:ghostnet_100:64",
+    "timm:mobilenetv4_conv_small:64",
+    "timm:repvgg_a0:64",
+    "timm:hardcorenas_a:64",
+    "timm:dla34:64",
+    "timm:semnasnet_075:64",
+    "timm:fbnetv3_b:64",
+    "timm:lcnet_050:64",
+    "timm:mixer_s32_224:224",
+    "timm:vit_tiny_patch16_224:224",
+    "timm:deit_tiny_patch16_224:224",
+    "timm:mobilevit_xs:64",
 ]
 
 
 def draw(model):
-    """Gives a model random parameters, none of them trivial: no ones, no zeros."""
+    """Gives random numbers to whatever has none: factors around 1, summands and what would be 0 around 0."""
     import torch
 
     for part in model.modules():
-        if isinstance(part, (torch.nn.BatchNorm2d, torch.nn.LayerNorm)) and part.weight is not None:
-            part.weight.uniform_(0.5, 1.2)
         if isinstance(part, torch.nn.BatchNorm2d):
             part.running_var.uniform_(0.5, 1.5)
             part.running_mean.uniform_(-0.1, 0.1)
-        if isinstance(getattr(part, "bias", None), torch.nn.Parameter):
-            part.bias.uniform_(-0.1, 0.1)
-        if isinstance(getattr(part, "gamma", None), torch.nn.Parameter):
-            part.gamma.uniform_(0.5, 1.5)
+    for numbers in model.parameters():
+        if numbers.numel() > 1 and (numbers == numbers.flatten()[0]).all():
+            zero = bool((numbers == 0).all())
+            numbers.uniform_(-0.1 if zero else 0.5, 0.1 if zero else 1.2)
 
 
 def numbers_in(path):

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -63,6 +64,29 @@ class onnx_arithmetic : protected onnx_maps {
     if (!sum && n.kind() != "Mul")
       throw onnx_refusal{"two maps", "Add, Sub and Mul of two maps; others with a constant"};
     return combined(sum ? layer_kind::add : layer_kind::multiply, settled(x), settled(y));
+  }
+
+  /// A constant, where numbers are added to a map times 0: a model that says by that how many images there are. Nothing
+  /// for other sums.
+  std::optional<onnx_value> constant_sum(const onnx_node& n, const onnx_value& a, const onnx_value& b) {
+    const auto* m = std::get_if<onnx_map>(&a);
+    const auto* c = std::get_if<shared_constant>(&b);
+    if (n.kind() != "Add" || m == nullptr || c == nullptr || (*c)->size() == 1) return std::nullopt;
+    if (!(m->curve == onnx_curve().then([](double) { return 0.0; }))) return std::nullopt;
+    onnx_dims sizes = m->view.sizes();
+    if (!sizes.empty() && is_images(m->view.dims[0], m->view.map)) sizes[0] = 1;
+    if (repeated_sizes(sizes, (*c)->dims) != sizes || count_of(sizes) != static_cast<std::int64_t>((*c)->size()))
+      return std::nullopt;
+    return std::make_shared<const onnx_constant>(onnx_constant{sizes, (*c)->numbers});
+  }
+
+  /// Slopes of a PReLU: one for each channel, or one for all.
+  onnx_map prelu(const onnx_map& m, const onnx_constant& slopes) {
+    const strided_view v = settled(m);
+    if (slopes.dims.size() > v.dims.size())
+      throw onnx_refusal{"slopes of " + dims_text(slopes.dims), "one for each channel"};
+    std::vector<float> each = spread(slopes, v, false);
+    return {{add([&](auto& net) { return net.prelu(v.map); }, {std::move(each), {}, {}}), v.dims}, {}, node_, 0, {}};
   }
 
   /// Numbers of a constant for each channel of a view's map or, with `everywhere`, for each number of one map, in its
@@ -159,13 +183,10 @@ class onnx_arithmetic : protected onnx_maps {
               {}};
     }
     std::vector<float> each = spread(c, v, false);
-    if (sum)
-      return {{scaled(v.map, std::vector<float>(each.size(), 1.0F), signed_sum(std::move(each)), onnx_part::summand),
-               v.dims},
-              {},
-              node_,
-              0,
-              {}};
+    if (sum) {
+      const std::vector<float> ones(each.size(), 1.0F);
+      return {{scaled(v.map, ones, signed_sum(std::move(each)), onnx_part::summand), v.dims}, {}, node_, 0, {}};
+    }
     if (kind == "Div")
       for (float& x : each) x = 1 / x;
     return {{scaled(v.map, std::move(each), {}, onnx_part::factor), v.dims}, {}, node_, 0, {}};

@@ -46,6 +46,11 @@ class onnx_curve {
     return next;
   }
 
+  bool close_to(const onnx_curve& other) const {
+    for (std::size_t i = 0; i < places; ++i)
+      if (!(std::abs(values_[i] - other.values_[i]) <= 1e-5 * (1 + std::abs(other.values_[i])))) return false;
+    return true;
+  }
   double operator[](std::size_t i) const { return values_[i]; }
   friend bool operator==(const onnx_curve&, const onnx_curve&) = default;
 

@@ -16,63 +16,9 @@
 
 #include "nascent/io/detail/onnx_constant.hpp"
 #include "nascent/io/detail/onnx_node.hpp"
-#include "nascent/network/shape.hpp"
+#include "nascent/io/detail/onnx_sizes.hpp"
 
 namespace nascent::detail {
-
-/// Distances between neighbours along each dimension.
-inline onnx_dims strides_of(std::span<const std::int64_t> dims) {
-  onnx_dims strides(dims.size(), 1);
-  for (std::size_t i = dims.size(); i-- > 1;) strides[i - 1] = wrapping(strides[i], dims[i]);
-  return strides;
-}
-
-/// Calls f(place) for every index of `dims` in order, where a step along each is so far.
-template <class F>
-void for_each_place(std::span<const std::int64_t> dims, std::span<const std::int64_t> steps, std::int64_t first,
-                    F&& f) {
-  const std::int64_t count = count_of(dims);
-  onnx_dims index(dims.size(), 0);
-  std::int64_t at = first;
-  for (std::int64_t i = 0; i < count; ++i) {
-    f(at);
-    for (std::size_t d = dims.size(); d-- > 0;) {
-      at += steps[d];
-      if (++index[d] < dims[d]) break;
-      at -= steps[d] * dims[d];
-      index[d] = 0;
-    }
-  }
-}
-
-/// Sizes with -1 for what is left over and, unless `zero_is_none`, 0 for what was there, as a Reshape has them.
-inline onnx_dims meant_sizes(const onnx_dims& before, onnx_dims wanted, bool zero_is_none) {
-  const std::int64_t count = count_of(before);
-  std::int64_t known = 1;
-  std::int64_t* open = nullptr;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] == 0 && !zero_is_none && i < before.size()) wanted[i] = before[i];
-    if (wanted[i] == -1 && open == nullptr) open = &wanted[i];
-    else if (wanted[i] < 1 || wanted[i] > count) known = 0;
-    else known = known > count ? 0 : known * wanted[i];
-  }
-  if (open != nullptr && known > 0 && count % known == 0) *open = count / known;
-  else if (known != count || open != nullptr)
-    throw onnx_refusal{dims_text(before) + " to be " + dims_text(wanted), "sizes of as many numbers"};
-  return wanted;
-}
-
-/// The sizes of two tensors that are repeated to be as large as each other.
-inline onnx_dims repeated_sizes(const onnx_dims& a, const onnx_dims& b) {
-  onnx_dims all(std::max(a.size(), b.size()), 1);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const std::int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
-    const std::int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (x != y && x != 1 && y != 1) throw onnx_refusal{dims_text(a) + " beside " + dims_text(b), "sizes that fit"};
-    all[all.size() - 1 - i] = x == 1 ? y : x;
-  }
-  return all;
-}
 
 /// Computes such nodes. What they make is bounded: a few bytes can ask for much.
 class onnx_folding {
@@ -108,7 +54,7 @@ class onnx_folding {
     if (kind == "Gather") return one(gathered(need(0), need(1), axis_of(n.integer("axis", 0), need(0).dims.size())));
     if (kind == "Slice") {
       onnx_constant c = need(0);
-      for (const auto& [axis, from, to] : slices_of(n, in, c.dims)) c = sliced(c, axis, from, to);
+      for (const slice& part : slices_of(n, in, c.dims)) c = sliced(c, part);
       return one(std::move(c));
     }
     if (kind == "Concat") return one(joined(n, in));
@@ -122,6 +68,12 @@ class onnx_folding {
     if (kind == "Range") return one(range(need(0), need(1), need(2)));
     if (kind == "Equal") return one(paired(need(0), need(1), [](double a, double b) { return a == b ? 1.0 : 0.0; }));
     if (kind == "Where") return one(chosen(need(0), need(1), need(2)));
+    if (kind == "Clip") {
+      onnx_constant c = need(0);
+      if (in.size() > 1 && in[1]) c = paired(c, *in[1], [](double a, double b) { return std::max(a, b); });
+      if (in.size() > 2 && in[2]) c = paired(c, *in[2], [](double a, double b) { return std::min(a, b); });
+      return one(std::move(c));
+    }
     if (const binary_function f = binary_of(n); f != nullptr && in.size() == 2) return one(paired(need(0), need(1), f));
     if (const unary_function f = unary_of(n)) {
       onnx_constant c = need(0);
@@ -165,12 +117,14 @@ class onnx_folding {
     return after;
   }
 
+  /// `count` of the indices of an axis, from the index `first` on.
   struct slice {
-    std::size_t axis;
-    std::int64_t from;
-    std::int64_t to;
+    std::size_t axis = 0;
+    std::int64_t first = 0;
+    std::int64_t count = 0;
+    std::int64_t step = 1;
   };
-  /// What a Slice cuts out of a tensor of these sizes. \throws onnx_refusal for steps and for an empty part
+  /// What a Slice cuts out of a tensor of these sizes. \throws onnx_refusal for an empty part
   static std::vector<slice> slices_of(const onnx_node& n, std::span<const shared_constant> in, const onnx_dims& dims) {
     const auto list = [&](std::size_t i, const char* name) -> std::optional<onnx_dims> {
       if (n.operators() < 10) return n.integers(name);
@@ -183,17 +137,22 @@ class onnx_folding {
     if (axes.empty())
       for (std::size_t i = 0; i < from.size(); ++i) axes.push_back(static_cast<std::int64_t>(i));
     const onnx_dims steps = list(4, "steps").value_or(onnx_dims(from.size(), 1));
-    if (from.empty() || to.size() != from.size() || axes.size() != from.size() ||
-        std::ranges::any_of(steps, [](std::int64_t s) { return s != 1; }))
-      throw onnx_refusal{"a slice of " + dims_text(steps) + " steps", "starts and ends for some axes, steps of 1"};
+    if (from.empty() || to.size() != from.size() || axes.size() != from.size() || steps.size() != from.size())
+      throw onnx_refusal{"a slice of " + std::to_string(from.size()) + " axes", "a start and an end for each"};
     std::vector<slice> all;
     for (std::size_t i = 0; i < from.size(); ++i) {
       const std::size_t axis = axis_of(axes[i], dims.size());
       const std::int64_t size = dims[axis];
-      const auto inside = [&](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size); };
-      if (inside(from[i]) >= inside(to[i]))
+      const std::int64_t step = std::clamp<std::int64_t>(steps[i], -size - 1, size + 1);
+      const auto inside = [&](std::int64_t at) {
+        return std::clamp<std::int64_t>(at < 0 ? at + size : at, step < 0 ? -1 : 0, step < 0 ? size - 1 : size);
+      };
+      const std::int64_t first = inside(from[i]);
+      const std::int64_t last = to[i] < -size && step < 0 ? -1 : inside(to[i]);
+      const std::int64_t count = step == 0 ? 0 : (last - first + step - (step > 0 ? 1 : -1)) / step;
+      if (count < 1)
         throw onnx_refusal{"a slice from " + std::to_string(from[i]) + " to " + std::to_string(to[i]), "one or more"};
-      all.push_back({axis, inside(from[i]), inside(to[i])});
+      all.push_back({axis, first, count, step});
     }
     return all;
   }
@@ -275,11 +234,13 @@ class onnx_folding {
     }
     return walked(c, dims, steps);
   }
-  onnx_constant sliced(const onnx_constant& c, std::size_t axis, std::int64_t from, std::int64_t to) {
-    const onnx_dims strides = strides_of(c.dims);
+  onnx_constant sliced(const onnx_constant& c, const slice& part) {
+    onnx_dims strides = strides_of(c.dims);
     onnx_dims dims = c.dims;
-    dims[axis] = to - from;
-    return walked(c, dims, strides, from * strides[axis]);
+    dims[part.axis] = part.count;
+    const std::int64_t first = part.first * strides[part.axis];
+    strides[part.axis] *= part.step;
+    return walked(c, dims, strides, first);
   }
   onnx_constant gathered(const onnx_constant& c, const onnx_constant& index, std::size_t axis) {
     std::vector<onnx_constant> parts;
@@ -288,7 +249,7 @@ class onnx_folding {
     for (const std::int64_t i : index.whole()) {
       const std::int64_t at = i < 0 ? i + dims[axis] : i;
       if (at < 0 || at >= dims[axis]) throw onnx_refusal{"index " + std::to_string(i), "one of " + dims_text(dims)};
-      parts.push_back(sliced(c, axis, at, at + 1));
+      parts.push_back(sliced(c, {axis, at, 1, 1}));
     }
     onnx_constant all = join(parts, axis);
     if (index.dims.empty()) all.dims.erase(all.dims.begin() + static_cast<std::ptrdiff_t>(axis));

@@ -52,6 +52,8 @@ class onnx_maps {
 
   /// A view whose function has become a layer, or has been none.
   strided_view settled(const onnx_map& m) {
+    if (m.view.map.id < 0)
+      throw onnx_refusal{"a mean over channels, by " + m.node, "one in a layer or RMS normalisation"};
     if (m.curve == onnx_curve()) return m.view;
     std::vector<settled_map>& here = settled_[m.view.map.id];
     for (const settled_map& s : here)
@@ -109,8 +111,7 @@ class onnx_maps {
     if (!is_new) return known->second;
     tensor made = in_order ? map : reordered(map, order);
     if (!(made.shape() == want)) {
-      if (made.batch != want.batch) throw onnx_refusal{"images joined with what is in them", "maps for each image"};
-      made = add([&](auto& net) { return net.reshape(made, want.height, want.width, want.channels); });
+      made = add([&](auto& net) { return net.reshape(made, want); });
     }
     return arranged_[{map.id, order, {want.batch, want.height, want.width, want.channels}}] = made;
   }

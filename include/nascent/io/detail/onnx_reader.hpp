@@ -140,6 +140,7 @@ class onnx_reader : onnx_shaping {
     if (kind == "ConvTranspose") return {transposed_convolution(n, map(0), constant(1), given(2))};
     if (kind == "Gemm") return {gemm(n, map(0), constant(1), given(2))};
     if (kind == "MatMul" && given(1) != nullptr) return {product(map(0), {given(1)}, {})};
+    if (kind == "MatMul") return {product_of_maps(map(0), map(1))};
     if (kind == "BatchNormalization")
       return {batch_norm(n, map(0), constant(1), constant(2), constant(3), constant(4), epsilon_)};
     if (kind == "LayerNormalization") return {layer_norm(n, map(0), constant(1), given(2))};
@@ -149,6 +150,7 @@ class onnx_reader : onnx_shaping {
     if (kind == "MaxPool" || kind == "AveragePool") return {pool(n, map(0), kind == "MaxPool")};
     if (kind == "GlobalAveragePool") return {global_mean(map(0), {2, 3}, true)};
     if (kind == "ReduceMean") return {mean(n, map(0), list(1, "axes"))};
+    if (kind == "ReduceSum") return {sum(n, map(0), list(1, "axes"))};
     if (kind == "Concat") return {concatenated(n, in)};
     if (kind == "Slice") return {sliced(n, map(0), constants_of(in))};
     if (kind == "Split") return split(n, map(0), list(1, "split"));
@@ -157,6 +159,8 @@ class onnx_reader : onnx_shaping {
     if (kind == "Resize" || kind == "Upsample") return {resized(n, map(0), constants_of(in))};
     if (kind == "Softmax") return {softmax(n, map(0))};
     if (kind == "SpaceToDepth") return {space_to_depth(n, map(0))};
+    if (kind == "DepthToSpace") return {depth_to_space(n, map(0))};
+    if (kind == "PRelu") return {prelu(map(0), constant(1))};
     if (kind == "Reshape")
       return {regrouped(map(0), meant_sizes(map(0).view.sizes(), constant(1).whole(), n.integer("allowzero", 0) != 0))};
     if (kind == "Flatten" || kind == "Squeeze" || kind == "Unsqueeze")
@@ -167,7 +171,11 @@ class onnx_reader : onnx_shaping {
     if (kind == "Identity" || kind == "Dropout") return {map(0)};
     if (kind == "Cast") return {cast(n, map(0))};
     if (kind == "Clip") return {clipped(n, map(0), given(1), given(2))};
-    if (binary_of(n) != nullptr && in.size() == 2) return {paired(n, operand(in[0]), operand(in[1]))};
+    if (binary_of(n) != nullptr && in.size() == 2) {
+      if (is_statistic(in[0]) || is_statistic(in[1])) return {normalized(n, operand(in[0]), operand(in[1]))};
+      if (std::optional<onnx_value> c = constant_sum(n, operand(in[0]), operand(in[1]))) return {std::move(*c)};
+      return {paired(n, in[0], in[1])};
+    }
     if (const unary_function f = unary_of(n)) return {then(map(0), f)};
     throw onnx_refusal{"an operator that no layer is", "the operators of docs/onnx.md"};
   }

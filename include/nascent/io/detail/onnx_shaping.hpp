@@ -14,16 +14,17 @@
 #include <variant>
 #include <vector>
 
-#include "nascent/io/detail/onnx_tokens.hpp"
+#include "nascent/io/detail/onnx_attention.hpp"
 
 namespace nascent::detail {
 
-class onnx_shaping : protected onnx_tokens {
+class onnx_shaping : protected onnx_attention {
  protected:
-  using onnx_tokens::onnx_tokens;
+  using onnx_attention::onnx_attention;
 
-  static onnx_map regrouped(onnx_map m, const onnx_dims& sizes) {
+  onnx_map regrouped(onnx_map m, const onnx_dims& sizes) {
     std::optional<strided_view> v = reshaped(m.view, sizes);
+    if (!v && m.view.map.id >= 0 && m.view.dims.size() == 4) v = reshaped(first(map_of(m.view)), sizes);
     if (!v) throw onnx_refusal{dims_text(m.view.sizes()) + " to be " + dims_text(sizes), "sizes that cut a map evenly"};
     m.view = std::move(*v);
     return m;
@@ -46,7 +47,10 @@ class onnx_shaping : protected onnx_tokens {
   }
 
   onnx_map sliced(const onnx_node& n, onnx_map m, const std::vector<shared_constant>& in) {
-    for (const auto& [axis, from, to] : onnx_folding::slices_of(n, in, m.view.sizes())) m = part(m, axis, from, to);
+    for (const onnx_folding::slice& of : onnx_folding::slices_of(n, in, m.view.sizes())) {
+      if (of.step != 1) throw onnx_refusal{"a slice with steps of " + std::to_string(of.step), "steps of 1"};
+      m = part(m, of.axis, of.first, of.first + of.count);
+    }
     return m;
   }
 
@@ -73,8 +77,17 @@ class onnx_shaping : protected onnx_tokens {
 
   onnx_map gathered(const onnx_node& n, const onnx_map& m, const onnx_constant& index) {
     const std::size_t axis = axis_of(n.integer("axis", 0), m.view.dims.size());
-    if (index.size() != 1 || index.dims.size() > 1) throw onnx_refusal{"indices of " + dims_text(index.dims), "one"};
     const std::int64_t size = size_of(m.view.dims[axis]);
+    if (static_cast<std::int64_t>(index.size()) == size &&
+        size > 1) {  // all of them in their order, in other dimensions
+      for (std::int64_t i = 0; i < size; ++i)
+        if (index.whole()[static_cast<std::size_t>(i)] != i) throw onnx_refusal{"indices out of order", "one index"};
+      onnx_dims sizes = m.view.sizes();
+      sizes.erase(sizes.begin() + static_cast<std::ptrdiff_t>(axis));
+      sizes.insert(sizes.begin() + static_cast<std::ptrdiff_t>(axis), index.dims.begin(), index.dims.end());
+      return regrouped(m, sizes);
+    }
+    if (index.size() != 1 || index.dims.size() > 1) throw onnx_refusal{"indices of " + dims_text(index.dims), "one"};
     const std::int64_t at = index.whole()[0] < 0 ? index.whole()[0] + size : index.whole()[0];
     if (at < 0 || at >= size) throw onnx_refusal{"index " + std::to_string(at), "one of " + std::to_string(size)};
     onnx_map one = part(m, axis, at, at + 1);
@@ -115,8 +128,12 @@ class onnx_shaping : protected onnx_tokens {
     const std::array<std::int64_t, 4> from{to[0], to[1], x.height, x.width};
     for (std::size_t i = 0; i < 4; ++i) {
       if (sizes != nullptr) to[i] = sizes->whole()[i];
-      else if (scales != nullptr && scales->real(i) > 0)
-        to[i] = static_cast<std::int64_t>(std::floor(std::min(scales->real(i), 0x1p20) * static_cast<double>(from[i])));
+      else if (scales != nullptr && scales->real(i) > 0) {  // in f32, as runtimes do
+        const float exact = static_cast<float>(std::min(scales->real(i), 0x1p20)) * static_cast<float>(from[i]);
+        to[i] = static_cast<std::int64_t>(exact);
+        if (exact - static_cast<float>(to[i]) > 1e-3F)
+          throw onnx_refusal{"a resize to " + std::to_string(exact) + " rows or columns", "whole ones"};
+      }
     }
     const std::string mode = n.text("mode", "nearest");
     const std::string at = n.text("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel");
@@ -147,7 +164,18 @@ class onnx_shaping : protected onnx_tokens {
     return {first(add([&](auto& net) { return net.space_to_depth(x, static_cast<int>(size)); })), {}, node_, 0, {}};
   }
 
+  onnx_map depth_to_space(const onnx_node& n, const onnx_map& m) {
+    const tensor x = map_of(settled(m));
+    const std::int64_t size = n.integer("blocksize", 0);
+    if (size < 1 || size > network_limits::stride || n.text("mode", "DCR") != "DCR")
+      throw onnx_refusal{"blocks of " + std::to_string(size) + ", " + plain_text(n.text("mode", "DCR")),
+                         "1 or more, DCR"};
+    return {first(add([&](auto& net) { return net.depth_to_space(x, static_cast<int>(size)); })), {}, node_, 0, {}};
+  }
+
   onnx_map concatenated(const onnx_node& n, std::span<const onnx_value> in) {
+    if (in.size() == 2 && in[0].index() == 1 && in[1].index() == 2)
+      return with_tokens(n, *std::get<shared_constant>(in[0]), std::get<onnx_map>(in[1]));
     std::vector<strided_view> views;
     for (const onnx_value& v : in) {
       const auto* m = std::get_if<onnx_map>(&v);
@@ -170,27 +198,23 @@ class onnx_shaping : protected onnx_tokens {
   }
 
   onnx_map mean(const onnx_node& n, const onnx_map& m, const onnx_dims& axes) {
-    return global_mean(m, axes, n.integer("keepdims", 1) != 0);
+    const bool keep = n.integer("keepdims", 1) != 0;
+    if (keep)
+      if (std::optional<onnx_map> of_channels = mean_of_channels(m, axes)) return std::move(*of_channels);
+    return global_mean(m, axes, keep);
   }
 
-  onnx_map softmax(const onnx_node& n, const onnx_map& m) {
-    const strided_view v = settled(m);
-    const std::size_t axis = axis_of(n.integer("axis", n.operators() < 13 ? 1 : -1), v.dims.size());
-    strided_runs over = v.dims[axis];
-    for (std::size_t d = axis + 1; d < v.dims.size() && n.operators() < 13; ++d) over = joined({over, v.dims[d]});
-    const std::int64_t channels = v.map.channels;
-    const std::int64_t size = size_of(over);
-    const bool one_run = over.size() <= 1;
-    if (one_run && channels % size == 0 && (size == 1 || over[0].stride == 1))
-      return {{add([&](auto& net) { return net.channel_softmax(v.map, static_cast<int>(channels / size)); }), v.dims},
-              {},
-              node_,
-              0,
-              {}};
-    if (one_run && over[0].stride * size == channels && v.map.height == 1 && v.map.width == 1)
-      return {{add([&](auto& net) { return net.softmax(v.map, static_cast<int>(size)); }), v.dims}, {}, node_, 0, {}};
-    throw onnx_refusal{"a softmax over axis " + std::to_string(axis) + " of " + dims_text(v.sizes()),
-                       "channels, or parts of them"};
+  /// The sum over one dimension, of a few: its parts are added.
+  onnx_map sum(const onnx_node& n, const onnx_map& m, const onnx_dims& axes) {
+    if (axes.size() != 1) throw onnx_refusal{"a sum over " + std::to_string(axes.size()) + " dimensions", "one"};
+    const std::size_t axis = axis_of(axes[0], m.view.dims.size());
+    const std::int64_t size = size_of(m.view.dims[axis]);
+    if (size > layer::max_operands) throw onnx_refusal{"a sum of " + std::to_string(size) + " parts", "at most 8"};
+    onnx_map all = part(m, axis, 0, 1);
+    for (std::int64_t i = 1; i < size; ++i)
+      all = combined(layer_kind::add, settled(all), settled(part(m, axis, i, i + 1)));
+    if (n.integer("keepdims", 1) == 0) all.view.dims.erase(all.view.dims.begin() + static_cast<std::ptrdiff_t>(axis));
+    return all;
   }
 
   /// What the network gives out: NCHW, images x classes, or images x positions x channels.
@@ -200,6 +224,39 @@ class onnx_shaping : protected onnx_tokens {
   }
 
  private:
+  /// Trained positions before all others.
+  onnx_map with_tokens(const onnx_node& n, const onnx_constant& tokens, const onnx_map& m) {
+    const strided_view v = settled(m);
+    const std::size_t axis = axis_of(n.integer("axis", 1), v.dims.size());
+    std::optional<std::size_t> depth;
+    for (std::size_t d = 0; d < v.dims.size(); ++d)
+      if (d != axis && v.map.channels > 1 && is_channels(v.dims[d], v.map)) depth = d;
+    const auto unknown = [&] {
+      return onnx_refusal{"a constant of " + dims_text(tokens.dims) + " before " + dims_text(v.sizes()),
+                          "class tokens: positions of all channels before the others"};
+    };
+    if (!depth || axis == 0 || tokens.dims.size() != v.dims.size()) throw unknown();
+    const std::int64_t count = tokens.dims[axis];
+    for (std::size_t d = 0; d < v.dims.size(); ++d)
+      if (d != axis && tokens.dims[d] != (d == *depth ? size_of(v.dims[d]) : 1)) throw unknown();
+    const std::int64_t positions = size_of(v.dims[axis]);
+    const std::int64_t channels = v.map.channels;
+    tensor x = arranged(v.map, joined({v.dims[0], v.dims[axis], v.dims[*depth]}),
+                        wanted(size_of(v.dims[0]), positions, 1, channels));
+    const bool by_position = axis < *depth;
+    for (std::int64_t t = count; t-- > 0;) {  // the last one first: each goes before all
+      std::vector<float> token;
+      for (std::int64_t c = 0; c < channels; ++c)
+        token.push_back(tokens.real()[static_cast<std::size_t>(by_position ? t * channels + c : c * count + t)]);
+      x = add([&](auto& net) { return net.class_token(x); }, {std::move(token), {}, {}});
+    }
+    strided_view next{x, std::vector<strided_runs>(v.dims.size())};
+    append(next.dims[0], {size_of(v.dims[0]), map_size(x)});
+    append(next.dims[axis], {positions + count, channels});
+    append(next.dims[*depth], {channels, 1});
+    return {std::move(next), {}, node_, 0, {}};
+  }
+
   /// All positions of a map, one after another.
   static bool is_column(const strided_run& run, const tensor& x) {
     return run.stride == x.channels && run.size == std::int64_t{x.height} * x.width;

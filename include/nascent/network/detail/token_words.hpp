@@ -54,9 +54,14 @@ class token_words {
 
   /// The same numbers in the same order as a map of another height, width and depth.
   constexpr tensor reshape(const tensor& x, int height, int width, int channels) {
-    const shape wanted{x.batch, self().bounded(height, network_limits::size, network_fault::filters),
-                       self().bounded(width, network_limits::size, network_fault::filters),
-                       self().bounded(channels, network_limits::channels, network_fault::filters)};
+    return reshape(x, {x.batch, height, width, channels});
+  }
+  /// The same as maps of another shape, as many as that takes.
+  constexpr tensor reshape(const tensor& x, const shape& to) {
+    const shape wanted{self().bounded(to.batch, network_limits::channels, network_fault::filters),
+                       self().bounded(to.height, network_limits::size, network_fault::filters),
+                       self().bounded(to.width, network_limits::size, network_fault::filters),
+                       self().bounded(to.channels, network_limits::channels, network_fault::filters)};
     self().check(wanted.elements() == x.shape().elements(), network_fault::reshape, wanted.elements(),
                  x.shape().elements());
     return self().emit(layer{.kind = layer_kind::reshape}, x, wanted);
