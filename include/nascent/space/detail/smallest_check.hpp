@@ -61,13 +61,19 @@ constexpr void report_network(fault_finder& finder, const fault_record& f, place
       return finder.report(fault::gate_does_not_fit, where, what.add(" against ").add(f.allowed), "a gate of 1x1");
     case network_fault::shape_mismatch:
     case network_fault::operands: break;
+    case network_fault::activation_numbers:
+      where.field = "act";
+      return finder.report(fault::value_not_allowed, where, what.add(" numbers"), allowed.add(f.allowed).view());
+    case network_fault::decimal:
+      where.field = "act";
+      return finder.report(fault::value_not_allowed, where, what.add(" digits or more"), "4 digits, as 0.2292 has");
+    case network_fault::bounds:
+      where.field = "act";
+      return finder.report(fault::value_not_allowed, where, short_text{}.add("found bounds out of order"), "low, high");
     case network_fault::size:
     case network_fault::scale:
     case network_fault::margin:
     case network_fault::output_padding:
-    case network_fault::activation_numbers:
-    case network_fault::decimal:
-    case network_fault::bounds:
     case network_fault::part: return finder.report(fault::value_not_allowed, where, what, to_string(f.what));
   }
   if (f.found == f.allowed) what = short_text{}.add("found maps of different sizes");
