@@ -6,6 +6,7 @@
 //   search status --study s.db --front macs
 //   search export --study s.db --csv s.csv --json s.json
 //   search report --study s.db --front macs --html s.html
+//   search give-up --study s.db --trial 7          its answer never comes: it failed
 //
 // The command reads the JSON file and prints {"accuracy": 76.3}; without one the library's accuracy model evaluates.
 // Metrics macs and params are added to what it says.
@@ -26,9 +27,13 @@
 #include <nascent/accuracy/estimated_top1.hpp>
 #include <nascent/base/signal_stop.hpp>
 #include <nascent/cost/cost.hpp>
+#include <nascent/erased/any_space.hpp>
+#include <nascent/io/json_settings.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/study_report.hpp>
+#include <nascent/search/exact_acquisition.hpp>
 #include <nascent/search/gaussian_process_search.hpp>
+#include <nascent/search/la_mcts.hpp>
 #include <nascent/search/local_search.hpp>
 #include <nascent/search/random_search.hpp>
 #include <nascent/search/regularized_evolution.hpp>
@@ -69,20 +74,17 @@ struct plan {
                      -1);
   }
   static plan of(const std::string& study) {
-    const json j = parse_json(read_study(study).about.at("settings"), study);
-    const detail::json_reader<json> settings(j, "");
-    plan p{.space = settings.at("space").text(),
-           .searcher = settings.at("searcher").text(),
-           .seed = settings.at("seed").whole<std::uint64_t>(),
-           .maximise = settings.at("maximise").text(),
-           .limits = {},
-           .evaluate = settings.at("evaluate").text(),
-           .table = settings.at("table").text(),
-           .time_limit_s = settings.at("time_limit_s").real(),
-           .attempts = settings.at("attempts").whole<int>({.least = 1}),
-           .stopping = settings.at("stopping").text()};
-    for (const auto& limit : settings.at("limits").items()) p.limits.push_back(limit.text());
-    return p;
+    const json_settings kept(parse_json(read_study(study).about.at("settings"), study));
+    return {.space = kept.text("space"),
+            .searcher = kept.text("searcher"),
+            .seed = kept.whole<std::uint64_t>("seed"),
+            .maximise = kept.text("maximise"),
+            .limits = kept.texts("limits"),
+            .evaluate = kept.text("evaluate"),
+            .table = kept.text("table"),
+            .time_limit_s = kept.real("time_limit_s"),
+            .attempts = kept.whole<int>("attempts", {.least = 1}),
+            .stopping = kept.text("stopping")};
   }
 };
 
@@ -94,21 +96,39 @@ struct settings {
   double budget_s = std::numeric_limits<double>::infinity();
   std::string from;
   bool drop_lost = false;
+  std::vector<std::int64_t> trials;
   study_figures figures;
   std::string csv;
   std::string json;
   std::string html;
 };
 
+/// A limit as it is written: macs=3e8.
+std::pair<std::string, double> limit_of(const std::string& text) {
+  const std::size_t at = text.find('=');
+  const auto most = at == std::string::npos ? std::nullopt : read_real(text.substr(at + 1), {.above_least = true});
+  if (!most) throw std::invalid_argument("--limit: found '" + text + "'; allowed: METRIC=NUMBER, such as macs=3e8");
+  return {text.substr(0, at), *most};
+}
+
 objective judge_of(const plan& p) {
   objective judge = maximise(p.maximise);
   for (const std::string& limit : p.limits) {
-    const std::size_t at = limit.find('=');
-    const auto most = at == std::string::npos ? std::nullopt : read_real(limit.substr(at + 1), {.above_least = true});
-    if (!most) throw std::invalid_argument("--limit: found '" + limit + "'; allowed: METRIC=NUMBER, such as macs=3e8");
-    judge.under(limit.substr(0, at), *most);
+    const auto [metric, most] = limit_of(limit);
+    judge.under(metric, most);
   }
   return judge;
+}
+
+/// Those that a searcher can keep before anything is evaluated.
+std::vector<sum_limit> sums_of(const plan& p, const kernel_trellis<any_space>& trellis) {
+  std::vector<sum_limit> sums;
+  for (const std::string& limit : p.limits) {
+    const auto [metric, most] = limit_of(limit);
+    if (metric == "macs") sums.push_back({metric, macs_sum(trellis), most});
+    if (metric == "params") sums.push_back({metric, params_sum(trellis), most});
+  }
+  return sums;
 }
 
 early_stopping stopping_of(const plan& p) {
@@ -180,14 +200,40 @@ int search_with(const Searcher& fresh, const settings& s, const signal_stop& sig
   return 0;
 }
 
+/// Calls `use` with the searcher that the plan names, as it is before the first candidate.
+template <class Use>
+int with_searcher(const plan& p, Use&& use) {
+  const any_space space = zoo::with_space(
+      p.space, [](const auto& found) { return any_space(found); }, zoo::nas_bench_macro, zoo::proxylessnas,
+      zoo::gpunet);
+  if (p.searcher == "random") return use(random_search(space, {.seed = p.seed}));
+  if (p.searcher == "local") return use(local_search(space, {.seed = p.seed}));
+  if (p.searcher == "gp") return use(gaussian_process_search(space, {.seed = p.seed}));
+  if (p.searcher == "la-mcts") return use(la_mcts(space, {.seed = p.seed}));
+  if (p.searcher == "exact") {
+    const kernel_trellis trellis(space);
+    return use(exact_acquisition(trellis, sums_of(p, trellis), {.seed = p.seed}));
+  }
+  return use(regularized_evolution(space, {.population = 20, .sample = 5, .seed = p.seed}));
+}
+
 int search(const settings& s, const signal_stop& signals) {
-  const auto in_space = [&](const auto& space) {
-    if (s.what.searcher == "random") return search_with(random_search(space, {.seed = s.what.seed}), s, signals);
-    if (s.what.searcher == "local") return search_with(local_search(space, {.seed = s.what.seed}), s, signals);
-    if (s.what.searcher == "gp") return search_with(gaussian_process_search(space, {.seed = s.what.seed}), s, signals);
-    return search_with(regularized_evolution(space, {.population = 20, .sample = 5, .seed = s.what.seed}), s, signals);
-  };
-  return zoo::with_space(s.what.space, in_space, zoo::nas_bench_macro, zoo::proxylessnas, zoo::gpunet);
+  return with_searcher(s.what, [&](const auto& fresh) { return search_with(fresh, s, signals); });
+}
+
+/// Ends trials whose answers never come, those that are named or all that are pending.
+int give_up(const settings& s) {
+  return with_searcher(s.what, [&](const auto& fresh) {
+    study of(s.study, fresh, judge_of(s.what), {.settings = s.what.text()});
+    std::vector<std::int64_t> trials = s.trials;
+    if (trials.empty())
+      for (const trial_record& t : of.trials())
+        if (t.state == trial_state::pending && !t.same_as) trials.push_back(t.id);
+    std::size_t ended = 0;
+    for (const std::int64_t id : trials) ended += of.give_up(id) ? 1 : 0;
+    std::printf("%zu trials given up, %zu had their results\n", ended, trials.size() - ended);
+    return 0;
+  });
 }
 
 int write_files(const settings& s) {
@@ -240,7 +286,7 @@ static int program(int argc, char** argv) {
   run->add_option("--space", s.what.space, "a space of the zoo: nas_bench_macro, proxylessnas, gpunet")
       ->capture_default_str();
   run->add_option("--searcher", s.what.searcher, "how networks are proposed")
-      ->check(CLI::IsMember({"random", "local", "evolution", "gp"}))
+      ->check(CLI::IsMember({"random", "local", "evolution", "gp", "la-mcts", "exact"}))
       ->capture_default_str();
   run->add_option("--seed", s.what.seed, "of the searcher")->check(examples::seeds())->capture_default_str();
   run->add_option("--maximise", s.what.maximise, "metric to maximise")->capture_default_str();
@@ -255,6 +301,8 @@ static int program(int argc, char** argv) {
   CLI::App* const exported = subcommand("export", "write the trials");
   exported->add_option("--csv", s.csv, "file of comma-separated values");
   exported->add_option("--json", s.json, "file of JSON, which --table reads");
+  CLI::App* const giving_up = subcommand("give-up", "end trials whose answers never come: they failed");
+  giving_up->add_option("--trial", s.trials, "numbers of trials; all that are pending without");
   CLI::App* const report = subcommand("report", "write a page");
   report->add_option("--html", s.html, "the file")->required();
   for (CLI::App* const sub : {run, resume, status, report}) figures(sub);
@@ -271,6 +319,10 @@ static int program(int argc, char** argv) {
   if (status->parsed()) return print_status(s), 0;
   if (exported->parsed()) return write_files(s);
   if (report->parsed()) return write_report(s, examples::command_line(argc, argv));
+  if (giving_up->parsed()) {
+    s.what = plan::of(s.study);
+    return give_up(s);
+  }
   if (resume->parsed()) {
     const plan given = s.what;
     s.what = plan::of(s.study);
