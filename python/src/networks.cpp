@@ -15,6 +15,7 @@
 #if defined(NASCENT_PYTHON_ONNX)
 #include "nascent/executor/weights.hpp"
 #include "nascent/io/onnx.hpp"
+#include "nascent/io/read_onnx.hpp"
 #endif
 #if defined(NASCENT_PYTHON_ONEDNN)
 #include "nascent/executor/onednn.hpp"
@@ -62,6 +63,14 @@ void save_onnx([[maybe_unused]] const network& graph, [[maybe_unused]] const std
   else write_onnx(path, graph, fold(graph, values), options);
 #else
   lacks("save_onnx", "onnx", "libonnx-dev");
+#endif
+}
+
+network load_onnx([[maybe_unused]] const std::string& path, [[maybe_unused]] int height, [[maybe_unused]] int width) {
+#if defined(NASCENT_PYTHON_ONNX)
+  return read_onnx(path, {.height = height, .width = width}).graph;
+#else
+  lacks("load_onnx", "onnx", "libonnx-dev");
 #endif
 }
 
@@ -149,6 +158,9 @@ void bind_networks(py::module_& m) {
       .def("save_weights", &save_weights, py::arg("path"), py::kw_only(), py::arg("seed") = 1,
            "Writes random weights as a safetensors file: a state dict of its PyTorch module.")
       .def("_torch", &torch_module);
+  m.def(
+      "load_onnx", &load_onnx, py::arg("path"), py::kw_only(), py::arg("height") = 0, py::arg("width") = 0,
+      "The network of an ONNX model, without its weights; a height and a width that the model leaves open are given.");
   m.def("_measure", &measure_on_cpu, py::arg("networks"), py::arg("batch"), py::arg("threads"), py::arg("dtype"));
 }
 

@@ -267,6 +267,12 @@ class Export(unittest.TestCase):
                 self.assertEqual(e.code, "python.component")
                 self.skipTest(str(e))
             self.assertGreater(os.path.getsize(path), 4 * 5_000_000)
+            read = nascent.load_onnx(path)
+            self.assertEqual(read.cost()["macs"], nascent.zoo.model("EfficientNet-B0").cost()["macs"])
+            self.assertEqual(read.input, (224, 224, 3))
+            with self.assertRaises(nascent.Error) as refused:
+                nascent.load_onnx(__file__)
+            self.assertEqual(refused.exception.code, "io.onnx_model")
             with self.assertRaises(nascent.Error):
                 nascent.zoo.model("EfficientNet-B0").save_onnx(os.path.join(folder, "no", "folder.onnx"))
 
