@@ -76,7 +76,7 @@ TEST_CASE("layers without weights have no parameters, MACs and activations") {
        {layer_kind::max_pool, layer_kind::average_pool, layer_kind::global_average_pool, layer_kind::add,
         layer_kind::multiply, layer_kind::concatenate, layer_kind::activate, layer_kind::space_to_depth,
         layer_kind::space_to_batch, layer_kind::batch_to_space, layer_kind::resize_nearest, layer_kind::resize_bilinear,
-        layer_kind::pad, layer_kind::channel_shuffle, layer_kind::slice}) {
+        layer_kind::pad, layer_kind::channel_shuffle, layer_kind::slice, layer_kind::depth_to_space}) {
     const layer l{.kind = kind, .input = {1, 8, 8, 16}, .output = {1, 8, 8, 16}};
     CAPTURE(to_string(kind));
     CHECK(params(l) == 0);

@@ -79,4 +79,21 @@ TEST_CASE("folding keeps every layer: rows times their number make the network")
   }));
 }
 
+TEST_CASE("numbers of activations are shown where they are not the usual ones") {
+  const test::element root = test::read_xml(to_svg(make_network("acts", {1, 16, 16, 3}, [](auto& n, auto x) {
+    x = n.conv(x, {.filters = 8, .kernel = 3, .act = leaky_relu});
+    x = n.conv(x, {.filters = 9, .kernel = 3, .act = {leaky_relu, 0.1}});
+    x = n.activate(n.conv(x, {.filters = 10}), {activation::clamp, -0.5, 20});
+    n.prelu(x);
+  })));
+  for (const char* words : {"conv 3\xC3\x97"
+                            "3, leaky_relu",
+                            "conv 3\xC3\x97"
+                            "3, leaky_relu 0.1",
+                            "clamp -0.5 to 20", "prelu"}) {
+    INFO(words);
+    CHECK(test::says(root, words));
+  }
+}
+
 }  // namespace
