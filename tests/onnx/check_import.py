@@ -55,7 +55,7 @@ MODELS = [
     "timm:mixer_s32_224:224",
     "timm:vit_tiny_patch16_224:224",
     "timm:deit_tiny_patch16_224:224",
-    "timm:mobilevit_xs:64",
+    "timm:mobilevit_xs:128",
 ]
 
 

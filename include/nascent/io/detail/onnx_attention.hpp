@@ -144,7 +144,8 @@ class onnx_attention : protected onnx_statistics {
     const strided_runs order = joined({runs.images, v.dims[positions], runs.heads, v.dims[channels]});
     const bool in_order = order.size() <= 1 && (order.empty() || order[0].stride == 1);
     const std::int64_t depth = size_of(runs.heads) * size_of(v.dims[channels]);
-    if (in_order && depth == v.map.channels) return v.map;
+    const bool all_positions = size_of(v.dims[positions]) == std::int64_t{v.map.height} * v.map.width;
+    if (in_order && all_positions && depth == v.map.channels) return v.map;
     return arranged(v.map, order, wanted(size_of(runs.images), size_of(v.dims[positions]), 1, depth));
   }
 

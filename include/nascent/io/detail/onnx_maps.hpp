@@ -230,6 +230,9 @@ class onnx_maps {
         return add([&](auto& net) { return net.channel_shuffle(map, static_cast<int>(groups)); });
     }
     const std::int64_t row = map.width * channels;
+    std::int64_t columns = 1;  // of the small maps that become one
+    for (const strided_run& r : order)
+      if (r.stride == channels && positions % r.size == 0) columns = r.size;
     for (int n = 2; n <= 16; ++n) {
       if (map.height % n == 0 && map.width % n == 0 &&
           order == runs({{maps, positions * channels},
@@ -241,12 +244,18 @@ class onnx_maps {
         return add([&](auto& net) { return net.space_to_batch(map, n); });
       const std::int64_t size = positions * channels;
       if (map.batch % (n * n) == 0 && order == runs({{maps / (n * n), n * n * size},
-                                                     {map.height, row},
+                                                     {positions / columns, columns * channels},
                                                      {n, n * size},
-                                                     {map.width, channels},
+                                                     {columns, channels},
                                                      {n, size},
-                                                     {channels, 1}}))
-        return add([&](auto& net) { return net.batch_to_space(map, n); });
+                                                     {channels, 1}})) {
+        const int width = static_cast<int>(columns);
+        const int height = static_cast<int>(positions / columns);
+        tensor maps_of = map;
+        if (map.width != width)  // they lie in a column
+          maps_of = add([&](auto& net) { return net.reshape(map, height, width, map.channels); });
+        return add([&](auto& net) { return net.batch_to_space(maps_of, n); });
+      }
     }
     throw onnx_refusal{"numbers in an order that no layer makes", "transposed, shuffled channels, blocks of pixels"};
   }
