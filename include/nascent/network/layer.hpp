@@ -160,6 +160,7 @@ struct layer {
   constexpr int first_channel() const {
     return kind == layer_kind::slice ? static_cast<int>(first_channel_or_numbers) : 0;
   }
+  constexpr bool has_act_numbers() const { return first_channel_or_numbers != 0 && kind != layer_kind::slice; }
   /// Those of `act`, where they are not its usual ones.
   constexpr activation_numbers act_numbers() const {
     return kind == layer_kind::slice ? activation_numbers{} : activation_numbers::of(first_channel_or_numbers);

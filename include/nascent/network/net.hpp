@@ -363,7 +363,7 @@ class net : public detail::map_words<net<Interpreter>>, public detail::token_wor
     l.input = x.shape();
     l.output = output;
     l.operands[0] = x.id;
-    if (l.act_numbers().said()) [[unlikely]]
+    if (l.has_act_numbers()) [[unlikely]]
       check_numbers(l.function());
     (*sink_)(static_cast<const layer&>(l));
     return {output.batch, output.height, output.width, output.channels, next_++};
