@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <Eigen/Dense>
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -93,6 +94,39 @@ TEST_CASE("a law of MACs, bytes, activations, residuals and shapes is found agai
     CAPTURE(batch, worst, measured.size(), aside.size());
     CHECK(worst < .03);
     CHECK(estimator.error() < .02);
+  }
+}
+
+// Eigen's decomposition is another way to the same weights: those that make the squares of the residuals smallest, and
+// (1e-3 + 1e-6 of its squares) times the square of each weight.
+TEST_CASE("weights are those of least squares with the ridge that is documented, also where features never vary") {
+  std::mt19937_64 rng(11);
+  std::normal_distribution<double> normal;
+  constexpr auto n = static_cast<Eigen::Index>(detail::estimator_features);
+  for (const double size : {.01, 1.0, 1000.0}) {
+    std::vector<detail::kernel_features> x(9);  // fewer than weights
+    std::vector<double> y;
+    Eigen::MatrixXd a(static_cast<Eigen::Index>(x.size()), n);
+    Eigen::VectorXd b(static_cast<Eigen::Index>(x.size()));
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      for (std::size_t k = 0; k < detail::estimator_features; ++k) {
+        x[i][k] = k == 3 ? 0 : k == 4 ? 1 : size * normal(rng);
+        a(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(k)) = x[i][k];
+      }
+      y.push_back(normal(rng));
+      b(static_cast<Eigen::Index>(i)) = y.back();
+    }
+    Eigen::MatrixXd squares = a.transpose() * a;
+    for (Eigen::Index k = 0; k < n; ++k) squares(k, k) += 1e-3 + 1e-6 * squares(k, k);
+    const Eigen::VectorXd weights = squares.ldlt().solve(a.transpose() * b);
+    detail::ridge_regression fitted;
+    fitted.fit(x, y);
+    for (std::size_t k = 0; k < detail::estimator_features; ++k) {
+      detail::kernel_features one{};
+      one[k] = 1;
+      CAPTURE(size, k);
+      CHECK(fitted.predict(one) == Approx(weights(static_cast<Eigen::Index>(k))).epsilon(1e-6).margin(1e-9));
+    }
   }
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/scaling/lacs.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <optional>
@@ -181,6 +183,47 @@ TEST_CASE("every triplet is kept, with what it was judged by") {
   CHECK(std::find(result.ties.begin(), result.ties.end(), result.best_index) != result.ties.end());
   CHECK_FALSE(result.front.empty());
   CHECK(result.levels.size() == 3);
+}
+
+TEST_CASE("a refinement tries every triplet within two half steps of the best, and none twice") {
+  constexpr int divisions = 4;
+  constexpr int refinements = 2;
+  const auto result =
+      lacs(fine_base, saturating{5, 5, 5}, by_macs,
+           {.targets_ms = {8 * by_macs(fine_base)}, .divisions = divisions, .refinements = refinements});
+  constexpr int finest = divisions << refinements;
+  using triplet = std::array<int, 3>;  // in steps of the last refinement
+  const auto place = [](const auto& trial) {
+    const std::array<double, 3> s = shares_of(trial.coefficients);
+    triplet t{};
+    for (std::size_t i = 0; i < 3; ++i) {
+      t[i] = static_cast<int>(std::lround(s[i] * finest));
+      CHECK_THAT(s[i] * finest, WithinAbs(t[i], 1e-6));
+    }
+    return t;
+  };
+  std::set<triplet> known;
+  for (int grid = 0; grid <= refinements; ++grid) {
+    const int step = finest / divisions >> grid;
+    std::set<triplet> expected;
+    triplet centre{};
+    double best = -std::numeric_limits<double>::infinity();
+    for (const auto& t : result.trials)
+      if (t.grid < grid && t.reward > best) best = t.reward, centre = place(t);
+    for (int i = 0; i <= finest; i += step)
+      for (int j = 0; i + j <= finest; j += step) {
+        const triplet t{i, j, finest - i - j};
+        int away = 0;
+        for (std::size_t k = 0; k < 3; ++k) away = std::max(away, std::abs(t[k] - centre[k]));
+        if ((grid == 0 || away <= 2 * step) && !known.contains(t)) expected.insert(t);
+      }
+    std::set<triplet> tried;
+    for (const auto& t : result.trials)
+      if (t.grid == grid) CHECK(tried.insert(place(t)).second);
+    CAPTURE(grid, centre[0], centre[1], centre[2]);
+    CHECK(tried == expected);
+    known.insert(tried.begin(), tried.end());
+  }
 }
 
 TEST_CASE("a reward of one's own judges, without interpolation the network itself") {
