@@ -275,7 +275,7 @@ class basic_lowering {
   /// y = act(x * kernel + bias), channel by channel.
   graph_type scale(const layer& l) const {
     Builder b(type_, handle_);
-    const tensor_view view = map(l.output);
+    const tensor_view view = elements(l.output);
     const tensor_view channels = nhwc(1, 1, 1, l.output.channels);
     const std::int64_t x = b.tensor(view, role::input);
     const std::int64_t product = b.tensor(view, role::inside);
@@ -287,7 +287,7 @@ class basic_lowering {
   /// y = max(x, 0) + slope * min(x, 0), channel by channel.
   graph_type prelu(const layer& l) const {
     Builder b(type_, handle_);
-    const tensor_view view = map(l.output);
+    const tensor_view view = elements(l.output);
     const std::int64_t x = b.tensor(view, role::input);
     const std::int64_t slopes = b.tensor(nhwc(1, 1, 1, l.output.channels), role::weights);
     const std::int64_t above = b.tensor(view, role::inside);
