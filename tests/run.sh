@@ -33,7 +33,7 @@ while [[ $# -gt 0 ]]; do
     --short)
       suffix=-short program_flags=-O0 torch=OFF
       tests+=(-LE '^long$')
-      configure+=(-DNASCENT_BUILD_BENCHMARKS=OFF -DNASCENT_TEST_EACH_HEADER=OFF
+      configure+=(-DNASCENT_BUILD_BENCHMARKS=OFF -DNASCENT_TEST_EACH_HEADER=OFF -DNASCENT_TEST_LONG=OFF
         -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1 -DNDEBUG")
       ;;
     --strict) strict=ON ;;
