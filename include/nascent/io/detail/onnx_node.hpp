@@ -43,7 +43,7 @@ class onnx_node {
     const auto* a = find(name, onnx::AttributeProto::FLOAT);
     return a == nullptr ? otherwise : static_cast<double>(a->f());
   }
-  std::string text(std::string_view name, std::string otherwise) const {
+  std::string text(std::string_view name, const std::string& otherwise) const {
     const auto* a = find(name, onnx::AttributeProto::STRING);
     return a == nullptr ? otherwise : a->s();
   }
