@@ -45,6 +45,13 @@ struct described_field {
 struct described_block {
   std::string name{};
   std::vector<std::pair<std::string, described_field>> fields{};
+
+  /// Null where nothing is said.
+  const described_field* find(std::string_view field) const {
+    for (const auto& [key, said] : fields)
+      if (key == field) return &said;
+    return nullptr;
+  }
 };
 
 struct described_stage {

@@ -107,10 +107,9 @@ inline std::optional<std::pair<kernel, kernel>> split(const kernel& k) {
     last.core = {.kind = layer_kind::add, .act = k.residual_act, .operand_count = 2};
     last.core.operands = {first.output_tensor, k.residual_tensor};
   } else if (k.core.act != activation::identity && k.core.kind != layer_kind::activate) {
-    first.core.act = activation::identity;
-    first.core.first_channel_or_numbers = 0;
-    last.core = {
-        .kind = layer_kind::activate, .act = k.core.act, .first_channel_or_numbers = k.core.act_numbers().bits()};
+    first.core.set_function(activation::identity);
+    last.core = {.kind = layer_kind::activate};
+    last.core.set_function(k.core.function());
     last.core.operands = {k.output_tensor};
   } else {
     return std::nullopt;

@@ -167,6 +167,10 @@ struct layer {
   }
   /// What is applied last.
   constexpr activation_function function() const { return {act, act_numbers()}; }
+  constexpr void set_function(const activation_function& f) {
+    act = f.act;
+    first_channel_or_numbers = f.numbers.bits();
+  }
   /// A product of two maps.
   constexpr bool is_product() const { return kind == layer_kind::scores || kind == layer_kind::matmul; }
   constexpr bool is_depthwise() const {

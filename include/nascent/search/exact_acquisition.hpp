@@ -160,12 +160,7 @@ class exact_acquisition {
   /// Returns the best score.
   double fit() {
     if (is_fitted_ || told_.empty()) return best_;
-    std::vector<std::vector<int>> points;
-    std::vector<double> values;
-    for (const std::size_t i : detail::best_and_latest(told_, static_cast<std::size_t>(options_.most_points))) {
-      points.push_back(detail::decisions_of(space(), told_[i].what));
-      values.push_back(told_[i].value);
-    }
+    auto [points, values] = detail::best_and_latest(space(), told_, static_cast<std::size_t>(options_.most_points));
     const Eigen::VectorXd scores = detail::normal_scores(values);
     best_ = scores.maxCoeff();
     process_.fit(std::move(points), scores, options_.fit_steps);

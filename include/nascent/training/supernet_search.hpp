@@ -89,9 +89,10 @@ class supernet_searcher {
     watch_or_none watched(w.watch);
     watch_job job = watched->begin("searching in " + std::string(shared_->space().name()),
                                    static_cast<std::size_t>(std::max(w.epochs - first, 0)) * steps_);
+    const supernet_accuracy<Space> accuracy(*shared_, *validation_, result_.pixels, w.batch);
     bool goes_on = true;
     for (int epoch = first; epoch < w.epochs && goes_on; ++epoch) {
-      if (!run_epoch(epoch, *watched, job)) break;
+      if (!run_epoch(epoch, accuracy, *watched, job)) break;
       if (options_->report) options_->report(result_.epochs.back());
       goes_on = !w.each_epoch || w.each_epoch(result_.epochs.back().training);
     }
@@ -138,7 +139,7 @@ class supernet_searcher {
   }
 
   /// False where the watch ended it before its end.
-  bool run_epoch(int epoch, watch& watched, watch_job& job) {
+  bool run_epoch(int epoch, const supernet_accuracy<Space>& accuracy, watch& watched, watch_job& job) {
     const training_options& w = options_->weights;
     random_engine rng(w.seed + 0x9e3779b97f4a7c15U * (static_cast<std::uint64_t>(epoch) + 1));
     const std::vector<std::size_t> order = shuffled_numbers(training_->size(), rng);
@@ -180,7 +181,7 @@ class supernet_searcher {
     now.mean_ms /= static_cast<double>(std::max<std::size_t>(judged, 1));
     if (const auto likely = result_.controller.most_likely()) {
       now.likely_ms = ms_of(*likely);
-      now.training.accuracy = supernet_accuracy<Space>(*shared_, *validation_, result_.pixels, w.batch)(*likely);
+      now.training.accuracy = accuracy(*likely);
     }
     now.training.seconds = static_cast<double>(wall_ns() - start) * 1e-9;
     result_.epochs.push_back(now);
@@ -209,11 +210,9 @@ class supernet_searcher {
   }
 
   double judge(const candidate<Space>& c, std::span<const std::size_t> numbers) const {
-    const at::NoGradGuard off;
-    random_engine unused;
-    const auto [x, labels] = make_batch(*validation_, numbers, result_.pixels, {}, unused, options_->weights.device);
-    const at::Tensor logits = shared_->forward(c, x).front().reshape({static_cast<std::int64_t>(numbers.size()), -1});
-    return 100 * logits.argmax(1).eq(labels).sum().template item<double>() / static_cast<double>(numbers.size());
+    const training_options& w = options_->weights;
+    return share_right(*validation_, numbers, result_.pixels, w.batch, w.device,
+                       [&](const at::Tensor& x) { return shared_->forward(c, x).front(); });
   }
 
   std::map<std::string, std::string> identity() const {
@@ -232,8 +231,8 @@ class supernet_searcher {
   }
   std::vector<named_tensor> tensors() const {
     std::vector<named_tensor> all;
-    for (const named_tensor& t : shared_->tensors()) all.push_back({"value/" + t.name, t.role, t.value});
-    for (const named_tensor& t : optimizer_.state()) all.push_back({"state/" + t.name, t.role, t.value});
+    append_named(all, "value/", shared_->tensors());
+    append_named(all, "state/", optimizer_.state());
     return all;
   }
   void save() const {

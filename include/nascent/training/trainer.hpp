@@ -130,28 +130,29 @@ class tensor_average {
   std::vector<named_tensor> average_;
 };
 
-}  // namespace detail
-
-namespace detail {
-
-/// The share of the images whose class has the largest output, in per cent; `outputs(batch)` are a network's.
+/// The share of images `numbers` whose class has the largest output, in per cent; `outputs(batch)` are a network's.
 template <class Outputs>
-double share_right(const image_set& images, const standardization& pixels, int batch, const std::string& device,
-                   Outputs&& outputs) {
+double share_right(const image_set& images, std::span<const std::size_t> numbers, const standardization& pixels,
+                   int batch, const std::string& device, Outputs&& outputs) {
   const at::NoGradGuard off;
   random_engine unused;
   std::int64_t right = 0;
-  std::vector<std::size_t> numbers(images.size());
-  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
-  std::span<const std::size_t> rest(numbers);
-  while (!rest.empty()) {
+  for (std::span<const std::size_t> rest = numbers; !rest.empty();) {
     const auto now = rest.first(std::min(rest.size(), static_cast<std::size_t>(std::max(batch, 1))));
     rest = rest.subspan(now.size());
     const auto [x, labels] = make_batch(images, now, pixels, {}, unused, device);
     const at::Tensor logits = outputs(x).reshape({static_cast<std::int64_t>(now.size()), -1});
     right += logits.argmax(1).eq(labels).sum().template item<std::int64_t>();
   }
-  return 100 * static_cast<double>(right) / static_cast<double>(images.size());
+  return 100 * static_cast<double>(right) / static_cast<double>(numbers.size());
+}
+/// The same of all images.
+template <class Outputs>
+double share_right(const image_set& images, const standardization& pixels, int batch, const std::string& device,
+                   Outputs&& outputs) {
+  std::vector<std::size_t> numbers(images.size());
+  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  return share_right(images, numbers, pixels, batch, device, std::forward<Outputs>(outputs));
 }
 
 }  // namespace detail
@@ -271,9 +272,9 @@ class trainer {
   /// The tensors of a checkpoint by name, as they are.
   std::vector<named_tensor> tensors() const {
     std::vector<named_tensor> all;
-    for (const named_tensor& t : model_->tensors()) all.push_back({"value/" + t.name, t.role, t.value});
-    for (const named_tensor& t : optimizer_.state()) all.push_back({"state/" + t.name, t.role, t.value});
-    for (const named_tensor& t : average_.state()) all.push_back({"average/" + t.name, t.role, t.value});
+    append_named(all, "value/", model_->tensors());
+    append_named(all, "state/", optimizer_.state());
+    append_named(all, "average/", average_.state());
     return all;
   }
 

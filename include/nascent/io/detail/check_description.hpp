@@ -97,9 +97,7 @@ class description_checker {
       if (field.how == field_kind::shared) finder_.check_shared(where, facts);
     refuse(block);
     for (const known_field& f : known.fields) {
-      const described_field* said = nullptr;
-      for (const auto& [name, field] : s.blocks[a].fields)
-        if (name == f.name) said = &field;
+      const described_field* said = s.blocks[a].find(f.name);
       const place at{"stage", where.name, f.name};
       if (said != nullptr) f.check(finder_, at, f.role.rule, *said, facts.independent);
       else if (f.usual.is_number() && !f.role.rule.admits(f.usual.number()))

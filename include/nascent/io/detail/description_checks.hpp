@@ -146,12 +146,8 @@ class described_facts {
     for (std::size_t a = 0; a < s.blocks.size(); ++a) {
       const known_block& known = *blocks.find(s.blocks[a].name);
       stores_[i].names.push_back(known.name);
-      for (std::size_t j = 0; j < known.fields.size(); ++j) {
-        const described_field* said = nullptr;
-        for (const auto& [name, field] : s.blocks[a].fields)
-          if (name == known.fields[j].name) said = &field;
-        add_field(i, a, j, known.fields[j].name, said);
-      }
+      for (std::size_t j = 0; j < known.fields.size(); ++j)
+        add_field(i, a, j, known.fields[j].name, s.blocks[a].find(known.fields[j].name));
       f.offers_skip = a > 0 && known.is_skip;
     }
     f.alternatives = static_cast<int>(stores_[i].names.size());

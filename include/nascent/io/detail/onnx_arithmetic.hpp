@@ -86,7 +86,7 @@ class onnx_arithmetic : protected onnx_maps {
     if (slopes.dims.size() > v.dims.size())
       throw onnx_refusal{"slopes of " + dims_text(slopes.dims), "one for each channel"};
     std::vector<float> each = spread(slopes, v, false);
-    return {{add([&](auto& net) { return net.prelu(v.map); }, {std::move(each), {}, {}}), v.dims}, {}, node_, 0, {}};
+    return same(v, add([&](auto& net) { return net.prelu(v.map); }, {std::move(each), {}, {}}));
   }
 
   /// Numbers of a constant for each channel of a view's map or, with `everywhere`, for each number of one map, in its
@@ -143,7 +143,7 @@ class onnx_arithmetic : protected onnx_maps {
       if (kind == layer_kind::multiply) return net.multiply(x, y);
       return x.same_shape(y) ? net.add(x, y) : net.broadcast_add(x, y);
     });
-    return {{made, a.dims}, {}, node_, 0, {}};
+    return plain({made, a.dims});
   }
 
  private:
@@ -151,7 +151,7 @@ class onnx_arithmetic : protected onnx_maps {
   onnx_map shallow(onnx_map m) {
     constexpr int most = 24;
     if (m.depth <= most) return m;
-    return {settled(m), {}, node_, 0, {}};
+    return plain(settled(m));
   }
 
   /// A number, or numbers for each channel or position, after the map or before it.
@@ -176,20 +176,16 @@ class onnx_arithmetic : protected onnx_maps {
     };
     if (sum && differs_by_position(c, v)) {
       std::vector<float> all = signed_sum(spread(c, v, true));
-      return {{add([&](auto& net) { return net.position_embedding(v.map); }, {std::move(all), {}, {}}), v.dims},
-              {},
-              node_,
-              0,
-              {}};
+      return same(v, add([&](auto& net) { return net.position_embedding(v.map); }, {std::move(all), {}, {}}));
     }
     std::vector<float> each = spread(c, v, false);
     if (sum) {
       const std::vector<float> ones(each.size(), 1.0F);
-      return {{scaled(v.map, ones, signed_sum(std::move(each)), onnx_part::summand), v.dims}, {}, node_, 0, {}};
+      return same(v, scaled(v.map, ones, signed_sum(std::move(each)), onnx_part::summand));
     }
     if (kind == "Div")
       for (float& x : each) x = 1 / x;
-    return {{scaled(v.map, std::move(each), {}, onnx_part::factor), v.dims}, {}, node_, 0, {}};
+    return same(v, scaled(v.map, std::move(each), {}, onnx_part::factor));
   }
 
   static bool differs_by_position(const onnx_constant& c, const strided_view& v) {

@@ -81,13 +81,9 @@ class onnx_attention : protected onnx_statistics {
       const std::int64_t channels = v.map.channels;
       const std::int64_t size = size_of(over);
       if (over.size() <= 1 && channels % size == 0 && (size == 1 || over[0].stride == 1))
-        return {{add([&](auto& net) { return net.channel_softmax(v.map, static_cast<int>(channels / size)); }), v.dims},
-                {},
-                node_,
-                0,
-                {}};
+        return same(v, add([&](auto& net) { return net.channel_softmax(v.map, static_cast<int>(channels / size)); }));
       if (over.size() == 1 && over[0].stride * size == channels && v.map.height == 1 && v.map.width == 1)
-        return {{add([&](auto& net) { return net.softmax(v.map, static_cast<int>(size)); }), v.dims}, {}, node_, 0, {}};
+        return same(v, add([&](auto& net) { return net.softmax(v.map, static_cast<int>(size)); }));
       std::optional<strided_view> other = attempt == 0 ? turned(v) : std::nullopt;
       if (!other) break;
       v = std::move(*other);
@@ -179,7 +175,7 @@ class onnx_attention : protected onnx_statistics {
     append(v.dims[rank - 1], {positions, 1});
     // The layer divides by the root of a head's channels; what the model multiplies with makes up for it.
     const double whole = factor * std::sqrt(static_cast<double>(queries.channels) / static_cast<double>(heads));
-    return then({std::move(v), {}, node_, 0, {}}, [=](double s) { return whole * s; });
+    return then(plain(std::move(v)), [=](double s) { return whole * s; });
   }
 
   /// Positions of `values` by shares, which `shares` has as channels.
@@ -195,7 +191,7 @@ class onnx_attention : protected onnx_statistics {
     take_batches(shares, out, depth);
     append(out.dims[turn ? rank - 1 : rank - 2], {std::int64_t{s.height} * s.width, made.channels});
     append(out.dims[turn ? rank - 2 : rank - 1], {depth, 1});
-    return {std::move(out), {}, node_, 0, {}};
+    return plain(std::move(out));
   }
 
   std::map<int, scored> scores_;  ///< layers of scores, which may have to be turned

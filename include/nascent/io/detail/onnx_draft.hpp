@@ -134,8 +134,7 @@ class onnx_draft {
     if (into.act != activation::identity) return false;
     const bool convolves = into.kind == layer_kind::convolution || into.kind == layer_kind::transposed_convolution;
     const auto take_activation = [&] {
-      into.act = l.act;
-      into.first_channel_or_numbers = l.first_channel_or_numbers;
+      into.set_function(l.function());
       return true;
     };
     if (l.kind == layer_kind::activate) {

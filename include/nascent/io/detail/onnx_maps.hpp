@@ -98,6 +98,11 @@ class onnx_maps {
                part);
   }
 
+  /// A view of what the present node made, with nothing that is still to be applied to it.
+  onnx_map plain(strided_view v) const { return {std::move(v), {}, node_, 0, {}}; }
+  /// The same with the dimensions that `v` has.
+  onnx_map same(const strided_view& v, const tensor& made) const { return plain({made, v.dims}); }
+
   strided_view first(const tensor& map) const { return channels_first(map, images_ * map.batch); }
 
   /// The map whose numbers lie in this order: the same, or another that takes a copy.

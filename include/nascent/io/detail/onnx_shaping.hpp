@@ -108,12 +108,8 @@ class onnx_shaping : protected onnx_attention {
           "zeros above, below, left and right of a map"};
     const tensor x = map_of(v);
     const auto at = [&](std::size_t i) { return static_cast<int>(pads[i]); };
-    return {first(add(
-                [&](auto& net) { return net.pad(x, {.top = at(2), .bottom = at(6), .left = at(3), .right = at(7)}); })),
-            {},
-            node_,
-            0,
-            {}};
+    return plain(first(
+        add([&](auto& net) { return net.pad(x, {.top = at(2), .bottom = at(6), .left = at(3), .right = at(7)}); })));
   }
 
   onnx_map resized(const onnx_node& n, const onnx_map& m, const std::vector<shared_constant>& in) {
@@ -146,22 +142,18 @@ class onnx_shaping : protected onnx_attention {
         to[3] > network_limits::size || (!nearest && !linear))
       throw onnx_refusal{"a resize to " + dims_text(to) + ", " + plain_text(mode) + ", " + plain_text(at),
                          "another height and width, known before; nearest (asymmetric, floor) or linear (half_pixel)"};
-    return {first(add([&](auto& net) {
-              return net.resize(x, {.height = static_cast<int>(to[2]),
-                                    .width = static_cast<int>(to[3]),
-                                    .how = nearest ? interpolation::nearest : interpolation::bilinear});
-            })),
-            {},
-            node_,
-            0,
-            {}};
+    return plain(first(add([&](auto& net) {
+      return net.resize(x, {.height = static_cast<int>(to[2]),
+                            .width = static_cast<int>(to[3]),
+                            .how = nearest ? interpolation::nearest : interpolation::bilinear});
+    })));
   }
 
   onnx_map space_to_depth(const onnx_node& n, const onnx_map& m) {
     const tensor x = map_of(settled(m));
     const std::int64_t size = n.integer("blocksize", 0);
     if (size < 1 || size > network_limits::stride) throw onnx_refusal{"blocks of " + std::to_string(size), "1 or more"};
-    return {first(add([&](auto& net) { return net.space_to_depth(x, static_cast<int>(size)); })), {}, node_, 0, {}};
+    return plain(first(add([&](auto& net) { return net.space_to_depth(x, static_cast<int>(size)); })));
   }
 
   onnx_map depth_to_space(const onnx_node& n, const onnx_map& m) {
@@ -170,7 +162,7 @@ class onnx_shaping : protected onnx_attention {
     if (size < 1 || size > network_limits::stride || n.text("mode", "DCR") != "DCR")
       throw onnx_refusal{"blocks of " + std::to_string(size) + ", " + plain_text(n.text("mode", "DCR")),
                          "1 or more, DCR"};
-    return {first(add([&](auto& net) { return net.depth_to_space(x, static_cast<int>(size)); })), {}, node_, 0, {}};
+    return plain(first(add([&](auto& net) { return net.depth_to_space(x, static_cast<int>(size)); })));
   }
 
   onnx_map concatenated(const onnx_node& n, std::span<const onnx_value> in) {
@@ -194,7 +186,7 @@ class onnx_shaping : protected onnx_attention {
     for (const strided_runs& d : like.dims) all.dims.push_back(with_channels(d, like.map.channels, made.channels));
     all.dims[axis].clear();
     append(all.dims[axis], {made.channels, 1});
-    return {std::move(all), {}, node_, 0, {}};
+    return plain(std::move(all));
   }
 
   onnx_map mean(const onnx_node& n, const onnx_map& m, const onnx_dims& axes) {
@@ -254,7 +246,7 @@ class onnx_shaping : protected onnx_attention {
     append(next.dims[0], {size_of(v.dims[0]), map_size(x)});
     append(next.dims[axis], {positions + count, channels});
     append(next.dims[*depth], {channels, 1});
-    return {std::move(next), {}, node_, 0, {}};
+    return plain(std::move(next));
   }
 
   /// All positions of a map, one after another.
@@ -314,7 +306,7 @@ class onnx_shaping : protected onnx_attention {
       d = std::move(moved);
     }
     v.map = made;
-    return {std::move(v), {}, node_, 0, {}};
+    return plain(std::move(v));
   }
 };
 

@@ -76,7 +76,7 @@ class onnx_statistics : protected onnx_tokens {
         },
         {std::vector<float>(static_cast<std::size_t>(v.map.channels), 1.0F), {}, {}}, onnx_part::bare);
     v.map = normal;
-    return {std::move(v), {}, node_, 0, {}};
+    return plain(std::move(v));
   }
 
  private:
@@ -94,7 +94,7 @@ class onnx_statistics : protected onnx_tokens {
     statistics_.push_back({what, v.map.id, axis});
     v.map.id = -static_cast<int>(statistics_.size());
     if (!whole) v.dims[axis].clear();
-    return {std::move(v), {}, node_, 0, {}};
+    return plain(std::move(v));
   }
 
   /// What is added under the root: f(x) = sqrt(x + epsilon), or one over it.

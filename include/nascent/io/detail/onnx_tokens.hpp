@@ -61,7 +61,7 @@ class onnx_tokens : protected onnx_windows {
     for (const strided_runs& d : x.dims) out.dims.push_back(with_channels(d, map.channels, units));
     out.dims.back().clear();
     append(out.dims.back(), {units, 1});
-    return {std::move(out), {}, node_, 0, {}};
+    return plain(std::move(out));
   }
 
   onnx_map batch_norm(const onnx_node& n, const onnx_map& in, const onnx_constant& gamma, const onnx_constant& beta,
@@ -158,7 +158,7 @@ class onnx_tokens : protected onnx_windows {
       for (strided_run& r : d)
         if (level(r) == 2) r.stride = r.stride / map_size(v.map) * v.map.channels;
     next.map = add([&](auto& net) { return net.global_pool(v.map); });
-    return {std::move(next), {}, node_, 0, {}};
+    return plain(std::move(next));
   }
 
   static int digits_of(double epsilon) {
@@ -177,8 +177,6 @@ class onnx_tokens : protected onnx_windows {
                        },
                        std::move(values), part));
   }
-
-  onnx_map same(const strided_view& v, const tensor& made) const { return {{made, v.dims}, {}, node_, 0, {}}; }
 
   static onnx_part bareness(const onnx_constant& scale, const onnx_constant* bias) {
     const bool ones = std::ranges::all_of(scale.real(), [](float x) { return x == 1; });

@@ -131,7 +131,7 @@ class onnx_windows : protected onnx_arithmetic {
                           .pad = *pad});
     });
     take_kernel(kernel, bias);
-    return {first(made), {}, node_, 0, {}};
+    return plain(first(made));
   }
 
   onnx_map transposed_convolution(const onnx_node& n, const onnx_map& in, const onnx_constant& kernel,
@@ -161,7 +161,7 @@ class onnx_windows : protected onnx_arithmetic {
                                      .batch_norm = false});
     });
     take_kernel(kernel, bias);
-    return {first(made), {}, node_, 0, {}};
+    return plain(first(made));
   }
 
   onnx_map pool(const onnx_node& n, const onnx_map& in, bool largest) {
@@ -181,11 +181,7 @@ class onnx_windows : protected onnx_arithmetic {
                            .pad = *pad,
                            .ceil = our_ceil,
                            .count_padding = counts};
-      return {first(add([&](auto& net) { return largest ? net.max_pool(x, o) : net.average_pool(x, o); })),
-              {},
-              node_,
-              0,
-              {}};
+      return plain(first(add([&](auto& net) { return largest ? net.max_pool(x, o) : net.average_pool(x, o); })));
     }
     throw onnx_refusal{"pads of " + std::to_string(w[0].before) + ", " + std::to_string(w[1].before) + ", " +
                            std::to_string(w[0].after) + ", " + std::to_string(w[1].after),

@@ -108,8 +108,7 @@ constexpr inferred_layer sliced(const shape& x, const slice_options& o) {
 /// Kernel, stride, dilation, filters and groups are checked already.
 constexpr inferred_layer transposed(const shape& x, const transposed_conv_options& o) {
   inferred_layer r = inferred(layer_kind::transposed_convolution, x);
-  r.what.act = o.act.act;
-  r.what.first_channel_or_numbers = o.act.numbers.bits();
+  r.what.set_function(o.act);
   r.what.bias = o.bias;
   r.what.batch_norm = o.batch_norm.value_or(!o.bias);
   r.what.kernel_height = o.kernel.height;
@@ -139,8 +138,7 @@ constexpr inferred_layer transposed(const shape& x, const transposed_conv_option
 /// A sum or a product of a map with one that may have to be repeated.
 constexpr inferred_layer combined(layer_kind kind, const shape& x, const shape& y, activation_function f) {
   inferred_layer r = inferred(kind, x);
-  r.what.act = f.act;
-  r.what.first_channel_or_numbers = f.numbers.bits();
+  r.what.set_function(f);
   r.what.operand_count = 2;
   const bool one_pixel = y.height == 1 && y.width == 1;
   const bool all_pixels = y.height == x.height && y.width == x.width;

@@ -164,8 +164,7 @@ class token_words {
   }
 
   constexpr tensor normalized(layer l, const activation_function& f, const tensor& x, int epsilon_digits) {
-    l.act = f.act;
-    l.first_channel_or_numbers = f.numbers.bits();
+    l.set_function(f);
     self().check(epsilon_digits >= 1 && epsilon_digits <= 12, network_fault::epsilon, epsilon_digits,
                  epsilon_digits < 1 ? 1 : 12);
     l.epsilon_digits = static_cast<std::uint8_t>(epsilon_digits);

@@ -115,10 +115,6 @@ class additive_process {
   static std::size_t place_of(int slot) { return static_cast<std::size_t>(slot); }
   std::size_t slots() const { return correlations_.size(); }
 
-  static double matern(double r2) {
-    const double r = std::sqrt(5 * r2);
-    return (1 + r + r * r / 3) * std::exp(-r);
-  }
   static double normal(random_engine& rng) {
     return normal_quantile((static_cast<double>(random_bits(rng) >> 11) + 0.5) * 0x1p-53);
   }

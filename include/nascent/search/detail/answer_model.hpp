@@ -35,25 +35,43 @@ inline Eigen::VectorXd normal_scores(const std::vector<double>& values) {
   return scores;
 }
 
-/// Places of the best and the latest answers, at most `most`, in their order: what a model of many is fitted to.
+/// Places of answers: the best first, of equal ones the earlier.
 template <space Space>
-std::vector<std::size_t> best_and_latest(const std::vector<told_answer<Space>>& told, std::size_t most) {
-  std::vector<std::size_t> used(told.size());
-  for (std::size_t i = 0; i < used.size(); ++i) used[i] = i;
-  if (used.size() <= most) return used;
-  std::ranges::sort(used, [&](std::size_t a, std::size_t b) {
+std::vector<std::size_t> places_by_value(const std::vector<told_answer<Space>>& told) {
+  std::vector<std::size_t> order(told.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
     return told[a].value != told[b].value ? told[a].value > told[b].value : a < b;
   });
-  std::ranges::sort(used.begin() + static_cast<std::ptrdiff_t>(most / 2), used.end(), std::greater<>());
-  used.resize(most);
-  std::ranges::sort(used);
-  return used;
+  return order;
 }
 
 template <space Space>
 std::vector<int> decisions_of(const Space& s, const candidate<Space>& c) {
   const auto v = s.encode(c);
   return {v.begin(), v.end()};
+}
+
+/// What a model is fitted to: decisions, and what they were worth.
+struct answer_points {
+  std::vector<std::vector<int>> decisions{};
+  std::vector<double> values{};
+};
+/// The best and the latest answers, at most `most`, in the order in which they were told.
+template <space Space>
+answer_points best_and_latest(const Space& s, const std::vector<told_answer<Space>>& told, std::size_t most) {
+  std::vector<std::size_t> used = places_by_value(told);
+  if (used.size() > most) {
+    std::ranges::sort(used.begin() + static_cast<std::ptrdiff_t>(most / 2), used.end(), std::greater<>());
+    used.resize(most);
+  }
+  std::ranges::sort(used);
+  answer_points points;
+  for (const std::size_t i : used) {
+    points.decisions.push_back(decisions_of(s, told[i].what));
+    points.values.push_back(told[i].value);
+  }
+  return points;
 }
 
 /// Answers, told and pending, and a Gaussian process of their normal scores, so that bad ones do not bend it.
@@ -71,24 +89,12 @@ class answer_model {
   const std::vector<candidate<Space>>& pending() const { return pending_; }
 
   /// Places in told(): the best first, of equal ones the earlier.
-  std::vector<std::size_t> by_value() const {
-    std::vector<std::size_t> order(told_.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::sort(order, [this](std::size_t a, std::size_t b) {
-      return told_[a].value != told_[b].value ? told_[a].value > told_[b].value : a < b;
-    });
-    return order;
-  }
+  std::vector<std::size_t> by_value() const { return places_by_value(told_); }
 
   /// Fits to the best and the latest answers, at most `most`; those that are pending are what it expects without them.
   /// Returns the best score.
   double fit(const Space& s, std::size_t most, int steps) {
-    std::vector<std::vector<int>> points;
-    std::vector<double> values;
-    for (const std::size_t i : best_and_latest(told_, most)) {
-      points.push_back(decisions_of(s, told_[i].what));
-      values.push_back(told_[i].value);
-    }
+    auto [points, values] = best_and_latest(s, told_, most);
     Eigen::VectorXd scores = normal_scores(values);
     const double best = scores.maxCoeff();
     process_.fit(points, scores, steps);

@@ -17,6 +17,12 @@
 
 namespace nascent::detail {
 
+/// The Matern 5/2 correlation of a squared distance.
+inline double matern(double r2) {
+  const double r = std::sqrt(5 * r2);
+  return (1 + r + r * r / 3) * std::exp(-r);
+}
+
 /// How far apart two candidates are in one decision: 1 where one of them has it and the other does not, or where names
 /// differ; the difference of numbers in units of their range, its square for the smooth part.
 class decision_distances {
@@ -102,11 +108,6 @@ class mixed_process {
   static constexpr double prior_deviation = 1.0;
   static constexpr double noise_mean = -4.0;  ///< of the logarithm of the variance
   static constexpr double noise_deviation = 1.5;
-
-  static double matern(double r2) {
-    const double r = std::sqrt(5 * r2);
-    return (1 + r + r * r / 3) * std::exp(-r);
-  }
 
   double kernel(std::span<const int> a, const std::vector<int>& b) const {
     double overlap = 0;

@@ -41,6 +41,12 @@ inline std::uint64_t images_hash(const image_set& of) {
   return hash;
 }
 
+/// Tensors of a checkpoint, under names that begin with `kind`.
+inline void append_named(std::vector<named_tensor>& to, const std::string& kind,
+                         std::span<const named_tensor> tensors) {
+  for (const named_tensor& t : tensors) to.push_back({kind + t.name, t.role, t.value});
+}
+
 /// The layers in their order, which is the order of the parameters.
 inline std::string layers_hash(const network& graph) {
   network_fingerprint hash;

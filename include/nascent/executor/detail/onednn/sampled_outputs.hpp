@@ -4,12 +4,12 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "nascent/base/small_float.hpp"
 #include "nascent/executor/detail/vector/memory.hpp"
 #include "nascent/executor/weights.hpp"
 #include "nascent/network/activation_value.hpp"
@@ -19,9 +19,7 @@
 namespace nascent::onednn::detail {
 
 inline double as_double(float x) { return static_cast<double>(x); }
-inline double as_double(nascent::detail::own::bfloat16 x) {
-  return static_cast<double>(std::bit_cast<float>(std::uint32_t{x.bits} << 16));
-}
+inline double as_double(nascent::detail::own::bfloat16 x) { return static_cast<double>(from_bf16(x.bits)); }
 
 /// A kernel that is further from double precision than this many times oneDNN's own error does not race.
 inline constexpr double most_error = 10;
