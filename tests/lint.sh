@@ -15,11 +15,11 @@ mapfile -t sources < <(find include src python tests examples benchmarks \( -nam
 clang-format-14 --dry-run -Werror "${sources[@]}"
 echo "clang-format: ${#sources[@]} files are as .clang-format says"
 
+mkdir -p build/lint
 doxygen
 echo "doxygen: build/reference/html/index.html, without a warning"
 
 files=("$@")
-mkdir -p build/lint
 if [[ ${#files[@]} -eq 0 ]]; then
   components=$(awk '$1 == "component" && $2 != "cudnn" && $2 != "torch" { print $2 }' cmake/house.txt | paste -sd ,)
   [[ ! -e $cuda/cudnn.h ]] || components+=,cudnn

@@ -175,13 +175,7 @@ TEST_CASE("lower: an activation of its own for each, the gate of many images, an
 }
 
 TEST_CASE("lower: activations with numbers of their own") {
-  constexpr double none = std::numeric_limits<double>::infinity();
-  for (const activation_function& f : {activation_function{leaky_relu, 0.2},
-                                       {leaky_relu, 1.5},
-                                       {elu, 0.5},
-                                       {activation::clamp, -0.25, 0.5},
-                                       {activation::clamp, -none, 0.25},
-                                       {activation::clamp, 0.1, none}})
+  for (const activation_function& f : test::functions_with_numbers)
     compare(make_network("act", {1, 5, 4, 6},
                          [&](auto& net, tensor x) {
                            x = net.conv(x, {.filters = 8, .kernel = 3, .act = f});

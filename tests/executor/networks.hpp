@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +47,15 @@ class dice {
  private:
   std::mt19937_64 engine_;
 };
+
+/// Activations with numbers of their own.
+inline constexpr std::array<nascent::activation_function, 6> functions_with_numbers{
+    {{nascent::leaky_relu, 0.2},
+     {nascent::leaky_relu, 1.5},
+     {nascent::elu, 0.5},
+     {nascent::activation::clamp, -0.25, 0.5},
+     {nascent::activation::clamp, -std::numeric_limits<double>::infinity(), 0.25},
+     {nascent::activation::clamp, 0.1, std::numeric_limits<double>::infinity()}}};
 
 inline std::vector<float> random_numbers(std::size_t count, std::uint64_t seed) {
   dice roll(seed);

@@ -252,13 +252,7 @@ TEST_CASE("onednn: activations, fused and alone") {
 }
 
 TEST_CASE("onednn: activations with numbers of their own, and slopes of channels") {
-  constexpr double none = std::numeric_limits<double>::infinity();
-  for (const activation_function& f : {activation_function{leaky_relu, 0.2},
-                                       {leaky_relu, 1.5},
-                                       {elu, 0.5},
-                                       {activation::clamp, -0.25, 0.5},
-                                       {activation::clamp, -none, 0.25},
-                                       {activation::clamp, 0.1, none}}) {
+  for (const activation_function& f : test::functions_with_numbers) {
     INFO(to_string(f.act));
     compare("fused", {1, 6, 6, 8}, [&](auto& net, tensor x) { net.conv(x, {.filters = 24, .act = f}); });
     compare("depthwise", {1, 6, 6, 24}, [&](auto& net, tensor x) { net.depthwise_conv(x, {.act = f}); });

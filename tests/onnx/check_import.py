@@ -12,7 +12,6 @@ not to be had. RUN_ONNX is the program that runs our side.
 """
 
 import logging
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from python_index import prepared  # noqa: E402
+from python_index import run_with  # noqa: E402
 
 TOLERANCE = 1e-5  # of the largest number of an answer
 MODELS = [
@@ -159,18 +158,7 @@ def compare(program, names):
 def main(arguments):
     if arguments[0] == "--compare":
         return 1 if compare(arguments[1], arguments[2:]) else 0
-    needed = "torch, timm, torchvision, onnx, onnxruntime, onnxscript"
-    for python in filter(None, (os.environ.get("NASCENT_TIMM_PYTHON"), sys.executable)):
-        if subprocess.run([python, "-c", f"import {needed}"], capture_output=True).returncode == 0:
-            break
-    else:
-        folder = os.environ.get("NASCENT_TIMM_ENVIRONMENT")
-        python = folder and prepared(Path(folder), needed.split(", "), present=needed, timeout=3000)
-        if not folder:
-            print(f"skipped: no Python here has {needed}; NASCENT_TIMM_PYTHON names one that has")
-        if not python:
-            return 77
-    return subprocess.run([python, __file__, "--compare", *arguments]).returncode
+    return run_with(["torch", "timm", "torchvision", "onnx", "onnxruntime", "onnxscript"], [__file__, "--compare", *arguments], timeout=3000)
 
 
 if __name__ == "__main__":

@@ -305,13 +305,13 @@ TEST_CASE("files that are no such models are refused") {
   CHECK_THAT(refusal([] { static_cast<void>(read_onnx_bytes("")); }), ContainsSubstring("no node"));
   CHECK_THAT(refusal([] { static_cast<void>(read_onnx("/no/such/file.onnx")); }), ContainsSubstring("no file"));
   CHECK_THAT(refusal([] { static_cast<void>(read_onnx("/dev/zero")); }), ContainsSubstring("no file"));
-  for (const std::int64_t version : {-1, 0, 6, 29, 1000}) {
-    small_model m({1, 2, 4, 4}, version);
+  for (const std::int64_t operators : {-1, 0, 6, 29, 1000}) {
+    small_model m({1, 2, 4, 4}, operators);
     m.node("Relu", {"x"});
-    CHECK_THAT(m.refused(), ContainsSubstring("found " + std::to_string(version) + "; allowed: 7 to 28"));
+    CHECK_THAT(m.refused(), ContainsSubstring("found " + std::to_string(operators) + "; allowed: 7 to 28"));
   }
-  for (const std::int64_t version : {7, 12, 28}) {
-    small_model m({1, 2, 4, 4}, version);
+  for (const std::int64_t operators : {7, 12, 28}) {
+    small_model m({1, 2, 4, 4}, operators);
     m.node("Relu", {"x"});
     CHECK(m.refused().empty());
   }

@@ -12,6 +12,7 @@
 
 #include "../kernels/spaces.hpp"
 #include "macro_space.hpp"
+#include "sum_of.hpp"
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -25,21 +26,8 @@ namespace {
 using Catch::Approx;
 using namespace nascent;
 
-/// Random whole numbers for kernels, so that sums are exact; few of them where ties are wanted.
-template <class Space>
-sum_over_kernels random_sum(const kernel_trellis<Space>& trellis, std::uint64_t seed, int most) {
-  std::mt19937_64 rng(seed);
-  return {trellis, [&](const space_kernel&) { return static_cast<double>(rng() % static_cast<unsigned>(most)); }};
-}
-
-/// The sum of one network, along its own way.
-template <class Space>
-double sum_of(const kernel_trellis<Space>& trellis, const sum_over_kernels& sum, const candidate<Space>& c) {
-  double result = 0;
-  trellis.walk(
-      c, [&](std::int32_t group, int times) { result += sum(0, {.repeats = times, .first = 0, .repeat = group}); });
-  return result;
-}
+using test::random_sum;
+using test::sum_of;
 
 /// Every network of a space, and its two sums.
 template <class Space>

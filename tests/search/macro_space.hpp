@@ -2,6 +2,9 @@
 // The space of NAS-Bench-Macro with its accuracies.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+
 #include "nas_bench_macro.hpp"
 
 #include "nascent/zoo/nas_bench_macro.hpp"
@@ -18,3 +21,15 @@ constexpr std::size_t macro_code(const macro_candidate& c) {
 
 /// Mean test accuracy in per cent of the three trainings.
 constexpr double macro_accuracy(const macro_candidate& c) { return nas_bench_macro_sums[macro_code(c)] / 300.0; }
+
+/// The best accuracy that a searcher finds in so many trainings.
+template <class Searcher>
+double best_of_macro(Searcher& searcher, int trainings) {
+  double best = 0;
+  for (int i = 0; i < trainings; ++i) {
+    const auto c = *searcher.ask();
+    best = std::max(best, macro_accuracy(c));
+    searcher.tell(c, macro_accuracy(c));
+  }
+  return best;
+}

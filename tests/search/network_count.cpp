@@ -11,19 +11,14 @@
 #include <vector>
 
 #include "../kernels/spaces.hpp"
+#include "sum_of.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 using namespace nascent;
 
 namespace {
 
-template <class Space>
-double sum_of(const kernel_trellis<Space>& trellis, const sum_over_kernels& sum, const candidate<Space>& c) {
-  double result = 0;
-  trellis.walk(
-      c, [&](std::int32_t group, int times) { result += sum(0, {.repeats = times, .first = 0, .repeat = group}); });
-  return result;
-}
+using test::sum_of;
 
 template <class Space>
 std::vector<double> all_sums(const kernel_trellis<Space>& trellis, const sum_over_kernels& sum) {

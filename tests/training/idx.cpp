@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "../temporary_folder.hpp"
+#include "refusal.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/training/image_batch.hpp"
@@ -38,11 +39,7 @@ std::string refusal(Act&& act) {
   return "none";
 }
 
-bool says(const std::string& text, const std::string& part) {
-  const bool found = text.find(part) != std::string::npos;
-  if (!found) WARN(text);
-  return found;
-}
+using test::says;
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "refusal.hpp"
 #include "supernet_space.hpp"
 #include <ATen/ops/cat.h>
 #include <catch2/catch_test_macros.hpp>
@@ -294,14 +295,7 @@ TEST_CASE("supernet: only what is used is regularised") {
 }
 
 TEST_CASE("supernet: what does not fit is refused by name") {
-  const auto refusal = [](auto&& act) -> std::string {
-    try {
-      act();
-    } catch (const error& e) {
-      return std::string(e.code()) + ", " + e.what();
-    }
-    return "none";
-  };
+  using test::refusal;
   CHECK(refusal([] { supernet(test::supernet_space, {.device = "abacus"}); }).starts_with("training.device"));
   CHECK(refusal([] { supernet(test::supernet_space, {.epsilon = 0}); }).starts_with("training.option"));
   const supernet shared(test::supernet_space);

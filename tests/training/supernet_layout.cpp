@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "refusal.hpp"
 #include "supernet_space.hpp"
 #include <catch2/catch_test_macros.hpp>
 
@@ -21,12 +22,7 @@ namespace {
 
 template <class Space>
 std::string refusal(const Space& s, weight_sharing sharing) {
-  try {
-    supernet_layout layout(s, sharing);
-  } catch (const error& e) {
-    return std::string(e.code()) + ", " + e.what();
-  }
-  return "none";
+  return test::refusal([&] { supernet_layout layout(s, sharing); });
 }
 
 /// Sets of stage "1" of `test::supernet_space`.

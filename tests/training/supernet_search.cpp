@@ -14,6 +14,7 @@
 
 #include "../temporary_folder.hpp"
 #include "made_images.hpp"
+#include "refusal.hpp"
 #include "supernet_space.hpp"
 #include <catch2/catch_test_macros.hpp>
 
@@ -47,15 +48,7 @@ std::vector<double> beliefs_of(const supernet_search_result<space_type>& result)
   return all;
 }
 
-template <class Act>
-std::string refusal(Act&& act) {
-  try {
-    act();
-  } catch (const error& e) {
-    return std::string(e.code()) + ", " + e.what();
-  }
-  return "none";
-}
+using test::refusal;
 
 }  // namespace
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../executor/networks.hpp"
+#include "refusal.hpp"
 #include <catch2/catch_test_macros.hpp>
 
 #include "nascent/executor/reference.hpp"
@@ -194,14 +195,7 @@ TEST_CASE("trainable: parameters come back bit by bit") {
 
 TEST_CASE("trainable: what does not fit is refused by name") {
   const network graph = every_kind();
-  const auto refusal = [](auto&& act) -> std::string {
-    try {
-      act();
-    } catch (const error& e) {
-      return std::string(e.code()) + ", " + e.what();
-    }
-    return "none";
-  };
+  using test::refusal;
   CHECK(refusal([&] { trainable(graph, network_parameters(3)); }).starts_with("network.parameters"));
   const std::string device = refusal([&] { trainable(graph, 0, {.device = "abacus"}); });
   CHECK(device.starts_with("training.device"));

@@ -14,6 +14,7 @@
 
 #include "../temporary_folder.hpp"
 #include "made_images.hpp"
+#include "refusal.hpp"
 #include <catch2/catch_test_macros.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,21 +49,8 @@ std::vector<float> numbers_of(const trainable& model) {
   return all;
 }
 
-template <class Act>
-std::string refusal(Act&& act) {
-  try {
-    act();
-  } catch (const error& e) {
-    return std::string(e.code()) + ", " + e.what();
-  }
-  return "none";
-}
-
-bool says(const std::string& text, const std::string& part) {
-  const bool found = text.find(part) != std::string::npos;
-  if (!found) WARN(text);
-  return found;
-}
+using test::refusal;
+using test::says;
 
 }  // namespace
 

@@ -12,7 +12,6 @@ the program that runs our side.
 """
 
 import copy
-import os
 import re
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from python_index import prepared  # noqa: E402
+from python_index import run_with  # noqa: E402
 
 TOLERANCE = 1e-4  # of the largest number of an answer
 EPSILON = 1e-5  # that our side adds to variances
@@ -231,17 +230,7 @@ def compare(program, names):
 def main(arguments):
     if arguments[0] == "--compare":
         return 1 if compare(arguments[1], arguments[2:]) else 0
-    for python in filter(None, (os.environ.get("NASCENT_TIMM_PYTHON"), sys.executable)):
-        if subprocess.run([python, "-c", "import timm, torch, torchvision"], capture_output=True).returncode == 0:
-            return subprocess.run([python, "-B", __file__, "--compare", *arguments]).returncode
-    folder = os.environ.get("NASCENT_TIMM_ENVIRONMENT")
-    if folder:
-        python = prepared(Path(folder), ["torch", "torchvision", "timm"], present="timm, torch, torchvision", timeout=1500)
-        if python:
-            return subprocess.run([python, "-B", __file__, "--compare", *arguments]).returncode
-    else:
-        print("skipped: no Python here has torch, timm and torchvision; NASCENT_TIMM_PYTHON names one that has")
-    return 77
+    return run_with(["torch", "torchvision", "timm"], [__file__, "--compare", *arguments], timeout=1500)
 
 
 if __name__ == "__main__":
