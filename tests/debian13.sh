@@ -60,7 +60,11 @@ mount -t proc proc "$chroot/proc" 2>/dev/null || mount --bind /proc "$chroot/pro
 mount --bind /sys "$chroot/sys" || echo "going on without /sys" >&2
 [[ -c $chroot/dev/null ]] || mount --bind /dev "$chroot/dev"
 
+# An environment of its own: what this machine says of compilers, launchers and caches does not hold there.
+passed=()
+for name in http_proxy https_proxy no_proxy CMAKE_BUILD_PARALLEL_LEVEL; do
+  [[ -z ${!name:-} ]] || passed+=("$name=${!name}")
+done
 # shellcheck disable=SC2016
-chroot "$chroot" env -u TMPDIR -u nascent_namespace HOME=/root LC_ALL=C.UTF-8 \
-  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-  bash -c 'cd /nascent && exec "$@"' bash "$@"
+chroot "$chroot" env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+  "${passed[@]}" bash -c 'cd /nascent && exec "$@"' bash "$@"

@@ -96,7 +96,9 @@ report() {
 }
 
 cd "$root"
-cmake --preset "$preset" -B "$build" -DCMAKE_CXX_COMPILER="$compiler" "${component_flags[@]}" "${configure[@]}"
+# What launched the compiler in an earlier configuration (ccache) may be gone.
+cmake --preset "$preset" -B "$build" -UCMAKE_CXX_COMPILER_LAUNCHER -UNASCENT_CCACHE -DCMAKE_CXX_COMPILER="$compiler" \
+  "${component_flags[@]}" "${configure[@]}"
 configured=$SECONDS
 log_lines=0
 [[ ! -e $build/.ninja_log ]] || log_lines=$(wc -l <"$build/.ninja_log")
