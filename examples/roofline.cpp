@@ -188,7 +188,7 @@ static int program(int argc, char** argv) {
   CLI::App app{
       "Networks under the roofs of a device: equation 1 of the EfficientNet-X paper, and how its Table 3 compares."};
   app.add_option("--device", device_name, names + "or this: the machine at hand, measured")->capture_default_str();
-  app.add_option("--dtype", type_name, "f32, bf16, f16; without, the device's fastest");
+  app.add_option("--dtype", type_name, "f32, bf16, f16, int8; without, the device's fastest");
   app.add_option("--batch", batch, "images per run")->check(examples::images())->capture_default_str();
   app.add_option("--threads", threads, "threads, for --device this")->check(examples::threads())->capture_default_str();
   app.add_option("--isa", isa, "the largest instruction set to use, for --device this; one per run")

@@ -283,6 +283,7 @@ TEST_CASE("traffic grows with the batch but for the weights, and halves with 16 
     constants += weight_elements(l) + (l.bias || l.batch_norm ? l.output.channels : 0);
   CHECK(one - (two - one) == 4 * constants);
   CHECK(cost(c, {.type = data_type::bf16}).traffic * 2 == one);
+  CHECK(cost(c, {.type = data_type::int8}).traffic * 4 == one);
   CHECK(cost(c, {.batch = 2}).macs == cost(c).macs);  // counts are for one image
 }
 

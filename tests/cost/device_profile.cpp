@@ -35,6 +35,7 @@ static_assert(devices::h200.memory().gb_per_s > devices::h100.memory().gb_per_s)
 static_assert(devices::v100.fastest_type() == data_type::f16);
 static_assert(devices::a100.fastest_type() == data_type::bf16);
 static_assert(devices::xeon_8180.fastest_type() == data_type::f32);
+static_assert(devices::a100.peak(data_type::int8).tops == 624);
 static_assert(devices::find("A100") == &devices::a100);
 static_assert(devices::find("A1000") == nullptr);
 

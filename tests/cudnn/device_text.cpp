@@ -119,6 +119,8 @@ TEST_CASE("device_text: a device that no planner can use is refused") {
   CHECK_THROWS_MATCHES(planner(device, {.type = nascent::data_type::bf16}), device_error,
                        MessageMatches(ContainsSubstring("7.5 with type bf16")));
   CHECK_NOTHROW(planner(device));
+  CHECK_THROWS_MATCHES(planner(devices::h200(), {.type = nascent::data_type::int8}), device_error,
+                       MessageMatches(ContainsSubstring("found type int8; allowed: f32, bf16 or f16")));
   CHECK_THROWS_AS(planner(devices::h200(), {.batch = 0}), nascent::executor_error);
 }
 

@@ -134,7 +134,7 @@ TEST_CASE("environments that differ in one thing only stay apart, kernels of one
   const store_key first{.device = {.device = "D", .library = "l", .isa = "any", .threads = 1, .type = data_type::f32},
                         .batch = 1,
                         .context = cache_context::in_network};
-  std::vector<store_key> keys(8, first);
+  std::vector<store_key> keys(9, first);
   keys[1].device.device = "E";
   keys[2].device.library = "m";
   keys[3].device.isa = "avx2";
@@ -142,6 +142,7 @@ TEST_CASE("environments that differ in one thing only stay apart, kernels of one
   keys[5].device.type = data_type::f16;
   keys[6].batch = 2;
   keys[7].context = cache_context::hot;
+  keys[8].device.type = data_type::int8;
   for (std::size_t i = 0; i < keys.size(); ++i)
     latency_store(folder / "a.db", keys[i])
         .insert(std::vector{entry("k", 1 + static_cast<double>(i), 1), entry("l", 20, 2), entry("l", 30, 3)});
@@ -152,7 +153,7 @@ TEST_CASE("environments that differ in one thing only stay apart, kernels of one
     CHECK(e["kernels"][0]["placements"].size() == 1);
     CHECK(e["kernels"][1]["placements"].size() == 2);
   }
-  CHECK(import_latency_json(folder / "b.db", j).written == 24);
+  CHECK(import_latency_json(folder / "b.db", j).written == 3 * keys.size());
   CHECK(exported(folder / "b.db") == exported(folder / "a.db"));
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto rows = latency_store(folder / "b.db", keys[i], true).load_placements();

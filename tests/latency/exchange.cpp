@@ -102,7 +102,7 @@ TEST_CASE("placements of one kernel lie beside each other, estimates beside none
 TEST_CASE("every column comes back from CSV, none in another's place") {
   const fake::folder temporary;
   const table_row one{
-      .key = {.device = {.device = "D", .library = "L", .isa = "I", .threads = 3, .type = data_type::f16},
+      .key = {.device = {.device = "D", .library = "L", .isa = "I", .threads = 3, .type = data_type::int8},
               .batch = 5,
               .context = cache_context::cold},
       .entry = {.signature = "s",
@@ -133,7 +133,7 @@ TEST_CASE("every column comes back from CSV, none in another's place") {
         "device,library,isa,threads,dtype,batch,context,signature,placement,median_ms,trimmed_mean_ms,minimum_ms,"
         "low_ms,high_ms,spread,cpu_median_ms,samples,spoilt,switches,source,estimated,network,measured_at,"
         "network_weights,network_ms\r\n"
-        "D,L,I,3,f16,5,cold,s,77,5,6,3,4,7,0.25,4.5,12,2,9,device,1,net,2026-01-31T12:00:00Z,4321,1.75\r");
+        "D,L,I,3,int8,5,cold,s,77,5,6,3,4,7,0.25,4.5,12,2,9,device,1,net,2026-01-31T12:00:00Z,4321,1.75\r");
   std::istringstream again(exported(temporary.path() / "a.db"));
   CHECK(import_csv(temporary.path() / "b.db", again).written == 1);
   for (const char* name : {"a.db", "b.db"}) {

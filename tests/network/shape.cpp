@@ -20,6 +20,8 @@ TEST_CASE("data types have their sizes and names") {
   STATIC_CHECK(to_string(data_type::f32) == "f32"sv);
   STATIC_CHECK(to_string(data_type::bf16) == "bf16"sv);
   STATIC_CHECK(to_string(data_type::f16) == "f16"sv);
+  STATIC_CHECK(size_of(data_type::int8) == 1);
+  STATIC_CHECK(to_string(data_type::int8) == "int8"sv);
 }
 
 TEST_CASE("SAME sizes are rounded up") {

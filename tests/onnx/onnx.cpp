@@ -173,6 +173,7 @@ TEST_CASE("what ONNX cannot hold is refused by name") {
   values[0].kernel[1] = 7e4F;
   CHECK_THAT(refusal({.type = data_type::f16}), ContainsSubstring("found 70000; allowed: finite numbers up to 65504"));
   CHECK(refusal({.type = data_type::f32}).empty());
+  CHECK_THAT(refusal({.type = data_type::int8}), ContainsSubstring("type: found int8; allowed: f32, bf16, f16"));
   values[0].kernel[1] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THAT(refusal({}), ContainsSubstring("convolution/kernel: found nan"));
   values[0].kernel.pop_back();

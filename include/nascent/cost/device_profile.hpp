@@ -20,8 +20,8 @@
 
 namespace nascent {
 
-/// The types of numbers that devices quote peaks for. Networks compute in f32, bf16 or f16; the others are here because
-/// data sheets list them side by side.
+/// The types of numbers that devices quote peaks for. Networks compute in f32, bf16, f16 or i8; the others are here
+/// because data sheets list them side by side.
 enum class arithmetic : std::uint8_t {
   f32,   ///< on vector units
   tf32,  ///< f32 rounded on its way into a matrix unit
@@ -49,6 +49,7 @@ constexpr arithmetic arithmetic_of(data_type type) {
     case data_type::f32: return arithmetic::f32;
     case data_type::bf16: return arithmetic::bf16;
     case data_type::f16: return arithmetic::f16;
+    case data_type::int8: return arithmetic::i8;
   }
   return arithmetic::f32;
 }
@@ -186,8 +187,8 @@ class device_profile {
   }
   constexpr const peak_rate& peak(data_type type) const { return peak(arithmetic_of(type)); }
 
-  /// The type among f32, bf16 and f16 with the highest peak: what networks are run in on this device; of equals the
-  /// first of these. \throws profile_error where it lists none of them
+  /// The type among f32, bf16 and f16 with the highest peak: what networks are run in on this device as they are (for
+  /// int8 they are quantised first); of equals the first of these. \throws profile_error where it lists none of them
   constexpr data_type fastest_type() const {
     double best = 0;
     data_type found = data_type::f32;

@@ -134,7 +134,8 @@ class executor {
   explicit executor(const onednn::options& how = {}) : options_(how) {
     detail::check_threads(how.threads);
     detail::check_cores(how.cores, how.threads);
-    if (how.type == data_type::f16) throw executor_error("executor.type", "onednn, type", "f16", "f32, bf16");
+    if (how.type == data_type::f16 || how.type == data_type::int8)
+      throw executor_error("executor.type", "onednn, type", to_string(how.type), "f32, bf16");
     detail::limit_isa(how.isa);
     isa_ = detail::effective_isa();
     if (const kernel_library* usable = first_usable(how.kernels)) {

@@ -217,7 +217,7 @@ inline shape parse_shape(const std::string& text) {
   return {.height = sides[0], .width = sides[1], .channels = sides[2]};
 }
 
-/// "f32", "bf16" or "f16". \throws block_text_error
+/// "f32", "bf16", "f16" or "int8". \throws block_text_error
 inline data_type parse_data_type(const std::string& text) {
   const auto type = detail::parse_enum<data_type>(text);
   if (!type) throw block_text_error("io.block", "data type", "'" + text + "'", detail::enumerator_names<data_type>());

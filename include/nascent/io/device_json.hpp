@@ -32,12 +32,12 @@ device_description read_device(const json_reader<Json>& r) {
                        .isa = r.at("isa").text(),
                        .threads = r.at("threads").template whole<int>({.least = 1})};
   const std::string type = r.at("dtype").text();
-  for (const data_type t : {data_type::f32, data_type::bf16, data_type::f16})
+  for (const data_type t : data_types)
     if (type == to_string(t)) {
       d.type = t;
       return d;
     }
-  r.at("dtype").fail("\"f32\", \"bf16\", \"f16\"");
+  r.at("dtype").fail("\"f32\", \"bf16\", \"f16\", \"int8\"");
 }
 
 }  // namespace detail

@@ -67,7 +67,7 @@ store_key read_key(const json_reader<Json>& r) {
                            .library = r.at("library").text(),
                            .isa = r.at("isa").text(),
                            .threads = r.at("threads").whole(environment_counts),
-                           .type = name_at(r, "dtype", parse_type, R"("f32", "bf16", "f16")")},
+                           .type = name_at(r, "dtype", parse_type, R"("f32", "bf16", "f16", "int8")")},
                 .batch = r.at("batch").whole(environment_counts),
                 .context = name_at(r, "context", parse_cache_context, R"("in_network", "evicted", "hot", "cold")")};
   if (const auto fault = find_fault(key.device, key.batch)) refuse(r, *fault);

@@ -149,7 +149,7 @@ constexpr const char* to_string(hub_change change) {
 /// Which entries a question is about; what is not said matches all.
 struct hub_filter {
   std::string device{};  ///< a part of its description, such as "EPYC" or "avx512"
-  std::string dtype{};   ///< "f32", "bf16", "f16"
+  std::string dtype{};   ///< "f32", "bf16", "f16", "int8"
   int batch = 0;         ///< 0: any
   std::string source{};  ///< of the accuracy: "accuracy model", "trained"
 

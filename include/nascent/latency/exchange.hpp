@@ -36,7 +36,7 @@ namespace detail {
 inline void check_table(const std::filesystem::path& path, bool read_only) { latency_store(path, {}, read_only); }
 
 inline std::optional<data_type> parse_type(std::string_view name) {
-  for (const data_type t : {data_type::f32, data_type::bf16, data_type::f16})
+  for (const data_type t : data_types)
     if (name == to_string(t)) return t;
   return std::nullopt;
 }
@@ -247,7 +247,7 @@ class record_reader {
   }
   data_type type(std::string_view column) const {
     const auto found = parse_type(text(column));
-    if (!found) refuse(column, "f32, bf16, f16");
+    if (!found) refuse(column, "f32, bf16, f16, int8");
     return *found;
   }
   cache_context context(std::string_view column) const {

@@ -278,8 +278,8 @@ constexpr std::int64_t second_elements(const layer& l) {
 constexpr std::int64_t activations(const layer& l) { return l.has_weights() ? l.output.elements() : 0; }
 
 /// Bytes that a layer moves to and from memory for `batch` images: it reads its inputs and, once per batch, its
-/// weights, and writes its output; bias, normalisation and activation are fused. A residual sum that is fused into the
-/// convolution before it only reads the other operand.
+/// weights, and writes its output; all of them, biases too, are of `type`; bias, normalisation and activation are
+/// fused. A residual sum that is fused into the convolution before it only reads the other operand.
 constexpr std::int64_t traffic(const layer& l, bool fused_sum, data_type type, int batch) {
   const auto output = static_cast<std::uint64_t>(l.output.elements());
   std::uint64_t elements = static_cast<std::uint64_t>(l.input.elements()) + output;

@@ -51,17 +51,20 @@ struct shape {
   friend constexpr bool operator==(const shape&, const shape&) = default;
 };
 
-/// The type of the numbers a network computes with.
-enum class data_type : std::uint8_t { f32, bf16, f16 };
+/// The type of the numbers a network computes with. int8: whole numbers of 8 bits times a scale.
+enum class data_type : std::uint8_t { f32, bf16, f16, int8 };
+
+inline constexpr data_type data_types[] = {data_type::f32, data_type::bf16, data_type::f16, data_type::int8};
 
 /// Bytes of one element.
-constexpr int size_of(data_type type) { return type == data_type::f32 ? 4 : 2; }
+constexpr int size_of(data_type type) { return type == data_type::f32 ? 4 : type == data_type::int8 ? 1 : 2; }
 
 constexpr const char* to_string(data_type type) {
   switch (type) {
     case data_type::f32: return "f32";
     case data_type::bf16: return "bf16";
     case data_type::f16: return "f16";
+    case data_type::int8: return "int8";
   }
   return "unknown";
 }

@@ -217,6 +217,7 @@ class planner {
     const auto refuse = [&](const std::string& found, const std::string& allowed) {
       throw device_error("executor.device", "cudnn, '" + device.name + "'", found, allowed);
     };
+    if (type == data_type::int8) refuse("type int8", "f32, bf16 or f16; oneDNN's executor has int8");
     const std::string own = "compute capability " + std::to_string(device.compute_capability / 100) + "." +
                             std::to_string(device.compute_capability / 10 % 10);
     const bool for_cuda_13 = cudnnGetCudartVersion() >= 13000;

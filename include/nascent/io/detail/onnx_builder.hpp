@@ -80,6 +80,8 @@ class onnx_builder : onnx_nodes {
 
   template <class Weigh>
   onnx::ModelProto build_with(Weigh weigh_layer) {
+    if (options_.type == data_type::int8)
+      throw onnx_error("io.onnx", place("type"), "int8", "f32, bf16, f16; quantise the file with ONNX Runtime's tools");
     const bool is_bf16 = options_.type == data_type::bf16;
     model_.set_ir_version(is_bf16 ? 10 : 8);
     model_.set_producer_name("nascent");

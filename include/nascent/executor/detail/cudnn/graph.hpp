@@ -42,6 +42,7 @@ constexpr cudnnDataType_t to_cudnn(data_type type) {
     case data_type::f32: return CUDNN_DATA_FLOAT;
     case data_type::bf16: return CUDNN_DATA_BFLOAT16;
     case data_type::f16: return CUDNN_DATA_HALF;
+    case data_type::int8: return CUDNN_DATA_INT8;  // no network gets here: planner::check_device
   }
   return CUDNN_DATA_FLOAT;
 }

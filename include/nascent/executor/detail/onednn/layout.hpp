@@ -21,6 +21,7 @@ constexpr element to_dnnl(data_type type) {
     case data_type::f32: return element::f32;
     case data_type::bf16: return element::bf16;
     case data_type::f16: return element::f16;
+    case data_type::int8: return element::s8;
   }
   return element::undef;
 }
