@@ -100,6 +100,10 @@ class bound_study {
   std::vector<bound_trial> trials() {
     return bound(use([](auto& inside) { return inside.trials(); }));
   }
+  std::optional<bound_trial> trial(std::int64_t id) {
+    auto found = use([&](auto& inside) { return inside.trial(id); });
+    return found ? std::optional(bound_trial{space_, std::move(*found)}) : std::nullopt;
+  }
   std::map<std::int64_t, std::vector<std::pair<std::int64_t, double>>> curves() {
     std::map<std::int64_t, std::vector<std::pair<std::int64_t, double>>> all;
     for (const learning_curve& c : use([](auto& inside) { return inside.curves(); }))
@@ -289,6 +293,7 @@ void bind_study(py::module_& m) {
           py::arg("candidate"), py::arg("metrics"),
           "Takes in a result from elsewhere; False where the study has that candidate.")
       .def("trials", &bound_study::trials, "All, in the order in which they were asked for.")
+      .def("trial", &bound_study::trial, py::arg("id"), "One of them, by number; None where there is none.")
       .def("curves", &bound_study::curves, "What was reported, by trial: steps and values.")
       .def("best", &bound_study::best, "The trial of the highest value; None where there is none.")
       .def("front", &bound_study::front, py::arg("gain") = "accuracy", py::kw_only(), py::arg("cost"),

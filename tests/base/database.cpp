@@ -48,6 +48,32 @@ TEST_CASE("values come back as they went in") {
   CHECK(d.number("SELECT c FROM t WHERE 0") == 0);
 }
 
+TEST_CASE("a statement that is kept is compiled once, and leaves no read open") {
+  database d(":memory:");
+  d.execute("CREATE TABLE t(a INTEGER PRIMARY KEY)");
+  const auto put = [&](int a) { d.kept("INSERT INTO t VALUES(?)")->bind(a).run(); };
+  put(1);
+  put(2);
+  CHECK(code_of([&] { put(2); }) == SQLITE_CONSTRAINT);
+  put(3);  // as if nothing had been
+  CHECK(d.last_row() == 3);
+  const nascent::statement* first = nullptr;
+  {
+    const auto get = d.kept("SELECT a FROM t ORDER BY a");
+    first = get.operator->();
+    REQUIRE(get->step());
+    CHECK(get->integer(0) == 1);
+    CHECK(code_of([&] { d.execute("DROP TABLE t"); }) == SQLITE_LOCKED);  // a read is open
+  }
+  const auto again = d.kept("SELECT a FROM t ORDER BY a");
+  CHECK(again.operator->() == first);
+  REQUIRE(again->step());
+  CHECK(again->integer(0) == 1);  // from the beginning
+  again->start_over();
+  d.execute("DROP TABLE t");
+  CHECK(code_of([&] { again->step(); }) == SQLITE_ERROR);
+}
+
 TEST_CASE("errors carry SQLite's code and words") {
   database d(":memory:");
   CHECK(code_of([&] { d.execute("SELECT * FROM nowhere"); }) == SQLITE_ERROR);

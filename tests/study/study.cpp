@@ -192,6 +192,43 @@ TEST_CASE("an answer that is pending answers its duplicates too") {
   }
 }
 
+TEST_CASE("a limit counts what others asked for, and only the dead leave their networks") {
+  const test::temporary_folder folder;
+  constexpr auto space = zoo::nas_bench_macro;
+  using drawer = random_search<std::remove_const_t<decltype(space)>>;
+  const auto path = folder / "macro.db";
+  constexpr int limit = 120;
+  study first(path, drawer{space}, accuracy);
+  std::optional<study<drawer>> second;
+  second.emplace(path, drawer{space}, accuracy);
+  std::vector<std::int64_t> of_second;
+  for (int i = 0; i < limit; ++i) {
+    if (i % 3 == 0) {
+      of_second.push_back(second->ask(limit)->id);
+    } else {
+      const auto asked = first.ask(limit);
+      first.tell(asked->id, {.metrics = {{"accuracy", 1.0}}});
+    }
+  }
+  CHECK_FALSE(first.ask(limit));  // duplicates among them do not count, networks of the other do
+  CHECK_FALSE(second->ask(limit));
+  CHECK(database(path).number("SELECT count(*) FROM trial WHERE same_as IS NULL") == limit);
+  CHECK(database(path).number("SELECT count(*) FROM trial") > limit);
+  study third(path, drawer{space}, accuracy);  // counts by its replay
+  CHECK_FALSE(third.ask(limit));
+  second.reset();  // only now are its networks anybody's
+  for (const std::int64_t id : of_second) {
+    const auto left = (id % 2 ? first : third).ask(limit);
+    REQUIRE(left);
+    CHECK(left->id == id);
+    CHECK(left->starts == 2);
+    CHECK(third.trial(id)->worker != 2);
+  }
+  CHECK_FALSE(third.ask(limit));
+  CHECK(first.ask(limit + 1));
+  CHECK_FALSE(third.trial(100000));
+}
+
 TEST_CASE("results that are none are results") {
   const test::temporary_folder folder;
   study s(folder / "bad.db", climber{small_space}, accuracy);

@@ -7,6 +7,8 @@
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,8 +67,11 @@ class statement {
   void run() {
     while (step()) {
     }
-    sqlite3_reset(handle_.get());
+    start_over();
   }
+
+  /// Lets go of the row at hand, and with it of what keeps a reader's view of the file.
+  void start_over() { sqlite3_reset(handle_.get()); }
 
   /// What the row at hand has in a column: any row may have any type in it, and SQLite would convert what is asked for.
   bool is_real(int column) const { return type(column) == SQLITE_FLOAT; }
@@ -101,6 +106,19 @@ class statement {
   }
 
   std::unique_ptr<sqlite3_stmt, finalize> handle_;
+};
+
+/// The use of a statement that its connection keeps: started over at the end of the scope.
+class kept_statement {
+ public:
+  explicit kept_statement(statement& kept) : kept_(&kept) {}
+  kept_statement(const kept_statement&) = delete;
+  kept_statement& operator=(const kept_statement&) = delete;
+  ~kept_statement() { kept_->start_over(); }
+  statement* operator->() const { return kept_; }
+
+ private:
+  statement* kept_;
 };
 
 /// A connection to one file.
@@ -151,6 +169,13 @@ class database {
 
   statement prepare(std::string_view sql) { return {handle_.get(), sql}; }
 
+  /// The same for a statement that comes again and again: it is compiled once. One use of it at a time.
+  kept_statement kept(std::string_view sql) {
+    auto found = kept_.find(sql);
+    if (found == kept_.end()) found = kept_.emplace(sql, prepare(sql)).first;
+    return kept_statement(found->second);
+  }
+
   /// Runs one or several statements that answer nothing.
   void execute(const std::string& sql) {
     const int result = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
@@ -185,6 +210,8 @@ class database {
 
   /// Rows that the last statement wrote.
   std::int64_t changes() const { return sqlite3_changes(handle_.get()); }
+  /// Number of the row that was added last.
+  std::int64_t last_row() const { return sqlite3_last_insert_rowid(handle_.get()); }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
   /// True where the file no longer stands under its name: removed, moved away, or another one put in its place. What is
@@ -221,6 +248,7 @@ class database {
   }
 
   std::unique_ptr<sqlite3, close> handle_;
+  std::map<std::string, statement, std::less<>> kept_{};
   double patience_s_;
 };
 

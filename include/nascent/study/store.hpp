@@ -31,6 +31,7 @@ namespace nascent {
 struct study_event {
   std::int64_t id = 0;
   bool is_tell = false;
+  bool is_duplicate = false;  ///< of an earlier trial's network
   std::int64_t trial = 0;
   std::vector<int> decisions{};
   std::vector<double> told{};
@@ -118,40 +119,40 @@ class study_store {
 
   std::int64_t add_worker(std::string_view name) {
     database_.prepare("INSERT INTO worker(name, since) VALUES(?, ?)").bind(name, utc_now()).run();
-    return database_.number("SELECT last_insert_rowid()");
+    return database_.last_row();
   }
 
   /// Events after number `after`, in their order.
   std::vector<study_event> events(std::int64_t after) {
-    statement query = database_.prepare(
-        "SELECT event.id, kind, trial, decisions, told FROM event JOIN trial ON trial.id = trial WHERE event.id > ? "
-        "ORDER BY event.id");
-    query.bind(after);
+    const kept_statement query = database_.kept(
+        "SELECT event.id, kind, trial, decisions, told, same_as IS NOT NULL FROM event JOIN trial ON trial.id = trial "
+        "WHERE event.id > ? ORDER BY event.id");
+    query->bind(after);
     std::vector<study_event> all;
-    while (query.step())
-      all.push_back({.id = query.integer(0),
-                     .is_tell = query.text(1) == "tell",
-                     .trial = query.integer(2),
-                     .decisions = decisions_of(query.text(3)),
-                     .told = numbers_of(query.text(4))});
+    while (query->step())
+      all.push_back({.id = query->integer(0),
+                     .is_tell = query->text(1) == "tell",
+                     .is_duplicate = query->integer(5) != 0,
+                     .trial = query->integer(2),
+                     .decisions = decisions_of(query->text(3)),
+                     .told = numbers_of(query->text(4))});
     return all;
   }
 
   std::int64_t add_trial(const trial_record& t) {
     database_
-        .prepare(
-            "INSERT INTO trial(decisions, network, state, worker, starts, asked_at) VALUES(?, ?, 'pending', ?, ?, ?)")
-        .bind(text_of(t.decisions), t.network, t.worker, t.starts, utc_now())
+        .kept("INSERT INTO trial(decisions, network, state, worker, starts, asked_at) VALUES(?, ?, 'pending', ?, ?, ?)")
+        ->bind(text_of(t.decisions), t.network, t.worker, t.starts, utc_now())
         .run();
-    const std::int64_t id = database_.number("SELECT last_insert_rowid()");
-    if (t.same_as) database_.prepare("UPDATE trial SET same_as = ? WHERE id = ?").bind(*t.same_as, id).run();
+    const std::int64_t id = database_.last_row();
+    if (t.same_as) database_.kept("UPDATE trial SET same_as = ? WHERE id = ?")->bind(*t.same_as, id).run();
     return id;
   }
 
   std::int64_t add_event(bool is_tell, std::int64_t trial, std::span<const double> told = {}) {
-    statement put = database_.prepare("INSERT INTO event(kind, trial, told) VALUES(?, ?, ?)");
-    put.bind(is_tell ? "tell" : "ask", trial, text_of(told)).run();
-    return database_.number("SELECT last_insert_rowid()");
+    const kept_statement put = database_.kept("INSERT INTO event(kind, trial, told) VALUES(?, ?, ?)");
+    put->bind(is_tell ? "tell" : "ask", trial, text_of(told)).run();
+    return database_.last_row();
   }
 
   void take_over(std::int64_t trial, std::int64_t worker) {
@@ -161,70 +162,93 @@ class study_store {
 
   void finish(std::int64_t trial, trial_state state, const evaluation& e) {
     database_
-        .prepare(
-            "UPDATE trial SET state = ?, told_at = ?, failure = ?, attempts = ?, seconds = ?, cost = ? WHERE id = ?")
-        .bind(to_string(state), utc_now(), e.failure, e.attempts, e.seconds, e.cost, trial)
+        .kept("UPDATE trial SET state = ?, told_at = ?, failure = ?, attempts = ?, seconds = ?, cost = ? WHERE id = ?")
+        ->bind(to_string(state), utc_now(), e.failure, e.attempts, e.seconds, e.cost, trial)
         .run();
-    statement put = database_.prepare("INSERT INTO metric VALUES(?, ?, ?)");
-    for (const auto& [name, value] : e.metrics) put.bind(trial, name, value).run();
+    const kept_statement put = database_.kept("INSERT INTO metric VALUES(?, ?, ?)");
+    for (const auto& [name, value] : e.metrics) put->bind(trial, name, value).run();
   }
 
   void add_partial(std::int64_t trial, std::int64_t step, double value) {
-    database_.prepare("INSERT OR REPLACE INTO partial VALUES(?, ?, ?, ?)").bind(trial, step, value, utc_now()).run();
+    database_.kept("INSERT OR REPLACE INTO partial VALUES(?, ?, ?, ?)")->bind(trial, step, value, utc_now()).run();
   }
 
   // Reading.
 
-  /// The trials that fulfil a condition of SQL, in their order.
-  std::vector<trial_record> trials(const std::string& condition = "1") {
+  /// The trials that fulfil a condition of SQL, whose parameters are `values`, in their order.
+  template <class... T>
+  std::vector<trial_record> trials(const std::string& condition = "1", const T&... values) {
     return guard([&] {
-      statement query = database_.prepare(
+      const kept_statement query = database_.kept(
           "SELECT id, decisions, network, same_as, state, worker, starts, asked_at, told_at, failure, attempts, "
           "seconds, "
           "cost, (SELECT told FROM event WHERE trial = trial.id AND kind = 'tell'), EXISTS(SELECT 1 FROM event WHERE "
           "trial = trial.id AND kind = 'ask') FROM trial WHERE " +
           condition + " ORDER BY id");
+      query->bind(values...);
       std::vector<trial_record> all;
-      while (query.step()) {
-        trial_record t{.id = query.integer(0), .decisions = decisions_of(query.text(1)), .network = query.text(2)};
-        if (query.is_integer(3)) t.same_as = query.integer(3);
-        t.state = state_of(query.text(4));
-        t.worker = query.integer(5);
-        t.starts = static_cast<int>(query.integer(6));
-        t.asked_at = query.text(7);
-        t.told_at = query.text(8);
-        t.result = {.failure = query.text(9),
+      while (query->step()) {
+        trial_record t{.id = query->integer(0), .decisions = decisions_of(query->text(1)), .network = query->text(2)};
+        if (query->is_integer(3)) t.same_as = query->integer(3);
+        t.state = state_of(query->text(4));
+        t.worker = query->integer(5);
+        t.starts = static_cast<int>(query->integer(6));
+        t.asked_at = query->text(7);
+        t.told_at = query->text(8);
+        t.result = {.failure = query->text(9),
                     .stopped = t.state == trial_state::stopped,
-                    .cost = query.real(12),
-                    .seconds = query.real(11),
-                    .attempts = static_cast<int>(query.integer(10))};
-        t.told = numbers_of(query.text(13));
-        t.asked = query.integer(14) != 0;
+                    .cost = query->real(12),
+                    .seconds = query->real(11),
+                    .attempts = static_cast<int>(query->integer(10))};
+        t.told = numbers_of(query->text(13));
+        t.asked = query->integer(14) != 0;
         all.push_back(std::move(t));
       }
-      statement metrics =
-          database_.prepare("SELECT trial, name, value FROM metric WHERE trial IN (SELECT id FROM trial WHERE " +
-                            condition + ") ORDER BY trial");
+      const kept_statement metrics =
+          database_.kept("SELECT trial, name, value FROM metric WHERE trial IN (SELECT id FROM trial WHERE " +
+                         condition + ") ORDER BY trial");
+      metrics->bind(values...);
       auto at = all.begin();
-      while (metrics.step()) {
-        while (at != all.end() && at->id < metrics.integer(0)) ++at;
-        if (at != all.end()) at->result.metrics.emplace(metrics.text(1), metrics.real(2));
+      while (metrics->step()) {
+        while (at != all.end() && at->id < metrics->integer(0)) ++at;
+        if (at != all.end()) at->result.metrics.emplace(metrics->text(1), metrics->real(2));
       }
       return all;
     });
   }
 
   std::optional<trial_record> trial(std::int64_t id) {
-    std::vector<trial_record> found = trials("id = " + std::to_string(id));
+    std::vector<trial_record> found = trials("id = ?", id);
     if (found.empty()) return std::nullopt;
     return std::move(found.front());
   }
 
   /// The trial of a network that was, or is being, evaluated; none where there is none.
   std::optional<std::int64_t> find_network(std::string_view network) {
-    statement query = database_.prepare("SELECT id FROM trial WHERE network = ? AND same_as IS NULL ORDER BY id");
-    query.bind(network);
-    return query.step() ? std::optional(query.integer(0)) : std::nullopt;
+    const kept_statement query =
+        database_.kept("SELECT id FROM trial WHERE network = ? AND same_as IS NULL ORDER BY id");
+    query->bind(network);
+    return query->step() ? std::optional(query->integer(0)) : std::nullopt;
+  }
+
+  /// Pending trials of other workers than `worker`, each with its worker, in their order; duplicates not.
+  std::vector<std::pair<std::int64_t, std::int64_t>> pending_elsewhere(std::int64_t worker) {
+    const kept_statement query = database_.kept(
+        "SELECT id, worker FROM trial WHERE state = 'pending' AND same_as IS NULL AND worker <> ? ORDER BY id");
+    query->bind(worker);
+    std::vector<std::pair<std::int64_t, std::int64_t>> all;
+    while (query->step()) all.emplace_back(query->integer(0), query->integer(1));
+    return all;
+  }
+
+  /// Pending trials whose result will be that of trial `id`, in their order.
+  std::vector<std::int64_t> pending_duplicates(std::int64_t id) {
+    const kept_statement query =
+        database_.kept("SELECT id FROM trial WHERE state = 'pending' AND same_as = ? ORDER BY id");
+    query->bind(id);
+    std::vector<std::int64_t> all;
+    while (query->step()) all.push_back(query->integer(0));
+    return all;
   }
 
   /// How many trials fulfil a condition of SQL.

@@ -84,7 +84,7 @@ class study {
     bool none = false;
     auto asked = update([&]() -> std::optional<asked_trial<candidate_type>> {
       if (const auto left = orphan()) return left;
-      if (limit < std::numeric_limits<std::size_t>::max() && store_.count(asked_networks) >= limit) return std::nullopt;
+      if (asked_ >= limit) return std::nullopt;
       for (;;) {
         const std::optional<candidate_type> next = searcher_->ask();
         none = !next;
@@ -95,7 +95,10 @@ class study {
         t.starts = t.same_as ? 0 : 1;
         t.id = store_.add_trial(t);
         last_ = store_.add_event(false, t.id);
-        if (!t.same_as) return asked_trial<candidate_type>{.id = t.id, .what = *next};
+        if (!t.same_as) {
+          ++asked_;
+          return asked_trial<candidate_type>{.id = t.id, .what = *next};
+        }
         const trial_record first = *store_.trial(*t.same_as);
         if (first.state != trial_state::pending) answer(t, first.state, copied(first.result), first.told);
       }
@@ -122,7 +125,7 @@ class study {
     space().decode(space().encode(c));
     return update([&] {
       trial_record t{.decisions = decisions(c), .network = identity_of(space(), c)};
-      for (const trial_record& other : store_.trials("network = '" + t.network + "'"))
+      for (const trial_record& other : store_.trials("network = ?", t.network))
         if (other.decisions == t.decisions) return false;
       t.worker = lock_->place();
       t.id = store_.add_trial(t);
@@ -144,6 +147,11 @@ class study {
   std::vector<trial_record> trials() {
     const std::lock_guard held(mutex_);
     return store_.trials();
+  }
+  /// One of them; none where there is no such number.
+  std::optional<trial_record> trial(std::int64_t id) {
+    const std::lock_guard held(mutex_);
+    return store_.trial(id);
   }
   std::vector<learning_curve> curves() {
     const std::lock_guard held(mutex_);
@@ -230,6 +238,7 @@ class study {
     if (!searcher_) {
       searcher_.emplace(fresh_);
       last_ = 0;
+      asked_ = 0;
     }
     for (const study_event& e : store_.events(last_)) {
       if (e.is_tell) {
@@ -240,6 +249,7 @@ class study {
           store_.refuse("study.replay", "trial " + std::to_string(e.trial) + ", which this searcher does not propose",
                         "the searcher and the version of nascent (" + store_.about("version") +
                             ") that it was begun with; or migrate_study into a new file");
+        asked_ += !e.is_duplicate;
       }
       last_ = e.id;
     }
@@ -253,11 +263,14 @@ class study {
 
   /// A trial of a worker that is no more.
   std::optional<asked_trial<candidate_type>> orphan() {
-    for (const trial_record& t : store_.trials("state = 'pending' AND same_as IS NULL"))
-      if (!lock_->is_held(t.worker)) {
-        store_.take_over(t.id, lock_->place());
-        return asked_trial<candidate_type>{.id = t.id, .what = space().decode(t.decisions), .starts = t.starts + 1};
-      }
+    std::map<std::int64_t, bool> lives;
+    for (const auto& [id, worker] : store_.pending_elsewhere(lock_->place())) {
+      if (!lives.contains(worker)) lives[worker] = lock_->is_held(worker);
+      if (lives[worker]) continue;
+      const trial_record t = *store_.trial(id);
+      store_.take_over(id, lock_->place());
+      return asked_trial<candidate_type>{.id = id, .what = space().decode(t.decisions), .starts = t.starts + 1};
+    }
     return std::nullopt;
   }
 
@@ -303,8 +316,8 @@ class study {
       if (t->state != trial_state::pending || (!whoever && t->worker != lock_->place())) return false;
       const auto [state, result, told] = judged_result(given);
       answer(*t, state, result, told);
-      for (const trial_record& same : store_.trials("state = 'pending' AND same_as = " + std::to_string(id)))
-        answer(same, state, copied(result), told);
+      for (const std::int64_t same : store_.pending_duplicates(id))
+        answer(*store_.trial(same), state, copied(result), told);
       return true;
     });
   }
@@ -315,6 +328,7 @@ class study {
   std::optional<place_lock> lock_{};
   std::optional<Searcher> searcher_{};  ///< after event last_ of the log; none: to be made again
   std::int64_t last_ = 0;
+  std::size_t asked_ = 0;  ///< networks that were asked for up to there, duplicates not counted
   bool exhausted_ = false;
   std::mutex mutex_;
 };

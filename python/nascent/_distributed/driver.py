@@ -203,10 +203,10 @@ class _Loop:
             "candidate": {"space": candidate.space.name, "size": str(candidate.space.size), "rank": str(candidate.rank), "decisions": candidate.values},
         }
         try:
-            task["network"] = json.loads(candidate.space.network(candidate).to_json())
+            network = candidate.space.network(candidate).to_json()  # read at the worker: of a large network that takes milliseconds
         except NetworkError:
-            pass  # a space that builds none
-        work = {"task": task, "decisions": candidate.decisions.tolist(), "starts": trial.starts, "folder": str(self.place / str(trial.id))}
+            network = None  # a space that builds none
+        work = {"task": task, "network": network, "decisions": candidate.decisions.tolist(), "starts": trial.starts, "folder": str(self.place / str(trial.id))}
         if trial.starts == 1:
             shutil.rmtree(work["folder"], ignore_errors=True)  # of another study that had this name
         work |= {"part": 0, "metrics": {}, "seconds": 0.0, "failures": 0, "time_limit_s": self.time_limit_s, "needs": dict(self.parts[0].resources)}
@@ -279,8 +279,9 @@ class _Loop:
         if told:
             self.done.evaluated += 1
             self.done.failed += failure is not None
-            best = None if failure is not None else self.line.due() and self.study.best()
-            self.best = best.value if best else self.best
+            now = self.study.trial(trial)
+            if now.state == "done" and now.value is not None:
+                self.best = now.value if self.best is None else max(self.best, now.value)
         if failure is None and not self.keep:
             shutil.rmtree(work["folder"], ignore_errors=True)
 

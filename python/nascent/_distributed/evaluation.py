@@ -156,7 +156,9 @@ def evaluate(work: dict, evaluator: Callable[[Evaluation], Any]) -> dict:
         known = read_result(folder, work["part"])
         if known is not None:
             return known
-        task = work["task"]
+        task = dict(work["task"])
+        if work.get("network") is not None:
+            task["network"] = json.loads(work["network"])
         evaluation = Evaluation(
             trial=task["trial"],
             values=task["candidate"]["decisions"],

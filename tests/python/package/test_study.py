@@ -46,6 +46,8 @@ class Studies(unittest.TestCase):
             self.assertTrue(study.fail(second.id, "no memory", attempts=2))
             self.assertTrue(study.tell(third.id, {"accuracy": float("nan")}))
             self.assertEqual(study.curves(), {1: [(1, 60.0)]})
+            self.assertEqual([study.trial(t.id).metrics for t in study.trials()], [t.metrics for t in study.trials()])
+            self.assertIsNone(study.trial(10**6))
         self.assertEqual(self.rows("SELECT id, state, failure, attempts FROM trial")[:2], [(1, "done", "", 1), (2, "failed", "no memory", 2)])
         self.assertEqual(self.rows("SELECT state FROM trial WHERE id = 3"), [("failed",)])
         self.assertEqual(self.rows("SELECT name, value FROM metric ORDER BY name"), [("accuracy", 71.5), ("ms", 4.0)])
