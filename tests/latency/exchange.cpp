@@ -17,6 +17,8 @@
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "nascent/latency/read_table.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -302,4 +304,56 @@ TEST_CASE("rows that no table holds are refused on every way in, and a table kee
   damaged("samples = 1.5", "samples '1.5'; allowed: a whole number");
   damaged("source = 'sun'", "source 'sun'");
   damaged("signature = ''", "signature an empty text");
+}
+
+TEST_CASE("a table is read from its file alone, and which of its devices is meant has to be clear") {
+  const fake::folder temporary;
+  const fs::path path = temporary.path() / "phone.db";
+  const auto refusal = [&](const table_choice& choice = {}) -> std::string {
+    try {
+      static_cast<void>(read_table(path, choice));
+    } catch (const latency_table_error& e) {
+      return std::string(e.code()) + ": " + e.what();
+    }
+    return "";
+  };
+  CHECK_THAT(refusal(), ContainsSubstring("no such file"));
+  latency_store(path, key("Phone 1")).insert(std::vector<latency_entry>{});
+  CHECK_THAT(refusal(), ContainsSubstring("latency.choice: ") && ContainsSubstring("found no rows"));
+  latency_store(path, key("Phone 1")).insert(std::vector{entry("one", 1), entry("two", 2, true)});
+  {
+    latency_table only = read_table(path);
+    CHECK(only.description() == key("Phone 1").device);
+    CHECK(only.size() == 2);
+    CHECK(only.entries()[*only.id("one")].time.trimmed_mean_ms == 1);
+    CHECK_THROWS_AS(only.add(std::vector{entry("three", 3)}), latency_table_error);
+  }
+  CHECK(keys_of(path).size() == 1);
+
+  latency_store(path, key("Phone 1", 4)).insert(std::vector{entry("one", 0.5)});
+  store_key other = key("Tablet 1");
+  other.device.type = data_type::bf16;
+  other.device.isa = "neon";
+  other.batch = 8;
+  latency_store(path, other).insert(std::vector{entry("one", 9)});
+  store_key hot = key("Phone 1");
+  hot.context = cache_context::hot;
+  latency_store(path, hot).insert(std::vector{entry("one", 0.7)});
+  CHECK(keys_of(path).size() == 4);
+  CHECK_THAT(refusal(),
+             ContainsSubstring("3 that are: Phone 1, fake 1.0, any, 1 thread, f32, batch 1; Phone 1, fake 1.0, "
+                               "any, 4 threads, f32, batch 1; Tablet 1"));
+  CHECK_THAT(refusal({.device = "Phone"}), ContainsSubstring("2 that are"));
+  CHECK_THAT(refusal({.device = "Watch"}),
+             ContainsSubstring("none that is meant among: Phone 1") && ContainsSubstring("batch 1, hot"));
+  const auto one = [&](const table_choice& choice) {
+    const latency_table t = read_table(path, choice);
+    return t.entries()[*t.id("one")].time.trimmed_mean_ms;
+  };
+  CHECK(one({.device = "Phone", .threads = 4}) == 0.5);
+  CHECK(one({.device = "Tablet"}) == 9);
+  CHECK(one({.isa = "neon"}) == 9);
+  CHECK(one({.type = data_type::bf16}) == 9);
+  CHECK(one({.batch = 8}) == 9);
+  CHECK(one({.context = cache_context::hot}) == 0.7);
 }

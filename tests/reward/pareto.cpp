@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -52,6 +53,44 @@ TEST_CASE("the front of random points is what the definition says") {
                                       round % 2 == 0 ? 6 : 1000);
     REQUIRE(pareto_front(points) == front_by_definition(points));
   }
+}
+
+struct several_costs {
+  std::vector<double> costs;
+  double gain;
+};
+
+TEST_CASE("the front by several costs is what the definition says") {
+  random_engine rng(3);
+  for (std::size_t costs = 0; costs <= 4; ++costs)
+    for (int round = 0; round < 60; ++round) {
+      const std::uint64_t values = round % 2 == 0 ? 4 : 1000;
+      std::vector<several_costs> points(1 + static_cast<std::size_t>(random_below(rng, std::uint64_t{40})));
+      for (several_costs& p : points) {
+        for (std::size_t l = 0; l < costs; ++l) p.costs.push_back(static_cast<double>(random_below(rng, values)));
+        p.gain = static_cast<double>(random_below(rng, values));
+      }
+      const auto as_good = [](const several_costs& a, const several_costs& b) {
+        for (std::size_t l = 0; l < a.costs.size(); ++l)
+          if (a.costs[l] > b.costs[l]) return false;
+        return a.gain >= b.gain;
+      };
+      std::vector<std::size_t> expected;
+      for (std::size_t i = 0; i < points.size(); ++i) {
+        bool keep = true;
+        for (std::size_t j = 0; j < points.size(); ++j)
+          if (i != j && as_good(points[j], points[i])) keep = keep && as_good(points[i], points[j]) && i < j;
+        if (keep) expected.push_back(i);
+      }
+      std::vector<std::size_t> found = nondominated(points, &several_costs::costs, &several_costs::gain);
+      INFO(costs << " costs, round " << round);
+      CHECK(std::ranges::is_sorted(found, std::greater{}, [&](std::size_t i) { return points[i].gain; }));
+      std::ranges::sort(found);
+      CHECK(found == expected);
+    }
+  const std::vector<several_costs> bad{{{1, std::nan("")}, 1}};
+  CHECK_THROWS_AS(nondominated(bad, &several_costs::costs, &several_costs::gain), reward_error);
+  CHECK(nondominated(std::vector<several_costs>{}, &several_costs::costs, &several_costs::gain).empty());
 }
 
 TEST_CASE("of equal points the first stands for all") {

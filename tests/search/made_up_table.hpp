@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <utility>
@@ -25,8 +26,10 @@ using namespace nascent;
 /// longer.
 template <class Space>
 latency_table made_up(const kernel_trellis<Space>& trellis, std::uint64_t seed, double noise, double effect,
-                      int left_out = -1) {
-  latency_table table(":memory:", device_description{.device = "none", .library = "none", .isa = "any"});
+                      int left_out = -1, const std::filesystem::path& file = ":memory:",
+                      const device_description& device = {.device = "none", .library = "none", .isa = "any"},
+                      int batch = 1) {
+  latency_table table(file, device, {.batch = batch});
   std::mt19937_64 rng(seed);
   const auto random = [&] { return static_cast<double>(rng() >> 11) * 0x1p-53 - 0.5; };
   std::vector<double> times;

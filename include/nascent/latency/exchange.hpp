@@ -99,12 +99,12 @@ struct table_row {
   latency_entry entry{};
 };
 
-/// All rows of a table file. \throws latency_table_error
-inline std::vector<table_row> load_rows(const std::filesystem::path& path) {
+/// Whose rows a table file has: each device, batch and context. \throws latency_table_error
+inline std::vector<store_key> keys_of(const std::filesystem::path& path) {
   latency_store store(path, {}, true);
   try {
     database d = open_to_read(path, 30);
-    std::vector<table_row> rows;
+    std::vector<store_key> keys;
     statement query = d.prepare(
         "SELECT DISTINCT device, library, isa, threads, dtype, batch, context FROM entry JOIN environment ON id = "
         "environment "
@@ -120,22 +120,29 @@ inline std::vector<table_row> load_rows(const std::filesystem::path& path) {
           throw store.error("latency.damaged",
                             std::string(column == 3 ? "threads" : "batch") + " '" + query.text(column) + "'",
                             detail::environment_counts.allowed() + "; restore a copy");
-      const store_key key{.device = {.device = query.text(0),
-                                     .library = query.text(1),
-                                     .isa = query.text(2),
-                                     .threads = static_cast<int>(query.integer(3)),
-                                     .type = *type},
-                          .batch = static_cast<int>(query.integer(5)),
-                          .context = *context};
-      if (const auto fault = detail::find_fault(key.device, key.batch))
+      keys.push_back({.device = {.device = query.text(0),
+                                 .library = query.text(1),
+                                 .isa = query.text(2),
+                                 .threads = static_cast<int>(query.integer(3)),
+                                 .type = *type},
+                      .batch = static_cast<int>(query.integer(5)),
+                      .context = *context});
+      if (const auto fault = detail::find_fault(keys.back().device, keys.back().batch))
         throw store.error("latency.damaged", fault->column + " " + fault->found, fault->allowed + "; restore a copy");
-      for (latency_entry& e : latency_store(path, key, true).load_placements()) rows.push_back({key, std::move(e)});
     }
-    return rows;
+    return keys;
   } catch (const database_error& e) {
     throw store.error("latency.damaged", "no way to read it to the end (SQLite: " + std::string(e.found()) + ")",
                       "a whole table; restore a copy");
   }
+}
+
+/// All rows of a table file. \throws latency_table_error
+inline std::vector<table_row> load_rows(const std::filesystem::path& path) {
+  std::vector<table_row> rows;
+  for (const store_key& key : keys_of(path))
+    for (latency_entry& e : latency_store(path, key, true).load_placements()) rows.push_back({key, std::move(e)});
+  return rows;
 }
 
 /// Adds all rows of table `from` to table `into`, which is made where there is none: all or none. Rows that `into` has

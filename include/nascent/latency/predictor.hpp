@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nascent/kernels/space_kernels.hpp"
@@ -17,11 +19,15 @@ namespace nascent {
 
 /// A latency table resolved for a space: the times of all its layers are added up beforehand, a candidate's decisions
 /// lead through them. Says what `latency_table::predict` says of the candidate's network, up to rounding. Copies what
-/// it needs: it may outlive both, and threads may share it.
+/// it needs, or shares the trellis where it is given to share: it may outlive both, and threads may share it.
 template <space Space>
 class latency_predictor {
  public:
-  latency_predictor(const kernel_trellis<Space>& trellis, const latency_table& table) : trellis_(trellis) {
+  latency_predictor(const kernel_trellis<Space>& trellis, const latency_table& table)
+      : latency_predictor(std::make_shared<const kernel_trellis<Space>>(trellis), table) {}
+  /// Predictors of several devices have one trellis.
+  latency_predictor(std::shared_ptr<const kernel_trellis<Space>> trellis, const latency_table& table)
+      : trellis_(std::move(trellis)) {
     refresh(table);
   }
 
@@ -31,7 +37,7 @@ class latency_predictor {
     missing_ = 0;
     kernel_ms_.clear();
     effects_ = table.effects();
-    for (const space_kernel& k : trellis_.kernels()) {
+    for (const space_kernel& k : trellis_->kernels()) {
       const auto found = table.id(k.signature);
       entry_of.push_back(found ? &table.entries()[*found] : nullptr);
       kernel_ms_.push_back(found ? entry_of.back()->time.trimmed_mean_ms : std::numeric_limits<double>::quiet_NaN());
@@ -39,18 +45,18 @@ class latency_predictor {
     }
     sums_.clear();
     parts_.clear();
-    for (const auto& group : trellis_.groups()) {
+    for (const auto& group : trellis_->groups()) {
       detail::prediction_sum sum;
       for (const std::int32_t k : group)
         sum.add(entry_of[static_cast<std::size_t>(k)],
-                static_cast<double>(params(trellis_.kernels()[static_cast<std::size_t>(k)].what.core)));
+                static_cast<double>(params(trellis_->kernels()[static_cast<std::size_t>(k)].what.core)));
       sums_.push_back(sum);
       parts_.push_back({sum.missing == 0 ? sum.ms : std::numeric_limits<double>::quiet_NaN(), sum.weights});
     }
   }
 
   /// Of the space whose networks it predicts.
-  const kernel_trellis<Space>& trellis() const { return trellis_; }
+  const kernel_trellis<Space>& trellis() const { return *trellis_; }
 
   /// Kernels of the space that the table lacks.
   std::size_t missing() const { return missing_; }
@@ -58,7 +64,7 @@ class latency_predictor {
   /// The most frequent one of these, or "".
   std::string missing_kernel() const {
     for (std::size_t k = 0; k < kernel_ms_.size(); ++k)
-      if (std::isnan(kernel_ms_[k])) return trellis_.kernels()[k].signature;
+      if (std::isnan(kernel_ms_[k])) return trellis_->kernels()[k].signature;
     return {};
   }
 
@@ -74,7 +80,7 @@ class latency_predictor {
   double ms(const candidate<Space>& c) const {
     part sum;
     const part* of_group = parts_.data();
-    const bool possible = trellis_.walk(c, [&](std::int32_t group, int times) {
+    const bool possible = trellis_->walk(c, [&](std::int32_t group, int times) {
       sum.ms += times * of_group[group].ms;
       sum.weights += times * of_group[group].weights;
     });
@@ -87,8 +93,8 @@ class latency_predictor {
   /// The same with its interval, and what is missing. \throws space_error where the network cannot be built
   latency_prediction predict(const candidate<Space>& c) const {
     detail::prediction_sum sum;
-    if (!trellis_.walk(c,
-                       [&](std::int32_t group, int times) { sum.add(sums_[static_cast<std::size_t>(group)], times); }))
+    if (!trellis_->walk(c,
+                        [&](std::int32_t group, int times) { sum.add(sums_[static_cast<std::size_t>(group)], times); }))
       refuse();
     return sum.result(effects_);
   }
@@ -100,11 +106,11 @@ class latency_predictor {
   };
 
   [[noreturn]] void refuse() const {
-    throw space_error("space.candidate", detail::place_in(trellis_.space().name(), "candidate"),
+    throw space_error("space.candidate", detail::place_in(trellis_->space().name(), "candidate"),
                       "decisions that make no network", "candidates that to_network can build");
   }
 
-  kernel_trellis<Space> trellis_;
+  std::shared_ptr<const kernel_trellis<Space>> trellis_;
   std::vector<double> kernel_ms_;
   std::vector<part> parts_;  ///< by group of kernels
   std::vector<detail::prediction_sum> sums_;
@@ -114,5 +120,7 @@ class latency_predictor {
 
 template <class Space>
 latency_predictor(const kernel_trellis<Space>&, const latency_table&) -> latency_predictor<Space>;
+template <class Space>
+latency_predictor(std::shared_ptr<const kernel_trellis<Space>>, const latency_table&) -> latency_predictor<Space>;
 
 }  // namespace nascent

@@ -32,6 +32,8 @@ struct store_key {
   device_description device{};
   int batch = 1;
   cache_context context = cache_context::in_network;
+
+  friend bool operator==(const store_key&, const store_key&) = default;
 };
 
 /// What writing rows did.

@@ -110,6 +110,35 @@ class latency_archive {
   std::vector<std::optional<predicted_network<Space>>> elites_;
 };
 
+inline constexpr double near_target = 0.9;  ///< from there to the target is close below it
+
+/// Looks at networks until `seen`, which `look(candidate)` counts up, is `networks`, or the watch ends: first those of
+/// `also` and random ones, then mutations of what `parent()` gives; a random one where that is null.
+template <space Space, class Look, class Parent>
+void look_at_networks(const Space& searched, random_engine& rng, std::size_t networks, const std::size_t& seen,
+                      watch& watched, const std::vector<candidate<Space>>& also, Look&& look, Parent&& parent) {
+  for (const candidate<Space>& c : also) look(c);
+  const std::size_t random_ones = std::max<std::size_t>(1, std::min<std::size_t>(10'000, networks / 10));
+  watch_job job = watched.begin("looking at networks", networks);
+  constexpr std::size_t at_once = 1024;  // networks between two looks at the watch: they take about a microsecond each
+  std::size_t shown = 0;
+  while (seen < networks) {
+    if (seen >= shown + at_once) {
+      job.advance(seen - std::exchange(shown, seen));
+      if (watched.ended()) break;
+    }
+    const candidate<Space>* from = seen < random_ones ? nullptr : parent();
+    if (from == nullptr) {
+      look(seen % 2 == 0 ? searched.sample(rng) : searched.sample_decisions(rng));
+      continue;
+    }
+    candidate<Space> child = *from;
+    do child = searched.mutate(child, rng);
+    while (rng() % 2 == 0);  // one step, often two, seldom many
+    look(child);
+  }
+}
+
 }  // namespace detail
 
 /// Looks at networks of a space, each a mutation of the best one of some latency that it knows, and keeps the front.
@@ -120,8 +149,8 @@ template <space Space, network_metric<candidate<Space>> Latency, network_metric<
 predicted_front<Space> search_front(const Space& searched, Latency&& latency, Accuracy&& accuracy,
                                     const front_search_options& options = {},
                                     const std::vector<candidate<Space>>& also = {}) {
-  constexpr double near_target = 0.9;
   random_engine rng(options.seed);
+  detail::watch_or_none watched(options.watch);
   detail::latency_archive<Space> archive;
   predicted_front<Space> result;
   const auto look = [&](const candidate<Space>& seen) {
@@ -137,29 +166,14 @@ predicted_front<Space> search_front(const Space& searched, Latency&& latency, Ac
     if (!ms || !(*ms > options.least_ms) || *ms > options.most_ms) return;
     archive.offer({seen, *ms, *gained});
   };
-  for (const candidate<Space>& c : also) look(c);
-  const std::size_t random_ones = std::max<std::size_t>(1, std::min<std::size_t>(10'000, options.networks / 10));
-  detail::watch_or_none watched(options.watch);
-  watch_job job = watched->begin("looking at networks", options.networks);
-  constexpr std::size_t at_once = 1024;  // networks between two looks at the watch: they take about a microsecond each
-  std::size_t shown = 0;
-  while (result.networks < options.networks) {
-    if (result.networks >= shown + at_once) {
-      job.advance(result.networks - std::exchange(shown, result.networks));
-      if (watched->ended()) break;
-    }
-    if (result.networks < random_ones || archive.empty()) {
-      look(result.networks % 2 == 0 ? searched.sample(rng) : searched.sample_decisions(rng));
-      continue;
-    }
-    const bool near = options.target_ms > 0 && rng() % 2 == 0;
-    candidate<Space> child = (near ? archive.draw(rng, near_target * options.target_ms, options.target_ms)
-                                   : archive.draw(rng, options.least_ms, options.most_ms))
-                                 .what;
-    do child = searched.mutate(child, rng);
-    while (rng() % 2 == 0);  // one step, often two, seldom many
-    look(child);
-  }
+  detail::look_at_networks(
+      searched, rng, options.networks, result.networks, *watched, also, look, [&]() -> const candidate<Space>* {
+        if (archive.empty()) return nullptr;
+        const bool near = options.target_ms > 0 && rng() % 2 == 0;
+        return &(near ? archive.draw(rng, detail::near_target * options.target_ms, options.target_ms)
+                      : archive.draw(rng, options.least_ms, options.most_ms))
+                    .what;
+      });
   result.points = archive.front();
   if (result.points.empty()) watched->throw_if_stopped();
   if (result.points.empty())

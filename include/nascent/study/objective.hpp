@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "nascent/base/number_text.hpp"
+#include "nascent/reward/named_reward.hpp"
 #include "nascent/reward/reward.hpp"
 #include "nascent/study/error.hpp"
 #include "nascent/study/trial_record.hpp"
@@ -35,12 +36,20 @@ class objective {
     return *this;
   }
 
-  /// A limit that is kept first: a network beyond it is worse than all that keep it, the further beyond the worse.
-  objective& under(const std::string& metric, double most) {
-    if (!(most > 0) || !std::isfinite(most))
-      throw study_error("study.option", "objective, limit of " + metric, exact_text(most), "a number above 0");
-    text_ += ", " + metric + " <= " + exact_text(most);
-    limits_.emplace_back(metric, most);
+  /// A limit that is kept first: a network beyond it is worse than all that keep it, the further beyond the worse (see
+  /// feasible_first). \throws study_error for a limit that is not above 0
+  objective& under(const std::string& metric, double most) { return within({.metric = metric, .most = most}); }
+  /// The same from below: `minimise("phone_ms").at_least("accuracy", 75)`.
+  objective& at_least(const std::string& metric, double least) { return within({.metric = metric, .least = least}); }
+  objective& within(metric_limit limit) {
+    try {
+      limit.check();
+    } catch (const reward_error& e) {
+      throw study_error("study.option", "objective, " + std::string(e.where()), std::string(e.found()),
+                        std::string(e.allowed()));
+    }
+    text_ += ", " + limit.text();
+    limits_.push_back(std::move(limit));
     return *this;
   }
 
@@ -51,36 +60,39 @@ class objective {
   std::vector<double> operator()(const metric_map& metrics) const {
     for (const auto& [name, value] : metrics)
       if (!std::isfinite(value)) refuse("metric '" + name + "'", exact_text(value), "a finite number");
-    double excess = 0;
-    for (const auto& [name, most] : limits_) excess += std::max(0.0, metric(metrics, name) / most - 1);
+    for (const metric_limit& l : limits_) metric(metrics, l.metric);
+    const double excess = violation(metrics, limits_);
     std::vector<double> told;
     for (const function& judge : judges_) {
       const double value = judge(metrics);
       if (std::isnan(value) || value == std::numeric_limits<double>::infinity())
         refuse("objective '" + text_ + "'", exact_text(value), "a number");
-      told.push_back(excess > 0 ? infeasible * (1 + excess) : value);
+      if (value <= kept::beyond && value > -std::numeric_limits<double>::infinity() && !limits_.empty())
+        refuse("objective '" + text_ + "'", exact_text(value), "above " + exact_text(kept::beyond));
+      told.push_back(excess > 0 ? kept::worth(excess) : value);
     }
     return told;
   }
 
   /// Whether a network keeps the limits; one without the metrics does not.
   bool keeps_limits(const metric_map& metrics) const {
-    for (const auto& [name, most] : limits_)
-      if (const auto found = metrics.find(name); found == metrics.end() || !(found->second <= most)) return false;
-    return true;
+    return std::ranges::all_of(limits_, [&](const metric_limit& l) {
+      const auto found = metrics.find(l.metric);
+      return found != metrics.end() && l.holds(found->second);
+    });
   }
 
   /// \throws study_error where it is missing
   static double metric(const metric_map& metrics, const std::string& name) {
-    const auto found = metrics.find(name);
-    if (found != metrics.end()) return found->second;
-    std::string there;
-    for (const auto& [other, value] : metrics) there += (there.empty() ? "" : ", ") + other;
-    refuse("metric '" + name + "'", there.empty() ? "no metrics" : "only " + there, "a number under that name");
+    try {
+      return metric_of(metrics, name);
+    } catch (const reward_error& e) {
+      refuse(std::string(e.where()), std::string(e.found()), std::string(e.allowed()));
+    }
   }
 
  private:
-  static constexpr double infeasible = -1e6;  ///< below all rewards
+  using kept = feasible_first<function>;
 
   [[noreturn]] static void refuse(const std::string& where, const std::string& found, const std::string& allowed) {
     throw study_error("study.metric", where, found, allowed);
@@ -88,7 +100,7 @@ class objective {
 
   std::string text_;
   std::vector<function> judges_{};
-  std::vector<std::pair<std::string, double>> limits_{};
+  std::vector<metric_limit> limits_{};
 };
 
 inline objective maximise(std::string metric) {
@@ -98,6 +110,11 @@ inline objective maximise(std::string metric) {
 inline objective minimise(std::string metric) {
   std::string text = "minimise " + metric;
   return {std::move(text), [metric = std::move(metric)](const metric_map& m) { return -objective::metric(m, metric); }};
+}
+
+/// A reward over several of them: `reward_objective(weighted_product{.targets = {{"gpu_ms", 3}, {"phone_ms", 40}}})`.
+inline objective reward_objective(const weighted_product& judge) {
+  return {judge.text(), [judge](const metric_map& m) { return judge(m); }};
 }
 
 /// A reward of reward/ over two of the metrics.

@@ -5,20 +5,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "nascent/base/language.hpp"
+#include "nascent/reward/named_reward.hpp"
 
 namespace nascent {
-
-/// Named figures of a network: "accuracy", "latency_ms".
-using metric_map = std::map<std::string, double, std::less<>>;
 
 enum class trial_state : std::uint8_t {
   pending,  ///< proposed; its answer is not in

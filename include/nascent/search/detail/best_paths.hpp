@@ -66,7 +66,10 @@ class best_paths {
       const std::uint32_t top = open_.top().node;
       const node at = nodes_[top];
       open_.pop();
-      if (at.step == steps_.size()) return network_of(top);
+      if (at.step == steps_.size()) {
+        last_ = top;
+        return network_of(top);
+      }
       if (nodes_.size() > most_nodes) {
         gave_up_ = true;
         return std::nullopt;
@@ -84,6 +87,13 @@ class best_paths {
       }
     }
     return std::nullopt;
+  }
+
+  /// Of the network that `next` gave last.
+  double gain() const { return nodes_[last_].gain; }
+  std::vector<double> costs() const {
+    const auto first = costs_.begin() + static_cast<std::ptrdiff_t>(last_ * limits_);
+    return {first, first + static_cast<std::ptrdiff_t>(limits_)};
   }
 
   /// Whether several limits at once left too many beginnings open.
@@ -220,6 +230,7 @@ class best_paths {
   std::vector<double> costs_;  ///< of each node, limit by limit
   std::priority_queue<open_node> open_;
   front_merger merger_;
+  std::uint32_t last_ = 0;
   bool gave_up_ = false;
 };
 
