@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <numeric>
 #include <vector>
+
+#include <nascent/reward/rank_correlation.hpp>
 
 namespace prediction {
 
@@ -68,33 +69,14 @@ inline double geometric_mean(const std::vector<double>& values) {
   return std::exp(sum / static_cast<double>(values.size()));
 }
 
-inline std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, {}, [&](std::size_t i) { return values[i]; });
-  std::vector<double> rank(values.size());
-  for (std::size_t i = 0; i < order.size(); ++i) rank[order[i]] = static_cast<double>(i);
-  return rank;
-}
-
-/// Spearman's rank correlation; times have no ties.
-inline double rank_correlation(const std::vector<double>& first, const std::vector<double>& second) {
-  const std::vector<double> a = ranks(first);
-  const std::vector<double> b = ranks(second);
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
-  const auto n = static_cast<double>(a.size());
-  return n < 2 ? 0 : 1 - 6 * sum / (n * (n * n - 1));
-}
-
-/// Of predicted and measured times.
+/// Spearman's, of predicted and measured times.
 inline double rank_correlation(const std::vector<outcome>& all) {
   std::vector<double> predicted, measured;
   for (const outcome& o : all) {
     predicted.push_back(o.predicted);
     measured.push_back(o.measured);
   }
-  return rank_correlation(predicted, measured);
+  return nascent::rank_correlation(predicted, measured).value_or(0);
 }
 
 /// Of each sweep and the next, the mean: how well one measurement orders what the next one finds.
@@ -104,7 +86,7 @@ inline double rank_correlation_of_sweeps(const std::vector<outcome>& all) {
   for (const outcome& o : all)
     for (std::size_t i = 0; i < sweeps; ++i) times[i].push_back(o.by_sweep[i]);
   double sum = 0;
-  for (std::size_t i = 1; i < sweeps; ++i) sum += rank_correlation(times[i - 1], times[i]);
+  for (std::size_t i = 1; i < sweeps; ++i) sum += nascent::rank_correlation(times[i - 1], times[i]).value_or(0);
   return sum / static_cast<double>(sweeps - 1);
 }
 

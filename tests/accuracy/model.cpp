@@ -14,6 +14,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
+#include "nascent/reward/rank_correlation.hpp"
+
 using namespace nascent;
 using Catch::Matchers::WithinAbs;
 
@@ -40,32 +42,6 @@ test_plan bench_plan(const char* digits) {
     p.stages[i].se = d[3] == '1' ? 0.25 : 0;
   }
   return p;
-}
-
-/// Ranks from 0, ties sharing their mean.
-std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-  std::vector<double> rank(values.size());
-  for (std::size_t i = 0, j = 0; i < order.size(); i = j) {
-    while (j < order.size() && values[order[j]] == values[order[i]]) ++j;
-    for (std::size_t k = i; k < j; ++k) rank[order[k]] = static_cast<double>(i + j - 1) / 2;
-  }
-  return rank;
-}
-
-double correlation(const std::vector<double>& x, const std::vector<double>& y) {
-  const auto n = static_cast<double>(x.size());
-  const double mx = std::accumulate(x.begin(), x.end(), 0.0) / n;
-  const double my = std::accumulate(y.begin(), y.end(), 0.0) / n;
-  double xy = 0, xx = 0, yy = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    xy += (x[i] - mx) * (y[i] - my);
-    xx += (x[i] - mx) * (x[i] - mx);
-    yy += (y[i] - my) * (y[i] - my);
-  }
-  return xy / std::sqrt(xx * yy);
 }
 
 std::string_view reason(const accuracy_estimate& e) { return e.outside ? e.outside : ""; }
@@ -111,7 +87,7 @@ TEST_CASE("the stated error and rank correlation hold on networks that no fit ha
   CHECK_THAT(absolute / n, WithinAbs(accuracy_model::held_out_mae, 1e-3));
   CHECK_THAT(std::sqrt(squared / n), WithinAbs(accuracy_model::held_out_rmse, 1e-3));
   CHECK_THAT(1 - squared / variance, WithinAbs(accuracy_model::held_out_r2, 1e-3));
-  CHECK_THAT(correlation(ranks(truth), ranks(guess)), WithinAbs(accuracy_model::held_out_spearman, 1e-3));
+  CHECK_THAT(rank_correlation(truth, guess).value(), WithinAbs(accuracy_model::held_out_spearman, 1e-3));
   STATIC_REQUIRE(accuracy_model::held_out_spearman > 0.958);  // an additive model with one coefficient for each choice
   STATIC_REQUIRE(accuracy_model::held_out_r2 > 0.90);
 }

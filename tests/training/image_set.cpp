@@ -11,6 +11,8 @@
 #include "made_images.hpp"
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/training/resized.hpp"
+
 using namespace nascent;
 
 namespace {
@@ -70,6 +72,36 @@ TEST_CASE("image_set: padding puts zeros around") {
   const image_set larger = padded(one, 2, 5);
   CHECK(larger.pixels == std::vector<std::uint8_t>{0, 0, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
   CHECK(refusal([&] { padded(one, 0, 5); }) == "training.images images 'one', padded: 0 x 5");
+}
+
+// Bytes by Pillow 13.0, Image.resize(.., Image.BILINEAR) of each channel.
+TEST_CASE("resized: larger and smaller, as Pillow does it") {
+  const auto made = [](int height, int width, int channels) {
+    image_set one{"made", height, width, channels, 1, {}, {0}};
+    for (int i = 0; i < height * width * channels; ++i)
+      one.pixels.push_back(static_cast<std::uint8_t>((7 * i * i + 31 * i + 11 * (i / 5)) % 256));
+    return one;
+  };
+  const std::vector<std::uint8_t> larger{0,   14,  35, 64,  95,  132, 156, 103, 88,  62, 97, 134, 121, 114,
+                                         233, 180, 96, 133, 173, 108, 67,  208, 165, 97, 77, 72,  117, 146,
+                                         172, 140, 90, 51,  25,  93,  136, 127, 107, 77, 54, 34,  35,  35,
+                                         63,  56,  46, 42,  41,  49,  54,  17,  19,  23, 33, 45,  65,  77};
+  const std::vector<std::uint8_t> smaller{101, 115, 97,  98,  102, 109, 91,  87,  91, 132, 140, 152,
+                                          135, 139, 86,  96,  100, 106, 112, 115, 67, 118, 180, 98,
+                                          163, 138, 129, 132, 95,  157, 163, 90,  99, 170, 172, 83};
+  const std::vector<std::uint8_t> wider{0,  38, 36,  85, 90,  156, 178, 113, 236, 85, 193, 59, 194, 71, 195,
+                                        89, 83, 147, 8,  186, 122, 72,  88,  53,  36, 25,  25, 24,  17, 23};
+  CHECK(resized(made(5, 4, 1), 8, 7).pixels == larger);
+  CHECK(resized(made(6, 9, 3), 3, 4).pixels == smaller);
+  CHECK(resized(made(3, 3, 2), 3, 5).pixels == wider);
+  image_set two = made(5, 4, 1);  // of several each by itself
+  two.pixels.insert(two.pixels.end(), 20, std::uint8_t{9});
+  two.labels = {0, 0};
+  const image_set both = resized(two, 8, 7);
+  CHECK(std::vector(both.pixels.begin(), both.pixels.begin() + 56) == larger);
+  CHECK(std::vector(both.pixels.begin() + 56, both.pixels.end()) == std::vector<std::uint8_t>(56, 9));
+  CHECK(resized(two, 5, 4).pixels == two.pixels);
+  CHECK(refusal([&] { resized(two, 0, 5); }) == "training.images images 'made', resized: 0 x 5");
 }
 
 TEST_CASE("image_set: what is no set of images is refused by name") {

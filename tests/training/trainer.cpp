@@ -22,6 +22,7 @@
 #include "nascent/block/block.hpp"
 #include "nascent/executor/reference.hpp"
 #include "nascent/reward/evaluate.hpp"
+#include "nascent/scaling/lacs.hpp"
 #include "nascent/search/random_search.hpp"
 #include "nascent/space/space.hpp"
 #include "nascent/study/run_study.hpp"
@@ -342,6 +343,7 @@ namespace {
 constexpr auto tiny_space = define([] {
   return search_space("tiny")
       .input(2, 8)
+      .round_widths({.divisor = 4})
       .stage("stem", conv{.filters = one_of(4, 8), .kernel = 3, .act = relu})
       .stride(2)
       .stage("1", mbconv{.filters = one_of(4, 8), .kernel = one_of(3, 5), .expand = 2, .act = relu})
@@ -417,4 +419,79 @@ TEST_CASE("training_evaluator: a number for searches, metrics for studies, and e
   refusing more{&drawn};
   const auto goes_on = [&] { return training_evaluator(training, validation, limited)(to_network(drawn)); };
   CHECK(goes_on() >= 0);  // some epoch's accuracy, of one repeat
+}
+
+TEST_CASE("training_evaluator: images become as large as a network's input where that is asked for") {
+  const image_set training = test::made_images(64, 1);
+  const image_set validation = test::made_images(40, 2);
+  const evaluator_options options{.training = {.epochs = 2, .batch = 16, .rate = {.peak = 0.1}}, .resize = true};
+  const network larger = make_network("larger", {1, 12, 10, 2}, [](auto& net, tensor x) {
+    net.dense(net.global_pool(net.conv(x, {.filters = 8, .stride = 2, .act = relu})), {.units = 4});
+  });
+  trainable model(larger, 0);
+  const double by_hand =
+      train(model, resized(training, 12, 10), resized(validation, 12, 10), options.training).accuracy;
+  CHECK(training_evaluator(training, validation, options)(larger) == by_hand);
+  const auto refused = [&] { training_evaluator(training, validation, {.training = options.training})(larger); };
+  CHECK(says(refusal(refused), "found 8 x 8 x 2 pixels; allowed: 12 x 10 x 2"));
+}
+
+TEST_CASE("training_evaluator: with checkpoints what was trained answers at once, and what was begun goes on") {
+  const image_set training = test::made_images(64, 1);
+  const image_set validation = test::made_images(40, 2);
+  const test::temporary_folder folder;
+  const network graph = small_network();
+  int trained = 0;
+  evaluator_options options{.training = short_training(), .repeats = 2};
+  options.training.each_epoch = [&](const epoch_result&) { return ++trained > 0; };
+  const double plain = training_evaluator(training, validation, options)(graph);
+  options.checkpoints = folder / "deep" / "checkpoints";
+  trained = 0;
+  {
+    watch few({.style = progress_style::quiet});
+    evaluator_options stopped = options;  // in the second repeat
+    stopped.training.watch = &few;
+    stopped.training.each_epoch = [&](const epoch_result&) {
+      if (++trained == 6) few.stop();
+      return true;
+    };
+    CHECK_THROWS_AS(training_evaluator(training, validation, stopped)(graph), stopped_error);
+  }
+  const training_evaluator judge(training, validation, options);
+  CHECK(judge(graph) == plain);
+  CHECK(trained == 8);  // 6 before, 2 now
+  CHECK(judge(graph) == plain);
+  CHECK(trained == 8);
+  CHECK(judge.evaluate(graph).metrics.at("epochs") == 8);
+
+  const trained_network kept = judge.trained(graph);
+  CHECK(trained == 8);
+  trainable alone(graph, 3);
+  CHECK(kept.result.accuracy == train(alone, training, validation, short_training()).accuracy);
+  CHECK(numbers_of(kept.model) == numbers_of(alone));
+
+  options.training.epochs = 5;
+  CHECK(says(refusal([&] { training_evaluator(training, validation, options)(graph); }), "training.checkpoint"));
+}
+
+TEST_CASE("training_evaluator: lacs scales by what it says") {
+  const image_set training = test::made_images(64, 1);
+  const image_set validation = test::made_images(40, 2);
+  random_engine rng(1);
+  const auto base = tiny_space.sample(rng);
+  const training_evaluator judge(training, validation,
+                                 {.training = {.epochs = 1, .batch = 16, .rate = {.peak = 0.1}}, .resize = true});
+  const auto macs_ms = [](const network& n) { return static_cast<double>(cost(n).macs) * 1e-4; };
+  const lacs_options options{.levels = 1, .factor = 2, .divisions = 1, .refinements = 0, .interpolate = false};
+  const auto found = lacs(base, judge, macs_ms, options);
+  REQUIRE(found.trials.size() == 3);
+  double best = 0;
+  for (const auto& t : found.trials)
+    if (t.accuracy) {
+      // Again, and by hand.
+      CHECK(judge(to_network(t.solution->at.candidate)) == *t.accuracy);
+      best = std::max(best, t.reward);
+    }
+  CHECK(found.trials[found.best_index].reward == best);
+  CHECK(found.levels.back().accuracy.has_value());
 }

@@ -58,11 +58,19 @@ class trainable {
   /// `training` normalises by the batch's statistics and averages them. \throws training_error for images of another
   /// shape
   std::vector<at::Tensor> forward(const at::Tensor& images, bool training) const {
+    return forward(images, training, [](std::size_t, const at::Tensor&) {});
+  }
+  /// The same, and `look(i, map)` sees what each layer makes, NCHW, before the next one is computed.
+  template <class Look>
+  std::vector<at::Tensor> forward(const at::Tensor& images, bool training, Look&& look) const {
     detail::check_batch(graph_, images);
     detail::torch_run run(graph_, detail::as_nchw(images));
-    run.layers(0, graph_.layers().size(),
-               [&](std::size_t i) -> const detail::torch_parameters& { return parameters_[i]; },
-               {training, static_cast<double>(options_.epsilon), 1 - options_.averaging});
+    const detail::torch_mode mode{training, static_cast<double>(options_.epsilon), 1 - options_.averaging};
+    for (std::size_t i = 0; i < graph_.layers().size(); ++i) {
+      run.layers(
+          i, i + 1, [&](std::size_t at) -> const detail::torch_parameters& { return parameters_[at]; }, mode);
+      look(i, run.map(static_cast<int>(i) + 1));
+    }
     return run.outputs();
   }
 

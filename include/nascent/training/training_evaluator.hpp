@@ -6,16 +6,20 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "nascent/base/file.hpp"
 #include "nascent/network/network.hpp"
 #include "nascent/space/to_network.hpp"
 #include "nascent/study/trial_record.hpp"
+#include "nascent/training/resized.hpp"
 #include "nascent/training/trainer.hpp"
 
 namespace nascent {
@@ -26,9 +30,20 @@ struct evaluator_options {
   int repeats = 1;  ///< trainings with seeds `training.seed`, + 1, ..; the accuracy is their mean
   /// Of one network, all repeats together; what is reached then is the result.
   double seconds = std::numeric_limits<double>::infinity();
+  /// Images become as large as a network's input: what scaling asks for. Else one of another size is refused.
+  bool resize = false;
+  /// A folder with a checkpoint for every network and seed. What was trained answers at once, also after a kill, and
+  /// what was under way goes on after its last epoch. For the same images and options only: another is refused.
+  std::filesystem::path checkpoints{};
   /// What else an objective needs of a network, such as its latency: known before it is trained, reported with every
   /// epoch.
   std::function<metric_map(const nascent::network&)> also{};
+};
+
+/// A network with the weights that its training gave.
+struct trained_network {
+  trainable model;
+  training_result result;
 };
 
 /// Trains a network with one part of a data set, and judges it by another. Never sees the images that were held out.
@@ -58,14 +73,29 @@ class training_evaluator {
     if (!(options_.seconds > 0))
       throw training_error("training.option", "evaluator_options.seconds", exact_text(options_.seconds), "above 0");
     if (!options_.training.checkpoint.empty())
-      throw training_error("training.option", "evaluator_options.training.checkpoint",
-                           options_.training.checkpoint.string(),
-                           "none: one file cannot be every network's; a study keeps what was evaluated");
+      throw training_error(
+          "training.option", "evaluator_options.training.checkpoint", options_.training.checkpoint.string(),
+          "none: one file cannot be every network's; evaluator_options.checkpoints is a folder for them");
+    if (options_.checkpoints.empty()) return;
+    std::error_code failed;
+    std::filesystem::create_directories(options_.checkpoints, failed);
+    if (failed)
+      throw file_error("file.write", "folder '" + options_.checkpoints.string() + "', making", failed.message(),
+                       "a folder that can be made; check the path");
   }
 
   /// Trained accuracy in per cent. \throws training_error where the network does not fit the images; stopped_error
-  double operator()(const network& graph) const {
-    return judge(graph, options_.training.watch, [](int, const metric_map&) { return true; }).metrics.at("accuracy");
+  double operator()(const network& graph) const { return evaluate(graph).metrics.at("accuracy"); }
+
+  /// The metrics that a study would get. \throws as above
+  evaluation evaluate(const network& graph) const {
+    return judge(graph, options_.training.watch, [](int, const metric_map&) { return true; });
+  }
+
+  /// The network with its weights, as the first repeat trains it: from its checkpoint where there is one. \throws as
+  /// above
+  trained_network trained(const network& graph) const {
+    return train_once(graph, images_for(graph), options_.training);
   }
 
   /// The same for a `running_trial` of a study.
@@ -85,8 +115,34 @@ class training_evaluator {
   }
 
  private:
+  /// What trains and judges a network that takes images of another size.
+  struct fitting_images {
+    std::optional<image_set> resized_training{};  ///< none: as they were given
+    std::optional<image_set> resized_validation{};
+  };
+  fitting_images images_for(const network& graph) const {
+    fitting_images f;
+    const shape& in = graph.input();
+    if (options_.resize && (in.height != training_.height || in.width != training_.width)) {
+      f.resized_training = resized(training_, in.height, in.width);
+      f.resized_validation = resized(validation_, in.height, in.width);
+    }
+    return f;
+  }
+
+  trained_network train_once(const network& graph, const fitting_images& images, training_options now) const {
+    if (!options_.checkpoints.empty())
+      now.checkpoint =
+          options_.checkpoints / (detail::layers_hash(graph) + "-" + std::to_string(now.seed) + ".safetensors");
+    trained_network one{trainable(graph, now.seed, options_.network), {}};
+    one.result = train(one.model, images.resized_training ? *images.resized_training : training_,
+                       images.resized_validation ? *images.resized_validation : validation_, now);
+    return one;
+  }
+
   template <class Report>
   evaluation judge(const network& graph, watch* outer, Report&& report) const {
+    const fitting_images images = images_for(graph);
     const metric_map known = options_.also ? options_.also(graph) : metric_map{};
     const std::int64_t start = wall_ns();
     const auto is_late = [&] { return static_cast<double>(wall_ns() - start) * 1e-9 > options_.seconds; };
@@ -110,8 +166,7 @@ class training_evaluator {
         }
         return !is_late();
       };
-      trainable model(graph, now.seed, options_.network);
-      const training_result trained = train(model, training_, validation_, now);
+      const training_result trained = train_once(graph, images, now).result;
       accuracies.push_back(trained.accuracy);
       epochs += static_cast<double>(trained.epochs.size());
       if (!trained.epochs.empty()) e.metrics["loss"] = trained.epochs.back().loss;
