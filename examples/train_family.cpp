@@ -35,6 +35,7 @@
 #include <nascent/reward/evaluate.hpp>
 #include <nascent/reward/rank_correlation.hpp>
 #include <nascent/scaling/scaling_check.hpp>
+#include <nascent/scaling/verified_lacs.hpp>
 #include <nascent/search/latency_tiers.hpp>
 #include <nascent/search/regularized_evolution.hpp>
 #include <nascent/space/describe.hpp>
@@ -300,7 +301,6 @@ int design(const settings& s, const signal_stop& signals) {
     build_table(trellis, table, {.watch = &filling, .estimate_rest = true, .seed = s.seed});
   all.throw_if_stopped();
   const latency_predictor predictor(trellis, table);
-  network_predictor latency(table, trellis.kernels());
   const double target = median_ms(predictor);
   std::printf("   On %s half of the networks keep %.1f us.\n", describe(cpu.description()).c_str(), 1000 * target);
 
@@ -330,17 +330,24 @@ int design(const settings& s, const signal_stop& signals) {
 
   std::printf("4. It is scaled to %.1f and %.1f times its latency, by trained and by estimated accuracies.\n", s.factor,
               s.factor * s.factor);
+  // In a table of its own, which measures what is recommended: the search goes on with the latencies it began with.
+  latency_table scaled_times{s.out / "scaling.db", cpu, table.options()};
+  watch filling_again = all.share(0.06);
+  build_table(trellis, scaled_times, {.watch = &filling_again, .seed = s.seed});
+  all.throw_if_stopped();
+  network_predictor latency(scaled_times, trellis.kernels());
+  const double base_ms = latency(to_network(*base));
   watch scaling = all.share(0.3);
-  const lacs_options options{.levels = 2,
-                             .factor = s.factor,
-                             .search_level = 1,
-                             .divisions = s.divisions,
-                             .refinements = 0,
-                             .interpolate = false,  // a training for each triplet, not two
-                             .phi = {.fall_allowed = 0.5},
-                             .watch = &scaling};
-  const auto by_training = lacs(small_space, *base, train, latency, options);
-  const auto by_estimate = lacs(small_space, *base, estimated_accuracy, latency, options);
+  const verified_lacs_options options{.scaling = {.targets_ms = {s.factor * base_ms, s.factor * s.factor * base_ms},
+                                                  .search_level = 1,
+                                                  .divisions = s.divisions,
+                                                  .refinements = 0,
+                                                  .interpolate = false,  // a training for each triplet, not two
+                                                  .phi = {.fall_allowed = 0.5},
+                                                  .watch = &scaling}};
+  const auto by_estimate = verified_lacs(*base, estimated_accuracy, latency, options).family;
+  const auto by_training =
+      verified_lacs(*base, evaluator(s, data, to_its_end, std::min(s.repeats, 2)), latency, options).family;
   std::printf("   %zu triplets; trained: %s; estimated: %s.\n", by_training.trials.size(),
               text_of(by_training.coefficients).c_str(), text_of(by_estimate.coefficients).c_str());
 
@@ -361,9 +368,11 @@ int design(const settings& s, const signal_stop& signals) {
   const auto times = compare_networks(cpu, rivals, {.measure = {.half_width = 0.02, .budget_ms = 2000}});
   for (std::size_t i = 0; i < family.size(); ++i) family[i].measured = times[i].time;
   std::printf("\n%s\n", to_markdown(results_of(family)).c_str());
-  if (const auto sure = bootstrap_coefficients(by_training, {.accuracy_noise = family[0].deviation()}))
-    std::printf("With the base's deviation of %.2f points, 90 %% of the best triplets lie between %s and %s.\n",
-                family[0].deviation(), text_of(sure->low).c_str(), text_of(sure->high).c_str());
+  const double noise = family[0].deviation() / std::sqrt(std::min(s.repeats, 2));
+  if (const auto sure = bootstrap_coefficients(by_training, {.accuracy_noise = noise}))
+    std::printf(
+        "An accuracy that LACS sees is sure to %.2f points: 90 %% of the best triplets lie between %s and %s.\n", noise,
+        text_of(sure->low).c_str(), text_of(sure->high).c_str());
 
   std::printf(
       "6. How what is known without training orders the %zu networks of the search that were trained to their "

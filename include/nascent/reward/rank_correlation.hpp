@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstddef>
 #include <numeric>
 #include <optional>
 #include <span>
