@@ -3,9 +3,11 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
+#include <nascent/erased/any_space.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/zoo/efficientnet_x.hpp>
 #include <nascent/zoo/gpunet.hpp>
@@ -73,9 +75,24 @@ void mutate_one(benchmark::State& state) {
   run(state, [&] { return c = Space.mutate(c, rng); });
 }
 
+/// As C and Python see a space: its type is not known, and rows of decisions are checked before they are counted.
+template <const auto& Space>
+void sample_check_count_rows(benchmark::State& state) {
+  const any_space s = Space;
+  random_engine rng(1);
+  std::vector<digit> row(s.slot_count);
+  run(state, [&] {
+    s.sample(rng, row);
+    s.check(row);
+    return s.count(row);
+  });
+}
+
 }  // namespace
 
 BENCHMARK(sample_decode_count<zoo::gpunet>);
+BENCHMARK(sample_check_count_rows<zoo::gpunet>);
+BENCHMARK(sample_check_count_rows<zoo::once_for_all>);
 BENCHMARK(sample_decode_count<zoo::once_for_all>);
 BENCHMARK(sample_decode_count<zoo::proxylessnas>);
 BENCHMARK(sample_decode_count<zoo::efficientnet_x>);

@@ -12,6 +12,7 @@ from unittest import mock
 import network
 import paired
 import peers
+import worker
 
 runtime = None
 
@@ -112,6 +113,9 @@ class Reports(unittest.TestCase):
 
     def test_json_has_no_infinity(self):
         self.assertEqual(json.dumps(peers.text_of({"a": [1.5, float("inf")], "b": {"c": 2}})), '{"a": [1.5, "infinity"], "b": {"c": 2}}')
+
+    def test_every_runtime_has_a_worker_and_a_name(self):
+        self.assertEqual([peers.own, *worker.runtimes], list(peers.display))
 
     def test_options_that_make_no_sense_are_refused(self):
         for wrong in (["--threads", "0"], ["--threads", "9999"], ["--runtimes", "tensorflow"], ["--runtimes", "nascent"]):

@@ -37,6 +37,8 @@ def to_onnx(network, batch, element=TensorProto.FLOAT):
         elif act == "relu6":
             limits = [constant(f"{output}_{v}", numpy.array(v, numpy.float32)) for v in (0, 6)]
             node("Clip", [before, *limits], output)
+        elif act == "hsigmoid":
+            node("HardSigmoid", [before], output, alpha=1 / 6, beta=0.5)
         elif act == "swish":
             node("Sigmoid", [before], output + "_gate")
             node("Mul", [before, output + "_gate"], output)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from network import UnsupportedLayer
 
-_activations = {"relu": F.relu, "relu6": F.relu6, "sigmoid": torch.sigmoid, "swish": F.silu, "hswish": F.hardswish}
+_activations = {"relu": F.relu, "relu6": F.relu6, "sigmoid": torch.sigmoid, "swish": F.silu, "hswish": F.hardswish, "hsigmoid": F.hardsigmoid}
 
 
 class _Convolution(torch.nn.Module):

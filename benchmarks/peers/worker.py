@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs networks in one of the other runtimes, on request, by the protocol of `benchmark_runtime serve`:
 
-    python worker.py onnxruntime | openvino | torch
+    python worker.py onnxruntime | openvino | torch | ncnn | mnn
 
 One command a line on standard input, one answer a line on standard output, both JSON. `load` takes one key more than there: "setting", one
 of those that {"do": "settings", "threads": ..., "every": true} lists, without "every" those that are ever best. `prepare` does what takes minutes, and leaves files beside the model.
 """
 
 import gc
+import importlib.util
 import json
 import os
 import resource
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 
 import network as networks
@@ -175,7 +179,104 @@ class PyTorch:
         self.package(network, dtype, batch)
 
 
-runtimes = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "torch": PyTorch}
+def converted(program, arguments, produced):
+    """Runs a converter. \\throws RuntimeError with its last words where it did not make the file."""
+    done = subprocess.run([program, *arguments], capture_output=True, text=True)
+    if done.returncode != 0 or not os.path.exists(produced):
+        words = (done.stderr + done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
+        raise RuntimeError(f"{os.path.basename(program)}: {words[-1]}")
+
+
+class Ncnn:
+    """Networks come through pnnx, the converter of its authors; one image at a time, for its maps have no batch."""
+
+    def __init__(self):
+        import ncnn
+
+        self.ncnn = ncnn
+        self.version = "ncnn " + ncnn.__version__
+
+    def settings(self, threads, every):
+        return ["light mode"]
+
+    def files(self, network):
+        """The network's two files."""
+        def make(path):
+            folder = os.path.dirname(importlib.util.find_spec("pnnx").origin)  # its module needs PyTorch, its program does not
+            shape = network.input
+            with tempfile.TemporaryDirectory() as scratch:
+                model = os.path.join(scratch, "model.onnx")
+                shutil.copy(onnx_file(network, "f32", 1), model)
+                converted(os.path.join(folder, "pnnx"), [model, "fp16=0", f"inputshape=[1,{shape['channels']},{shape['height']},{shape['width']}]"],
+                          os.path.join(scratch, "model.ncnn.bin"))
+                os.replace(os.path.join(scratch, "model.ncnn.bin"), path + ".weights")
+                with open(os.path.join(scratch, "model.ncnn.param"), encoding="utf-8") as text, open(path, "w", encoding="utf-8") as file:
+                    file.write(text.read())
+            os.replace(path + ".weights", weights)
+
+        weights = f"{network.path}.{network.key}.ncnn.bin"
+        return made_once(f"{network.path}.{network.key}.ncnn.param", make), weights
+
+    def load(self, network, dtype, batch, threads, setting):
+        import numpy
+
+        if batch != 1:
+            raise Unsupported(f"batch {batch}: one image at a time")
+        net = self.ncnn.Net()
+        net.opt.num_threads = threads
+        for option in dir(net.opt):  # the type that was asked for, and no other
+            if option.startswith(("use_fp16", "use_bf16", "use_int8")):
+                setattr(net.opt, option, dtype == "bf16" and option.startswith("use_bf16"))
+        param, weights = self.files(network)
+        if net.load_param(param) != 0 or net.load_model(weights) != 0:
+            raise RuntimeError("it does not read what pnnx wrote")
+        pixels = numpy.ascontiguousarray(network.pixels(1)[0])
+        image = self.ncnn.Mat(pixels).clone()
+        answer = [None]
+
+        def run():
+            extractor = net.create_extractor()
+            extractor.input("in0", image)
+            answer[0] = extractor, extractor.extract("out0")[1]  # whose memory is the extractor's
+
+        return run, (lambda: numpy.array(answer[0][1]).reshape(1, -1))
+
+
+class Mnn:
+    def __init__(self):
+        import MNN
+
+        self.mnn = MNN
+        self.version = "MNN " + MNN.version()
+
+    def settings(self, threads, every):
+        return ["session"]
+
+    def load(self, network, dtype, batch, threads, setting):
+        import numpy
+
+        if dtype != "f32":
+            raise Unsupported(f"{dtype}: not offered for processors of this kind")
+        # Not its command mnnconvert, which installs a package to report what it converted, and breaks onnx by that.
+        convert = ["-c", "import sys, _tools; _tools.mnnconvert(['mnnconvert', *sys.argv[1:]])"]
+        path = made_once(f"{network.path}.{network.key}.{batch}.mnn", lambda made: converted(
+            sys.executable, [*convert, "-f", "ONNX", "--modelFile", onnx_file(network, "f32", batch), "--MNNModel", made, "--bizCode", "nascent"], made))
+        interpreter = self.mnn.Interpreter(path)
+        session = interpreter.createSession({"backend": "CPU", "precision": "high", "numThread": threads})
+        pixels = numpy.ascontiguousarray(network.pixels(batch))
+        layout = self.mnn.Tensor_DimensionType_Caffe
+        interpreter.getSessionInput(session).copyFrom(self.mnn.Tensor(pixels.shape, self.mnn.Halide_Type_Float, pixels, layout))
+
+        def answer():
+            given = interpreter.getSessionOutput(session)
+            host = self.mnn.Tensor(given.getShape(), self.mnn.Halide_Type_Float, numpy.zeros(given.getShape(), numpy.float32), layout)
+            given.copyToHostTensor(host)
+            return numpy.array(host.getNumpyData()).reshape(batch, -1)
+
+        return (lambda: interpreter.runSession(session)), answer
+
+
+runtimes = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "torch": PyTorch, "ncnn": Ncnn, "mnn": Mnn}
 
 
 class Worker:

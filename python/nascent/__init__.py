@@ -15,11 +15,12 @@ Spaces are declared in Python as in C++ (`search_space`), or come from a module 
 
 from . import declaration as _declaration
 from . import zoo
-from ._core import Candidate, Counts, Latency, Network, Random, Searcher, Space, Study, StudyTrial, __version__, load, load_onnx
+from ._core import Candidate, Counts, Latency, Network, Random, Searcher, Space, Study, StudyTrial, __version__, estimated_top1, load, load_onnx
 from ._distributed.driver import Distributed, Part, distribute
 from ._distributed.evaluation import Command, Evaluation
-from ._errors import DeclarationError, Error, ModuleError, NetworkError, SearchError, SpaceError, StudyError
+from ._errors import DeclarationError, Error, ModuleError, NetworkError, ScalingError, SearchError, SpaceError, StudyError
 from ._measure import measure
+from ._scaling import Family, Level, scale
 from ._search import SearchResult, Trial, search
 from .declaration import (
     BLOCKS,

@@ -27,6 +27,10 @@ class StudyError(Error):
     """Files of studies, what they are of, and how they are gone on with."""
 
 
+class ScalingError(Error):
+    """Bases, targets or metrics by which nothing can be scaled."""
+
+
 class ModuleError(Error):
     """A module that cannot be loaded or made."""
 

@@ -25,6 +25,7 @@ void bind_errors(py::module_& m);
 void bind_spaces(py::module_& m);
 void bind_networks(py::module_& m);
 void bind_search(py::module_& m);
+void bind_scaling(py::module_& m);
 void bind_study(py::module_& m);
 void bind_zoo(py::module_& m);
 void bind_latency(py::module_& m);

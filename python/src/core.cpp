@@ -6,6 +6,7 @@
 #include "nascent/base/version.hpp"
 #include "nascent/erased/load_module.hpp"
 #include "nascent/network/network.hpp"
+#include "nascent/scaling/compound.hpp"
 #include "nascent/search/searcher.hpp"
 #include "nascent/study/error.hpp"
 
@@ -34,8 +35,9 @@ void bind_errors(py::module_& m) {
   static const py::object network = errors.attr("NetworkError");
   static const py::object search = errors.attr("SearchError");
   static const py::object study = errors.attr("StudyError");
+  static const py::object scaling = errors.attr("ScalingError");
   static const py::object module = errors.attr("ModuleError");
-  for (const auto* type : {&base, &space, &network, &search, &study, &module})
+  for (const auto* type : {&base, &space, &network, &search, &study, &scaling, &module})
     type->inc_ref();  // outlive the interpreter
   m.attr("Error") = base;
   py::register_exception_translator([](std::exception_ptr p) {
@@ -49,6 +51,8 @@ void bind_errors(py::module_& m) {
       raise(search, e);
     } catch (const study_error& e) {
       raise(study, e);
+    } catch (const scaling_error& e) {
+      raise(scaling, e);
     } catch (const module_error& e) {
       raise(module, e);
     } catch (const error& e) {
@@ -68,6 +72,7 @@ PYBIND11_MODULE(_core, m) {
   bind_networks(m);
   bind_spaces(m);
   bind_search(m);
+  bind_scaling(m);
   bind_study(m);
   bind_zoo(m);
   bind_latency(m);

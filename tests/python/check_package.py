@@ -29,15 +29,17 @@ def main(source, folder, compiler):
         print("skipped: Python.h is not there (Debian: python3-dev)")
         return 77
     # Without isolation, so that what was fetched serves; the folder stays, so that a second run builds what changed.
-    pip = [python, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--force-reinstall", "-C", f"build-dir={folder / 'build'}", source]
+    # Less optimised than a user's: nothing is timed.
+    pip = [python, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--force-reinstall", "-C", f"build-dir={folder / 'build'}",
+           "-C", "cmake.define.CMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG", source]
     if subprocess.run(pip, env={**os.environ, "CXX": compiler}).returncode != 0:
         return 1
     # Tools whose tests are skipped where they are not there.
     prepared(folder, TOOLS, present="optuna, ConfigSpace, pyglove", timeout=300)
-    if os.environ.get("NASCENT_TEST_RAY"):  # 400 MB, and a cluster of its own: by hand
-        prepared(folder, ["ray[tune]"], present="ray.tune", timeout=300)
+    if os.environ.get("NASCENT_TEST_RAY"):  # more than a gigabyte, and a cluster of its own: by hand
+        prepared(folder, ["ray[tune]", "syne-tune>=0.16"], present="ray.tune, syne_tune", timeout=600)
     else:
-        print("skipped: the tests with Ray (NASCENT_TEST_RAY=1 fetches it and runs them)")
+        print("skipped: the tests with Ray and Syne Tune (NASCENT_TEST_RAY=1 fetches them and runs them)")
     tests = [python, "-B", "-m", "unittest", "discover", "-s", Path(__file__).parent / "package"]
     return subprocess.run(tests, cwd=folder).returncode
 

@@ -287,6 +287,68 @@ class Export(unittest.TestCase):
         self.assertIn("oneDNN", one["device"])
 
 
+def megamacs(network):
+    return network.cost()["macs"] / 1e6
+
+
+class Scaling(unittest.TestCase):
+    def setUp(self):
+        self.base = nascent.zoo.mnasnet.sample(seed=1)
+
+    def test_a_given_triplet_is_the_rule_of_compound_scaling(self):
+        family = nascent.scale(self.base, lambda network: 0, megamacs, coefficients=(1.2, 1.1, 1.15), targets_ms=[1000, 4000])
+        self.assertEqual((len(family.trials), family.coefficients), (1, (1.2, 1.1, 1.15)))
+        first, *levels = family.levels
+        self.assertEqual((first.phi, first.depth, first.width), (0, 1, 1))
+        for level, target in zip(levels, [1000, 4000]):
+            self.assertAlmostEqual(level.depth, 1.2**level.phi)  # Tan and Le, 2019, equation 3
+            self.assertAlmostEqual(level.width, 1.1**level.phi)
+            self.assertEqual(level.resolution, first.resolution + round(first.resolution * (1.15**level.phi - 1)))
+            self.assertEqual(level.network.input, (level.resolution, level.resolution, 3))
+            self.assertLessEqual(level.latency_ms, target)
+            self.assertEqual(level.latency_ms, megamacs(level.network))
+            by_hand = nascent.zoo.mnasnet.network(self.base, width=level.width, depth=level.depth, resolution=level.resolution)
+            self.assertEqual(megamacs(by_hand), level.latency_ms)
+
+    def test_the_triplet_is_the_one_of_the_highest_reward(self):
+        asked = []
+
+        def layers(network):  # depth alone is worth something
+            asked.append(network)
+            return len(network)
+
+        family = nascent.scale(self.base, layers, megamacs, targets_ms=[2000], divisions=2, refinements=0)
+        self.assertEqual(len(family.trials), 6)  # (n + 1)(n + 2) / 2
+        usable = [trial for trial in family.trials if trial[1] is not None]
+        self.assertEqual(max(usable, key=lambda trial: trial[1])[0], family.coefficients)
+        depth, width, resolution = family.coefficients
+        self.assertAlmostEqual(depth, 2)
+        self.assertEqual((width, resolution), (1, 1))
+        self.assertEqual(len({network.to_json() for network in asked}), len(asked))
+
+    def test_what_cannot_scale_is_refused(self):
+        cases = [
+            ("scaling.latency", {"latency": lambda network: "3 ms"}),
+            ("scaling.latency", {"latency": lambda network: -1.0}),
+            ("scaling.latency", {"latency": lambda network: None}),
+            ("scaling.accuracy", {"accuracy": lambda network: [1]}),
+            ("scaling.none_usable", {"accuracy": lambda network: None}),
+            ("scaling.option", {"divisions": -1}),
+            ("scaling.option", {"coefficients": (0.5, 1, 1)}),
+            ("scaling.target", {"targets_ms": [1e-3]}),
+        ]
+        for code, options in cases:
+            with self.subTest(code=code, options=str(options)), self.assertRaises(nascent.ScalingError) as refused:
+                nascent.scale(self.base, **{"accuracy": len, "latency": megamacs, "levels": 1, "divisions": 1, "refinements": 0, **options})
+            self.assertEqual(refused.exception.code, code)
+        with self.assertRaises(ZeroDivisionError):
+            nascent.scale(self.base, lambda network: 1 / 0, megamacs, levels=1, divisions=1)
+
+    def test_the_accuracy_model_is_near_what_is_published(self):
+        for name, published in {"EfficientNet-B0": 77.1, "MobileNetV2": 72.0}.items():
+            self.assertAlmostEqual(nascent.estimated_top1(nascent.zoo.model(name)), published, delta=2)
+
+
 class Interruption(unittest.TestCase):
     def test_control_c_ends_a_search(self):
         code = (
