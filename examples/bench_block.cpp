@@ -220,7 +220,7 @@ static int program(int argc, char** argv) {
       ->take_all()
       ->excludes(of_blocks)
       ->excludes(at);
-  app.add_option("--dtype", types, "f32, bf16")->delimiter(',')->capture_default_str();
+  app.add_option("--dtype", types, "f32, bf16, int8")->delimiter(',')->capture_default_str();
   app.add_option("--batch", batches, "images per run")
       ->delimiter(',')
       ->check(examples::images())

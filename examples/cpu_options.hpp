@@ -23,7 +23,10 @@ struct cpu_options {
   void add_to(CLI::App& app) {
     app.add_option("--threads", threads, "threads")->check(examples::threads())->capture_default_str();
     add_isa_and_kernels(app);
-    app.add_option("--dtype", dtype, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
+    app.add_option("--dtype", dtype,
+                   "f32, bf16 or int8; in int8 ranges of maps are assumed: times are right, numbers are not")
+        ->check(CLI::IsMember({"f32", "bf16", "int8"}))
+        ->capture_default_str();
   }
   void add_isa_and_kernels(CLI::App& app) {
     app.add_option("--isa", isa, "the largest instruction set to use, e.g. sse41, avx2, avx512_core, best")
@@ -40,7 +43,8 @@ struct cpu_options {
         {.threads = threads,
          .type = of_maps,
          .isa = nascent::onednn::parse_isa(isa),
-         .kernels = kernels == "onednn" ? nascent::kernel_library{} : nascent::own_kernels()}};
+         .kernels = kernels == "onednn" ? nascent::kernel_library{} : nascent::own_kernels(),
+         .uncalibrated = nascent::onednn::uncalibrated_networks::assume_ranges}};
   }
 };
 

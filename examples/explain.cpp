@@ -86,14 +86,15 @@ std::vector<std::vector<std::string>> group_rows(const findings& f) {
   return rows;
 }
 
-const std::vector<std::string> kernel_columns{"stage", "network", "kernel", "ms",  "MMACs",
-                                              "MB",    "I",       "GMAC/s", "E %", "bound by"};
+const std::vector<std::string> kernel_columns{"stage", "network", "kernel", "maps", "ms",      "MMACs",
+                                              "MB",    "I",       "GMAC/s", "E %",  "bound by"};
 
 std::vector<std::string> kernel_cells(const stage_pair& stage, const explained_network& n, std::size_t which) {
   const explained_kernel& k = n.kernels[which];
   return {stage.name,
           n.name,
           k.signature,
+          k.types,
           fixed_text(k.at.latency_ms, 4),
           fixed_text(k.macs() * 1e-6, 2),
           fixed_text(k.at.work.bytes * 1e-6, 3),

@@ -52,7 +52,7 @@ struct settings {
 
 void add_filter(CLI::App& app, hub_filter& f) {
   app.add_option("--device", f.device, "a part of the device's description, such as EPYC or avx512");
-  app.add_option("--dtype", f.dtype, "f32, bf16 or f16")->check(CLI::IsMember({"f32", "bf16", "f16"}));
+  app.add_option("--dtype", f.dtype, "f32, bf16, f16 or int8")->check(CLI::IsMember({"f32", "bf16", "f16", "int8"}));
   app.add_option("--batch", f.batch, "images at a time")->check(CLI::PositiveNumber);
   app.add_option("--source", f.source, "where the accuracy is from, such as \"accuracy model\" or \"trained\"");
 }

@@ -220,7 +220,7 @@ TEST_CASE("onednn: a core that goes away is an error, and nothing stays bound") 
 
 TEST_CASE("onednn: f16 is refused") {
   CHECK_THROWS_MATCHES(onednn::executor{{.type = data_type::f16}}, executor_error,
-                       Message("nascent: onednn, type: found f16; allowed: f32, bf16"));
+                       Message("nascent: onednn, type: found f16; allowed: f32, bf16, int8"));
 }
 
 TEST_CASE("onednn: an instruction set that the processor lacks is refused") {

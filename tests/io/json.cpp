@@ -12,6 +12,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "nascent/base/random.hpp"
+#include "nascent/io/quantization_json.hpp"
 #include "nascent/space/to_network.hpp"
 
 using namespace nascent;
@@ -330,4 +331,31 @@ TEST_CASE("a text that is not UTF-8 is refused where it stands, and nothing is w
   CHECK_FALSE(std::filesystem::exists(folder / "x.json"));
   CHECK(refused(json{{"name", "\xc3\xa4"}}).empty());
   CHECK(read_json(folder / "x.json")["name"] == "\xc3\xa4");
+}
+
+TEST_CASE("what a calibration found comes back from JSON bit by bit, and faults are named by place") {
+  using Catch::Matchers::ContainsSubstring;
+  const network graph = to_network(test::efficientnet_b0.only());
+  activation_ranges ranges = assumed_ranges(graph);
+  ranges.maps[3] = {-1.0F / 3, 1e-30F};
+  const json j = ranges;
+  CHECK(activation_ranges_from_json(parse_json(json_text(j))) == ranges);
+  const auto refusal = [](json wrong) {
+    try {
+      static_cast<void>(activation_ranges_from_json(wrong));
+    } catch (const json_error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  json wrong = j;
+  wrong["maps"][2] = {3, 1};
+  CHECK_THAT(refusal(wrong), ContainsSubstring("'/maps/2'") && ContainsSubstring("the lower one first"));
+  wrong["maps"][2] = {1};
+  CHECK_THAT(refusal(wrong), ContainsSubstring("'/maps/2'") && ContainsSubstring("two numbers"));
+  wrong["maps"][2] = {1, 1e300};
+  CHECK_THAT(refusal(wrong), ContainsSubstring("'/maps/2/1'"));
+  wrong = j;
+  wrong["network"] = 7;
+  CHECK_THAT(refusal(wrong), ContainsSubstring("'/network'"));
 }

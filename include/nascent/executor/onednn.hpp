@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The oneDNN executor: runs networks on x86-64 processors in f32 or bf16.
+/// The oneDNN executor: runs networks on x86-64 processors in f32, bf16 or int8.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@
 #include "nascent/executor/onednn/version.hpp"
 #include "nascent/executor/processor.hpp"
 #include "nascent/network/kernel.hpp"
+#include "nascent/network/quantization.hpp"
 
 namespace nascent::onednn {
 
@@ -41,6 +43,13 @@ class compiled {
   const std::string& kernel_implementation(std::size_t index) const {
     nascent::detail::check_kernel(program_.graph(), index, kernels().size());
     return program_.implementation(index);
+  }
+
+  /// The types of the maps that kernel `index` reads and writes: "f32 > f32", "u8 u8 > s8". \throws executor_error past
+  /// the last kernel
+  const std::string& kernel_types(std::size_t index) const {
+    nascent::detail::check_kernel(program_.graph(), index, kernels().size());
+    return program_.types(index);
   }
 
   /// Bytes of memory for maps and scratch, without weights.
@@ -102,12 +111,12 @@ class compiled {
   friend class executor;
 
   compiled(const network& graph, const weights& values, int batch, const onednn::options& how,
-           const detail::kernel_alternatives& others)
+           const detail::kernel_alternatives& others, std::optional<quantization> scheme = {})
       : batch_(batch),
         pieces_(pieces_of(graph, values, batch, how)),
         threads_(how.threads),
         cores_(how.cores),
-        program_(graph, values, batch / pieces_, how, others) {}
+        program_(graph, values, batch / pieces_, how, others, std::move(scheme)) {}
 
   /// In how many pieces a batch runs, after a look at all that is to be compiled.
   static int pieces_of(const network& graph, const weights& values, int batch, const onednn::options& how) {
@@ -134,15 +143,16 @@ class executor {
   explicit executor(const onednn::options& how = {}) : options_(how) {
     detail::check_threads(how.threads);
     detail::check_cores(how.cores, how.threads);
-    if (how.type == data_type::f16 || how.type == data_type::int8)
-      throw executor_error("executor.type", "onednn, type", to_string(how.type), "f32, bf16");
+    if (how.type == data_type::f16) throw executor_error("executor.type", "onednn, type", "f16", "f32, bf16, int8");
     detail::limit_isa(how.isa);
     isa_ = detail::effective_isa();
-    if (const kernel_library* usable = first_usable(how.kernels)) {
+    // Libraries have no kernels in int8.
+    if (const kernel_library* usable = how.type == data_type::int8 ? nullptr : first_usable(how.kernels)) {
       library_ = std::make_shared<const kernel_library>(*usable);
       results_ = std::make_shared<detail::race_results>();
     }
     if (how.type == data_type::bf16) detail::check_bf16();
+    if (how.type == data_type::int8) detail::check_int8();
   }
 
   device_description description() const {
@@ -158,7 +168,25 @@ class executor {
   /// \throws executor_error where the weights do not belong to the network, the batch is below 1, or oneDNN cannot run
   /// a layer; the text names the layer
   compiled compile(const network& graph, const weights& values, int batch = 1) const {
+    if (options_.type == data_type::int8) {
+      if (options_.uncalibrated == uncalibrated_networks::assume_ranges)
+        return compile(graph, values, assumed_ranges(graph), batch);
+      throw executor_error("executor.calibration", "onednn, '" + graph.name() + "'",
+                           "a network for int8 that was never calibrated",
+                           "compile(network, weights, calibrate(...)); for times alone options.uncalibrated = "
+                           "uncalibrated_networks::assume_ranges");
+    }
     return {graph, values, batch, options_, {.library = library_.get(), .results = results_.get()}};
+  }
+
+  /// For int8. \throws network_error where the ranges are not the network's; executor_error for an executor of another
+  /// type, and as the other does
+  compiled compile(const network& graph, const weights& values, const activation_ranges& ranges, int batch = 1) const {
+    if (options_.type != data_type::int8)
+      throw executor_error("executor.type", "onednn, '" + graph.name() + "', ranges for int8",
+                           std::string("an executor of type ") + to_string(options_.type), "int8");
+    nascent::detail::check_compile(graph, values, batch, 1);
+    return {graph, values, batch, options_, {}, quantize(graph, ranges)};
   }
 
  private:

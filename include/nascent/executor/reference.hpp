@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,14 +18,16 @@
 #include "nascent/executor/executor.hpp"
 #include "nascent/executor/processor.hpp"
 #include "nascent/executor/reference/layers.hpp"
+#include "nascent/executor/reference/quantized_layers.hpp"
+#include "nascent/network/quantization.hpp"
 
 namespace nascent::reference {
 
 /// A network with its weights and one buffer per tensor.
 class compiled {
  public:
-  compiled(network graph, weights values, int batch)
-      : graph_(std::move(graph)), values_(std::move(values)), batch_(batch) {
+  compiled(network graph, weights values, int batch, std::optional<quantization> scheme = {})
+      : graph_(std::move(graph)), values_(std::move(values)), batch_(batch), scheme_(std::move(scheme)) {
     detail::check_compile(graph_, values_, batch_, batch_);
     const std::size_t count = graph_.layers().size();
     for (std::size_t t = 0; t <= count; ++t)
@@ -42,10 +45,16 @@ class compiled {
   void run(std::span<const float> in, std::span<float> out) {
     detail::check_run(graph_, batch_, in.size(), out.size());
     std::ranges::copy(in, tensors_.front().begin());
+    if (scheme_)
+      for (float& x : tensors_.front()) store(scheme_->maps.front(), static_cast<double>(x), x);
     run();
-    for (const network_output& o : graph_.outputs())
-      out = out.subspan(static_cast<std::size_t>(
-          std::ranges::copy(tensors_[static_cast<std::size_t>(o.tensor)], out.begin()).out - out.begin()));
+    for (const network_output& o : graph_.outputs()) {
+      const std::vector<float>& made = tensors_[static_cast<std::size_t>(o.tensor)];
+      const bool whole = scheme_ && scheme_->maps[static_cast<std::size_t>(o.tensor)].stored;
+      if (whole) std::ranges::copy(dequantized(scheme_->maps[static_cast<std::size_t>(o.tensor)], made), out.begin());
+      else std::ranges::copy(made, out.begin());
+      out = out.subspan(made.size());
+    }
   }
 
   void run() {
@@ -62,16 +71,19 @@ class compiled {
       inputs.emplace_back(tensors_[static_cast<std::size_t>(l.operands[o])]);
       channels.push_back(graph_.tensor_shape(l.operands[o]).channels);
     }
-    compute(l, values_[index], batch_, inputs, channels, tensors_[index + 1]);
+    if (scheme_) compute_quantized(*scheme_, index, l, values_[index], batch_, inputs, channels, tensors_[index + 1]);
+    else compute(l, values_[index], batch_, inputs, channels, tensors_[index + 1]);
   }
 
-  /// The numbers of a tensor after a run: 0 is the input, i + 1 is what layer i made.
+  /// The numbers of a tensor after a run: 0 is the input, i + 1 is what layer i made. Of a map that is stored in 8 bits
+  /// the whole numbers.
   std::span<const float> tensor(int id) const { return tensors_.at(static_cast<std::size_t>(id)); }
 
  private:
   network graph_;
   weights values_;
   int batch_;
+  std::optional<quantization> scheme_;
   std::vector<kernel> kernels_;
   std::vector<std::vector<float>> tensors_;
 };
@@ -90,6 +102,12 @@ class executor {
 
   /// \throws executor_error where the weights do not belong to the network, or the batch is below 1
   compiled compile(const network& graph, const weights& values, int batch = 1) const { return {graph, values, batch}; }
+
+  /// The same in int8, in the whole numbers that a processor computes with: sums are exact, and what follows is in
+  /// double precision. \throws network_error where the ranges are not the network's
+  compiled compile(const network& graph, const weights& values, const activation_ranges& ranges, int batch = 1) const {
+    return {graph, values, batch, quantize(graph, ranges)};
+  }
 };
 
 static_assert(nascent::executor<executor>);

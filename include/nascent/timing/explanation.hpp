@@ -28,6 +28,7 @@ struct explained_kernel {
   kernel_group group = kernel_group::copy;
   roofline at{};                 ///< for the whole batch; the latency is measured inside the running network
   std::string implementation{};  ///< what ran it, where the executor says so
+  std::string types{};           ///< of the maps that it reads and writes, where the executor says so: "u8 > s8"
 
   double macs() const { return at.work.operations / 2; }
   /// Whether it did less arithmetic than is counted: Winograd's algorithm by the implementation's name, or any by a
@@ -183,6 +184,7 @@ explained_network explain_network(C& compiled, const network& graph, const devic
                                      .latency_ms = times.kernels[i].trimmed_mean_ms}});
     if constexpr (requires { compiled.kernel_implementation(i); })
       result.kernels.back().implementation = compiled.kernel_implementation(i);
+    if constexpr (requires { compiled.kernel_types(i); }) result.kernels.back().types = compiled.kernel_types(i);
   }
   return result;
 }

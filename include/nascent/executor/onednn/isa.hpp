@@ -172,5 +172,14 @@ inline void check_bf16() {
                          "isa avx512_core_bf16 for it, or f32");
 }
 
+/// \throws executor_error where the processor, or the instruction set in use, has no products of four 8-bit numbers:
+/// those of pairs, which oneDNN uses without them, overflow
+inline void check_int8() {
+  if (!includes(dnnl::cpu_isa::avx512_core_vnni) && !includes(dnnl::cpu_isa::avx2_vnni))
+    throw executor_error("executor.type", "onednn, type",
+                         std::string("int8 with isa ") + effective_isa() + " on " + processor_model(),
+                         "isa avx512_core_vnni or avx2_vnni for it, or f32");
+}
+
 }  // namespace detail
 }  // namespace nascent::onednn

@@ -59,6 +59,21 @@ inline constexpr auto isa_avx2_vnni_2 = dnnl::cpu_isa::avx2_vnni_2;
 inline constexpr auto isa_avx512_core_fp16 = dnnl::cpu_isa::avx512_core_fp16;
 inline constexpr auto isa_avx512_core_amx_fp16 = dnnl::cpu_isa::avx512_core_amx_fp16;
 
+inline dnnl::memory::data_type type_of(const desc& d) { return d.get_data_type(); }
+
+/// Scales are arguments of a primitive since oneDNN 3, and a bias is added after them.
+inline constexpr bool scales_are_arguments = true;
+constexpr int scale_argument(int argument) { return DNNL_ARG_ATTR_SCALES | argument; }
+inline constexpr bool bias_is_scaled = true;
+
+/// Every output channel of a convolution or matrix product times a factor of its own.
+inline void scale_channels(dnnl::primitive_attr& attr, const std::vector<float>&, bool grouped) {
+  attr.set_scales_mask(DNNL_ARG_WEIGHTS, grouped ? 3 : 1);
+}
+/// An operand, or what a reorder reads, times a factor.
+inline void scale_operand(dnnl::primitive_attr& attr, int argument, float) { attr.set_scales_mask(argument, 0); }
+inline void scale_copy(dnnl::primitive_attr& attr, float) { attr.set_scales_mask(DNNL_ARG_FROM, 0); }
+
 /// hardswish(x) = x * clip(alpha * x + beta, 0, 1) since oneDNN 3; before, both numbers are fixed and not read.
 inline void append_eltwise(dnnl::post_ops& ops, const eltwise& f) { ops.append_eltwise(f.algorithm, f.alpha, f.beta); }
 
@@ -133,6 +148,21 @@ inline constexpr auto no_isa = dnnl::cpu_isa::all;
 inline constexpr auto isa_avx2_vnni_2 = no_isa;  // this and the two below are unknown to oneDNN 2
 inline constexpr auto isa_avx512_core_fp16 = no_isa;
 inline constexpr auto isa_avx512_core_amx_fp16 = no_isa;
+
+inline dnnl::memory::data_type type_of(const desc& d) { return d.data_type(); }
+
+/// Scales are parts of an attribute; those of channels apply to the sums with the bias in.
+inline constexpr bool scales_are_arguments = false;
+constexpr int scale_argument(int) { return 0; }
+inline constexpr bool bias_is_scaled = false;
+
+inline void scale_channels(dnnl::primitive_attr& attr, const std::vector<float>& factors, bool) {
+  attr.set_output_scales(1 << 1, factors);
+}
+inline void scale_operand(dnnl::primitive_attr& attr, int argument, float factor) {
+  attr.set_scales(argument, 0, {factor});
+}
+inline void scale_copy(dnnl::primitive_attr& attr, float factor) { attr.set_output_scales(0, {factor}); }
 
 inline void append_eltwise(dnnl::post_ops& ops, const eltwise& f) {
   ops.append_eltwise(1.0F, f.algorithm, f.alpha, f.beta);

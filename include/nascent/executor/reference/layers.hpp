@@ -36,9 +36,10 @@ void for_each_tap(const layer& l, int oy, int ox, Visit&& visit) {
     }
 }
 
-/// One group: the windows of a map become the rows of a matrix, and one product does the rest.
-inline void convolve_dense(const layer& l, const layer_weights& w, int maps, std::span<const float> in,
-                           std::span<float> out) {
+/// One group: the windows of a map become the rows of a matrix, and one product does the rest. `T` is what the results
+/// are rounded to.
+template <class T>
+void convolve_dense(const layer& l, const layer_weights& w, int maps, std::span<const float> in, std::span<T> out) {
   using matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using stored = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const int depth = l.input.channels;
@@ -57,13 +58,14 @@ inline void convolve_dense(const layer& l, const layer_weights& w, int maps, std
             windows(Eigen::Index{oy} * l.output.width + ox, column + c) = static_cast<double>(in[at(map, y, x, c)]);
         });
     const matrix result = (windows * kernel.transpose()).rowwise() + bias;
-    Eigen::Map<stored>(out.data() + map * pixels * l.output.channels, pixels, l.output.channels) = result.cast<float>();
+    Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+        out.data() + map * pixels * l.output.channels, pixels, l.output.channels) = result.template cast<T>();
   }
 }
 
 /// Any number of groups, depthwise among them.
-inline void convolve_grouped(const layer& l, const layer_weights& w, int maps, std::span<const float> in,
-                             std::span<float> out) {
+template <class T>
+void convolve_grouped(const layer& l, const layer_weights& w, int maps, std::span<const float> in, std::span<T> out) {
   const int depth = l.input.channels / l.groups;
   const int filters = l.output.channels / l.groups;
   const position at = position_in(l.input);
@@ -80,8 +82,14 @@ inline void convolve_grouped(const layer& l, const layer_weights& w, int maps, s
               sum += static_cast<double>(in[at(map, y, x, first + c)]) *
                      static_cast<double>(w.kernel[weight(o, ky, kx, c)]);
           });
-          out[to(map, oy, ox, o)] = static_cast<float>(sum);
+          out[to(map, oy, ox, o)] = static_cast<T>(sum);
         }
+}
+
+template <class T>
+void convolve(const layer& l, const layer_weights& w, int maps, std::span<const float> in, std::span<T> out) {
+  if (l.groups == 1) convolve_dense(l, w, maps, in, out);
+  else convolve_grouped(l, w, maps, in, out);
 }
 
 /// Padding never wins, and counts where the layer says so.
@@ -286,10 +294,7 @@ inline void compute(const layer& l, const layer_weights& w, int batch, std::span
   const std::span<const float> in = inputs.front();
   switch (l.kind) {
     case layer_kind::convolution:
-    case layer_kind::dense:
-      if (l.groups == 1) convolve_dense(l, w, maps, in, out);
-      else convolve_grouped(l, w, maps, in, out);
-      break;
+    case layer_kind::dense: convolve(l, w, maps, in, out); break;
     case layer_kind::max_pool:
     case layer_kind::average_pool: pool(l, maps, in, out); break;
     case layer_kind::global_average_pool: global_pool(l, maps, in, out); break;

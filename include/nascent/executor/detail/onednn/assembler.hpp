@@ -16,6 +16,7 @@
 #include "nascent/executor/detail/checks.hpp"
 #include "nascent/executor/detail/onednn/layout.hpp"
 #include "nascent/executor/detail/onednn/plain_kernels.hpp"
+#include "nascent/executor/detail/onednn/quantized_steps.hpp"
 #include "nascent/executor/detail/onednn/race.hpp"
 #include "nascent/executor/detail/onednn/step.hpp"
 #include "nascent/executor/detail/onednn/step_maker.hpp"
@@ -25,13 +26,17 @@
 namespace nascent::onednn::detail {
 
 /// Makes the steps of one network, kernel after kernel.
-class assembler : step_maker {
+class assembler : quantized_step_maker {
  public:
-  using step_maker::step_maker;
+  using quantized_step_maker::quantized_step_maker;
 
   /// Adds a kernel; as two where oneDNN cannot fuse it, or only in its unoptimised implementation.
   /// \throws executor_error where oneDNN cannot run it at all
   void add(const kernel& k) {
+    if (scheme_ != nullptr) {
+      if (is_quantized(k)) return add_quantized(k);
+      use_type_of(k);
+    }
     const api::desc src = layout(k.core.input);
     const api::desc dst = layout(k.core.output);
     switch (k.core.kind) {
@@ -72,6 +77,7 @@ class assembler : step_maker {
   }
 
   std::vector<step>& steps() { return steps_; }
+  std::vector<map_copy>& copies() { return copies_; }
 
  private:
   void add_split(const kernel& k) {
@@ -91,19 +97,10 @@ class assembler : step_maker {
       const auto unfused = attempt(bare, make);
       if (unfused && (!found || unfused->optimised())) return add_split(k);
     }
-    if (!found)
-      throw executor_error(
-          "executor.kernel",
-          "onednn, " + nascent::detail::layer_place(graph_, k.first_layer) + ", kernel '" + k.signature() + "'",
-          "a refusal (" + refusal_ + ")", "kernels that " + api::library_version() + " can run");
-    step s{.what = k,
-           .implementation = std::string(found->implementation()),
-           .primitive = std::move(found->primitive),
-           .scratchpad = found->descriptor.scratchpad_desc(),
-           .tensors = {},
-           .constants = {},
-           .use = {.reads = {}, .writes = k.output_tensor}};
-    finish(found->descriptor, s);
+    if (!found) refuse(k);
+    const auto descriptor = found->descriptor;
+    step s = step_of(k, std::move(*found));
+    finish(descriptor, s);
     choose(s);
     steps_.push_back(std::move(s));
   }

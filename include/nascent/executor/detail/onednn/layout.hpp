@@ -10,6 +10,7 @@
 
 #include "nascent/executor/onednn/version.hpp"
 #include "nascent/network/layer.hpp"
+#include "nascent/network/quantization.hpp"
 
 namespace nascent::onednn::detail {
 
@@ -24,6 +25,17 @@ constexpr element to_dnnl(data_type type) {
     case data_type::int8: return element::s8;
   }
   return element::undef;
+}
+
+constexpr element to_dnnl(map_type type) { return type == map_type::u8 ? element::u8 : element::s8; }
+
+constexpr const char* to_text(element type) {
+  switch (type) {
+    case element::u8: return "u8";
+    case element::s8: return "s8";
+    case element::bf16: return "bf16";
+    default: return "f32";
+  }
 }
 
 /// Not for identity, which no primitive is made for. `second_half` says what follows.

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@
 #include "nascent/executor/onednn/thread_binding.hpp"
 #include "nascent/executor/page_memory.hpp"
 #include "nascent/network/kernel.hpp"
+#include "nascent/network/quantization.hpp"
 
 namespace nascent::onednn::detail {
 
@@ -35,19 +37,22 @@ namespace nascent::onednn::detail {
 /// runs it holds a `thread_binding` for the options' threads and cores, and waits at last.
 class program {
  public:
-  /// \throws executor_error where the system refuses a core, or oneDNN cannot run a layer
+  /// `scheme` is there where the network runs in int8. \throws executor_error where the system refuses a core, or
+  /// oneDNN cannot run a layer
   program(network graph, const weights& values, int piece, const onednn::options& how,
-          const kernel_alternatives& others)
+          const kernel_alternatives& others, std::optional<quantization> scheme)
       : graph_(std::move(graph)),
         piece_(piece),
         threads_(how.threads),
+        scheme_(std::move(scheme)),
         engine_(dnnl::engine::kind::cpu, 0),
         stream_(engine_) {
     const thread_binding bound(how.threads, how.cores);
     try {
       const auto assemble = [&] {
-        assembler assembler(graph_, values, piece_, how.type, threads_, engine_, others);
+        assembler assembler(graph_, values, piece_, how.type, threads_, engine_, others, scheme_ ? &*scheme_ : nullptr);
         for (const kernel& k : fuse(graph_)) assembler.add(k);
+        copies_ = std::move(assembler.copies());
         return std::move(assembler.steps());
       };
       std::vector<step> steps = assemble();
@@ -64,6 +69,7 @@ class program {
   const network& graph() const { return graph_; }
   std::span<const kernel> kernels() const { return kernels_; }
   const std::string& implementation(std::size_t index) const { return implementations_[index]; }
+  const std::string& types(std::size_t index) const { return types_[index]; }
   std::size_t buffer_bytes() const { return bytes_; }
 
   /// NHWC, f32: to the first buffer.
@@ -83,7 +89,10 @@ class program {
   void execute() {
     for (const call& c : calls_) execute(c);
   }
-  void execute(std::size_t index) { execute(calls_[index]); }
+  /// With what converts the maps that the kernel reads.
+  void execute(std::size_t index) {
+    for (std::size_t i = index == 0 ? 0 : last_calls_[index - 1] + 1; i <= last_calls_[index]; ++i) execute(calls_[i]);
+  }
   void wait() { stream_.wait(); }
 
   /// An error of this network.
@@ -162,7 +171,9 @@ class program {
       stream_.wait();
     });
     calls_.clear();
+    last_calls_.clear();
     kernels_.clear();
+    types_.clear();
     implementations_.clear();
     memories_.clear();
     std::map<std::string, std::string> winners = contest.winners();
@@ -229,12 +240,26 @@ class program {
       }
   }
 
+  element stored(int tensor, data_type type) const { return scheme_ ? stored_type(*scheme_, tensor) : to_dnnl(type); }
+
+  /// "u8 s8 > s8": what a step reads and writes.
+  static std::string types_of(const step& s) {
+    std::string text;
+    for (const tensor_argument& a : s.tensors) {
+      if (a.index == DNNL_ARG_DST) text += " >";
+      text += std::string(text.empty() ? "" : " ") + to_text(api::type_of(a.layout));
+    }
+    return text;
+  }
+
   /// Plans the memory of all maps, allocates it, and fixes every primitive's arguments.
   void bind(std::vector<step>& steps, data_type type) {
     const int last = static_cast<int>(graph_.layers().size());
     std::vector<std::size_t> tensor_bytes;
     for (int t = 0; t <= last; ++t)
-      tensor_bytes.push_back(nhwc(graph_.tensor_shape(t), piece_, to_dnnl(type)).get_size());
+      tensor_bytes.push_back(nhwc(graph_.tensor_shape(t), piece_, stored(t, type)).get_size());
+    for (const map_copy& c : copies_)
+      tensor_bytes.push_back(nhwc(graph_.tensor_shape(c.tensor), piece_, c.type).get_size());
     std::vector<buffer_use> uses;
     std::size_t scratch = 0;
     for (const step& s : steps) {
@@ -279,28 +304,40 @@ class program {
         for (alternative& a : s.alternatives) c.alternatives.push_back(std::move(a.function));
       }
       calls_.push_back(std::move(c));
+      if (s.begins_next) continue;
+      last_calls_.push_back(calls_.size() - 1);
       kernels_.push_back(s.what);
       implementations_.push_back(std::move(s.implementation));
+      types_.push_back(types_of(s));
     }
 
-    const auto convert = [&](const dnnl::memory& from, const dnnl::memory& to) {
-      call c{dnnl::reorder(from, to), {}};
+    const auto convert = [&](const dnnl::memory& from, const dnnl::memory& to, int tensor) {
+      const auto t = static_cast<std::size_t>(tensor);
+      const bool whole = scheme_ && scheme_->maps[t].stored;
+      const api::desc source = from.get_desc();
+      const float factor = whole ? conversion_factor(scheme_->maps[t], api::type_of(source)) : 1;
+      call c{dnnl::reorder(conversion(engine_, source, to.get_desc(), factor)), {}};
       argument(c, DNNL_ARG_FROM, from);
       argument(c, DNNL_ARG_TO, to);
+      if (api::scales_are_arguments && factor != 1) {
+        const dnnl::memory scale(vector_of(1), engine_);
+        *static_cast<float*>(scale.get_data_handle()) = factor;
+        argument(c, api::scale_argument(DNNL_ARG_FROM), scale);
+      }
       return c;
     };
     const auto outside = [&](int tensor) {
       return dnnl::memory(nhwc(graph_.tensor_shape(tensor), piece_, element::f32), engine_, nullptr);
     };
     const auto inside = [&](int tensor) {
-      return memory_of(tensor, nhwc(graph_.tensor_shape(tensor), piece_, to_dnnl(type)));
+      return memory_of(tensor, nhwc(graph_.tensor_shape(tensor), piece_, stored(tensor, type)));
     };
     outside_in_ = outside(0);
-    convert_in_ = convert(outside_in_, inside(0));
+    convert_in_ = convert(outside_in_, inside(0), 0);
     exits_.clear();
     for (const network_output& o : outputs) {
       const dnnl::memory to = outside(o.tensor);
-      exits_.push_back({to, convert(inside(o.tensor), to),
+      exits_.push_back({to, convert(inside(o.tensor), to, o.tensor),
                         static_cast<std::size_t>(graph_.tensor_shape(o.tensor).elements() * piece_)});
     }
   }
@@ -308,12 +345,16 @@ class program {
   network graph_;
   int piece_;  ///< images that run at once
   int threads_;
+  std::optional<quantization> scheme_;  ///< of int8
+  std::vector<map_copy> copies_;
   dnnl::engine engine_;
   dnnl::stream stream_;
   std::vector<kernel> kernels_;
   std::vector<std::string> implementations_;
+  std::vector<std::string> types_;
   std::vector<call> calls_;
-  std::vector<dnnl::memory> memories_;  ///< keeps alive what the calls point to
+  std::vector<std::size_t> last_calls_;  ///< of each kernel: what it reads may be converted by calls before
+  std::vector<dnnl::memory> memories_;   ///< keeps alive what the calls point to
   page_memory memory_;
   page_memory weights_;
   std::size_t bytes_ = 0;

@@ -91,7 +91,11 @@ kernel_function shuffle_of(const layer& l, int batch) {
   };
 }
 inline kernel_function channel_shuffle(const layer& l, int batch, data_type type) {
-  return size_of(type) == 4 ? shuffle_of<std::uint32_t>(l, batch) : shuffle_of<std::uint16_t>(l, batch);
+  switch (size_of(type)) {
+    case 1: return shuffle_of<std::uint8_t>(l, batch);
+    case 2: return shuffle_of<std::uint16_t>(l, batch);
+    default: return shuffle_of<std::uint32_t>(l, batch);
+  }
 }
 
 }  // namespace nascent::onednn::detail

@@ -48,6 +48,7 @@ struct step {
   compiled_kernel own{};                    ///< runs instead of the primitive where it is not empty
   std::string key{};                        ///< of the kernel in races
   std::vector<alternative> alternatives{};  ///< where a race has to decide
+  bool begins_next = false;                 ///< converts what the next step reads: no kernel, but part of the next one
 };
 
 inline own_operands operands_of(const step& s) {

@@ -18,6 +18,7 @@
 #include "nascent/executor/detail/onednn/step.hpp"
 #include "nascent/executor/onednn/version.hpp"
 #include "nascent/network/kernel.hpp"
+#include "nascent/network/quantization.hpp"
 
 namespace nascent::onednn::detail {
 
@@ -27,18 +28,45 @@ struct kernel_alternatives {
   race_results* results = nullptr;
 };
 
+/// A map once more, in another type: its number is that of the last tensor and its place among the copies, from 1 on.
+struct map_copy {
+  int tensor;
+  element type;
+  bool rounded = true;  ///< else what has yet to become the map
+};
+
+/// In which type a map is stored.
+inline element stored_type(const quantization& scheme, int tensor) {
+  const map_format& f = scheme.maps[static_cast<std::size_t>(tensor)];
+  return f.stored ? to_dnnl(f.type) : element::f32;
+}
+
+/// Copies a map times a factor, to another type.
+inline dnnl::reorder::primitive_desc conversion(const dnnl::engine& engine, const api::desc& from, const api::desc& to,
+                                                float factor) {
+  dnnl::primitive_attr attr;
+  if (factor != 1) api::scale_copy(attr, factor);
+  return {engine, from, engine, to, attr};
+}
+/// By which a conversion multiplies: to 8 bits, or back.
+inline float conversion_factor(const map_format& f, element from) {
+  return from == element::f32 ? 1 / f.scale : f.scale;
+}
+
 /// Knows a network's tensors, and finishes steps. The assembler makes them.
 class step_maker {
  public:
+  /// `scheme` is null but for int8, where maps are of the types that it says.
   step_maker(const network& graph, const weights& values, int batch, data_type type, int threads, dnnl::engine engine,
-             const kernel_alternatives& others)
+             const kernel_alternatives& others, const quantization* scheme)
       : graph_(graph),
         values_(values),
         batch_(batch),
-        element_(type),
+        element_(scheme == nullptr ? type : data_type::f32),
         threads_(threads),
         others_(others),
-        type_(to_dnnl(type)),
+        scheme_(scheme),
+        type_(to_dnnl(element_)),
         engine_(std::move(engine)),
         stream_(engine_),
         last_reader_(graph.layers().size() + 1, -1) {
@@ -57,6 +85,44 @@ class step_maker {
 
   api::desc layout(const shape& s) const { return nhwc(s, batch_, type_); }
   api::desc layout(int tensor) const { return layout(graph_.tensor_shape(tensor)); }
+
+  /// The map in the type that is wanted: itself, or a copy that is made once.
+  int in_type(int tensor, element wanted) {
+    if (scheme_ == nullptr || stored_type(*scheme_, tensor) == wanted) return tensor;
+    for (std::size_t i = 0; i < copies_.size(); ++i)
+      if (copies_[i].tensor == tensor && copies_[i].type == wanted && copies_[i].rounded) return number_of_copy(i);
+    const int copy = new_copy({tensor, wanted});
+    const shape& s = graph_.tensor_shape(tensor);
+    const api::desc from = nhwc(s, batch_, stored_type(*scheme_, tensor));
+    const api::desc to = nhwc(s, batch_, wanted);
+    const float factor = conversion_factor(scheme_->maps[index(tensor)], api::type_of(from));
+    const auto descriptor = conversion(engine_, from, to, factor);
+    step convert{.what = {},
+                 .implementation = {},
+                 .primitive = dnnl::reorder(descriptor),
+                 .scratchpad = {},
+                 .tensors = {{DNNL_ARG_FROM, tensor, from}, {DNNL_ARG_TO, copy, to}},
+                 .constants = {},
+                 .use = {.reads = {tensor}, .writes = copy},
+                 .begins_next = true};
+    add_scales(convert, DNNL_ARG_FROM, {factor});
+    steps_.push_back(std::move(convert));
+    return copy;
+  }
+
+  int number_of_copy(std::size_t place) const { return static_cast<int>(graph_.layers().size() + 1 + place); }
+  int new_copy(const map_copy& c) {
+    copies_.push_back(c);
+    return number_of_copy(copies_.size() - 1);
+  }
+
+  /// Factors that a primitive of oneDNN 3 reads beside its maps.
+  void add_scales(step& s, int argument, const std::vector<float>& factors) {
+    if constexpr (api::scales_are_arguments) {
+      const api::desc all = vector_of(static_cast<int>(factors.size()));
+      s.constants.emplace_back(api::scale_argument(argument), pack(factors, all, all));
+    }
+  }
 
   /// True where `k` may write over a tensor that it reads: nobody needs it later, and it is not the network's input.
   bool dies_in(int tensor, const kernel& k) const {
@@ -97,10 +163,14 @@ class step_maker {
   /// What `make` describes, or nothing where oneDNN refuses; then `refusal_` says why. Some primitives are refused only
   /// when their code is generated, so a description alone proves nothing.
   template <class Make>
-  auto attempt(const kernel& k, Make&& make)
+  auto attempt(const kernel& k, Make&& make) {
+    return attempt(attributes(k), make);
+  }
+  template <class Make>
+  auto attempt(const dnnl::primitive_attr& attr, Make&& make)
       -> std::optional<described_primitive<decltype(make(dnnl::primitive_attr{}))>> {
     try {
-      auto descriptor = make(attributes(k));
+      auto descriptor = make(attr);
       dnnl::primitive primitive(descriptor.get());
       return described_primitive<decltype(descriptor)>{std::move(descriptor), std::move(primitive)};
     } catch (const dnnl::error& e) {
@@ -108,6 +178,25 @@ class step_maker {
       refusal_ = e.what();
       return std::nullopt;
     }
+  }
+
+  [[noreturn]] void refuse(const kernel& k) const {
+    throw executor_error(
+        "executor.kernel",
+        "onednn, " + nascent::detail::layer_place(graph_, k.first_layer) + ", kernel '" + k.signature() + "'",
+        "a refusal (" + refusal_ + ")", "kernels that " + api::library_version() + " can run");
+  }
+
+  /// A step without arguments.
+  template <class Descriptor>
+  static step step_of(const kernel& k, described_primitive<Descriptor>&& found) {
+    return {.what = k,
+            .implementation = std::string(found.implementation()),
+            .primitive = std::move(found.primitive),
+            .scratchpad = found.descriptor.scratchpad_desc(),
+            .tensors = {},
+            .constants = {},
+            .use = {.reads = {}, .writes = k.output_tensor}};
   }
 
   /// Puts an implementation of the library in the place of a step's primitive where it is always preferred or has won a
@@ -136,7 +225,8 @@ class step_maker {
     s.constants.clear();
   }
 
-  static void read(step& s, int argument, int tensor, const api::desc& layout) {
+  void read(step& s, int argument, int tensor, const api::desc& layout) {
+    tensor = in_type(tensor, api::type_of(layout));
     s.tensors.push_back({argument, tensor, layout});
     s.use.reads.push_back(tensor);
   }
@@ -165,14 +255,16 @@ class step_maker {
   const network& graph_;
   const weights& values_;
   int batch_;
-  data_type element_;
+  data_type element_;  ///< the same
   int threads_;
   kernel_alternatives others_;
-  dnnl::memory::data_type type_;
+  const quantization* scheme_;
+  dnnl::memory::data_type type_;  ///< of the maps of the kernel at work
   dnnl::engine engine_;
   dnnl::stream stream_;
   std::vector<int> last_reader_;  ///< by tensor: the last layer that reads it
   std::vector<step> steps_;
+  std::vector<map_copy> copies_;
   std::string refusal_;
 };
 
