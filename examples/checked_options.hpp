@@ -49,6 +49,16 @@ inline CLI::Validator images() { return whole(1, nascent::network_limits::batch)
 inline CLI::Validator threads() { return whole(1, 65536); }
 inline CLI::Validator seeds() { return whole<std::uint64_t>(0); }
 
+/// What stands on both sides of the sign in "macs=3e8". `example` is one that is allowed. \throws
+/// std::invalid_argument where one side is empty
+inline std::pair<std::string, std::string> halves(const char* option, const std::string& text,
+                                                  const std::string& example) {
+  const std::size_t at = text.find('=');
+  if (at == 0 || at == std::string::npos || at + 1 == text.size())
+    throw std::invalid_argument(std::string(option) + ": found '" + text + "'; allowed: " + example);
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
 /// The files of a command line by the options that name them.
 class option_files {
  public:

@@ -7,9 +7,11 @@
 //   search export --study s.db --csv s.csv --json s.json
 //   search report --study s.db --front macs --html s.html
 //   search give-up --study s.db --trial 7          its answer never comes: it failed
+//   search run --study d.db --device server=server.db --device phone=phone.db --limit server_ms=3 --limit phone_ms=40
+//                                                  latencies of two machines, by the tables that build_table made there
 //
 // The command reads the JSON file and prints {"accuracy": 76.3}; without one the library's accuracy model evaluates.
-// Metrics macs and params are added to what it says.
+// Metrics macs and params are added to what it says, and NAME_ms for each device.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -31,6 +33,7 @@
 #include <nascent/io/json_settings.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/study_report.hpp>
+#include <nascent/search/device_fronts.hpp>
 #include <nascent/search/exact_acquisition.hpp>
 #include <nascent/search/gaussian_process_search.hpp>
 #include <nascent/search/la_mcts.hpp>
@@ -54,6 +57,11 @@ struct plan {
   std::uint64_t seed = 1;
   std::string maximise = "accuracy";
   std::vector<std::string> limits;
+  std::vector<std::string> least;
+  std::vector<std::string> targets;
+  std::vector<std::string> hard_targets;
+  std::vector<std::string> devices;
+  bool mixed = false;
   std::string evaluate;
   std::string table;
   double time_limit_s = 1e9;
@@ -66,6 +74,11 @@ struct plan {
                           {"seed", seed},
                           {"maximise", maximise},
                           {"limits", limits},
+                          {"least", least},
+                          {"targets", targets},
+                          {"hard_targets", hard_targets},
+                          {"devices", devices},
+                          {"mixed", mixed},
                           {"evaluate", evaluate},
                           {"table", table},
                           {"time_limit_s", time_limit_s},
@@ -80,6 +93,11 @@ struct plan {
             .seed = kept.whole<std::uint64_t>("seed"),
             .maximise = kept.text("maximise"),
             .limits = kept.texts("limits"),
+            .least = kept.texts("least"),
+            .targets = kept.texts("targets"),
+            .hard_targets = kept.texts("hard_targets"),
+            .devices = kept.texts("devices"),
+            .mixed = kept.truth("mixed"),
             .evaluate = kept.text("evaluate"),
             .table = kept.text("table"),
             .time_limit_s = kept.real("time_limit_s"),
@@ -104,29 +122,75 @@ struct settings {
 };
 
 /// A limit as it is written: macs=3e8.
-std::pair<std::string, double> limit_of(const std::string& text) {
-  const std::size_t at = text.find('=');
-  const auto most = at == std::string::npos ? std::nullopt : read_real(text.substr(at + 1), {.above_least = true});
-  if (!most) throw std::invalid_argument("--limit: found '" + text + "'; allowed: METRIC=NUMBER, such as macs=3e8");
-  return {text.substr(0, at), *most};
+std::pair<std::string, double> limit_of(const char* option, const std::string& text) {
+  const std::string example = "METRIC=NUMBER, such as macs=3e8";
+  const auto [metric, number] = examples::halves(option, text, example);
+  const auto bound = read_real(number, {.above_least = true});
+  if (!bound) throw std::invalid_argument(std::string(option) + ": found '" + text + "'; allowed: " + example);
+  return {metric, *bound};
+}
+
+/// A target as it is written: phone_ms=40, or phone_ms=40,-0.07 with its weight.
+metric_target target_of(const char* option, const std::string& text, bool hard) {
+  const std::size_t comma = text.rfind(',');
+  const auto [metric, target] = limit_of(option, text.substr(0, comma));
+  metric_target t{.metric = metric, .target = target, .weight = hard ? -1 : -0.09, .hard = hard};
+  if (comma == std::string::npos) return t;
+  const auto weight = read_real(text.substr(comma + 1), {.least = -1e3, .most = 0});
+  if (!weight)
+    throw std::invalid_argument(std::string(option) + ": found '" + text +
+                                "'; allowed: METRIC=NUMBER,WEIGHT, the weight 0 or below, such as phone_ms=40,-0.07");
+  t.weight = *weight;
+  return t;
 }
 
 objective judge_of(const plan& p) {
-  objective judge = maximise(p.maximise);
+  weighted_product product{.gain = p.maximise};
+  for (const std::string& target : p.targets) product.targets.push_back(target_of("--target", target, false));
+  for (const std::string& target : p.hard_targets) product.targets.push_back(target_of("--hard-target", target, true));
+  objective judge = product.targets.empty() ? maximise(p.maximise) : reward_objective(product);
   for (const std::string& limit : p.limits) {
-    const auto [metric, most] = limit_of(limit);
+    const auto [metric, most] = limit_of("--limit", limit);
     judge.under(metric, most);
+  }
+  for (const std::string& limit : p.least) {
+    const auto [metric, least] = limit_of("--least", limit);
+    judge.at_least(metric, least);
   }
   return judge;
 }
 
-/// Those that a searcher can keep before anything is evaluated.
+/// All metrics that the plan asks for.
+std::vector<std::string> metrics_of(const plan& p) {
+  std::vector<std::string> all{p.maximise};
+  for (const auto* list : {&p.limits, &p.least, &p.targets, &p.hard_targets})
+    for (const std::string& text : *list) all.push_back(text.substr(0, text.find('=')));
+  return all;
+}
+
+/// The devices that the plan names, by their tables; what a table lacks is estimated.
+template <class Space>
+std::vector<target_device<Space>> devices_of(const plan& p, const Space& space) {
+  if (p.devices.empty()) return {};
+  std::vector<device_table> tables;
+  for (const std::string& device : p.devices) {
+    const auto [name, file] = examples::halves("--device", device, "NAME=FILE, such as phone=phone.db");
+    tables.push_back({.name = name, .file = file});
+  }
+  return read_devices(kernel_trellis(space), tables, {.estimate_missing = true, .mixed = p.mixed});
+}
+
+/// Limits that a searcher can keep before anything is evaluated. Of a device they are sums of kernels, without what
+/// kernels of one network do to each other: the objective has the last word.
 std::vector<sum_limit> sums_of(const plan& p, const kernel_trellis<any_space>& trellis) {
+  const auto devices = devices_of(p, trellis.space());
   std::vector<sum_limit> sums;
   for (const std::string& limit : p.limits) {
-    const auto [metric, most] = limit_of(limit);
+    const auto [metric, most] = limit_of("--limit", limit);
     if (metric == "macs") sums.push_back({metric, macs_sum(trellis), most});
     if (metric == "params") sums.push_back({metric, params_sum(trellis), most});
+    for (const auto& d : devices)
+      if (metric == d.metric()) sums.push_back(d.limit(most));
   }
   return sums;
 }
@@ -141,7 +205,19 @@ early_stopping stopping_of(const plan& p) {
 template <class Space>
 class evaluator {
  public:
-  evaluator(const Space& space, const plan& p) {
+  evaluator(const Space& space, const plan& p) : devices_(devices_of(p, space)) {
+    std::string known = "accuracy, macs, params";
+    for (const auto& d : devices_) {
+      std::printf("%s: %s; %zu of %zu kernels are estimates\n", d.metric().c_str(), describe(d.what).c_str(),
+                  d.estimated, d.predictor.trellis().kernels().size());
+      known += ", " + d.metric();
+    }
+    // What a command or a table will say is not known yet; what this program says is.
+    if (p.evaluate.empty() && p.table.empty())
+      for (const std::string& metric : metrics_of(p))
+        if ((", " + known + ",").find(", " + metric + ",") == std::string::npos)
+          throw std::invalid_argument("metric '" + metric + "': found only " + known +
+                                      "; allowed: one of these, or --evaluate with a command that gives it");
     if (!p.evaluate.empty())
       command_.emplace(p.evaluate, command_options{.time_limit_s = p.time_limit_s, .attempts = p.attempts});
     if (!p.table.empty()) table_.emplace(space, std::filesystem::path(p.table));
@@ -156,6 +232,7 @@ class evaluator {
     graph.replay(counter);
     e.metrics.emplace("macs", static_cast<double>(counter.total().macs));
     e.metrics.emplace("params", static_cast<double>(counter.total().params));
+    for (const auto& d : devices_) e.metrics.emplace(d.metric(), d.predictor.ms(running.candidate()));
     return e;
   }
 
@@ -167,6 +244,7 @@ class evaluator {
     return {.metrics = {{"accuracy", top1.top1}}};
   }
 
+  std::vector<target_device<Space>> devices_;
   std::optional<command_evaluator> command_;
   std::optional<table_evaluator<Space>> table_;
 };
@@ -290,7 +368,15 @@ static int program(int argc, char** argv) {
       ->capture_default_str();
   run->add_option("--seed", s.what.seed, "of the searcher")->check(examples::seeds())->capture_default_str();
   run->add_option("--maximise", s.what.maximise, "metric to maximise")->capture_default_str();
-  run->add_option("--limit", s.what.limits, "METRIC=NUMBER that is kept first: macs=3e8");
+  run->add_option("--limit", s.what.limits, "METRIC=NUMBER, the most, which is kept first: macs=3e8, phone_ms=40");
+  run->add_option("--least", s.what.least, "METRIC=NUMBER, the least, which is kept first: accuracy=75");
+  run->add_option("--target", s.what.targets,
+                  "METRIC=NUMBER or METRIC=NUMBER,WEIGHT: maximises METRIC x (this / NUMBER)^WEIGHT, -0.09 where none "
+                  "is said");
+  run->add_option("--hard-target", s.what.hard_targets, "the same where nothing is gained below NUMBER; -1");
+  run->add_option("--device", s.what.devices,
+                  "NAME=FILE, the latency table of a device: its predictions are the metric NAME_ms");
+  run->add_flag("--mixed", s.what.mixed, "devices of several data types or batches are what is meant");
   run->add_option("--from", s.from, "begin with the results of another study");
   run->add_flag("--drop-lost", s.drop_lost, "also where some of them are not in the space");
   running(run);

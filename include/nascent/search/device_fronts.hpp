@@ -127,7 +127,8 @@ struct device_search_options {
   std::size_t networks = 1'000'000;  ///< to look at, in all
   std::uint64_t seed = 1;
   std::vector<double> most_ms{};     ///< of each device, or none: networks beyond any of them are not kept
-  std::vector<double> targets_ms{};  ///< of each device, or none: half of the networks come to be close below one
+  std::vector<double> targets_ms{};  ///< of each device, or none: half of the networks come to be close below one,
+                                     ///< or below all
   double step = 0.01;                ///< of latencies on the front over all devices, relative
   nascent::watch* watch = nullptr;   ///< time, stop and progress: no further networks are looked at after its end
 };
@@ -156,13 +157,15 @@ namespace detail {
 template <space Space>
 class joint_archive {
  public:
-  explicit joint_archive(double step) : steps_(1 / std::log1p(step)) {}
+  joint_archive(double step, const std::vector<double>& targets_ms)
+      : steps_(1 / std::log1p(step)), targets_ms_(&targets_ms) {}
 
   void offer(const candidate<Space>& c, const std::vector<double>& ms, double accuracy) {
     key_.clear();
     for (const double t : ms) key_.push_back(static_cast<std::int32_t>(std::floor(steps_ * std::log(t))));
     const auto [place, is_new] = number_.try_emplace(key_, elites_.size());
     if (is_new) {
+      if (keeps_targets(ms)) within_.push_back(elites_.size());
       elites_.push_back({c, ms, accuracy});
       return;
     }
@@ -170,8 +173,17 @@ class joint_archive {
     if (accuracy > elite.accuracy || (accuracy == elite.accuracy && ms < elite.ms)) elite = {c, ms, accuracy};
   }
 
+  /// One of all; where there are targets, half of the times the best of a few that keep all of them.
   const candidate<Space>& draw(random_engine& rng) const {
-    return elites_[static_cast<std::size_t>(random_below(rng, std::uint64_t{elites_.size()}))].what;
+    const auto any = [&](std::size_t count) {
+      return static_cast<std::size_t>(random_below(rng, std::uint64_t{count}));
+    };
+    if (targets_ms_->empty() || within_.empty() || rng() % 2 == 0) return elites_[any(elites_.size())].what;
+    const device_network<Space>* best = &elites_[within_[any(within_.size())]];
+    for (int n = 1; n < tournament; ++n)
+      if (const device_network<Space>& other = elites_[within_[any(within_.size())]]; other.accuracy > best->accuracy)
+        best = &other;
+    return best->what;
   }
 
   std::vector<device_network<Space>> front() {
@@ -182,7 +194,15 @@ class joint_archive {
   }
 
  private:
+  static constexpr int tournament = 8;
+
+  bool keeps_targets(const std::vector<double>& ms) const {
+    return std::ranges::equal(ms, *targets_ms_, [](double mine, double target) { return mine <= target; });
+  }
+
   double steps_;
+  const std::vector<double>* targets_ms_;
+  std::vector<std::size_t> within_;  ///< that kept all targets when their combination was new
   std::vector<std::int32_t> key_;
   std::map<std::vector<std::int32_t>, std::size_t> number_;
   std::vector<device_network<Space>> elites_;
@@ -228,7 +248,7 @@ device_fronts<Space> search_fronts(const std::vector<target_device<Space>>& devi
   random_engine rng(options.seed);
   detail::watch_or_none watched(options.watch);
   std::vector<detail::latency_archive<Space>> archives(devices.size());
-  detail::joint_archive<Space> joint(options.step);
+  detail::joint_archive<Space> joint(options.step, options.targets_ms);
   device_fronts<Space> result;
   std::vector<double> ms(devices.size());
   const auto look = [&](const candidate<Space>& seen) {
