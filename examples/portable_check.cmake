@@ -4,7 +4,7 @@
 set(copy "${FOLDER}_copied")
 file(REMOVE_RECURSE "${copy}")
 file(COPY "${FOLDER}/" DESTINATION "${copy}")
-execute_process(COMMAND ${CMAKE_COMMAND} -E env -i ldd "${copy}/${NAME}" OUTPUT_VARIABLE needs ERROR_VARIABLE needs)
+execute_process(COMMAND env -i /usr/bin/ldd "${copy}/${NAME}" OUTPUT_VARIABLE needs ERROR_VARIABLE needs)
 if(NOT needs MATCHES "not a dynamic executable|statically linked")
   string(REGEX MATCHALL "[^\n]+ => [^\n]+" lines "${needs}")
   if(NOT lines)
@@ -17,7 +17,7 @@ if(NOT needs MATCHES "not a dynamic executable|statically linked")
     endif()
   endforeach()
 endif()
-execute_process(COMMAND ${CMAKE_COMMAND} -E env -i "${copy}/${NAME}" ${ARGUMENTS} WORKING_DIRECTORY "${copy}" RESULT_VARIABLE code
+execute_process(COMMAND env -i "${copy}/${NAME}" ${ARGUMENTS} WORKING_DIRECTORY "${copy}" RESULT_VARIABLE code
   OUTPUT_VARIABLE out ERROR_VARIABLE out)
 if(NOT code EQUAL 0 OR NOT out MATCHES "${EXPECT}")
   message(FATAL_ERROR "ended with '${code}', not with '${EXPECT}':\n${out}")

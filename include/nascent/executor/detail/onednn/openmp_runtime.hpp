@@ -9,6 +9,21 @@
 
 namespace nascent::onednn::detail {
 
+/// The same functions by their names in the program itself. In a static one nothing can be looked up, and these are
+/// what oneDNN's archive brought along; elsewhere they are null, or what is looked up.
+namespace linked {
+
+[[gnu::weak]] void set_num_threads(int) __asm__("omp_set_num_threads");
+[[gnu::weak]] int get_max_threads() __asm__("omp_get_max_threads");
+[[gnu::weak]] int get_num_threads() __asm__("omp_get_num_threads");
+[[gnu::weak]] int get_thread_num() __asm__("omp_get_thread_num");
+[[gnu::weak]] void parallel(void (*)(void*), void*, unsigned, unsigned) __asm__("GOMP_parallel");
+[[gnu::weak]] int get_thread_limit() __asm__("omp_get_thread_limit");
+[[gnu::weak]] int get_dynamic() __asm__("omp_get_dynamic");
+[[gnu::weak]] void set_dynamic(int) __asm__("omp_set_dynamic");
+
+}  // namespace linked
+
 /// The functions of the OpenMP runtime that oneDNN itself uses, or null where it was built without one. They are
 /// looked up in the running process because oneDNN's runtime need not be the one that a compiler's -fopenmp would link.
 struct openmp_runtime {
@@ -24,20 +39,27 @@ struct openmp_runtime {
 
   static const openmp_runtime& get() {
     static const openmp_runtime runtime{
-        reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads")),
-        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads")),
-        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_num_threads")),
-        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_thread_num")),
-        reinterpret_cast<void (*)(void (*)(void*), void*, unsigned, unsigned)>(dlsym(RTLD_DEFAULT, "GOMP_parallel")),
-        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_thread_limit")),
-        reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_dynamic")),
-        reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_dynamic")),
+        find("omp_set_num_threads", linked::set_num_threads),
+        find("omp_get_max_threads", linked::get_max_threads),
+        find("omp_get_num_threads", linked::get_num_threads),
+        find("omp_get_thread_num", linked::get_thread_num),
+        find("GOMP_parallel", linked::parallel),
+        find("omp_get_thread_limit", linked::get_thread_limit),
+        find("omp_get_dynamic", linked::get_dynamic),
+        find("omp_set_dynamic", linked::set_dynamic),
     };
     return runtime;
   }
   bool present() const { return set_num_threads != nullptr && get_max_threads != nullptr; }
   bool has_dynamic() const { return get_dynamic != nullptr && set_dynamic != nullptr; }
   bool runs_functions() const { return get_num_threads != nullptr && get_thread_num != nullptr && parallel != nullptr; }
+
+ private:
+  template <class Function>
+  static Function* find(const char* name, Function* in_program) {
+    void* const found = dlsym(RTLD_DEFAULT, name);
+    return found != nullptr ? reinterpret_cast<Function*>(found) : in_program;
+  }
 };
 
 /// Calls work(part, parts) for each of `parts` parts, on as many of oneDNN's own threads, and waits; all of the work is
