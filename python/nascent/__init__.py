@@ -15,7 +15,23 @@ Spaces are declared in Python as in C++ (`search_space`), or come from a module 
 
 from . import declaration as _declaration
 from . import zoo
-from ._core import Candidate, Counts, Latency, Network, Random, Searcher, Space, Study, StudyTrial, __version__, estimated_top1, load, load_onnx
+from ._core import (
+    Candidate,
+    Counts,
+    Latency,
+    MedianRule,
+    Network,
+    Random,
+    Searcher,
+    Space,
+    Study,
+    StudyTrial,
+    SuccessiveHalving,
+    __version__,
+    estimated_top1,
+    load,
+    load_onnx,
+)
 from ._distributed.driver import Distributed, Part, distribute
 from ._distributed.evaluation import Command, Evaluation
 from ._errors import DeclarationError, Error, ModuleError, NetworkError, ScalingError, SearchError, SpaceError, StudyError

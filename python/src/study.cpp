@@ -97,6 +97,9 @@ class bound_study {
   double report(std::int64_t id, std::int64_t step, const std::map<std::string, double>& metrics) {
     return use([&](auto& inside) { return inside.report(id, step, {metrics.begin(), metrics.end()}); });
   }
+  bool should_stop(std::int64_t id, const early_stopping& policy) {
+    return use([&](auto& inside) { return inside.should_stop(id, policy); });
+  }
   std::vector<bound_trial> trials() {
     return bound(use([](auto& inside) { return inside.trials(); }));
   }
@@ -236,8 +239,34 @@ void bind_trial(py::module_& m) {
 
 }  // namespace
 
+void bind_policies(py::module_& m) {
+  const auto checked = [](auto policy) {
+    should_stop(policy, {}, {});  // refuses options out of range
+    return policy;
+  };
+  py::class_<median_rule>(m, "MedianRule",
+                          "Stops a network whose best value so far is below the median of the others' means up to that "
+                          "step (Golovin et al., 2017).")
+      .def(py::init([checked](std::size_t least_trials, std::int64_t first_step) {
+             return checked(median_rule{.least_trials = least_trials, .first_step = first_step});
+           }),
+           py::arg("least_trials") = median_rule{}.least_trials, py::arg("first_step") = median_rule{}.first_step)
+      .def_readonly("least_trials", &median_rule::least_trials)
+      .def_readonly("first_step", &median_rule::first_step);
+  py::class_<successive_halving>(m, "SuccessiveHalving",
+                                 "At steps first, first x factor, .. a network goes on only where it is among the best "
+                                 "1 / factor of those that got there (Li et al., 2020).")
+      .def(py::init([checked](std::int64_t first, std::int64_t factor) {
+             return checked(successive_halving{.first = first, .factor = factor});
+           }),
+           py::arg("first") = successive_halving{}.first, py::arg("factor") = successive_halving{}.factor)
+      .def_readonly("first", &successive_halving::first)
+      .def_readonly("factor", &successive_halving::factor);
+}
+
 void bind_study(py::module_& m) {
   bind_trial(m);
+  bind_policies(m);
   py::class_<bound_study>(m, "Study", "A search that nothing can lose: every ask and tell is in a file.")
       .def(py::init([](const std::string& path, const any_space& s, const std::string& method, std::uint64_t seed,
                        const std::optional<std::map<std::string, std::int64_t>>& options,
@@ -286,6 +315,13 @@ void bind_study(py::module_& m) {
       .def("report", &bound_study::report, py::arg("trial"), py::arg("step"), py::arg("metrics"),
            "A partial result, after so many steps such as epochs. Returns its value.")
       .def(
+          "should_stop",
+          [](bound_study& s, std::int64_t id, const std::variant<median_rule, successive_halving>& policy) {
+            return s.should_stop(id, std::visit([](const auto& p) { return early_stopping(p); }, policy));
+          },
+          py::arg("trial"), py::arg("policy"),
+          "Whether a trial is not worth its end, by what was reported of it and of all others.")
+      .def(
           "add_known",
           [](bound_study& s, const bound_candidate& c, const std::map<std::string, double>& metrics) {
             return s.add_known(c, made(metrics, "", 0, 0, 1, false));
@@ -317,10 +353,11 @@ void bind_study(py::module_& m) {
 #else
 
 void bind_study(py::module_& m) {
-  m.def("Study", [](const py::args&, const py::kwargs&) {
-    throw error("python.component", "nascent, Study", "a build without the component sqlite",
-                "an installed libsqlite3-dev; then build the package again");
-  });
+  for (const char* name : {"Study", "StudyTrial", "MedianRule", "SuccessiveHalving"})
+    m.def(name, [name](const py::args&, const py::kwargs&) {
+      throw error("python.component", std::string("nascent, ") + name, "a build without the component sqlite",
+                  "an installed libsqlite3-dev; then build the package again");
+    });
 }
 
 #endif

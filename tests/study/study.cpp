@@ -12,6 +12,7 @@
 
 #include "../temporary_folder.hpp"
 #include "spaces.hpp"
+#include <catch2/catch_get_random_seed.hpp>
 #include <catch2/catch_message.hpp>
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -227,6 +228,47 @@ TEST_CASE("a limit counts what others asked for, and only the dead leave their n
   CHECK_FALSE(third.ask(limit));
   CHECK(first.ask(limit + 1));
   CHECK_FALSE(third.trial(100000));
+}
+
+TEST_CASE("a policy sees what this process and others have reported") {
+  const test::temporary_folder folder;
+  using drawer = random_search<std::remove_const_t<decltype(small_space)>>;
+  study first(folder / "s.db", drawer{small_space}, accuracy);
+  study second(folder / "s.db", drawer{small_space}, accuracy);
+  const auto seed = Catch::getSeed();
+  INFO("seed " << seed);
+  random_engine rng(seed);
+  std::vector<std::pair<study<drawer>*, std::int64_t>> open;
+  int stopped = 0;
+  int asked = 0;
+  for (int i = 0; i < 300; ++i) {
+    auto& one = i < 100 || random_below(rng, std::uint64_t{2}) ? first : second;  // alone first: by its memory only
+    if (open.size() < 6) {
+      if (const auto next = one.ask()) open.emplace_back(&one, next->id);
+      continue;
+    }
+    const std::size_t at = random_below(rng, std::uint64_t{open.size()});
+    const auto [of, id] = open[at];
+    const auto step = static_cast<std::int64_t>(1 + random_below(rng, std::uint64_t{9}));
+    of->report(id, step, {{"accuracy", random_unit(rng)}});
+    const early_stopping policy = i % 2 ? early_stopping(median_rule{.least_trials = 2}) : successive_halving{};
+    // the oracle: what the file says now
+    const auto all = study_store(folder / "s.db", open_mode::read_only).curves();
+    const auto mine = std::ranges::find(all, id, &learning_curve::trial);
+    REQUIRE(mine != all.end());
+    const bool expected = should_stop(policy, *mine, all);
+    CHECK(of->should_stop(id, policy) == expected);
+    ++asked;
+    stopped += expected;
+    if (expected || step > 6) {
+      of->tell(id, {.metrics = {{"accuracy", 1.0}}, .stopped = expected});
+      open.erase(open.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+  }
+  CHECK(stopped > 20);
+  CHECK(asked > stopped + 20);
+  CHECK_FALSE(first.should_stop(open.front().second, {}));
+  CHECK_FALSE(first.should_stop(99999, median_rule{}));
 }
 
 TEST_CASE("results that are none are results") {

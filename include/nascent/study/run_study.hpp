@@ -52,13 +52,11 @@ class running_trial {
   /// Metrics after so many steps, such as epochs. False where it is not worth to go on: return what there is, with
   /// `.stopped = true`. \throws study_error for metrics that the objective cannot take
   bool report(std::int64_t step, const metric_map& metrics) {
-    const double value = study_->report(id(), step, metrics);
+    study_->report(id(), step, metrics);
     last_ = metrics;
-    if (!curve_.points.empty() && curve_.points.back().step >= step) return true;
-    curve_.trial = id();
-    curve_.points.push_back({step, value});
-    if (std::holds_alternative<std::monostate>(options_->stopping)) return true;
-    return !should_stop(options_->stopping, curve_, study_->curves());
+    if (last_step_ && *last_step_ >= step) return true;
+    last_step_ = step;
+    return !study_->should_stop(id(), options_->stopping);
   }
   /// The last metrics that were reported.
   const metric_map& last_report() const { return last_; }
@@ -68,7 +66,7 @@ class running_trial {
   const asked_trial<candidate_type>* asked_;
   const run_options* options_;
   const nascent::watch* watch_;
-  learning_curve curve_{};
+  std::optional<std::int64_t> last_step_{};
   metric_map last_{};
 };
 

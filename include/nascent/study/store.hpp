@@ -257,6 +257,11 @@ class study_store {
         [&] { return static_cast<std::size_t>(database_.number("SELECT count(*) FROM trial WHERE " + condition)); });
   }
 
+  /// Another number after each time that another connection has written.
+  std::int64_t version_of_others() {
+    return guard([&] { return database_.number("PRAGMA data_version"); });
+  }
+
   std::vector<learning_curve> curves() {
     return guard([&] {
       statement query = database_.prepare(

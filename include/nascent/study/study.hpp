@@ -20,6 +20,8 @@
 #include "nascent/base/place_lock.hpp"
 #include "nascent/base/version.hpp"
 #include "nascent/search/searcher.hpp"
+#include "nascent/study/curve_memory.hpp"
+#include "nascent/study/early_stopping.hpp"
 #include "nascent/study/network_identity.hpp"
 #include "nascent/study/objective.hpp"
 #include "nascent/study/space_record.hpp"
@@ -141,7 +143,18 @@ class study {
     const double value = judge_(metrics).front();
     const std::lock_guard held(mutex_);
     store_.write([&] { store_.add_partial(id, step, value); });
+    curves_.add(id, step, value);
     return value;
+  }
+
+  /// Whether a pending trial is not worth its end, by what was reported of it and of all others. 	hrows
+  /// study_error
+  bool should_stop(std::int64_t id, const early_stopping& policy) {
+    if (std::holds_alternative<std::monostate>(policy)) return false;
+    const std::lock_guard held(mutex_);
+    if (const std::int64_t now = store_.version_of_others(); !curves_.is_of(now)) curves_.take(now, store_.curves());
+    const learning_curve* const mine = curves_.find(id);
+    return mine != nullptr && nascent::should_stop(policy, *mine, curves_.all());
   }
 
   std::vector<trial_record> trials() {
@@ -230,6 +243,7 @@ class study {
       });
     } catch (...) {
       searcher_.reset();
+      curves_.clear();
       throw;
     }
   }
@@ -269,6 +283,7 @@ class study {
       if (lives[worker]) continue;
       const trial_record t = *store_.trial(id);
       store_.take_over(id, lock_->place());
+      curves_.forget(id);
       return asked_trial<candidate_type>{.id = id, .what = space().decode(t.decisions), .starts = t.starts + 1};
     }
     return std::nullopt;
@@ -303,6 +318,7 @@ class study {
 
   void answer(const trial_record& t, trial_state state, const evaluation& result, const std::vector<double>& told) {
     store_.finish(t.id, state, result);
+    curves_.finish(t.id, state);
     last_ = store_.add_event(true, t.id, told);
     tell_searcher(t.decisions, told);
   }
@@ -329,6 +345,7 @@ class study {
   std::optional<Searcher> searcher_{};  ///< after event last_ of the log; none: to be made again
   std::int64_t last_ = 0;
   std::size_t asked_ = 0;  ///< networks that were asked for up to there, duplicates not counted
+  curve_memory curves_{};
   bool exhausted_ = false;
   std::mutex mutex_;
 };

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
-from .._core import Study
+from .._core import MedianRule, Study, SuccessiveHalving
 from .._errors import NetworkError
 from .engines import LocalEngine, RayEngine, refuse
 from .evaluation import Evaluation, read_result, write_whole
@@ -33,6 +33,8 @@ class Distributed:
 
     evaluated: int = 0
     failed: int = 0
+    stopped: int = 0
+    """Ended early by the policy."""
     adopted: int = 0
     """Taken from workers whose driver was gone when they ended."""
     repeated: int = 0
@@ -63,6 +65,7 @@ def distribute(
     resources: Optional[Mapping[str, float]] = None,
     attempts: int = 2,
     time_limit_s: Optional[float] = None,
+    early_stopping: Union[MedianRule, SuccessiveHalving, None] = None,
     folder: Optional[str] = None,
     keep_folders: bool = False,
     grace_s: float = 5.0,
@@ -79,6 +82,8 @@ def distribute(
     resources      what an evaluation needs of a Ray worker: {"cpu": 2, "gpu": 0.5, "phone": 1}
     attempts       a network whose evaluation fails, crashes or runs too long so often has failed; lost machines do not count
     time_limit_s   for one attempt
+    early_stopping a policy that is asked each time that an evaluation has reported, such as MedianRule(); one that is not worth its end is
+                   told so by its next `report`, and its result is a `stopped` trial
     folder         where each trial has a folder for checkpoints and its result; all workers should see it. Beside the study where nothing is said
     keep_folders   also of networks that are done
     grace_s        after Ctrl-C, how long to wait for evaluations that are about to end
@@ -94,6 +99,8 @@ def distribute(
         refuse("distribute.option", "distribute, time_limit_s", repr(time_limit_s), "a number above 0")
     if time_limit_s is not None and engine == "threads":
         refuse("distribute.option", "distribute, time_limit_s", "a limit for threads", "engine='local': a thread cannot be ended")
+    if early_stopping is not None and not isinstance(early_stopping, (MedianRule, SuccessiveHalving)):
+        refuse("distribute.option", "distribute, early_stopping", repr(early_stopping), "MedianRule(..), SuccessiveHalving(..) or None")
     evaluators = [part.evaluator for part in parts]
     if engine in ("local", "threads"):
         carrier = LocalEngine(evaluators, workers or len(os.sched_getaffinity(0)), engine == "threads")
@@ -105,7 +112,7 @@ def distribute(
         refuse("distribute.option", "distribute, engine", repr(engine), "local, threads, ray, or an engine of yours")
     place = Path(folder) if folder is not None else Path(study.path + ".trials")
     place.mkdir(parents=True, exist_ok=True)
-    loop = _Loop(study, carrier, parts, networks, max_in_flight, attempts, time_limit_s, place.resolve(), keep_folders, progress)
+    loop = _Loop(study, carrier, parts, networks, max_in_flight, attempts, time_limit_s, early_stopping, place.resolve(), keep_folders, progress)
     with _Interrupt() as interrupt:
         try:
             return loop.run(interrupt, grace_s)
@@ -154,10 +161,10 @@ class _Interrupt:
 
 
 class _Loop:
-    def __init__(self, study, carrier, parts, networks, max_in_flight, attempts, time_limit_s, place, keep, progress):
+    def __init__(self, study, carrier, parts, networks, max_in_flight, attempts, time_limit_s, early_stopping, place, keep, progress):
         self.study, self.carrier, self.parts, self.networks = study, carrier, parts, networks
         self.max_in_flight, self.attempts, self.time_limit_s = max_in_flight, attempts, time_limit_s
-        self.place, self.keep = place, keep
+        self.early_stopping, self.place, self.keep = early_stopping, place, keep
         self.flying: Dict[int, dict] = {}  # by trial: what was submitted last
         self.done = Distributed()
         self.best = None
@@ -209,7 +216,7 @@ class _Loop:
         work = {"task": task, "network": network, "decisions": candidate.decisions.tolist(), "starts": trial.starts, "folder": str(self.place / str(trial.id))}
         if trial.starts == 1:
             shutil.rmtree(work["folder"], ignore_errors=True)  # of another study that had this name
-        work |= {"part": 0, "metrics": {}, "seconds": 0.0, "failures": 0, "time_limit_s": self.time_limit_s, "needs": dict(self.parts[0].resources)}
+        work |= {"part": 0, "metrics": {}, "seconds": 0.0, "failures": 0, "step": -1, "stopped": False, "time_limit_s": self.time_limit_s, "needs": dict(self.parts[0].resources)}
         self.flying[trial.id] = work
         self._submit(work)
 
@@ -228,13 +235,15 @@ class _Loop:
             return
         if "refused" in outcome:
             refuse("distribute.version", "distribute, worker", outcome["refused"], "workers with the driver's nascent, Python and modules")
+        if "report" in outcome:
+            self._report(key, work, *outcome["report"])
+            return
         self.done.busy_s += outcome.get("seconds", 0.0)
         work["seconds"] += outcome.get("seconds", 0.0)
+        work["stopped"] |= outcome.get("stopped", False)
         for step, metrics in outcome.get("reports", []):
-            try:
-                self.study.report(trial, step, metrics)
-            except ValueError:
-                pass  # a partial result without the metric that is maximised says nothing of its curve
+            if step > work["step"]:  # what did not arrive while it ran
+                self._report(key, work, step, metrics, ended=True)
         if "lost" in outcome:
             self.done.repeated += 1
             self._submit(work)
@@ -252,6 +261,15 @@ class _Loop:
                 self._submit(work)
             else:
                 self._tell(trial, work, outcome.get("failure") or outcome["crash"])
+
+    def _report(self, key, work: dict, step: int, metrics: Dict[str, float], ended: bool = False) -> None:
+        try:
+            self.study.report(key[0], step, metrics)
+        except ValueError:
+            return  # a partial result without the metric that is maximised says nothing of its curve
+        is_new, work["step"] = step > work["step"], max(step, work["step"])
+        if is_new and not ended and self.early_stopping is not None and hasattr(self.carrier, "stop") and self.study.should_stop(key[0], self.early_stopping):
+            self.carrier.stop(key)
 
     def _count_try(self, work: dict, outcome: dict) -> int:
         """In the trial's folder, so that a candidate which fails again and again ends though drivers come and go."""
@@ -273,12 +291,13 @@ class _Loop:
         del self.flying[trial]
         tries = work["failures"] + (failure is None)
         if failure is None:
-            told = self.study.tell(trial, work["metrics"], seconds=work["seconds"], attempts=tries)
+            told = self.study.tell(trial, work["metrics"], seconds=work["seconds"], attempts=tries, stopped=work["stopped"])
         else:
             told = self.study.fail(trial, failure, seconds=work["seconds"], attempts=tries)
         if told:
             self.done.evaluated += 1
             self.done.failed += failure is not None
+            self.done.stopped += failure is None and work["stopped"]
             now = self.study.trial(trial)
             if now.state == "done" and now.value is not None:
                 self.best = now.value if self.best is None else max(self.best, now.value)

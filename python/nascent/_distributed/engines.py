@@ -4,9 +4,10 @@
     slots(needs)             how many evaluations with these needs can run now; 0 while there is no worker
     submit(key, work)        begins one, some time
     collect(timeout_s)       what has ended since: [(key, outcome)], outcomes being those of `Runner.run`
+    stop(key)                asks an evaluation to end with what it has; an engine may lack it
     close()                  ends at once what is running
 
-An outcome {"lost": why} counts for nothing: the driver submits again."""
+An outcome {"lost": why} counts for nothing: the driver submits again. {"report": (step, metrics)} is no outcome, but a partial result."""
 
 import os
 import queue
@@ -34,6 +35,8 @@ class LocalEngine:
         self._todo: queue.SimpleQueue = queue.SimpleQueue()
         self._done: queue.SimpleQueue = queue.SimpleQueue()
         self._runners = []
+        self._at: dict = {}  # by key: the runner that has it
+        self._to_stop: set = set()  # keys, of threads
         if not threads:
             try:
                 data, main = dumped(evaluators)
@@ -42,8 +45,7 @@ class LocalEngine:
                 refuse("distribute.evaluator", "distribute, evaluator", f"one that cannot be sent to a process ({error})", allowed)
             self._runners = [Runner(data, main) for _ in range(workers)]
         for i in range(workers):
-            run = self._in_thread if threads else self._runners[i].run
-            threading.Thread(target=self._work, args=(run,), daemon=True).start()
+            threading.Thread(target=self._work, args=(None if threads else self._runners[i],), daemon=True).start()
 
     def slots(self, needs: dict) -> int:
         return self._workers
@@ -59,31 +61,70 @@ class LocalEngine:
         except queue.Empty:
             return ended if "ended" in locals() else []
 
+    def stop(self, key) -> None:
+        self._to_stop.add(key)
+        runner = self._at.get(key)
+        if runner is not None:
+            runner.stop(*key)
+
     def close(self) -> None:
         for _ in range(self._workers):
             self._todo.put(None)
         for runner in self._runners:
             runner.close()
 
-    def _in_thread(self, work: dict) -> dict:
-        return evaluate(work, self._evaluators[work["part"]])
-
-    def _work(self, run) -> None:
+    def _work(self, runner: Optional[Runner]) -> None:
         while (task := self._todo.get()) is not None:
             key, work = task
+            self._to_stop.discard(key)
+
+            def reported(step, metrics, key=key):
+                self._done.put((key, {"report": (step, metrics)}))
+
             try:
-                outcome = run(work)
+                if runner is None:
+                    outcome = evaluate(work, self._evaluators[work["part"]], reported, lambda key=key: key in self._to_stop)
+                else:
+                    self._at[key] = runner
+                    outcome = runner.run(work, reported)
             except BaseException as error:  # noqa: BLE001: such as a disk that is full
                 outcome = {"failure": f"{type(error).__name__}: {error}"}
+            self._at.pop(key, None)
             self._done.put((key, outcome))
 
 
 _runners: Dict[int, Runner] = {}  # of a Ray worker process, by what they evaluate: started once, used by many tasks
 
 
-def run_at_worker(evaluators: bytes, name: int, version: tuple, work: dict) -> dict:
+class Channel:
+    """An actor of Ray beside the driver: partial results on their way to it, and on their way back which evaluations are to stop."""
+
+    def __init__(self):
+        import asyncio
+
+        self._reports, self._to_stop, self._some = [], set(), asyncio.Event()
+
+    async def put(self, key, step, metrics) -> bool:
+        self._reports.append((key, {"report": (step, metrics)}))
+        self._some.set()
+        return key in self._to_stop
+
+    async def take(self) -> list:
+        """Waits until there is something."""
+        await self._some.wait()
+        self._some.clear()
+        taken, self._reports = self._reports, []
+        return taken
+
+    async def stop(self, key) -> None:
+        self._to_stop.add(key)
+
+
+def run_at_worker(evaluators: bytes, name: int, version: tuple, work: dict, channel) -> dict:
     """The task of Ray. A crash of the evaluator ends the runner, not the Ray worker, and so is told from the loss of a machine."""
     import sys
+
+    import ray
 
     from .._core import __version__
 
@@ -95,7 +136,16 @@ def run_at_worker(evaluators: bytes, name: int, version: tuple, work: dict) -> d
             old.close()
         _runners.clear()
         _runners[name] = Runner(evaluators)
-    return _runners[name].run(work)
+    key = (work["task"]["trial"], work["part"])
+
+    def reported(step, metrics):
+        try:
+            if ray.get(channel.put.remote(key, step, metrics)):
+                _runners[name].stop(*key)
+        except ray.exceptions.RayError:
+            pass  # the driver is gone; what was reported also comes with the result
+
+    return _runners[name].run(work, reported)
 
 
 class RayEngine:
@@ -129,6 +179,10 @@ class RayEngine:
         self._task = ray.remote(max_retries=-1)(run_at_worker)
         self._keys: dict = {}
         self._total, self._asked_at = {}, -1e9
+        here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        # Many calls at a time, since one of them waits.
+        self._channel = ray.remote(Channel).options(num_cpus=0, max_concurrency=1000, scheduling_strategy=here).remote()
+        self._taking = self._channel.take.remote()
 
     def slots(self, needs: dict) -> int:
         if time.monotonic() - self._asked_at > 1:
@@ -144,18 +198,25 @@ class RayEngine:
             options["resources"] = others
         if "memory" in needs:
             options["memory"] = needs["memory"]
-        self._keys[self._task.options(**options).remote(self._evaluators, self._name, self._version, work)] = key
+        self._keys[self._task.options(**options).remote(self._evaluators, self._name, self._version, work, self._channel)] = key
+
+    def stop(self, key) -> None:
+        self._channel.stop.remote(key)
 
     def collect(self, timeout_s: float) -> List[Tuple[object, dict]]:
         if not self._keys:
             time.sleep(timeout_s)
             return []
-        refs = list(self._keys)
+        refs = [*self._keys, self._taking]
         ready, _ = self._ray.wait(refs, num_returns=1, timeout=timeout_s)
-        if ready and len(refs) > 1:
+        if ready:
             ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
         ended = []
-        for ref in ready:
+        for ref in sorted(ready, key=lambda ref: ref != self._taking):  # what was reported comes before its end
+            if ref == self._taking:
+                ended += self._ray.get(ref)
+                self._taking = self._channel.take.remote()
+                continue
             key = self._keys.pop(ref)
             try:
                 ended.append((key, self._ray.get(ref)))

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import shlex
+import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -34,10 +35,18 @@ class Evaluation:
     """How often a driver gave it out."""
     task: Dict[str, Any] = field(default_factory=dict, repr=False)
     _reports: List[list] = field(default_factory=list, repr=False)
+    _send: Callable[[int, Dict[str, float]], None] = field(default=lambda step, metrics: None, repr=False)
+    _should_stop: Callable[[], bool] = field(default=lambda: False, repr=False)
+    _told_to_stop: int = field(default=0, repr=False)
 
-    def report(self, step: int, **metrics: float) -> None:
-        """Metrics after so many steps, such as epochs: evaluation.report(3, accuracy=71.2)."""
+    def report(self, step: int, **metrics: float) -> bool:
+        """Metrics after so many steps, such as epochs: `if not evaluation.report(3, accuracy=71.2): return 71.2`. False where the study's
+        early stopping found meanwhile that this network is not worth its end: return what there is. Nobody waits for that answer, so
+        that it may come one report later."""
         self._reports.append([int(step), _numbers(metrics)])
+        self._send(*self._reports[-1])
+        self._told_to_stop += self._should_stop()
+        return self._told_to_stop == 0
 
 
 class Command:
@@ -46,7 +55,8 @@ class Command:
     Command("python3 train.py {file}") gives the command the path of a JSON file with the trial's number, the candidate and its network;
     without {file} the JSON comes on standard input. {trial} is the number, {folder} the folder for checkpoints. Lines of its standard
     output that are JSON objects count: {"step": 3, "accuracy": 71.2} is a partial result, {"accuracy": 76.3} the result, {"error": ".."}
-    says why there is none. The same commands serve `search run --evaluate`.
+    says why there is none. Where early stopping ends it, it is killed, and the last partial result is its result. The same commands serve
+    `search run --evaluate`.
     """
 
     def __init__(self, command: str):
@@ -86,7 +96,11 @@ class Command:
                         said, wrong = None, str(answer["error"]) or "an error without a text"
                     elif "step" in answer:
                         step = answer.pop("step")
-                        evaluation.report(step, **answer)
+                        if not evaluation.report(step, **answer):
+                            end_tree(child.pid)
+                            child.stdout.read()
+                            child.wait()
+                            return evaluation._reports[-1][1]
                     else:
                         said, wrong = _numbers(answer), ""
                 except ValueError as error:
@@ -102,6 +116,26 @@ class Command:
         if said is None:
             raise RuntimeError("no JSON object on its standard output" + (f", the last line of which is '{last[:200]}'" if last else "") + end)
         return said
+
+
+def end_tree(pid: int) -> None:
+    """Kills a process and all that it started, and what those did: a shell would leave its commands behind."""
+    children: Dict[int, List[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                parent = int(Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, ValueError, IndexError):
+                continue  # it ended meanwhile
+            children.setdefault(parent, []).append(int(entry))
+    doomed = [pid]
+    for one in doomed:
+        doomed += children.get(one, [])
+    for one in doomed:
+        try:
+            os.kill(one, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def _numbers(metrics) -> Dict[str, float]:
@@ -146,9 +180,9 @@ def read_result(folder, part: int) -> Optional[dict]:
         return None
 
 
-def evaluate(work: dict, evaluator: Callable[[Evaluation], Any]) -> dict:
+def evaluate(work: dict, evaluator: Callable[[Evaluation], Any], send=lambda step, metrics: None, should_stop=lambda: False) -> dict:
     """Evaluates one part of a trial and gives {"metrics"} or {"failure"}. Where another process has that trial still, waits for its end
-    and takes its result: nothing is trained twice at the same time in one folder."""
+    and takes its result: nothing is trained twice at the same time in one folder. `send` is given partial results while it runs."""
     folder = Path(work["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / f"lock.{work['part']}", "a") as lock:
@@ -169,6 +203,8 @@ def evaluate(work: dict, evaluator: Callable[[Evaluation], Any]) -> dict:
             metrics=dict(work["metrics"]),
             starts=work["starts"],
             task=task,
+            _send=send,
+            _should_stop=should_stop,
         )
         begin = time.monotonic()
         try:
@@ -181,5 +217,6 @@ def evaluate(work: dict, evaluator: Callable[[Evaluation], Any]) -> dict:
         outcome["seconds"] = time.monotonic() - begin
         outcome["reports"] = evaluation._reports
         if "metrics" in outcome:
+            outcome["stopped"] = evaluation._told_to_stop == 1  # who reported again went on all the same
             write_whole(result_file(folder, work["part"]), json.dumps(outcome))
         return outcome

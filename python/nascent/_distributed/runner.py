@@ -36,11 +36,12 @@ class Runner:
     def __init__(self, evaluators: bytes, main: dict = None):
         self._evaluators, self._main = evaluators, main
         self._process = self._pipe = None
-        self._lock = threading.Lock()
+        self._lock, self._sending = threading.Lock(), threading.Lock()
         self._closed = False
 
-    def run(self, work: dict) -> dict:
-        """The outcome: {"metrics"}, {"failure"}, or {"crash"}. Never raises for what the evaluator does."""
+    def run(self, work: dict, reported=lambda step, metrics: None) -> dict:
+        """The outcome: {"metrics"}, {"failure"}, or {"crash"}. Never raises for what the evaluator does. `reported` is called with
+        partial results."""
         begin = time.monotonic()
         limit = work.get("time_limit_s")
         ready = False
@@ -50,12 +51,17 @@ class Runner:
                     return {"lost": "the engine is closed"}
                 if self._process is None or self._process.poll() is not None:
                     self._start()
-            self._pipe.send(work)
+            with self._sending:
+                self._pipe.send(work)
             # The process says first that it is ready: what it imports does not count.
             answer = self._receive(None)
             ready = answer == "ready"
-            if ready:
-                answer = self._receive(limit)
+            since = time.monotonic()
+            while ready:
+                answer = self._receive(None if limit is None else max(0.0, since + limit - time.monotonic()))
+                if not isinstance(answer, tuple):
+                    break
+                reported(*answer)
         except TimeoutError:
             self._end()
             return {"crash": f"ran longer than {limit:g} s", "seconds": time.monotonic() - begin}
@@ -69,6 +75,14 @@ class Runner:
                 return {"lost": how} if code < 0 else {"refused": f"a process for evaluations that does not start ({how})"}
             return {"crash": f"the process was ended by {how}", "seconds": time.monotonic() - begin}
         return answer
+
+    def stop(self, trial: int, part: int) -> None:
+        """Asks an evaluation to end with what it has. One that has ended is not affected, nor is the one after it."""
+        try:
+            with self._sending:
+                self._pipe.send(("stop", trial, part))
+        except (OSError, AttributeError):
+            pass  # it crashed meanwhile
 
     def close(self) -> None:
         self._closed = True
@@ -118,11 +132,24 @@ def serve(number: int) -> None:
     """The process. It ends with its owner, and whatever it started ends with it."""
     pipe = connection.Connection(number)
     tasks = queue.SimpleQueue()
+    writing = threading.Lock()
+    to_stop = set()
+
+    def say(message):
+        with writing:  # an evaluator may report from threads of its own
+            try:
+                pipe.send(message)
+            except OSError:
+                pass  # the owner is gone: so is this process, in a moment
 
     def listen():
         try:
             while True:
-                tasks.put(pipe.recv())
+                message = pipe.recv()
+                if isinstance(message, tuple):
+                    to_stop.add(message[1:])
+                else:
+                    tasks.put(message)
         except (EOFError, OSError):
             os.killpg(0, signal.SIGKILL)
 
@@ -138,7 +165,9 @@ def serve(number: int) -> None:
     while True:
         work = tasks.get()
         if broken is not None:
-            pipe.send({"refused": f"the evaluator cannot be loaded at the worker ({broken})"})
+            say({"refused": f"the evaluator cannot be loaded at the worker ({broken})"})
             continue
-        pipe.send("ready")
-        pipe.send(evaluate(work, evaluators[work["part"]]))
+        key = (work["task"]["trial"], work["part"])
+        to_stop.clear()
+        say("ready")
+        say(evaluate(work, evaluators[work["part"]], lambda step, metrics: say((step, metrics)), lambda: key in to_stop))

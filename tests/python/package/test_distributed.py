@@ -65,6 +65,19 @@ def is_slow(e):
     time.sleep(1000)
 
 
+def learns(e):
+    """Reports what the study must have before the next step; a good network every third."""
+    for step in range(1, 9):
+        value = step * (1 if e.trial % 3 else 2) + e.rank % 7 / 100
+        goes_on = e.report(step, accuracy=value)
+        with sqlite3.connect(os.environ["STUDY"]) as file:
+            while not file.execute("SELECT count(*) FROM partial WHERE trial = ? AND step = ?", (e.trial, step)).fetchone()[0]:
+                time.sleep(0.005)
+        if not goes_on and e.trial % 5:  # others do not listen
+            break
+    return value
+
+
 def measures(e):
     return {"ms": e.metrics["accuracy"] / 10}
 
@@ -214,6 +227,47 @@ class Distributed(unittest.TestCase):
             self.assertEqual(study.trials()[0].metrics, {"accuracy": study.trials()[0].candidate.rank % 7})
             self.assertEqual(study.curves()[1], [(1, 10.0)])
 
+    def test_early_stopping_sees_what_is_reported_meanwhile(self):
+        for engine in ("local", "threads"):
+            self.path = str(self.folder / f"{engine}.db")
+            study = self.study()
+            with mock.patch.dict(os.environ, {"STUDY": self.path}):
+                done = nascent.distribute(
+                    study, learns, networks=24, workers=3, engine=engine, early_stopping=nascent.MedianRule(least_trials=3), progress=False
+                )
+            self.assert_each_once(24)
+            steps = dict(self.rows("SELECT trial, count(*) FROM partial GROUP BY trial"))
+            states = {t.id: t.state for t in study.trials() if t.same_as is None}
+            stopped = {i for i, state in states.items() if state == "stopped"}
+            self.assertEqual(done.stopped, len(stopped))
+            self.assertGreater(len(stopped), 3)
+            self.assertEqual({i for i in stopped if i % 3 == 0 or (i % 5 == 0 and steps[i] < 8)}, set())  # none that is good, or did not listen
+            self.assertTrue(any(steps[i] < 8 for i in stopped))
+            self.assertTrue(all(steps[i] == 8 for i, state in states.items() if state == "done"))
+            self.assertEqual({study.trial(i).value for i in stopped}, {study.curves()[i][-1][1] for i in stopped})
+
+    def test_a_command_that_is_stopped_leaves_nothing_behind(self):
+        script = self.folder / "train.py"
+        script.write_text(
+            "import json, os, subprocess, sys, time\n"
+            "trial = json.load(open(sys.argv[1]))['trial']\n"
+            "if trial > 4: open(sys.argv[2], 'a').write(f\"{subprocess.Popen(['sleep', '1000']).pid} \")\n"
+            "for step in range(1, 6 if trial <= 4 else 10**6):\n"
+            "    print(json.dumps({'step': step, 'accuracy': 50 if trial <= 4 else 1, 'ms': trial}), flush=True)\n"
+            "    time.sleep(0.05)\n"
+            "print(json.dumps({'accuracy': 60, 'ms': 1}))\n"
+        )
+        study, children = self.study(), self.folder / "children"
+        command = nascent.Command(f"cd / && {sys.executable} {script} {{file}} {children}; true")
+        rule = nascent.SuccessiveHalving(first=2, factor=2)
+        done = nascent.distribute(study, command, networks=6, workers=1, early_stopping=rule, progress=False)
+        self.assertGreaterEqual(done.stopped, 2)
+        self.assertEqual(study.trial(6).state, "stopped")
+        self.assertEqual(study.trial(6).metrics, {"accuracy": 1.0, "ms": 6.0})
+        for child in map(int, children.read_text().split()):
+            stat = Path(f"/proc/{child}/stat")
+            self.assertTrue(not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z", child)
+
     def test_parts_threads_and_a_study_that_is_looked_at(self):
         study = self.study(limits={"ms": 7.2})
         looked = []
@@ -251,6 +305,10 @@ class Distributed(unittest.TestCase):
         refused("distribute.option", evaluator=[accuracy])
         refused("distribute.option", evaluator=[nascent.Part(accuracy)], resources={"gpu": 1})
         refused("distribute.option", resources={"gpu": -1})
+        refused("distribute.option", early_stopping="median")
+        with self.assertRaises(nascent.StudyError) as caught:
+            nascent.SuccessiveHalving(factor=1)
+        self.assertEqual(caught.exception.code, "study.option")
         with mock.patch.dict(sys.modules, {"ray": None}):
             self.assertIn("pip install", refused("distribute.ray", engine="ray").allowed)
         with mock.patch.dict(sys.modules, {"cloudpickle": None}):

@@ -25,6 +25,16 @@ def short_training(e):
     return {"accuracy": 70 + e.rank % 7}
 
 
+def reports(e):
+    """The first three end soon; the others would take a minute, and are worse."""
+    good = e.trial <= 3
+    for step in range(1, 7 if good else 600):
+        time.sleep(0.1)
+        if not e.report(step, accuracy=50 if good else 1):
+            break
+    return 50 if good else 1
+
+
 @unittest.skipUnless(importlib.util.find_spec("ray"), "ray is not installed")
 class Ray(unittest.TestCase):
     def setUp(self):
@@ -84,7 +94,22 @@ class Ray(unittest.TestCase):
         self.assertEqual([i for i, _ in failures], [5])  # lost machines are nobody's failure
         self.assertIn("status 3", failures[0][1])
         self.assertIn("evaluated", said)
+        self.what_is_reported_stops_evaluations()
         self.a_worker_of_another_version_is_refused()
+
+    def what_is_reported_stops_evaluations(self):
+        """On the same cluster, whose start is what takes time."""
+        text = (
+            "import nascent, test_ray\n"
+            f"study = nascent.Study({self.path + '.3'!r}, nascent.zoo.nas_bench_macro, 'random')\n"
+            "rule = nascent.SuccessiveHalving(first=2, factor=2)\n"
+            f"done = nascent.distribute(study, test_ray.reports, networks=8, engine='ray', address={self.cluster.address!r}, early_stopping=rule, progress=False)\n"
+            "print(done.stopped, min(len(c) for c in study.curves().values()))\n"
+        )
+        done = subprocess.run([sys.executable, "-B", "-c", text], stdout=subprocess.PIPE, text=True, timeout=400)
+        stopped, shortest = map(int, done.stdout.split())
+        self.assertGreaterEqual(stopped, 4)
+        self.assertGreaterEqual(shortest, 2)
 
     def a_worker_of_another_version_is_refused(self):
         """On the same cluster, whose start is what takes time. No candidate is blamed."""
