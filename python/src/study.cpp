@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -93,6 +94,9 @@ class bound_study {
   }
   bool add_known(const bound_candidate& c, const evaluation& e) {
     return use([&](auto& inside) { return inside.add_known(c.inside, e); });
+  }
+  void note_workers(std::int64_t workers, double at) {
+    use([&](auto& inside) { inside.note_workers(workers, at); });
   }
   double report(std::int64_t id, std::int64_t step, const std::map<std::string, double>& metrics) {
     return use([&](auto& inside) { return inside.report(id, step, {metrics.begin(), metrics.end()}); });
@@ -195,14 +199,20 @@ class bound_study {
       inside_{};
 };
 
+/// Worker, begin in seconds since 1970, seconds, end.
+using attempt_tuple = std::tuple<std::string, double, double, std::string>;
+
 evaluation made(const std::map<std::string, double>& metrics, const std::string& failure, double seconds, double cost,
-                int attempts, bool stopped) {
+                int attempts, bool stopped, const std::vector<attempt_tuple>& log = {}) {
+  std::vector<attempt_record> records;
+  for (const auto& [worker, began, took, end] : log) records.push_back({worker, began, took, end});
   return {.metrics = {metrics.begin(), metrics.end()},
           .failure = failure,
           .stopped = stopped,
           .cost = cost,
           .seconds = seconds,
-          .attempts = attempts};
+          .attempts = attempts,
+          .log = std::move(records)};
 }
 
 void bind_trial(py::module_& m) {
@@ -298,20 +308,27 @@ void bind_study(py::module_& m) {
       .def(
           "tell",
           [](bound_study& s, std::int64_t id, const std::map<std::string, double>& metrics, double seconds, double cost,
-             int attempts, bool stopped) { return s.tell(id, made(metrics, "", seconds, cost, attempts, stopped)); },
+             int attempts, bool stopped, const std::vector<attempt_tuple>& log) {
+            return s.tell(id, made(metrics, "", seconds, cost, attempts, stopped, log));
+          },
           py::arg("trial"), py::arg("metrics"), py::kw_only(), py::arg("seconds") = 0.0, py::arg("cost") = 0.0,
-          py::arg("attempts") = 1, py::arg("stopped") = false,
+          py::arg("attempts") = 1, py::arg("stopped") = false, py::arg("log") = std::vector<attempt_tuple>{},
           "The result of a trial; False where there is one already, or another process has the trial. A metric that is "
-          "missing or not finite is a failure.")
+          "missing or not finite is a failure. `log` says who evaluated when: (worker, begin in seconds since 1970, "
+          "seconds, 'done' or how else it ended).")
       .def(
           "fail",
-          [](bound_study& s, std::int64_t id, const std::string& why, double seconds, double cost, int attempts) {
-            return s.tell(id, made({}, why.empty() ? "no reason given" : why, seconds, cost, attempts, false));
+          [](bound_study& s, std::int64_t id, const std::string& why, double seconds, double cost, int attempts,
+             const std::vector<attempt_tuple>& log) {
+            return s.tell(id, made({}, why.empty() ? "no reason given" : why, seconds, cost, attempts, false, log));
           },
           py::arg("trial"), py::arg("why"), py::kw_only(), py::arg("seconds") = 0.0, py::arg("cost") = 0.0,
-          py::arg("attempts") = 1, "There is no result, and why: the searcher is told that it cannot be used.")
+          py::arg("attempts") = 1, py::arg("log") = std::vector<attempt_tuple>{},
+          "There is no result, and why: the searcher is told that it cannot be used.")
       .def("give_up", &bound_study::give_up, py::arg("trial"), py::arg("why") = "given up",
            "Ends a trial whose answer does not come, whoever has it: it failed.")
+      .def("note_workers", &bound_study::note_workers, py::arg("workers"), py::arg("at"),
+           "How many workers there are at a time, in seconds since 1970: for the page.")
       .def("report", &bound_study::report, py::arg("trial"), py::arg("step"), py::arg("metrics"),
            "A partial result, after so many steps such as epochs. Returns its value.")
       .def(
@@ -344,6 +361,14 @@ void bind_study(py::module_& m) {
           },
           py::arg("gain") = "accuracy", py::arg("cost") = "",
           "Progress, best, front and failures as text, as `search status` prints them.")
+      .def(
+          "page",
+          [](const bound_study& s, const std::string& gain, const std::string& cost) {
+            const py::gil_scoped_release free;
+            return study_report(read_study(s.path()), {.gain = gain, .cost = cost}).str();
+          },
+          py::arg("gain") = "accuracy", py::arg("cost") = "",
+          "One HTML page, as `search report` writes it: history, front, decisions, workers, failures.")
       .def("close", &bound_study::close,
            "Ends the use of the file; pending trials are given out again by the next ask.")
       .def("__enter__", [](const py::object& s) { return s; })

@@ -49,4 +49,12 @@ TEST_CASE("the page and the status of a study") {
   for (const char* words :
        {"Front", "History", "Hypervolume", "What was learnt of each decision", "1.kernel", "too &lt;large&gt;", "<svg"})
     CHECK_THAT(page, ContainsSubstring(words));
+  CHECK(page.find("Throughput") == std::string::npos);  // nobody said who worked
+
+  study other(folder / "o.db", random_search{tiny}, maximise("accuracy"));
+  for (const auto& [workers, at] : {std::pair{2, 100.0}, {0, 110.0}}) other.note_workers(workers, at);
+  other.tell(other.ask()->id, {.metrics = {{"accuracy", 1.0}}, .log = {{"<box> 1", 100, 5, "done"}}});
+  const std::string of_workers = study_report(read_study(folder / "o.db")).str();
+  for (const char* words : {"25.0 %", "Throughput", "results per minute", "&lt;box&gt;", "Machines, the busiest first"})
+    CHECK_THAT(of_workers, ContainsSubstring(words));
 }

@@ -89,3 +89,49 @@ TEST_CASE("a study as JSON evaluates another one; as CSV it has a row for each t
   broken["results"][3] = {{"decisions", {{"9.kernel", 3}}}, {"metrics", {{"accuracy", 1}}}};
   CHECK_THROWS_AS(table_evaluator(small_space, broken), json_error);
 }
+
+TEST_CASE("what workers did, by hand") {
+  const test::temporary_folder folder;
+  const auto path = folder / "s.db";
+  study s(path, random_search{small_space}, maximise("accuracy"));
+  CHECK(read_study(path).work.attempts.empty());
+  // Two workers from 100 to 110 s, one to 115 s, the end of all.
+  for (const auto& [workers, at] : {std::pair{2, 100.0}, {1, 110.0}, {7, 115.0}}) s.note_workers(workers, at);
+  const auto first = s.ask();
+  s.tell(first->id, {.metrics = {{"accuracy", 1.0}},
+                     .log = {{"", 101, 0, "lost"}, {"a 1", 101, 2, "crashed"}, {"a 3", 103, 4, "done"}}});
+  const auto second = s.ask();
+  s.tell(second->id, {.failure = "no", .log = {{"b b 7", 105, 10, "failed"}}});
+  const workload work = read_study(path).work;
+  REQUIRE(work.attempts.size() == 4);
+  CHECK(work.attempts[1].worker == "a 1");
+  CHECK(work.begin() == 100);
+  CHECK(work.end() == 115);
+  CHECK(work.busy_s() == 16);
+  CHECK(work.available_s() == 25);
+  CHECK(work.most_workers() == 2);
+  CHECK(work.count("lost") == 1);
+  const work_history h = work.history(3);
+  CHECK(h.step_s == 5);
+  const auto near = [](const std::vector<double>& found, const std::vector<double>& expected) {
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-9);
+  };
+  near(h.busy, {(2 + 2) / 5.0, (2 + 5) / 5.0, 5 / 5.0});
+  near(h.available, {2, 2, 1});
+  CHECK(h.ended == std::vector<std::size_t>{0, 1, 0});
+  const std::vector<machine_work> machines = work.machines();
+  REQUIRE(machines.size() == 2);
+  CHECK(machines[0].name == "b b");
+  CHECK(machines[1].processes == 2);
+  CHECK(machines[1].failed == 1);
+  CHECK(machines[1].busy_s == 6);
+  // Another driver, whose word is old: it counts for two heartbeats only.
+  workload others = work;
+  others.capacity.push_back({.driver = 9, .at = 200, .workers = 4});
+  others.capacity.push_back({.driver = 9, .at = 900, .workers = 4});
+  CHECK(others.available_s() == 25 + 7 * workload::heartbeat_s + 4 * 2 * workload::heartbeat_s);
+  others.capacity[3].at = 118;  // it took the place of the one that was killed
+  CHECK(others.available_s() == 25 + 7 * 3 + 4 * 2 * workload::heartbeat_s);
+  CHECK(workload{}.history().busy.empty());
+}

@@ -86,7 +86,58 @@ inline std::string status_text(const study_content& study, const study_figures& 
   return text;
 }
 
-/// The page: figures of merit, front, history, hypervolume, what each decision went with, failures.
+/// The part of the page that is about workers: how much of their time was used, what they got done, what was lost.
+inline void add_workload(html_report& page, const workload& work) {
+  const double hours = (work.end() - work.begin()) / 3600;
+  const double available = work.available_s();
+  const std::size_t ended = work.count("done") + work.count("stopped");
+  page.section("Workers");
+  page.tiles(
+      {{.name = "workers", .value = std::to_string(work.most_workers()), .note = "at most at a time"},
+       {.name = "of their time used",
+        .value = available > 0 ? fixed_text(100 * work.busy_s() / available, 1) + " %" : "unknown",
+        .note = "of " + rounded_text(available / 3600, 2) + " h"},
+       {.name = "results per hour", .value = rounded_text(static_cast<double>(ended) / std::max(hours, 1e-9), 0)},
+       {.name = "lost with machines", .value = std::to_string(work.count("lost")), .note = "and begun again"},
+       {.name = "crashed or failed", .value = std::to_string(work.count("crashed") + work.count("failed"))}});
+  const bool by_minutes = hours < 3;
+  const double unit_s = by_minutes ? 60 : 3600;
+  const work_history history = work.history();
+  std::vector<plot_point> busy;
+  std::vector<plot_point> there;
+  std::vector<plot_point> results;
+  for (std::size_t i = 0; i <= history.busy.size(); ++i) {
+    const std::size_t k = std::min(i, history.busy.size() - 1);  // steps need an end
+    const double x = static_cast<double>(i) * history.step_s / unit_s;
+    busy.push_back({.x = x, .y = history.busy[k]});
+    there.push_back({.x = x, .y = history.available[k]});
+    results.push_back({.x = x, .y = static_cast<double>(history.ended[k]) / history.step_s * unit_s});
+  }
+  const plot_axis time{.title = "time", .unit = by_minutes ? "min" : "h", .low = 0.0};
+  const auto steps = [](std::string name, std::vector<plot_point> points, int colour) {
+    return plot_series{.name = std::move(name),
+                       .points = std::move(points),
+                       .marker = plot_marker::none,
+                       .line = plot_line::step,
+                       .colour = colour};
+  };
+  page.figure(to_svg(scatter_plot("Workers", time, {.title = "number", .low = 0.0},
+                                  {steps("workers", std::move(there), 9), steps("evaluating", std::move(busy), 0)})),
+              "Workers that were there, and how many of them were evaluating, from the first moment on. What ran on a "
+              "machine that was lost, or for a driver that was killed, is not known to have run.");
+  page.figure(to_svg(scatter_plot("Throughput", time,
+                                  {.title = by_minutes ? "results per minute" : "results per hour", .low = 0.0},
+                                  {steps("results", std::move(results), 2)})),
+              "Evaluations that ended with a result.");
+  report_table machines{.columns = {"machine", "processes", "evaluations", "failed", "busy, h"},
+                        .caption = "Machines, the busiest first."};
+  for (const machine_work& m : work.machines())
+    machines.rows.push_back({m.name, std::to_string(m.processes), std::to_string(m.attempts), std::to_string(m.failed),
+                             rounded_text(m.busy_s / 3600, 2)});
+  page.table(machines);
+}
+
+/// The page: figures of merit, front, history, hypervolume, what each decision went with, workers, failures.
 inline html_report study_report(const study_content& study, const study_figures& figures = {}) {
   const auto about = [&](const char* key) { return study.about.at(key); };
   html_report page("Search in " + about("space"), about("searcher") + ", " + about("objective"));
@@ -175,6 +226,7 @@ inline html_report study_report(const study_content& study, const study_figures&
                               o.trials > 1 ? significant_text(o.error, 2) : ""});
   page.table(effects);
 
+  if (!study.work.attempts.empty()) add_workload(page, study.work);
   if (const report_table failures = failures_of(study); !failures.rows.empty())
     page.section("Failures").table(failures);
   return page;

@@ -30,6 +30,7 @@ struct study_content {
   std::map<std::string, std::string> about{};  ///< "space", "searcher", "searcher_options", "objective", "settings", ..
   std::shared_ptr<const space_record> space{};
   std::vector<trial_record> trials{};
+  workload work{};  ///< of its workers; empty where they said nothing
 
   /// A trial's decisions in words: "2.kernel = 5, 2.layers = 3".
   std::string describe(const trial_record& t) const {
@@ -81,6 +82,7 @@ inline study_content read_study(const std::filesystem::path& path) {
     content.about[key] = store.about(key);
   content.space = std::make_shared<const space_record>(parse_json(store.about("space_record"), path.string()));
   content.trials = store.trials();
+  content.work = store.who_worked();
   return content;
 }
 

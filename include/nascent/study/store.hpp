@@ -21,9 +21,11 @@
 #include "nascent/base/database.hpp"
 #include "nascent/base/number_text.hpp"
 #include "nascent/base/read_number.hpp"
+#include "nascent/study/detail/columns.hpp"
 #include "nascent/study/detail/schema.hpp"
 #include "nascent/study/error.hpp"
 #include "nascent/study/trial_record.hpp"
+#include "nascent/study/workload.hpp"
 
 namespace nascent {
 
@@ -142,7 +144,7 @@ class study_store {
   std::int64_t add_trial(const trial_record& t) {
     database_
         .kept("INSERT INTO trial(decisions, network, state, worker, starts, asked_at) VALUES(?, ?, 'pending', ?, ?, ?)")
-        ->bind(text_of(t.decisions), t.network, t.worker, t.starts, utc_now())
+        ->bind(detail::column_text(t.decisions), t.network, t.worker, t.starts, utc_now())
         .run();
     const std::int64_t id = database_.last_row();
     if (t.same_as) database_.kept("UPDATE trial SET same_as = ? WHERE id = ?")->bind(*t.same_as, id).run();
@@ -151,7 +153,7 @@ class study_store {
 
   std::int64_t add_event(bool is_tell, std::int64_t trial, std::span<const double> told = {}) {
     const kept_statement put = database_.kept("INSERT INTO event(kind, trial, told) VALUES(?, ?, ?)");
-    put->bind(is_tell ? "tell" : "ask", trial, text_of(told)).run();
+    put->bind(is_tell ? "tell" : "ask", trial, detail::column_text(told)).run();
     return database_.last_row();
   }
 
@@ -167,6 +169,16 @@ class study_store {
         .run();
     const kept_statement put = database_.kept("INSERT INTO metric VALUES(?, ?, ?)");
     for (const auto& [name, value] : e.metrics) put->bind(trial, name, value).run();
+    if (e.log.empty()) return;
+    detail::create_workload_tables(database_);
+    const kept_statement note = database_.kept("INSERT INTO attempt VALUES(?, ?, ?, ?, ?)");
+    for (const attempt_record& a : e.log) note->bind(trial, a.worker, a.began, a.seconds, a.end).run();
+  }
+
+  /// How many workers there are for a driver at a time, in seconds since 1970.
+  void add_capacity(const capacity_record& c) {
+    detail::create_workload_tables(database_);
+    database_.kept("INSERT INTO capacity VALUES(?, ?, ?)")->bind(c.driver, c.at, c.workers).run();
   }
 
   void add_partial(std::int64_t trial, std::int64_t step, double value) {
@@ -257,6 +269,20 @@ class study_store {
         [&] { return static_cast<std::size_t>(database_.number("SELECT count(*) FROM trial WHERE " + condition)); });
   }
 
+  /// Who evaluated when; empty where nobody said.
+  workload who_worked() {
+    return guard([&] {
+      workload all;
+      if (database_.number("SELECT count(*) FROM sqlite_master WHERE name IN ('attempt', 'capacity')") < 2) return all;
+      statement attempts = database_.prepare("SELECT worker, began, seconds, end FROM attempt ORDER BY began");
+      while (attempts.step())
+        all.attempts.push_back({attempts.text(0), attempts.real(1), attempts.real(2), attempts.text(3)});
+      statement capacity = database_.prepare("SELECT driver, at, workers FROM capacity ORDER BY driver, at");
+      while (capacity.step()) all.capacity.push_back({capacity.integer(0), capacity.real(1), capacity.integer(2)});
+      return all;
+    });
+  }
+
   /// Another number after each time that another connection has written.
   std::int64_t version_of_others() {
     return guard([&] { return database_.number("PRAGMA data_version"); });
@@ -281,27 +307,9 @@ class study_store {
   }
 
  private:
-  static std::string text_of(std::span<const int> decisions) {
-    std::string text;
-    for (const int d : decisions) text += (text.empty() ? "" : " ") + std::to_string(d);
-    return text;
-  }
-  static std::string text_of(std::span<const double> numbers) {
-    std::string text;
-    for (const double n : numbers) text += (text.empty() ? "" : " ") + exact_text(n);
-    return text;
-  }
-  template <class Use>
-  static void for_each_word(std::string_view text, Use&& use) {
-    while (!text.empty()) {
-      const std::size_t end = std::min(text.find(' '), text.size());
-      use(text.substr(0, end));
-      text.remove_prefix(std::min(end + 1, text.size()));
-    }
-  }
   std::vector<int> decisions_of(std::string_view text) const {
     std::vector<int> all;
-    for_each_word(text, [&](std::string_view word) {
+    detail::for_each_word(text, [&](std::string_view word) {
       const auto d = read_whole<int>(word, {.least = -1});
       if (!d) damaged("the decision '" + std::string(word) + "'");
       all.push_back(*d);
@@ -310,7 +318,7 @@ class study_store {
   }
   std::vector<double> numbers_of(std::string_view text) const {
     std::vector<double> all;
-    for_each_word(text, [&](std::string_view word) {
+    detail::for_each_word(text, [&](std::string_view word) {
       const auto number = detail::number_in<double>(word);
       if (!number) damaged("the value '" + std::string(word) + "'");
       all.push_back(*number);

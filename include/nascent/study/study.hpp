@@ -147,6 +147,12 @@ class study {
     return value;
   }
 
+  /// How many workers this driver has at a time, in seconds since 1970: what `workload` shows.
+  void note_workers(std::int64_t workers, double at) {
+    const std::lock_guard held(mutex_);
+    store_.write([&] { store_.add_capacity({.driver = lock_->place(), .at = at, .workers = workers}); });
+  }
+
   /// Whether a pending trial is not worth its end, by what was reported of it and of all others. 	hrows
   /// study_error
   bool should_stop(std::int64_t id, const early_stopping& policy) {
@@ -312,6 +318,7 @@ class study {
 
   static evaluation copied(evaluation result) {
     result.seconds = result.cost = 0;
+    result.log.clear();
     result.attempts = 0;
     return result;
   }

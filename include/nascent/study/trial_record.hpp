@@ -32,14 +32,23 @@ constexpr const char* to_string(trial_state s) {
   return "unknown";
 }
 
+/// One time that a worker evaluated a network, or a part of it.
+struct attempt_record {
+  std::string worker{};  ///< machine, and after the last space a process; empty where it is not known
+  double began = 0;      ///< seconds since 1970
+  double seconds = 0;
+  std::string end{};  ///< "done", "failed", "stopped", "crashed", or "lost" with its machine
+};
+
 /// What an evaluation gave: metrics, or why there are none.
 struct evaluation {
   metric_map metrics{};
-  std::string failure{};  ///< not empty: why there is no result
-  bool stopped = false;   ///< ended early; the metrics are those of the last partial result
-  double cost = 0;        ///< in units of your own, such as GPU hours
-  double seconds = 0;     ///< filled in by `run_study`
-  int attempts = 1;       ///< how often it was run
+  std::string failure{};              ///< not empty: why there is no result
+  bool stopped = false;               ///< ended early; the metrics are those of the last partial result
+  double cost = 0;                    ///< in units of your own, such as GPU hours
+  double seconds = 0;                 ///< filled in by `run_study`
+  int attempts = 1;                   ///< how often it was run
+  std::vector<attempt_record> log{};  ///< where and when, if that is known; `workload` tells it
 
   static evaluation failed(std::string why) { return {.failure = std::move(why)}; }
 };

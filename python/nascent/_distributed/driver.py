@@ -70,6 +70,7 @@ def distribute(
     keep_folders: bool = False,
     grace_s: float = 5.0,
     progress: bool = True,
+    page: Optional[str] = None,
     address: Optional[str] = None,
 ) -> Distributed:
     """Evaluates what a study asks for until it has `networks`, those from before and of other drivers counted.
@@ -87,6 +88,7 @@ def distribute(
     folder         where each trial has a folder for checkpoints and its result; all workers should see it. Beside the study where nothing is said
     keep_folders   also of networks that are done
     grace_s        after Ctrl-C, how long to wait for evaluations that are about to end
+    page           an HTML file, written each minute and at the end: what was found, workers, their use, throughput, failures
 
     Ctrl-C ends cleanly: what is done is told, what is under way stays open and goes on with the next call. A second one ends at once.
     Raises StudyError, among others distribute.ray, distribute.version, distribute.option.
@@ -112,7 +114,7 @@ def distribute(
         refuse("distribute.option", "distribute, engine", repr(engine), "local, threads, ray, or an engine of yours")
     place = Path(folder) if folder is not None else Path(study.path + ".trials")
     place.mkdir(parents=True, exist_ok=True)
-    loop = _Loop(study, carrier, parts, networks, max_in_flight, attempts, time_limit_s, early_stopping, place.resolve(), keep_folders, progress)
+    loop = _Loop(study, carrier, parts, networks, max_in_flight, attempts, time_limit_s, early_stopping, place.resolve(), keep_folders, progress, page)
     with _Interrupt() as interrupt:
         try:
             return loop.run(interrupt, grace_s)
@@ -161,12 +163,14 @@ class _Interrupt:
 
 
 class _Loop:
-    def __init__(self, study, carrier, parts, networks, max_in_flight, attempts, time_limit_s, early_stopping, place, keep, progress):
+    def __init__(self, study, carrier, parts, networks, max_in_flight, attempts, time_limit_s, early_stopping, place, keep, progress, page):
         self.study, self.carrier, self.parts, self.networks = study, carrier, parts, networks
         self.max_in_flight, self.attempts, self.time_limit_s = max_in_flight, attempts, time_limit_s
         self.early_stopping, self.place, self.keep = early_stopping, place, keep
         self.flying: Dict[int, dict] = {}  # by trial: what was submitted last
         self.done = Distributed()
+        self.noted = (None, 0.0)
+        self.page, self.page_at = page and Path(page), time.monotonic()
         self.best = None
         self.line = _Line(progress)
 
@@ -175,12 +179,13 @@ class _Loop:
         self.before = sum(t.state != "pending" and t.same_as is None for t in self.study.trials())
         best = self.study.best()
         self.best = best.value if best else None
-        asking, last = True, begin
+        asking, last, slots = True, begin, 0
         while True:
-            slots = self.carrier.slots(self.parts[0].resources)
             now = time.monotonic()
             self.done.slot_s += slots * (now - last)
             last = now
+            slots = self.carrier.slots(self.parts[0].resources)
+            self._note_workers(slots)
             if interrupt.since is not None:
                 self.done.interrupted = True
                 if not self.flying or now - interrupt.since > grace_s:
@@ -198,10 +203,29 @@ class _Loop:
             for key, outcome in self.carrier.collect(0.5):
                 self._take(key, outcome)
             self.line.show(lambda: self._progress(now - begin, slots))
+            if self.page and now - self.page_at > 60:
+                self._write_page()
+        self._note_workers(0)
+        if self.page:
+            self._write_page()
         self.done.exhausted = self.study.exhausted
         self.done.seconds, self.done.driver_s = time.monotonic() - begin, time.process_time() - cpu
         self.line.end(self._progress(self.done.seconds, slots))
         return self.done
+
+    def _note_workers(self, slots: int) -> None:
+        """For the study's page: when their number changes, and as long as this driver lives."""
+        now = time.time()
+        if slots != self.noted[0] or now - self.noted[1] >= 10:
+            self.noted = slots, now
+            self.study.note_workers(slots, now)
+
+    def _write_page(self) -> None:
+        try:
+            write_whole(self.page, self.study.page())
+        except OSError as error:  # no reason to end a search
+            print(f"\nno page: {error}", file=sys.stderr, flush=True)
+        self.page_at = time.monotonic()
 
     def _begin(self, trial) -> None:
         candidate = trial.candidate
@@ -216,7 +240,7 @@ class _Loop:
         work = {"task": task, "network": network, "decisions": candidate.decisions.tolist(), "starts": trial.starts, "folder": str(self.place / str(trial.id))}
         if trial.starts == 1:
             shutil.rmtree(work["folder"], ignore_errors=True)  # of another study that had this name
-        work |= {"part": 0, "metrics": {}, "seconds": 0.0, "failures": 0, "step": -1, "stopped": False, "time_limit_s": self.time_limit_s, "needs": dict(self.parts[0].resources)}
+        work |= {"part": 0, "metrics": {}, "seconds": 0.0, "failures": 0, "step": -1, "stopped": False, "log": [], "time_limit_s": self.time_limit_s, "needs": dict(self.parts[0].resources)}
         self.flying[trial.id] = work
         self._submit(work)
 
@@ -244,6 +268,7 @@ class _Loop:
         for step, metrics in outcome.get("reports", []):
             if step > work["step"]:  # what did not arrive while it ran
                 self._report(key, work, step, metrics, ended=True)
+        self._note_attempt(work, outcome)
         if "lost" in outcome:
             self.done.repeated += 1
             self._submit(work)
@@ -261,6 +286,13 @@ class _Loop:
                 self._submit(work)
             else:
                 self._tell(trial, work, outcome.get("failure") or outcome["crash"])
+
+    def _note_attempt(self, work: dict, outcome: dict) -> None:
+        seconds = outcome.get("seconds", 0.0)
+        end = next((e for word, e in (("lost", "lost"), ("crash", "crashed"), ("failure", "failed")) if word in outcome), "done")
+        if outcome.get("stopped"):
+            end = "stopped"
+        work["log"].append((outcome.get("worker", ""), outcome.get("began", time.time() - seconds), seconds, end))
 
     def _report(self, key, work: dict, step: int, metrics: Dict[str, float], ended: bool = False) -> None:
         try:
@@ -291,9 +323,9 @@ class _Loop:
         del self.flying[trial]
         tries = work["failures"] + (failure is None)
         if failure is None:
-            told = self.study.tell(trial, work["metrics"], seconds=work["seconds"], attempts=tries, stopped=work["stopped"])
+            told = self.study.tell(trial, work["metrics"], seconds=work["seconds"], attempts=tries, stopped=work["stopped"], log=work["log"])
         else:
-            told = self.study.fail(trial, failure, seconds=work["seconds"], attempts=tries)
+            told = self.study.fail(trial, failure, seconds=work["seconds"], attempts=tries, log=work["log"])
         if told:
             self.done.evaluated += 1
             self.done.failed += failure is not None

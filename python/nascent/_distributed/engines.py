@@ -18,6 +18,7 @@ from typing import Dict, List, Optional, Tuple
 from .._errors import StudyError
 from .evaluation import evaluate
 from .runner import Runner, dumped
+from .template import Template
 
 
 def refuse(code: str, where: str, found: str, allowed: str):
@@ -43,7 +44,8 @@ class LocalEngine:
             except Exception as error:  # noqa: BLE001: what cannot be pickled says so in many ways
                 allowed = "a function of a module or of the main program; or pip install cloudpickle; or engine='threads'"
                 refuse("distribute.evaluator", "distribute, evaluator", f"one that cannot be sent to a process ({error})", allowed)
-            self._runners = [Runner(data, main) for _ in range(workers)]
+            self._template = Template()
+            self._runners = [Runner(data, main, self._template) for _ in range(workers)]
         for i in range(workers):
             threading.Thread(target=self._work, args=(None if threads else self._runners[i],), daemon=True).start()
 
@@ -72,6 +74,8 @@ class LocalEngine:
             self._todo.put(None)
         for runner in self._runners:
             runner.close()
+        if self._runners:
+            self._template.close()
 
     def _work(self, runner: Optional[Runner]) -> None:
         while (task := self._todo.get()) is not None:

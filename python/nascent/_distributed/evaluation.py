@@ -8,6 +8,7 @@ import math
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -161,6 +162,11 @@ def _metrics(answer) -> Dict[str, float]:
     return _numbers({"accuracy": answer})
 
 
+def this_worker() -> str:
+    """Machine and process, as the study's page shows them."""
+    return f"{socket.gethostname()} {os.getpid()}"
+
+
 def write_whole(path: Path, text: str) -> None:
     """A reader finds all of it or nothing, whenever the writer is killed."""
     beside = path.with_name(f"{path.name}.{os.getpid()}")
@@ -206,7 +212,7 @@ def evaluate(work: dict, evaluator: Callable[[Evaluation], Any], send=lambda ste
             _send=send,
             _should_stop=should_stop,
         )
-        begin = time.monotonic()
+        begin, began = time.monotonic(), time.time()
         try:
             answer = evaluator(evaluation)
             outcome = {"failure": "the evaluator says that it cannot be used", "final": True} if answer is None else {"metrics": _metrics(answer)}
@@ -215,7 +221,7 @@ def evaluate(work: dict, evaluator: Callable[[Evaluation], Any], send=lambda ste
             kind = type(error).__name__
             outcome = {"failure": said if isinstance(error, (RuntimeError, ValueError)) and said else f"{kind}: {said}" if said else kind}
         outcome["seconds"] = time.monotonic() - begin
-        outcome["reports"] = evaluation._reports
+        outcome |= {"reports": evaluation._reports, "worker": this_worker(), "began": began}
         if "metrics" in outcome:
             outcome["stopped"] = evaluation._told_to_stop == 1  # who reported again went on all the same
             write_whole(result_file(folder, work["part"]), json.dumps(outcome))

@@ -6,6 +6,7 @@ import os
 import pickle
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import time
 from multiprocessing import Pipe, connection, spawn
 
 from .evaluation import evaluate
+from .template import Template, begin_python
 
 
 def dumped(evaluators: list) -> tuple:
@@ -33,8 +35,8 @@ def dumped(evaluators: list) -> tuple:
 class Runner:
     """Owns one process, which is started when it is first needed and again after each crash."""
 
-    def __init__(self, evaluators: bytes, main: dict = None):
-        self._evaluators, self._main = evaluators, main
+    def __init__(self, evaluators: bytes, main: dict = None, template: Template = None):
+        self._evaluators, self._main, self._template = evaluators, main, template
         self._process = self._pipe = None
         self._lock, self._sending = threading.Lock(), threading.Lock()
         self._closed = False
@@ -63,17 +65,18 @@ class Runner:
                     break
                 reported(*answer)
         except TimeoutError:
+            where = self._where()
             self._end()
-            return {"crash": f"ran longer than {limit:g} s", "seconds": time.monotonic() - begin}
+            return {"crash": f"ran longer than {limit:g} s", "seconds": time.monotonic() - begin, "worker": where}
         except (EOFError, OSError):
-            process = self._process
+            process, where = self._process, self._where()
             code = self._end()
             if self._closed or process is None:
                 return {"lost": "the engine is closed"}
             how = f"signal {-code}" if code < 0 else f"status {code}"
             if not ready:  # the candidate has not been looked at
                 return {"lost": how} if code < 0 else {"refused": f"a process for evaluations that does not start ({how})"}
-            return {"crash": f"the process was ended by {how}", "seconds": time.monotonic() - begin}
+            return {"crash": f"the process was ended by {how}", "seconds": time.monotonic() - begin, "worker": where}
         return answer
 
     def stop(self, trial: int, part: int) -> None:
@@ -91,19 +94,16 @@ class Runner:
 
     def _start(self):
         mine, its = Pipe()
-        paths = os.pathsep.join(p or os.getcwd() for p in sys.path)
-        start = "import sys; from nascent._distributed.runner import serve; serve(int(sys.argv[1]))"
-        # A session of its own: Ctrl-C is the driver's, and the whole group can be ended at once.
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", start, str(its.fileno())],
-            pass_fds=[its.fileno()],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": paths},
-        )
+        if self._template is None:
+            self._process = begin_python("from nascent._distributed.runner import serve; serve", its.fileno())
+        else:
+            self._process = self._template.start(its.fileno())
         its.close()
         self._pipe = mine
         self._pipe.send((self._main, self._evaluators))
+
+    def _where(self) -> str:
+        return "" if self._process is None else f"{socket.gethostname()} {self._process.pid}"
 
     def _receive(self, limit):
         if not self._pipe.poll(limit):

@@ -16,6 +16,8 @@ from unittest import mock
 
 import nascent
 from nascent._distributed.evaluation import evaluate, read_result
+from nascent._distributed.runner import Runner, dumped
+from nascent._distributed.template import Template
 
 HERE = Path(__file__).resolve().parent
 
@@ -78,6 +80,14 @@ def learns(e):
     return value
 
 
+def draws(e):
+    import numpy
+
+    if e.trial == 5:
+        sys.exit(5)
+    return {"numpy": numpy.random.random(), "python": random.random(), "pid": os.getpid(), "session": os.getsid(0), "parent": os.getppid()}
+
+
 def measures(e):
     return {"ms": e.metrics["accuracy"] / 10}
 
@@ -117,7 +127,8 @@ class Distributed(unittest.TestCase):
         self.assertEqual(self.rows("SELECT count(*) FROM trial LEFT JOIN event ON trial.id = trial AND kind = 'tell' WHERE event.id IS NULL"), [(0,)])
 
     def test_crash_hang_garbage_and_nan_are_results(self):
-        done = nascent.distribute(self.study(), misbehaves, networks=10, workers=4, time_limit_s=4, attempts=2, progress=False)
+        page = self.folder / "s.html"
+        done = nascent.distribute(self.study(), misbehaves, networks=10, workers=4, time_limit_s=4, attempts=2, progress=False, page=str(page))
         self.assertEqual((done.evaluated, done.failed), (10, 6))
         self.assert_each_once(10)
         failures = dict(self.rows("SELECT id, failure FROM trial WHERE state = 'failed'"))
@@ -126,6 +137,12 @@ class Distributed(unittest.TestCase):
         tries = dict(self.rows("SELECT id, attempts FROM trial"))
         self.assertEqual([tries[i] for i in (1, 3, 4, 8, 9)], [1, 2, 2, 1, 2])  # what it refuses is not asked again
         self.assertEqual(self.rows("SELECT value FROM metric WHERE trial = 9 AND name = 'ms'"), [(9.0,)])
+        ends = self.rows("SELECT trial, group_concat(end, ' ') FROM (SELECT * FROM attempt ORDER BY trial, began) GROUP BY trial")
+        self.assertEqual([dict(ends)[i] for i in (1, 3, 4, 8, 9)], ["done", "crashed crashed", "failed failed", "failed", "crashed done"])
+        self.assertTrue(all(worker.rpartition(" ")[2].isdigit() for (worker,) in self.rows("SELECT worker FROM attempt")))
+        self.assertEqual(self.rows("SELECT workers FROM capacity ORDER BY at")[0], (4,))
+        for words in ("of their time used", "crashed or failed", "Throughput", os.uname().nodename):
+            self.assertIn(words, page.read_text())
 
     def test_a_driver_that_is_killed_again_and_again_loses_nothing(self):
         seed = int(os.environ.get("SEED", "20261130"))
@@ -267,6 +284,28 @@ class Distributed(unittest.TestCase):
         for child in map(int, children.read_text().split()):
             stat = Path(f"/proc/{child}/stat")
             self.assertTrue(not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z", child)
+
+    def test_processes_that_are_forked_draw_numbers_of_their_own_and_survive_their_template(self):
+        template = Template()
+        self.addCleanup(template.close)
+        runners = [Runner(*dumped([draws]), template) for _ in range(3)]
+        for runner in runners:
+            self.addCleanup(runner.close)
+
+        def run(i, trial):
+            folder = self.folder / f"{i}.{trial}"
+            task = {"trial": trial, "candidate": {"decisions": {}, "rank": "0"}}
+            return runners[i].run({"task": task, "decisions": [], "starts": 1, "folder": str(folder), "part": 0, "metrics": {}})
+
+        answers = [run(i, 1)["metrics"] for i in range(3)]
+        for kind in ("numpy", "python", "pid"):
+            self.assertEqual(len({a[kind] for a in answers}), 3, kind)
+        self.assertEqual({a["session"] - a["pid"] for a in answers}, {0})
+        self.assertIn("status 5", run(0, 5)["crash"])  # sys.exit
+        template._process.kill()
+        template._process.wait()
+        self.assertEqual(run(0, 2)["metrics"]["parent"] == answers[0]["parent"], False)  # of a new one
+        self.assertIn("metrics", run(1, 2))
 
     def test_parts_threads_and_a_study_that_is_looked_at(self):
         study = self.study(limits={"ms": 7.2})

@@ -33,4 +33,12 @@ inline void create_study_tables(database& d) {
   d.execute("PRAGMA user_version = " + std::to_string(study_schema));
 }
 
+/// Of studies on several workers only, and of files from before there were any: made where first needed.
+inline void create_workload_tables(database& d) {
+  d.execute(
+      "CREATE TABLE IF NOT EXISTS attempt(trial INTEGER NOT NULL REFERENCES trial(id), worker TEXT NOT NULL, "
+      "began REAL NOT NULL, seconds REAL NOT NULL, end TEXT NOT NULL);"
+      "CREATE TABLE IF NOT EXISTS capacity(driver INTEGER NOT NULL, at REAL NOT NULL, workers INTEGER NOT NULL);");
+}
+
 }  // namespace nascent::detail
