@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nascent/study/trial_record.hpp"
@@ -121,7 +122,7 @@ struct workload {
     }
     std::vector<machine_work> list;
     for (auto& [name, m] : all) list.emplace_back(std::move(m)).name = name;
-    std::ranges::stable_sort(list, [](const machine_work& a, const machine_work& b) { return a.busy_s > b.busy_s; });
+    std::ranges::sort(list, {}, [](const machine_work& m) { return std::pair(-m.busy_s, std::string_view(m.name)); });
     return list;
   }
 
