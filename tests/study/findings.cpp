@@ -102,7 +102,7 @@ TEST_CASE("what workers did, by hand") {
                      .log = {{"", 101, 0, "lost"}, {"a 1", 101, 2, "crashed"}, {"a 3", 103, 4, "done"}}});
   const auto second = s.ask();
   s.tell(second->id, {.failure = "no", .log = {{"b b 7", 105, 10, "failed"}}});
-  const workload work = read_study(path).work;
+  const work_record work = read_study(path).work;
   REQUIRE(work.attempts.size() == 4);
   CHECK(work.attempts[1].worker == "a 1");
   CHECK(work.begin() == 100);
@@ -127,11 +127,11 @@ TEST_CASE("what workers did, by hand") {
   CHECK(machines[1].failed == 1);
   CHECK(machines[1].busy_s == 6);
   // Another driver, whose word is old: it counts for two heartbeats only.
-  workload others = work;
+  work_record others = work;
   others.capacity.push_back({.driver = 9, .at = 200, .workers = 4});
   others.capacity.push_back({.driver = 9, .at = 900, .workers = 4});
-  CHECK(others.available_s() == 25 + 7 * workload::heartbeat_s + 4 * 2 * workload::heartbeat_s);
+  CHECK(others.available_s() == 25 + 7 * work_record::heartbeat_s + 4 * 2 * work_record::heartbeat_s);
   others.capacity[3].at = 118;  // it took the place of the one that was killed
-  CHECK(others.available_s() == 25 + 7 * 3 + 4 * 2 * workload::heartbeat_s);
-  CHECK(workload{}.history().busy.empty());
+  CHECK(others.available_s() == 25 + 7 * 3 + 4 * 2 * work_record::heartbeat_s);
+  CHECK(work_record{}.history().busy.empty());
 }

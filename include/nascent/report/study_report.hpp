@@ -87,7 +87,7 @@ inline std::string status_text(const study_content& study, const study_figures& 
 }
 
 /// The part of the page that is about workers: how much of their time was used, what they got done, what was lost.
-inline void add_workload(html_report& page, const workload& work) {
+inline void add_work(html_report& page, const work_record& work) {
   const double hours = (work.end() - work.begin()) / 3600;
   const double available = work.available_s();
   const std::size_t ended = work.count("done") + work.count("stopped");
@@ -226,7 +226,7 @@ inline html_report study_report(const study_content& study, const study_figures&
                               o.trials > 1 ? significant_text(o.error, 2) : ""});
   page.table(effects);
 
-  if (!study.work.attempts.empty()) add_workload(page, study.work);
+  if (!study.work.attempts.empty()) add_work(page, study.work);
   if (const report_table failures = failures_of(study); !failures.rows.empty())
     page.section("Failures").table(failures);
   return page;

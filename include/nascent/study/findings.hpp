@@ -30,7 +30,7 @@ struct study_content {
   std::map<std::string, std::string> about{};  ///< "space", "searcher", "searcher_options", "objective", "settings", ..
   std::shared_ptr<const space_record> space{};
   std::vector<trial_record> trials{};
-  workload work{};  ///< of its workers; empty where they said nothing
+  work_record work{};  ///< of its workers; empty where they said nothing
 
   /// A trial's decisions in words: "2.kernel = 5, 2.layers = 3".
   std::string describe(const trial_record& t) const {

@@ -25,7 +25,7 @@
 #include "nascent/study/detail/schema.hpp"
 #include "nascent/study/error.hpp"
 #include "nascent/study/trial_record.hpp"
-#include "nascent/study/workload.hpp"
+#include "nascent/study/work_record.hpp"
 
 namespace nascent {
 
@@ -170,14 +170,14 @@ class study_store {
     const kept_statement put = database_.kept("INSERT INTO metric VALUES(?, ?, ?)");
     for (const auto& [name, value] : e.metrics) put->bind(trial, name, value).run();
     if (e.log.empty()) return;
-    detail::create_workload_tables(database_);
+    detail::create_work_tables(database_);
     const kept_statement note = database_.kept("INSERT INTO attempt VALUES(?, ?, ?, ?, ?)");
     for (const attempt_record& a : e.log) note->bind(trial, a.worker, a.began, a.seconds, a.end).run();
   }
 
   /// How many workers there are for a driver at a time, in seconds since 1970.
   void add_capacity(const capacity_record& c) {
-    detail::create_workload_tables(database_);
+    detail::create_work_tables(database_);
     database_.kept("INSERT INTO capacity VALUES(?, ?, ?)")->bind(c.driver, c.at, c.workers).run();
   }
 
@@ -270,9 +270,9 @@ class study_store {
   }
 
   /// Who evaluated when; empty where nobody said.
-  workload who_worked() {
+  work_record who_worked() {
     return guard([&] {
-      workload all;
+      work_record all;
       if (database_.number("SELECT count(*) FROM sqlite_master WHERE name IN ('attempt', 'capacity')") < 2) return all;
       statement attempts = database_.prepare("SELECT worker, began, seconds, end FROM attempt ORDER BY began");
       while (attempts.step())

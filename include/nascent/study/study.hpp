@@ -147,7 +147,7 @@ class study {
     return value;
   }
 
-  /// How many workers this driver has at a time, in seconds since 1970: what `workload` shows.
+  /// How many workers this driver has at a time, in seconds since 1970: what `work_record` shows.
   void note_workers(std::int64_t workers, double at) {
     const std::lock_guard held(mutex_);
     store_.write([&] { store_.add_capacity({.driver = lock_->place(), .at = at, .workers = workers}); });

@@ -48,7 +48,7 @@ struct evaluation {
   double cost = 0;                    ///< in units of your own, such as GPU hours
   double seconds = 0;                 ///< filled in by `run_study`
   int attempts = 1;                   ///< how often it was run
-  std::vector<attempt_record> log{};  ///< where and when, if that is known; `workload` tells it
+  std::vector<attempt_record> log{};  ///< where and when, if that is known; `work_record` tells it
 
   static evaluation failed(std::string why) { return {.failure = std::move(why)}; }
 };

@@ -34,7 +34,7 @@ inline void create_study_tables(database& d) {
 }
 
 /// Of studies on several workers only, and of files from before there were any: made where first needed.
-inline void create_workload_tables(database& d) {
+inline void create_work_tables(database& d) {
   d.execute(
       "CREATE TABLE IF NOT EXISTS attempt(trial INTEGER NOT NULL REFERENCES trial(id), worker TEXT NOT NULL, "
       "began REAL NOT NULL, seconds REAL NOT NULL, end TEXT NOT NULL);"

@@ -19,7 +19,7 @@
 namespace nascent {
 
 /// How many evaluations a driver's workers could carry at a time. A driver says so at least every
-/// `workload::heartbeat_s` seconds, so that one which was killed is not thought to have had idle workers.
+/// `work_record::heartbeat_s` seconds, so that one which was killed is not thought to have had idle workers.
 struct capacity_record {
   std::int64_t driver = 0;  ///< its number as a process of the study
   double at = 0;            ///< seconds since 1970
@@ -44,7 +44,7 @@ struct work_history {
 };
 
 /// All attempts of a study's workers.
-struct workload {
+struct work_record {
   static constexpr double heartbeat_s = 10;
 
   std::vector<attempt_record> attempts{};   ///< by rising begin
