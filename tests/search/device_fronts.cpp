@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "../temporary_folder.hpp"
+#include "constrained_space.hpp"
 #include "macro_space.hpp"
 #include "made_up_table.hpp"
 #include <catch2/catch_test_macros.hpp>
@@ -22,10 +23,13 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "nascent/cost/cost.hpp"
+#include "nascent/reward/named_reward.hpp"
 #include "nascent/search/joint_front.hpp"
 #include "nascent/search/limited_region.hpp"
 #include "nascent/search/local_search.hpp"
+#include "nascent/search/random_search.hpp"
 #include "nascent/search/regularized_evolution.hpp"
+#include "nascent/search/search.hpp"
 
 namespace {
 
@@ -323,4 +327,59 @@ TEST_CASE("searchers never leave the limits of several devices") {
                      ContainsSubstring("the least seen of this one: ")));
   CHECK_THROWS_AS((limited_region(macro_space, {{"macs", macs, std::nan("")}})), search_error);
   CHECK_THROWS_AS((limited_region(macro_space, {{"macs", {}, 1}})), search_error);
+}
+
+TEST_CASE("with limits first every searcher finds what going through all networks finds, or what is least beyond") {
+  // Two made-up devices of a space of few networks, which searchers use up.
+  constexpr auto space = test::constrained_space;
+  using space_type = std::remove_const_t<decltype(space)>;
+  using candidate_type = candidate<space_type>;
+  const kernel_trellis trellis(space);
+  const latency_predictor server(trellis, test::made_up(trellis, 1, 0.8, 0));
+  const latency_predictor phone(trellis, test::made_up(trellis, 2, 0.8, 0));
+  const auto measure = [&](const candidate_type& c) {
+    return metric_map{{"accuracy", static_cast<double>((static_cast<std::uint64_t>(space.rank(c)) * 7) % 11)},
+                      {"macs", static_cast<double>(count(c).macs)},
+                      {"server_ms", server.ms(c)},
+                      {"phone_ms", phone.ms(c)}};
+  };
+  const auto size = static_cast<std::uint64_t>(space.size());
+  std::vector<metric_map> all;
+  for (std::uint64_t rank = 0; rank < size; ++rank) all.push_back(measure(space.unrank(rank)));
+  const auto sorted = [&](const char* name) {
+    std::vector<double> values;
+    for (const metric_map& m : all) values.push_back(m.at(name));
+    std::ranges::sort(values);
+    return values;
+  };
+  const double middle = sorted("server_ms")[size / 2];
+  const double least = sorted("phone_ms").front();
+  for (const bool feasible : {true, false}) {
+    const std::vector<metric_limit> limits{{.metric = "server_ms", .most = middle},
+                                           {.metric = "phone_ms", .most = feasible ? 1e9 : least / 2}};
+    const weighted_product product{.targets = {{"server_ms", middle / 2}, {"phone_ms", least, -0.3}}};
+    const feasible_first judge(product, limits);
+    // By the definition: the best of those within, or the one that is least beyond.
+    std::optional<std::size_t> expected;
+    const auto beyond = [&](const metric_map& m) {
+      double sum = 0;
+      for (const metric_limit& l : limits) sum += std::max(0., m.at(l.metric) / l.most - 1);
+      return sum;
+    };
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (feasible && beyond(all[i]) > 0) continue;
+      const auto worth = [&](std::size_t n) { return feasible ? product(all[n]) : -beyond(all[n]); };
+      if (!expected || worth(i) > worth(*expected)) expected = i;
+    }
+    REQUIRE(expected);
+    const auto check = [&](auto searching) {
+      const auto found = search(searching, measure, judge, {.trials = 2 * all.size()});
+      CHECK(found.exhausted);
+      CHECK(judge(*found.best().metrics) == judge(all[*expected]));
+      CHECK((violation(*found.best().metrics, limits) == 0) == feasible);
+    };
+    check(random_search{space, {.seed = 2}});
+    check(local_search{space, {.seed = 2}});
+    check(regularized_evolution{space, {.population = 5, .sample = 3, .seed = 2}});
+  }
 }
