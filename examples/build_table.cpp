@@ -6,6 +6,7 @@
 //   build_table --space gpunet --plan                   only says how many there are, and what they would take
 //   build_table --space gpunet --active --budget-s 600  the rest is estimated, and marked
 //   build_table --table cpu.db --validate 16            does it still say what the machine does today?
+//   build_table --table all.db --join a.db b.db         tables of several machines of one kind
 //   build_table --for mine.onnx --table cpu.db          the kernels of a model that PyTorch wrote, and its time by them
 //
 // A kill at any time loses one network; start it again and it goes on. Several at once share the work, on a machine
@@ -32,6 +33,7 @@
 #include <nascent/io/json.hpp>
 #include <nascent/io/latency_json.hpp>
 #include <nascent/latency/build_table.hpp>
+#include <nascent/latency/exchange.hpp>
 #include <nascent/latency/predictor.hpp>
 #include <nascent/latency/table_validation.hpp>
 #include <nascent/nascent.hpp>
@@ -45,6 +47,7 @@ struct settings {
   std::string space = "proxylessnas";
   std::string table = "latency.db";
   std::vector<std::string> models;
+  std::vector<std::string> join;
   examples::cpu_options cpu;
   std::string context = "in_network";
   std::string csv;
@@ -135,6 +138,15 @@ int build_for_models(const settings& s, const signal_stop& signals) {
   return 0;
 }
 
+/// Takes the rows of other files into the table.
+int join(const settings& s) {
+  for (const std::string& other : s.join) {
+    const exchange_result r = merge_tables(s.table, other);
+    std::printf("%s: %zu rows, %zu of them new in %s\n", other.c_str(), r.rows, r.written, s.table.c_str());
+  }
+  return 0;
+}
+
 template <class Space>
 int build(const Space& space, const settings& s, const signal_stop& signals) {
   const kernel_trellis trellis(space);
@@ -197,6 +209,10 @@ static int program(int argc, char** argv) {
   CLI::Option* const plan = app.add_flag("--plan", s.plan, "measure nothing, say what there is to do");
   CLI::Option* const models =
       app.add_option("--for", s.models, "instead the kernels of an ONNX model")->take_all()->excludes(of_space);
+  app.add_option("--join", s.join,
+                 "measure nothing: take in the rows of a table that another machine of this kind filled")
+      ->excludes(plan)
+      ->excludes(models);
   app.add_flag("--active", s.active, "estimate at the end what the budget left unmeasured");
   app.add_option("--budget-s", s.budget_s, "seconds after which no network is started")->check(examples::seconds());
   app.add_option("--placements", s.placements, "compilations that each kernel is measured in, at least")
@@ -225,6 +241,7 @@ static int program(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   examples::option_files files;
   for (const std::string& model : s.models) files.reads("--for", model);
+  for (const std::string& other : s.join) files.reads("--join", other);
   files.reads("--table", s.table).writes("--csv", s.csv).writes("--json", s.json).check();
   if (s.validate > 0 && s.context != "in_network")
     throw std::invalid_argument("--validate: found --context " + s.context +
@@ -232,6 +249,7 @@ static int program(int argc, char** argv) {
   if (s.plan && !std::filesystem::exists(s.table) && !(s.csv.empty() && s.json.empty()))
     throw std::invalid_argument("--table: found no table '" + s.table +
                                 "' to write as text; allowed: one that exists, where --plan measures nothing");
+  if (!s.join.empty()) return join(s);
   return until_signal("'" + s.table + "' keeps what was measured: run the same command again to go on",
                       [&](const signal_stop& signals) {
                         if (!s.models.empty()) return build_for_models(s, signals);

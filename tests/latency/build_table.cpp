@@ -16,6 +16,7 @@
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include "nascent/latency/exchange.hpp"
 #include "nascent/latency/predictor.hpp"
 #include "nascent/zoo/efficientnet_x.hpp"
 #include "nascent/zoo/tunas.hpp"
@@ -451,6 +452,31 @@ TEST_CASE("several processes build one table, and share the work") {
     for (std::string line; std::getline(in, line);) ++runs;
   }
   CHECK(runs <= 2 * needed + 6);
+}
+
+TEST_CASE("machines of one kind fill a table each, which are joined; another kind stays apart") {
+  const fake::folder folder;
+  const kernel_trellis trellis(test::plain);
+  const auto file = [&](int machine) { return folder / ("machine" + std::to_string(machine) + ".db"); };
+  std::vector<pid_t> machines;
+  for (int i = 0; i < 3; ++i)
+    machines.push_back(fake::start_child([&] {
+      fake::executor device;
+      if (i == 2) device.device.device = "another kind";
+      latency_table table(file(i), device, fake_options());
+      return build_table(trellis, table).coverage.wanted == 0 ? 0 : 1;
+    }));
+  for (const pid_t machine : machines) CHECK(fake::wait_for(machine) == 0);
+  const auto all = folder / "all.db";
+  for (int i = 0; i < 2; ++i) CHECK(merge_tables(all, file(i)).written > 0);
+  CHECK(merge_tables(all, file(1)).written == 0);
+  CHECK(fake::message_of<latency_table_error>([&] { merge_tables(all, file(2)); }).find("'another kind'") !=
+        std::string::npos);
+  // Each machine measured every kernel once: together they are a table with two placements, which wants nothing.
+  fake::executor device;
+  latency_table table(all, device, fake_options(2));
+  CHECK(coverage_of(trellis, table).measured == trellis.kernels().size());
+  CHECK(build_table(trellis, table).fill.networks == 0);
 }
 
 }  // namespace
