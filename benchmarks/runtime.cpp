@@ -33,6 +33,7 @@
 #include <nascent/base/file.hpp>
 #include <nascent/executor/avx512.hpp>
 #include <nascent/executor/onednn.hpp>
+#include <nascent/executor/range_calibration.hpp>
 #include <nascent/io/block_text.hpp>
 #include <nascent/io/json.hpp>
 #include <nascent/report/ratio_map.hpp>
@@ -46,9 +47,18 @@ using exported::write_numbers;
 
 namespace {
 
+/// In int8 the ranges of maps are those on the images that are run.
+onednn::compiled compile(const onednn::options& how, const network& graph, const weights& values,
+                         std::span<const float> pixels, int batch) {
+  const onednn::executor executor{how};
+  if (how.type != data_type::int8) return executor.compile(graph, values, batch);
+  const onednn::executor f32;
+  return executor.compile(graph, values, calibrate(f32, graph, values, pixels), batch);
+}
+
 std::vector<float> answer(const network& graph, const weights& values, std::span<const float> pixels, int images,
                           data_type type) {
-  onednn::compiled compiled = onednn::executor{{.type = type}}.compile(graph, values, 1);
+  onednn::compiled compiled = compile({.type = type}, graph, values, pixels, 1);
   std::vector<float> answers(elements(graph.output(), images));
   const std::size_t in = elements(graph.input(), 1);
   const std::size_t out = elements(graph.output(), 1);
@@ -82,7 +92,7 @@ json load(const json& how, std::optional<loaded>& model) {
   for (const int piece : {1, 4}) {
     if (piece > batch) continue;
     options.images_at_once = piece;
-    loaded next{onednn::executor{options}.compile(graph, random_weights(graph, seed), batch), images, answer};
+    loaded next{compile(options, graph, random_weights(graph, seed), images, batch), images, answer};
     if (batch > 1) next.run();
     const std::int64_t before = wall_ns();
     next.run();
@@ -187,7 +197,8 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(app, argc, argv);
   if (*serving) serve();
   if (*drawing) write_file(svg, to_svg(map_of(read_json(report))));
-  if (*exporting) exported::export_models(models, images, folder, {data_type::f32, data_type::bf16}, answer);
+  if (*exporting)
+    exported::export_models(models, images, folder, {data_type::f32, data_type::bf16, data_type::int8}, answer);
   return 0;
 } catch (const std::exception& e) {
   std::cerr << "benchmark_runtime: " << e.what() << '\n';

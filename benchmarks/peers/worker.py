@@ -50,6 +50,32 @@ def onnx_file(network, dtype, batch):
     return made_once(f"{network.path}.{network.key}.{dtype}.{batch}.onnx", make)
 
 
+def int8_file(network, batch):
+    """The f32 file, quantised by ONNX Runtime's own tool: ranges of the images that are run, a scale for each output channel, u8 maps with zero
+    points, as conversions around f32 nodes, which runtimes fuse."""
+    def make(path):
+        import onnx
+        from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+        class Images(CalibrationDataReader):
+            def __init__(self):
+                self.left = [{"image": network.pixels(batch)}]
+
+            def get_next(self):
+                return self.left.pop() if self.left else None
+
+        # A model in memory: of a file it writes another beside it, under a name that other workers' would have, too.
+        quantize_static(onnx.load(onnx_file(network, "f32", batch)), path, Images(), quant_format=QuantFormat.QDQ, per_channel=True,
+                        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+
+    return made_once(f"{network.path}.{network.key}.int8.{batch}.onnx", make)
+
+
+def refuse_int8(dtype):
+    if dtype == "int8":
+        raise Unsupported("int8: not compared, it has no quantiser that takes this library's networks")
+
+
 class OnnxRuntime:
     def __init__(self):
         import onnxruntime
@@ -71,7 +97,7 @@ class OnnxRuntime:
         options.add_session_config_entry("session.set_denormal_as_zero", "1")
         options.add_session_config_entry("session.intra_op.allow_spinning", "0" if setting == "sleeping" else "1")
         options.log_severity_level = 3
-        path = onnx_file(network, dtype, batch)
+        path = int8_file(network, batch) if dtype == "int8" else onnx_file(network, dtype, batch)
         try:
             session = self.ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as fault:  # its own type says no more
@@ -101,8 +127,10 @@ class OpenVino:
     def load(self, network, dtype, batch, threads, setting):
         if dtype == "bf16" and "BF16" not in self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise Unsupported("bf16: not on this processor")
-        compiled = self.core.compile_model(onnx_file(network, "f32", batch), "CPU", {
-            "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": dtype,
+        path = int8_file(network, batch) if dtype == "int8" else onnx_file(network, "f32", batch)
+        compiled = self.core.compile_model(path, "CPU", {
+            "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_PRECISION_HINT": "bf16" if dtype == "bf16" else "f32",  # of what the file does not quantise
             "ENABLE_CPU_PINNING": setting.endswith("pinning"), "CPU_DENORMALS_OPTIMIZATION": True})
         used = str(compiled.get_property("INFERENCE_PRECISION_HINT"))
         if dtype == "bf16" and "bfloat16" not in used and "bf16" not in used:
@@ -148,6 +176,7 @@ class PyTorch:
         return made_once(f"{network.path}.{network.key}.{dtype}.{batch}.torch-{self.torch.__version__}.pt2", make)
 
     def load(self, network, dtype, batch, threads, setting):
+        refuse_int8(dtype)
         import torch
 
         torch.set_num_threads(threads)
@@ -175,6 +204,7 @@ class PyTorch:
         return run, (lambda: answer[0].float().numpy())
 
     def prepare(self, network, dtype, batch):
+        refuse_int8(dtype)
         self.torch.set_num_threads(1)
         self.package(network, dtype, batch)
 
@@ -218,6 +248,7 @@ class Ncnn:
         return made_once(f"{network.path}.{network.key}.ncnn.param", make), weights
 
     def load(self, network, dtype, batch, threads, setting):
+        refuse_int8(dtype)
         import numpy
 
         if batch != 1:
