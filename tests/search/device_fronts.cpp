@@ -277,6 +277,16 @@ TEST_CASE("a search for devices refuses options that make no sense, and limits t
   CHECK_THROWS_MATCHES(search_fronts(devices, nan, {.networks = 50}), search_error,
                        MessageMatches(ContainsSubstring("an accuracy of nan")));
   CHECK_THROWS_AS(search_fronts(std::vector<target_device<macro_type>>{}, macro_accuracy), search_error);
+
+  // A table in which nothing takes any time.
+  const fs::path still = files.folder.path() / "still.db";
+  std::vector<table_row> rows = load_rows(files.b);
+  for (table_row& r : rows) r.entry.time = {};
+  add_rows(still, rows);
+  const auto stopped = read_devices(trellis, {{"stopped", still}});
+  CHECK_THROWS_MATCHES(search_fronts(stopped, macro_accuracy, {.networks = 10}), search_error,
+                       MessageMatches(ContainsSubstring("device 'stopped', rank ") &&
+                                      ContainsSubstring("found 0 ms; allowed: latencies above 0")));
 }
 
 TEST_CASE("searchers never leave the limits of several devices") {

@@ -162,7 +162,7 @@ class joint_archive {
 
   void offer(const candidate<Space>& c, const std::vector<double>& ms, double accuracy) {
     key_.clear();
-    for (const double t : ms) key_.push_back(static_cast<std::int32_t>(std::floor(steps_ * std::log(t))));
+    for (const double t : ms) key_.push_back(static_cast<std::int64_t>(std::floor(steps_ * std::log(t))));
     const auto [place, is_new] = number_.try_emplace(key_, elites_.size());
     if (is_new) {
       if (keeps_targets(ms)) within_.push_back(elites_.size());
@@ -203,8 +203,8 @@ class joint_archive {
   double steps_;
   const std::vector<double>* targets_ms_;
   std::vector<std::size_t> within_;  ///< that kept all targets when their combination was new
-  std::vector<std::int32_t> key_;
-  std::map<std::vector<std::int32_t>, std::size_t> number_;
+  std::vector<std::int64_t> key_;
+  std::map<std::vector<std::int64_t>, std::size_t> number_;
   std::vector<device_network<Space>> elites_;
 };
 
@@ -227,8 +227,8 @@ void check_device_search(const std::vector<target_device<Space>>& devices, const
                          exact_text(quickest.cost) + " or more: so long takes the fastest network there, rank " +
                              to_decimal(devices[d].predictor.trellis().space().rank(quickest.what)).c_str());
   }
-  if (!(o.step > 0 && o.step < 1))
-    throw search_error("search.option", "device_search_options.step", exact_text(o.step), "above 0, below 1");
+  if (!(o.step >= 1e-9 && o.step < 1))
+    throw search_error("search.option", "device_search_options.step", exact_text(o.step), "1e-9 or more, below 1");
 }
 
 }  // namespace detail
@@ -260,6 +260,11 @@ device_fronts<Space> search_fronts(const std::vector<target_device<Space>>& devi
                          "an accuracy of nan", "numbers, or none for a network that cannot be judged");
     for (std::size_t d = 0; d < devices.size(); ++d) {
       ms[d] = devices[d].predictor.ms(seen);
+      if (!(ms[d] > 0))
+        throw search_error(
+            "search.reward",
+            "device search, device '" + devices[d].name + "', rank " + to_decimal(searched.rank(seen)).c_str(),
+            exact_text(ms[d]) + " ms", "latencies above 0; measure the table again");
       if (!options.most_ms.empty() && ms[d] > options.most_ms[d]) return;
     }
     for (std::size_t d = 0; d < devices.size(); ++d) archives[d].offer({seen, ms[d], *gained});
