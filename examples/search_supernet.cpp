@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,7 +24,9 @@
 #include <nascent/cost/cost.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/report/table.hpp>
+#include <nascent/reward/rank_correlation.hpp>
 #include <nascent/training/idx.hpp>
+#include <nascent/training/supernet_accuracy.hpp>
 #include <nascent/training/supernet_search.hpp>
 
 using namespace nascent;
@@ -73,6 +76,7 @@ struct settings {
   int threads = 1;
   double weights_rate = 0.1;
   double controller_rate = 0.05;
+  bool anywhere = false;
   bool apart = false;
   bool rematerialize = false;
   bool print_sharing = false;
@@ -111,9 +115,11 @@ training_options weights_of(const settings& s, int epochs, watch& watched) {
 struct found_network {
   candidate<space_type> what;
   double shared_accuracy;
+  std::vector<double> shared_accuracies;  ///< of the samples
 };
 
-found_network search_once(const settings& s, const images& data, watch& watched) {
+found_network search_once(const settings& s, const images& data, const std::vector<candidate<space_type>>& samples,
+                          watch& watched) {
   const supernet shared(small_proxylessnas, {.sharing = s.apart ? weight_sharing::within_alternatives
                                                                 : weight_sharing::between_alternatives,
                                              .seed = s.seed,
@@ -137,7 +143,10 @@ found_network search_once(const settings& s, const images& data, watch& watched)
   if (!result.most_likely)
     throw error("search_supernet.constraint", "the most likely network", "one that breaks a constraint",
                 "a longer search");
-  return {*result.most_likely, result.epochs.empty() ? 0 : result.epochs.back().training.accuracy};
+  found_network found{*result.most_likely, result.epochs.empty() ? 0 : result.epochs.back().training.accuracy, {}};
+  const supernet_accuracy accuracy(shared, data.validation, result.pixels);
+  for (const auto& c : samples) found.shared_accuracies.push_back(accuracy(c));
+  return found;
 }
 
 /// Accuracy of the test set after a training by itself.
@@ -169,27 +178,38 @@ int search_and_compare(const settings& given, const signal_stop& signals) {
     table.rows.push_back({name, fixed_text(macs, 3), fixed_text(100 * (macs / given.target - 1), 1) + " %",
                           shared ? fixed_text(*shared, 1) : "-", fixed_text(alone, 2)});
   };
+  std::vector<candidate<space_type>> samples;
+  random_engine rng(given.seed);
+  for (int i = 0; i < given.random; ++i)
+    samples.push_back(given.anywhere ? small_proxylessnas.sample(rng) : sample_near(given.target, rng));
   std::vector<std::pair<std::uint64_t, found_network>> found;
   for (int i = 0; i < given.seeds; ++i) {
     settings s = given;
     s.seed += static_cast<std::uint64_t>(i);
     if (i > 0 && !s.checkpoint.empty()) s.checkpoint += "." + std::to_string(i);
-    found.emplace_back(s.seed, search_once(s, data, watched));
+    found.emplace_back(s.seed, search_once(s, data, samples, watched));
   }
-  if (given.alone_epochs > 0)
-    for (const auto& [seed, network] : found)
-      add("found by seed " + std::to_string(seed), network.what, network.shared_accuracy,
-          train_alone(given, data, network.what, watched));
-  random_engine rng(given.seed);
-  double sum = 0;
-  for (int i = 0; i < given.random && given.alone_epochs > 0; ++i) {
-    const auto c = sample_near(given.target, rng);
-    const double alone = train_alone(given, data, c, watched);
-    sum += alone;
-    add("uniform sample " + std::to_string(i + 1), c, std::nullopt, alone);
+  if (given.alone_epochs == 0) return 0;
+  for (const auto& [seed, network] : found)
+    add("found by seed " + std::to_string(seed), network.what, network.shared_accuracy,
+        train_alone(given, data, network.what, watched));
+  std::vector<double> alone;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    alone.push_back(train_alone(given, data, samples[i], watched));
+    add("uniform sample " + std::to_string(i + 1), samples[i], found.front().second.shared_accuracies[i], alone.back());
   }
   std::printf("%s\n", to_markdown(table).c_str());
-  if (given.random > 0 && given.alone_epochs > 0) std::printf("Mean of the samples: %.2f %%.\n", sum / given.random);
+  if (samples.empty()) return 0;
+  std::printf("Mean of the samples: %.2f %%.\n", std::reduce(alone.begin(), alone.end()) / given.random);
+  for (const auto& [seed, network] : found)
+    if (const auto rho = rank_correlation(network.shared_accuracies, alone)) {
+      const correlation_interval sure = rank_correlation_interval(*rho, alone.size());
+      std::printf(
+          "Seed %llu, %s weights: rank correlation of the samples by shared weights and by themselves %.2f "
+          "(95 %%: %.2f to %.2f).\n",
+          static_cast<unsigned long long>(seed), given.apart ? "alternatives' own" : "shared", *rho, sure.low,
+          sure.high);
+    }
   return 0;
 }
 
@@ -217,6 +237,7 @@ int program(int argc, char** argv) {
   app.add_option("--random", s.random, "uniform samples within 5 % of the target, trained for comparison")
       ->check(examples::whole(0, 1000))
       ->capture_default_str();
+  app.add_flag("--anywhere", s.anywhere, "samples of the whole space, whatever they cost");
   app.add_option("--rate", s.weights_rate, "learning rate of the weights")->check(above_0)->capture_default_str();
   app.add_option("--controller-rate", s.controller_rate, "of the controller")->check(above_0)->capture_default_str();
   app.add_option("--threads", s.threads, "with one, the same seed gives the same bits")

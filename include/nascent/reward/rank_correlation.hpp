@@ -55,12 +55,16 @@ struct correlation_interval {
 };
 
 /// Where a rank correlation that was found over `count` pairs lies in truth, with 95 % of confidence: by Fisher's
-/// transformation with the variance of Bonett and Wright (2000). Everything for fewer than four pairs.
+/// transformation with the variance of Bonett and Wright (2000). Everything for fewer than four pairs. A perfect order,
+/// which the transformation does not know, counts as the next one below, in which two neighbours have changed places,
+/// and its interval reaches the end.
 inline correlation_interval rank_correlation_interval(double found, std::size_t count) {
   if (count < 4) return {};
-  if (std::abs(found) >= 1) return {found, found};
-  const double error = 1.959964 * std::sqrt((1 + found * found / 2) / (static_cast<double>(count) - 3));
-  return {std::tanh(std::atanh(found) - error), std::tanh(std::atanh(found) + error)};
+  const double n = static_cast<double>(count);
+  const double most = 1 - 12 / (n * (n * n - 1));
+  const double r = std::clamp(found, -most, most);
+  const double error = 1.959964 * std::sqrt((1 + r * r / 2) / (n - 3));
+  return {found < -most ? -1 : std::tanh(std::atanh(r) - error), found > most ? 1 : std::tanh(std::atanh(r) + error)};
 }
 
 }  // namespace nascent
