@@ -11,7 +11,7 @@
 //                                                  latencies of two machines, by the tables that build_table made there
 //
 // The command reads the JSON file and prints {"accuracy": 76.3}; without one the library's accuracy model evaluates.
-// Metrics macs and params are added to what it says, and NAME_ms for each device.
+// Metrics macs, params and map_bytes (f32) are added to what it says, and NAME_ms for each device.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -29,6 +29,7 @@
 #include <nascent/accuracy/estimated_top1.hpp>
 #include <nascent/base/signal_stop.hpp>
 #include <nascent/cost/cost.hpp>
+#include <nascent/cost/map_memory.hpp>
 #include <nascent/erased/any_space.hpp>
 #include <nascent/io/json_settings.hpp>
 #include <nascent/nascent.hpp>
@@ -206,7 +207,7 @@ template <class Space>
 class evaluator {
  public:
   evaluator(const Space& space, const plan& p) : devices_(devices_of(p, space)) {
-    std::string known = "accuracy, macs, params";
+    std::string known = "accuracy, macs, params, map_bytes";
     for (const auto& d : devices_) {
       std::printf("%s: %s; %zu of %zu kernels are estimates\n", d.metric().c_str(), describe(d.what).c_str(),
                   d.estimated, d.predictor.trellis().kernels().size());
@@ -232,6 +233,7 @@ class evaluator {
     graph.replay(counter);
     e.metrics.emplace("macs", static_cast<double>(counter.total().macs));
     e.metrics.emplace("params", static_cast<double>(counter.total().params));
+    e.metrics.emplace("map_bytes", static_cast<double>(map_memory(graph)));
     for (const auto& d : devices_) e.metrics.emplace(d.metric(), d.predictor.ms(running.candidate()));
     return e;
   }

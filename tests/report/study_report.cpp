@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nascent/report/study_report.hpp"
 
+#include <limits>
 #include <string>
 
 #include "../temporary_folder.hpp"
@@ -57,4 +58,22 @@ TEST_CASE("the page and the status of a study") {
   const std::string of_workers = study_report(read_study(folder / "o.db")).str();
   for (const char* words : {"25.0 %", "Throughput", "results per minute", "&lt;box&gt;", "Machines, the busiest first"})
     CHECK_THAT(of_workers, ContainsSubstring(words));
+}
+
+TEST_CASE("networks beyond a study's limits are said to be, and teach nothing of decisions") {
+  const test::temporary_folder folder;
+  study s(folder / "s.db", random_search{tiny}, maximise("accuracy").under("ms", 2));
+  const auto ask = [&] { return s.ask().value(); };
+  s.tell(ask().id, {.metrics = {{"accuracy", 99.0}, {"ms", 3.0}}});
+  const std::string first = status_text(read_study(folder / "s.db"));
+  CHECK_THAT(first, ContainsSubstring("best: trial 1, value beyond limits by 50.0 %, accuracy 99"));
+  CHECK(effects_of(read_study(folder / "s.db")).front().options.front().trials == 0);
+  s.tell(ask().id, {.metrics = {{"accuracy", 10.0}, {"ms", 2.0}}});
+  const study_content both = read_study(folder / "s.db");
+  CHECK_THAT(status_text(both), ContainsSubstring("best: trial 2, value 10"));
+  CHECK(history_of(both).best.front() == -std::numeric_limits<double>::infinity());
+  CHECK(history_of(both).best.back() == 10);
+  const std::string page = study_report(both).str();
+  CHECK_THAT(page, ContainsSubstring("beyond limits by 50.0 %"));
+  CHECK(page.find("e+100") == std::string::npos);
 }

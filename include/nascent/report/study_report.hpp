@@ -25,6 +25,17 @@ struct study_figures {
   std::size_t most_rows = 20;     ///< of tables of trials
 };
 
+namespace detail {
+
+/// What a trial is worth; of one beyond the objective's limits, by how much it is.
+inline std::string value_text(const trial_record& t, int digits) {
+  if (!t.is_usable()) return "";
+  return t.keeps_limits() ? significant_text(t.value(), digits)
+                          : "beyond limits by " + significant_text(100 * t.violation(), 3) + " %";
+}
+
+}  // namespace detail
+
 /// Trials as rows: value, metrics in the order of their names, decisions.
 inline report_table table_of(const study_content& study, const std::vector<std::size_t>& which,
                              std::string caption = {}) {
@@ -37,7 +48,7 @@ inline report_table table_of(const study_content& study, const std::vector<std::
   t.columns.emplace_back("network");
   for (const std::size_t i : which) {
     const trial_record& r = study.trials[i];
-    std::vector<std::string> row{std::to_string(r.id), r.is_usable() ? significant_text(r.value(), 5) : ""};
+    std::vector<std::string> row{std::to_string(r.id), detail::value_text(r, 5)};
     for (const std::string& name : metrics) {
       const auto found = r.result.metrics.find(name);
       row.push_back(found == r.result.metrics.end() ? "" : significant_text(found->second, 5));
@@ -74,7 +85,7 @@ inline std::string status_text(const study_content& study, const study_figures& 
           std::to_string(study.count(trial_state::pending)) + " pending, " + std::to_string(study.duplicates()) +
           " duplicates that cost nothing\n";
   if (const trial_record* best = study.best()) {
-    text += "best: trial " + std::to_string(best->id) + ", value " + significant_text(best->value(), 6);
+    text += "best: trial " + std::to_string(best->id) + ", value " + detail::value_text(*best, 6);
     for (const auto& [name, value] : best->result.metrics) text += ", " + name + " " + significant_text(value, 6);
     text += "\n      " + study.describe(*best) + "\n";
   }
@@ -181,7 +192,7 @@ inline html_report study_report(const study_content& study, const study_figures&
   for (std::size_t i = 0; i < study.trials.size(); ++i) {
     const trial_record& t = study.trials[i];
     const auto x = static_cast<double>(i + 1);
-    if (t.state == trial_state::done && t.is_usable()) values.push_back({.x = x, .y = t.value()});
+    if (t.state == trial_state::done && t.keeps_limits()) values.push_back({.x = x, .y = t.value()});
     if (std::isfinite(history.best[i])) so_far.push_back({.x = x, .y = history.best[i]});
     if (i < history.hypervolume.size()) area.push_back({.x = x, .y = 100 * history.hypervolume[i]});
   }

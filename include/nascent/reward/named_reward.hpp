@@ -129,6 +129,9 @@ inline double violation(const metric_map& metrics, const std::vector<metric_limi
   return sum;
 }
 
+/// What networks beyond limits are worth at most; all that keep them are worth more.
+inline constexpr double limits_beyond = -1e100;
+
 /// Feasible first (Deb, 2000): what keeps all limits is better than anything beyond them, and is judged by the reward;
 /// of two beyond, the one that is less so is better, whatever they gain. So a limit is a limit to every searcher that
 /// is told one number, and those that start outside find their way in.
@@ -139,7 +142,7 @@ template <reward<metric_map> Reward>
 class feasible_first {
  public:
   /// What a violation of 0 would be worth: rewards are above it.
-  static constexpr double beyond = -1e100;
+  static constexpr double beyond = limits_beyond;
 
   /// \throws reward_error, see metric_limit::check
   feasible_first(Reward judge, std::vector<metric_limit> limits)

@@ -108,7 +108,7 @@ inline std::vector<std::size_t> front_of(const study_content& study, const std::
 
 /// How much a study had found after each of its trials.
 struct study_history {
-  std::vector<double> best{};         ///< value of the best one so far; minus infinity before the first
+  std::vector<double> best{};  ///< value of the best one so far that keeps the limits; minus infinity before the first
   std::vector<double> hypervolume{};  ///< as a share of the area that the last front spans; empty without two metrics
 };
 
@@ -119,7 +119,7 @@ inline study_history history_of(const study_content& study, const std::string& g
   cost_gain worst{.cost = -std::numeric_limits<double>::infinity(), .gain = std::numeric_limits<double>::infinity()};
   std::vector<std::optional<cost_gain>> points;
   for (const trial_record& t : study.trials) {
-    if (t.state == trial_state::done && t.is_usable()) best = std::max(best, t.value());
+    if (t.state == trial_state::done && t.keeps_limits()) best = std::max(best, t.value());
     h.best.push_back(best);
     const auto g = t.result.metrics.find(gain);
     const auto c = t.result.metrics.find(cost);
@@ -159,8 +159,8 @@ struct decision_effect {
   std::vector<option_effect> options{};
 };
 
-/// The marginal effect of every choice, over the trials with a result, the decisions that explain most first. Trials
-/// are those that a searcher chose, not a sample: an option that it left early has few.
+/// The marginal effect of every choice, over the trials with a result within the limits, the decisions that explain
+/// most first. Trials are those that a searcher chose, not a sample: an option that it left early has few.
 inline std::vector<decision_effect> effects_of(const study_content& study) {
   const std::vector<slot_view>& slots = study.space->view().slots;
   struct sums {
@@ -179,7 +179,7 @@ inline std::vector<decision_effect> effects_of(const study_content& study) {
     std::vector<sums> of(slots[k].values.size());
     sums all;
     for (const trial_record& t : study.trials) {
-      if (t.same_as || t.state != trial_state::done || !t.is_usable() || k >= t.decisions.size()) continue;
+      if (t.same_as || t.state != trial_state::done || !t.keeps_limits() || k >= t.decisions.size()) continue;
       const int d = t.decisions[k];
       if (d < 0 || static_cast<std::size_t>(d) >= of.size()) continue;
       of[static_cast<std::size_t>(d)].add(t.value());

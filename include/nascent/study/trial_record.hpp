@@ -71,6 +71,10 @@ struct trial_record {
   bool is_usable() const {
     return !told.empty() && told.front() > -std::numeric_limits<double>::infinity() && state != trial_state::failed;
   }
+  /// Of one that can be used: an objective's limits were kept (see feasible_first), or it had none.
+  bool keeps_limits() const { return is_usable() && told.front() > limits_beyond; }
+  /// By how much it is beyond them, the sum of relative excesses; 0 where it keeps them.
+  double violation() const { return keeps_limits() || !is_usable() ? 0 : told.front() / limits_beyond - 1; }
   double value() const { return told.empty() ? -std::numeric_limits<double>::infinity() : told.front(); }
 };
 
