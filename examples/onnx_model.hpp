@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nascent/network/network.hpp>
@@ -26,6 +27,15 @@ inline nascent::network read_model(const std::filesystem::path& path) {
                        "one that was built where libonnx-dev and libprotobuf-dev are");
 #endif
 }
+
+#ifdef EXAMPLES_READ_ONNX
+/// The same with what executors take of its weights.
+inline std::pair<nascent::network, nascent::weights> read_trained(const std::filesystem::path& path) {
+  nascent::onnx_network read = nascent::read_onnx(path, {.name = path.stem().string()});
+  nascent::weights values = read.folded();
+  return {std::move(read.graph), std::move(values)};
+}
+#endif
 
 inline std::vector<nascent::network> read_models(const std::vector<std::string>& paths) {
   std::vector<nascent::network> all;
