@@ -351,6 +351,7 @@ class Distributed(unittest.TestCase):
         with mock.patch.dict(sys.modules, {"ray": None}):
             self.assertIn("pip install", refused("distribute.ray", engine="ray").allowed)
         with mock.patch.dict(sys.modules, {"cloudpickle": None}):
+            sys.modules.pop("ray", None)  # which has one of its own, where another test has imported it
             refused("distribute.evaluator", evaluator=lambda e: 1)
         module = self.folder / "elsewhere_only.py"
         module.write_text("def train(e):\n    return 1\n")
