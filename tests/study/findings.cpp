@@ -133,5 +133,12 @@ TEST_CASE("what workers did, by hand") {
   CHECK(others.available_s() == 25 + 7 * work_record::heartbeat_s + 4 * 2 * work_record::heartbeat_s);
   others.capacity[3].at = 118;  // it took the place of the one that was killed
   CHECK(others.available_s() == 25 + 7 * 3 + 4 * 2 * work_record::heartbeat_s);
+  CHECK(others.most_workers() == 7);
+  // Times as they are today, two drivers at the same time.
+  const double now = 1796077921.1234567;
+  const work_record two{
+      .capacity = {{1, now, 300}, {1, now + 7.7, 299}, {1, now + 9, 0}, {2, now + 7.7, 30}, {2, now + 8, 0}}};
+  CHECK(two.most_workers() == 329);
   CHECK(work_record{}.history().busy.empty());
+  CHECK(work_record{}.most_workers() == 0);
 }

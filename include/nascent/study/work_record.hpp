@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -75,11 +74,18 @@ struct work_record {
     for_each_stay([&](double from, double to, double workers) { sum += (to - from) * workers; });
     return sum;
   }
-  std::size_t most_workers() const {
-    const work_history fine = history(1000);
-    double most = 0;
-    for (const double n : fine.available) most = std::max(most, n);
-    return static_cast<std::size_t>(std::ceil(most - 1e-6));
+  /// At one time, of all drivers together.
+  std::int64_t most_workers() const {
+    std::vector<std::pair<double, std::int64_t>> changes;
+    for_each_stay([&](double from, double to, double workers) {
+      changes.emplace_back(from, static_cast<std::int64_t>(workers));
+      changes.emplace_back(to, -static_cast<std::int64_t>(workers));
+    });
+    std::ranges::sort(changes);  // who leaves goes before who comes at the same time
+    std::int64_t now = 0;
+    std::int64_t most = 0;
+    for (const auto& change : changes) most = std::max(most, now += change.second);
+    return most;
   }
 
   /// In so many intervals.
