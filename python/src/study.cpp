@@ -8,13 +8,13 @@
 #include <optional>
 #include <string>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "bindings.hpp"
 #ifdef NASCENT_PYTHON_SQLITE
+#include "nascent/erased/any_searcher.hpp"
 #include "nascent/report/study_report.hpp"
 #include "nascent/search/local_search.hpp"
 #include "nascent/search/random_search.hpp"
@@ -50,10 +50,9 @@ class bound_study {
                         "one of them, the name of a metric");
     objective judge = gain.empty() ? minimise(loss) : maximise(gain);
     for (const auto& [metric, most] : limits) judge.under(metric, most);
-    const auto open = [&](const auto& fresh) {
-      using searcher_type = std::remove_cvref_t<decltype(fresh)>;
+    const auto open = [&](const any_searcher& fresh) {
       const py::gil_scoped_release free;
-      inside_ = std::make_unique<study<searcher_type>>(path, fresh, judge, about);
+      inside_ = std::make_unique<study<any_searcher>>(path, fresh, judge, about);
     };
     if (method == "random") {
       take(options, method, {});
@@ -134,7 +133,7 @@ class bound_study {
   bool exhausted() {
     return use([](auto& inside) { return inside.exhausted(); });
   }
-  void close() { inside_ = std::monostate{}; }
+  void close() { inside_.reset(); }
 
   const any_space& space() const { return space_; }
   const std::string& path() const { return path_; }
@@ -163,18 +162,11 @@ class bound_study {
 
   /// Other threads of Python run meanwhile.
   template <class Action>
-  auto use(Action&& action) -> std::invoke_result_t<Action&, study<random_search<any_space>>&> {
+  auto use(Action&& action) {
     const py::gil_scoped_release free;
-    return std::visit(
-        [&](auto& inside) -> std::invoke_result_t<Action&, study<random_search<any_space>>&> {
-          if constexpr (std::is_same_v<std::remove_cvref_t<decltype(inside)>, std::monostate>) {
-            throw study_error("study.file", "study '" + path_ + "'", "a study that was closed",
-                              "an open one; open it again");
-          } else {
-            return action(*inside);
-          }
-        },
-        inside_);
+    if (!inside_)
+      throw study_error("study.file", "study '" + path_ + "'", "a study that was closed", "an open one; open it again");
+    return action(*inside_);
   }
   study_content so_far() {
     study_content content{.path = path_};
@@ -189,14 +181,8 @@ class bound_study {
 
   any_space space_;
   std::string path_;
-  std::variant<std::monostate, std::unique_ptr<study<random_search<any_space>>>,
-               std::unique_ptr<study<local_search<any_space>>>, std::unique_ptr<study<regularized_evolution<any_space>>>
-#ifdef NASCENT_PYTHON_EIGEN
-               ,
-               std::unique_ptr<study<gaussian_process_search<any_space>>>
-#endif
-               >
-      inside_{};
+  std::unique_ptr<study<any_searcher>> inside_;
+};
 };
 
 /// Worker, begin in seconds since 1970, seconds, end.

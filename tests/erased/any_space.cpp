@@ -11,8 +11,16 @@
 
 #include "nascent/block/block.hpp"
 #include "nascent/choice/choice.hpp"
+#include "nascent/erased/any_executor.hpp"
+#include "nascent/erased/any_searcher.hpp"
+#if __has_include(<Eigen/Core>)
+#include "nascent/executor/reference.hpp"
+#endif
 #include "nascent/kernels/space_kernels.hpp"
 #include "nascent/scaling/compound.hpp"
+#include "nascent/search/local_search.hpp"
+#include "nascent/search/random_search.hpp"
+#include "nascent/search/regularized_evolution.hpp"
 #include "nascent/search/search.hpp"
 #include "nascent/space/describe.hpp"
 #include "nascent/space/features.hpp"
@@ -188,3 +196,58 @@ TEST_CASE("what the space inside cannot do is refused by name") {
     CHECK(e.allowed().find("scaled_candidate") != std::string_view::npos);
   }
 }
+
+TEST_CASE("an erased searcher asks for what the searcher inside asks for, and a copy goes on by itself") {
+  const auto worth = [](const auto& c) { return static_cast<double>(c.digits[0] * 3 - c.digits[1]); };
+  const auto check = [&](auto inside) {
+    any_searcher erased = inside;
+    static_assert(recorded_searcher<any_searcher> && searcher<any_searcher>);
+    CHECK(erased.space().size() == tiny.size());
+    CHECK(erased.description().name == inside.description().name);
+    for (int i = 0; i < 12; ++i) {
+      const auto expected = inside.ask();
+      const auto found = erased.ask();
+      REQUIRE(expected.has_value() == found.has_value());
+      if (!expected) break;
+      REQUIRE(*found == erased_from(*expected));
+      CHECK(erased.tell(*found, worth(*found)) == inside.tell(*expected, worth(*expected)));
+    }
+    any_searcher copy = erased;
+    any_searcher other = copy;
+    const auto next = erased.ask();
+    if (next) {
+      erased.tell(*next, 1e6);
+      CHECK(copy.ask() == next);
+      CHECK(other.ask() == next);
+    }
+    CHECK_THROWS_AS(erased.tell({{0, 0}}, 1), space_error);
+    CHECK_THROWS_AS(erased.tell({std::vector<digit>(tiny.slot_count, 99)}, 1), space_error);
+  };
+  check(random_search<std::remove_const_t<decltype(tiny)>>(tiny, {.seed = 3}));
+  check(regularized_evolution<std::remove_const_t<decltype(tiny)>>(tiny, {.population = 4, .sample = 2, .seed = 3}));
+  check(local_search<any_space>(any_space(tiny), {.seed = 3}));
+}
+
+#if __has_include(<Eigen/Core>)
+TEST_CASE("an erased executor runs what the executor inside runs") {
+  const network graph = to_network(tiny, tiny.unrank(7));
+  const weights values = random_weights(graph, 5);
+  any_executor erased = reference::executor();
+  static_assert(executor<any_executor>);
+  CHECK(erased.description() == reference::executor().description());
+  any_compiled_network through = erased.compile(graph, values, 2);
+  auto direct = reference::executor().compile(graph, values, 2);
+  CHECK(through.batch() == 2);
+  CHECK(through.kernels().size() == std::span(direct.kernels()).size());
+  std::vector<float> image(2 * 32 * 32 * 3);
+  for (std::size_t i = 0; i < image.size(); ++i) image[i] = static_cast<float>(i % 17) / 17;
+  std::vector<float> found(20);
+  std::vector<float> expected(20);
+  through.run(image, found);
+  direct.run(image, expected);
+  CHECK(found == expected);
+  CHECK_THROWS_AS(erased.compile(graph, random_weights(to_network(tiny, tiny.unrank(0)), 5)), executor_error);
+  any_executor same = erased;  // shares what is inside
+  CHECK(same.compile(graph, values, 1).batch() == 1);
+}
+#endif
