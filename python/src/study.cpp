@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -162,7 +163,7 @@ class bound_study {
 
   /// Other threads of Python run meanwhile.
   template <class Action>
-  auto use(Action&& action) {
+  auto use(Action&& action) -> std::invoke_result_t<Action&, study<any_searcher>&> {
     const py::gil_scoped_release free;
     if (!inside_)
       throw study_error("study.file", "study '" + path_ + "'", "a study that was closed", "an open one; open it again");
