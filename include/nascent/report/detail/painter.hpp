@@ -65,7 +65,7 @@ class plot_painter {
       const int own = s.colour >= 0 ? s.colour % 10 : s.faint ? 9 : colour++ % 9;
       looks_.push_back("c" + std::to_string(own));
       if (s.name_on_line || s.name.empty()) continue;
-      const double width = 30 + text_width(s.name, 13) + 18;
+      const double width = 30 + 1.15 * text_width(s.name, 13) + 16;  // the viewer's font may be a wide one
       if (x + width > plot_.width && x > 16) {
         x = 16;
         y += row;
