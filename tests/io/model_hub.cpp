@@ -209,7 +209,7 @@ TEST_CASE("a fault in a hub's file is named with its place") {
   CHECK(with("/entries/1/device/cores", 1)
             .starts_with("nascent: JSON at '/entries/1/device/cores': found an unknown key"));
   CHECK(with("/entries/1/device/dtype", "f8") ==
-        "nascent: JSON at '/entries/1/device/dtype': found \"f8\"; allowed: \"f32\", \"bf16\", \"f16\"");
+        "nascent: JSON at '/entries/1/device/dtype': found \"f8\"; allowed: \"f32\", \"bf16\", \"f16\", \"int8\"");
   CHECK(with("/entries/1/device/threads", 0) ==
         "nascent: JSON at '/entries/1/device/threads': found 0; allowed: a whole number of 1 or more, below 2^31");
   CHECK(with("/entries/1/network/latency/measured_ms", "x") ==
