@@ -184,7 +184,6 @@ class bound_study {
   std::string path_;
   std::unique_ptr<study<any_searcher>> inside_;
 };
-};
 
 /// Worker, begin in seconds since 1970, seconds, end.
 using attempt_tuple = std::tuple<std::string, double, double, std::string>;

@@ -19,6 +19,7 @@ from python_index import prepared  # noqa: E402
 
 PACKAGES = ["onnxruntime>=1.17", "onnx>=1.16", "numpy"]
 TOLERANCE = 1e-4  # of the largest number of an answer
+MOST_REFUSED = 3
 
 
 def compare(folder):
@@ -29,7 +30,7 @@ def compare(folder):
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    wrong, largest, models = 0, 0.0, sorted(Path(folder).glob("*.onnx"))
+    wrong, refused, largest, models = 0, 0, 0.0, sorted(Path(folder).glob("*.onnx"))
     for path in models:
         onnx.checker.check_model(onnx.load(path), full_check=True)
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
@@ -38,7 +39,15 @@ def compare(folder):
         shape = session.get_inputs()[0].shape
         free = pixels.size // numpy.prod([d for d in shape if isinstance(d, int)], dtype=int)
         pixels = pixels.reshape([d if isinstance(d, int) else free for d in shape])
-        answer = numpy.concatenate([a.flatten() for a in session.run(None, {"input": pixels})])
+        try:
+            answer = numpy.concatenate([a.flatten() for a in session.run(None, {"input": pixels})])
+        except Exception as fault:
+            # Its checks of 1.32 want less of it than the stride; ONNX and PyTorch, than the stride or the dilation.
+            if "output_padding" not in str(fault) or refused == MOST_REFUSED:
+                raise
+            print(f"{path.name}: not run: an output_padding that ONNX Runtime {onnxruntime.__version__} refuses")
+            refused += 1
+            continue
         if answer.shape != expected.shape or not numpy.isfinite(expected).all():
             print(f"{path.name}: {answer.size} numbers for {expected.size}, or numbers that are not finite")
             wrong += 1

@@ -153,7 +153,7 @@ class study {
     store_.write([&] { store_.add_capacity({.driver = lock_->place(), .at = at, .workers = workers}); });
   }
 
-  /// Whether a pending trial is not worth its end, by what was reported of it and of all others. 	hrows
+  /// Whether a pending trial is not worth its end, by what was reported of it and of all others. \throws
   /// study_error
   bool should_stop(std::int64_t id, const early_stopping& policy) {
     if (std::holds_alternative<std::monostate>(policy)) return false;
