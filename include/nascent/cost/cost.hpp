@@ -181,14 +181,10 @@ interpret(const Candidate& c, Interpreter& sink) {
 
 template <class Space, class Candidate, class Interpreter>
 constexpr void interpret(const Space& s, const Candidate& c, Interpreter& sink) {
-  if constexpr (network_candidate<Candidate>) {
-    interpret(c, sink);  // a space without state: flattened, which is faster by an order of magnitude
-  } else {
-    net<Interpreter> n(sink);
-    s.build(c, n);
-    if (n.failed() || is_large(sink)) [[unlikely]]
-      check_bounds(s, [&](net<null_interpreter>& bounded) { s.build(c, bounded); });
-  }
+  net<Interpreter> n(sink);
+  s.build(c, n);
+  if (n.failed() || is_large(sink) || has_own_scale<Candidate>) [[unlikely]]
+    check_bounds(s, [&](net<null_interpreter>& bounded) { s.build(c, bounded); });
 }
 }  // namespace detail
 

@@ -165,7 +165,11 @@ class space_holder final : public space_interface {
     });
   }
 
-  counts count(std::span<const digit> c) const override { return nascent::count(space_, inside(c)); }
+  counts count(std::span<const digit> c) const override {
+    // Flattened where the candidate builds itself: faster by an order of magnitude.
+    if constexpr (network_candidate<candidate<Space>>) return nascent::count(inside(c));
+    else return nascent::count(space_, inside(c));
+  }
   costs cost(std::span<const digit> c, cost_options options) const override {
     return nascent::cost(space_, inside(c), options);
   }
