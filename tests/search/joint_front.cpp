@@ -114,12 +114,12 @@ void check_against_all(const Space& space, std::size_t devices) {
 }  // namespace
 
 TEST_CASE("the front over several devices is that of all networks, one by one") {
-  for (const std::size_t devices : {1, 2, 3}) check_against_all(test::tied, devices);
+  for (const std::size_t devices : {1U, 2U, 3U}) check_against_all(test::tied, devices);
   check_against_all(test::constrained, 2);
 }
 
 TEST_CASE("the front over several devices of spaces of other kinds is that of all networks", "[long]") {
-  for (const std::size_t devices : {2, 3}) {
+  for (const std::size_t devices : {2U, 3U}) {
     check_against_all(test::plain, devices);
     check_against_all(test::independent_layers, devices);
     check_against_all(test::connected, devices);
