@@ -239,8 +239,8 @@ static int program(int argc, char** argv) {
   for (const std::string& model : models) files.reads("--onnx", model);
   files.writes("--csv", csv).writes("--json", json).writes("--html", html).check();
   // All that can be wrong with the command line is, before a minute is spent on measuring.
-  std::vector<data_type> data_types;
-  for (const std::string& name : types) data_types.push_back(parse_data_type(name));
+  std::vector<data_type> chosen_types;
+  for (const std::string& name : types) chosen_types.push_back(parse_data_type(name));
   std::vector<std::vector<network>> at_shapes;
   if (!models.empty()) {
     blocks = models;
@@ -252,13 +252,13 @@ static int program(int argc, char** argv) {
     for (const std::string& block : blocks) at_shapes.back().push_back(parse_block(block, parse_shape(text)));
   }
   std::vector<onednn::executor> cpus;
-  for (const data_type type : data_types) cpus.push_back(cpu_chosen.executor(type));
+  for (const data_type type : chosen_types) cpus.push_back(cpu_chosen.executor(type));
 
   std::vector<row> rows;
   device_description device;
   const signal_stop signals;  // what is measured until then is printed and written
-  for (std::size_t t = 0; t < data_types.size(); ++t) {
-    const data_type type = data_types[t];
+  for (std::size_t t = 0; t < chosen_types.size(); ++t) {
+    const data_type type = chosen_types[t];
     onednn::executor& cpu = cpus[t];
     device = cpu.description();
     for (std::size_t s = 0; s < shapes.size(); ++s)

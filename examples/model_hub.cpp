@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The model hub: the best networks known for each tier of latency and each device, in one file that runs extend.
 //
-//   model_hub add --family family/family.json --tiers 5,8,12,20             what design_family made
-//   model_hub add --table family/latency.db --tiers 5,8,12                  the proven best of each tier, by
-//   predictions model_hub best --under 12 --device EPYC                                 the best under 12 ms on this
-//   device model_hub list model_hub html --out hub.html
+//   model_hub add --family family/family.json --tiers 5,8,12,20   what design_family made
+//   model_hub add --table family/latency.db --tiers 5,8,12        the proven best of each tier, by predictions
+//   model_hub best --under 12 --device EPYC                       the best under 12 ms on this device
+//   model_hub list
+//   model_hub html --out hub.html
 //
 // Nothing in a hub is overwritten: what is no longer the best stays in its history.
 #include <algorithm>
