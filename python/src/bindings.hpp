@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include <pybind11/stl.h>
 
 #include "nascent/base/uint128.hpp"
+#include "nascent/base/watch.hpp"
 #include "nascent/erased/any_space.hpp"
 
 namespace nascent::python {
@@ -66,6 +68,14 @@ inline py::object to_python(const typed_value& v) {
 /// Runs pending signal handlers of Python, so that Ctrl-C ends a long call.
 inline void check_signals() {
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
+/// Of a watch over long work, with or without the interpreter's lock: after each step Ctrl-C is looked for.
+inline watch_options interruptible(double seconds = std::numeric_limits<double>::infinity()) {
+  return {.seconds = seconds, .each_step = [](const watch_step& /*step*/) {
+            const py::gil_scoped_acquire locked;
+            check_signals();
+          }};
 }
 
 }  // namespace nascent::python

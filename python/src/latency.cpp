@@ -32,17 +32,11 @@ class bound_latency {
   /// Measures for `seconds`, the kernels that most networks have first; in turns with Python's signals.
   std::size_t fill(double seconds) {
     std::size_t measured = 0;
-    watch clock({.seconds = seconds});
-    do {
-      watch turn({.seconds = std::min(seconds, 1.0)});
-      {
-        const py::gil_scoped_release free;
-        const build_result done = build_table(trellis_, table_, {.watch = &turn, .estimate_rest = true});
-        measured += done.fill.measured;
-        if (done.fill.networks == 0) break;
-      }
-      check_signals();
-    } while (!clock.ended());
+    {
+      watch clock(interruptible(seconds));
+      const py::gil_scoped_release free;
+      measured = build_table(trellis_, table_, {.watch = &clock, .estimate_rest = true}).fill.measured;
+    }
     predictor_.refresh(table_);
     return measured;
   }

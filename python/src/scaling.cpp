@@ -52,13 +52,15 @@ py::dict level_of(const any_space& s, const lacs_level<any_space>& level) {
 py::tuple scale(const bound_candidate& base, const py::function& accuracy, const py::function& latency, int levels,
                 double factor, const std::vector<double>& targets_ms, const std::vector<coefficients>& given,
                 int divisions, int refinements, int search_level, double weight) {
+  watch clock(interruptible());
   lacs_options options{.levels = levels,
                        .factor = factor,
                        .targets_ms = targets_ms,
                        .search_level = search_level,
                        .divisions = divisions,
                        .refinements = refinements,
-                       .weight = weight};
+                       .weight = weight,
+                       .watch = &clock};
   for (const coefficients& c : given) options.also.push_back({c[0], c[1], c[2]});
   const auto found =
       lacs(base.space, base.inside, metric("scaling.accuracy", accuracy), metric("scaling.latency", latency), options);

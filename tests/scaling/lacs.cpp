@@ -383,6 +383,12 @@ TEST_CASE("only given triplets, or a search that is ended") {
       lacs(b0, accuracy, by_macs, {.levels = 2, .divisions = 0, .also = {published::efficientnet_coefficients}});
   CHECK(only.trials.size() == 1);
   CHECK(only.coefficients == published::efficientnet_coefficients);
+  // There is nothing to compare it with, so nothing to judge.
+  const auto unjudged = lacs(b0, [](const auto&) { return std::optional<double>(); }, by_macs,
+                             {.levels = 2, .divisions = 0, .also = {published::efficientnet_coefficients}});
+  CHECK(unjudged.coefficients == published::efficientnet_coefficients);
+  CHECK(!unjudged.levels[2].accuracy);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(unjudged.levels[i].latency_ms == only.levels[i].latency_ms);
   watch* own = nullptr;
   watch all({.style = progress_style::quiet, .each_step = [&](const watch_step& step) {
                if (step.done == 6) own->end();
@@ -431,10 +437,18 @@ TEST_CASE("options that make no sense are refused with a sentence") {
           lacs(
               b0, [](const auto&) { return std::nan(""); }, by_macs);
         }).find("found nan; allowed: numbers, or none") != std::string::npos);
+  CHECK(
+      refusal([&] {
+        lacs(
+            b0, [](const auto&) { return std::optional<double>{}; }, by_macs);
+      })
+          .starts_with("nascent: lacs, triplets: found none that can be used among 28 (not judged by the accuracy: 28; "
+                       "refused by the reward: 0; target not reached within phi_options: 0); allowed: 1 or more"));
   CHECK(refusal([&] {
-          lacs(
-              b0, [](const auto&) { return std::optional<double>{}; }, by_macs);
-        }).starts_with("nascent: lacs, triplets: found none that can be used among 28"));
+          lacs(b0, accuracy, by_macs, [](const metrics&) { return -std::numeric_limits<double>::infinity(); });
+        }).find("refused by the reward: 28;") != std::string::npos);
+  CHECK(refused({.targets_ms = {1e6}, .divisions = 1, .phi = {.largest_resolution = 256}}).find("phi_options: 3)") !=
+        std::string::npos);
   CHECK(refusal([&] { lacs(b0, accuracy, [](const auto&) { return std::nan(""); }); }) ==
         "nascent: latency at width 1, depth 1, resolution 224: found nan ms; allowed: above 0 ms");
   CHECK(refusal([&] {

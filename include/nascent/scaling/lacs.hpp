@@ -150,10 +150,10 @@ class lacs_search {
     search_coarse(judge);
     search_finer(judge);
     job_.reset();
-    if (!best_)
-      throw scaling_error("scaling.none_usable", "lacs, triplets",
-                          "none that can be used among " + std::to_string(result_.trials.size()),
-                          "1 or more; the accuracy could not be judged, or the target lies beyond phi_options");
+    // One triplet that is given is not compared with others: it needs no accuracy.
+    if (!best_ && n == 0 && result_.trials.size() == 1 && result_.trials[0].solution && !result_.trials[0].accuracy)
+      best_ = 0;
+    if (!best_) refuse();
     finish();
     return std::move(result_);
   }
@@ -263,6 +263,17 @@ class lacs_search {
     return known->second;
   }
 
+  [[noreturn]] void refuse() const {
+    const auto count = [&](auto why) { return std::to_string(std::ranges::count_if(result_.trials, why)); };
+    throw scaling_error(
+        "scaling.none_usable", "lacs, triplets",
+        "none that can be used among " + std::to_string(result_.trials.size()) +
+            " (not judged by the accuracy: " + count([](const auto& t) { return t.solution && !t.accuracy; }) +
+            "; refused by the reward: " + count([](const auto& t) { return t.accuracy.has_value(); }) +
+            "; target not reached within phi_options: " + count([](const auto& t) { return !t.solution; }) + ")",
+        "1 or more; try an accuracy that knows such networks, another base or another target");
+  }
+
   void finish() {
     result_.best_index = *best_;
     result_.coefficients = result_.trials[*best_].coefficients;
@@ -327,7 +338,8 @@ class lacs_search {
 /// `accuracy` (a fraction or per cent) and `latency` (ms) take a scaled candidate or its network; each is asked once
 /// for every distinct network. `judge` is any reward; without one it is mnas_soft at the target with `options.weight`,
 /// as in the paper. \throws scaling_error for options out of range, an empty grid, targets below the base's latency,
-/// latencies that are no positive numbers or fall with phi, and where no triplet can be used; what the callables throw.
+/// latencies that are no positive numbers or fall with phi, and where no triplet can be used (a single one that is
+/// given needs no accuracy); what the callables throw.
 template <scalable_space Space, network_metric<scaled_candidate<Space>> Accuracy,
           network_metric<scaled_candidate<Space>> Latency, reward Reward>
 lacs_result<Space> lacs(const Space& s, const candidate<Space>& base, Accuracy&& accuracy, Latency&& latency,

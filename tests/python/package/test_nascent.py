@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -341,6 +342,7 @@ class Scaling(unittest.TestCase):
             with self.subTest(code=code, options=str(options)), self.assertRaises(nascent.ScalingError) as refused:
                 nascent.scale(self.base, **{"accuracy": len, "latency": megamacs, "levels": 1, "divisions": 1, "refinements": 0, **options})
             self.assertEqual(refused.exception.code, code)
+        self.assertEqual(len(nascent.scale(self.base, lambda network: None, megamacs, levels=2, coefficients=(1.2, 1.1, 1.15)).levels), 3)
         with self.assertRaises(ZeroDivisionError):
             nascent.scale(self.base, lambda network: 1 / 0, megamacs, levels=1, divisions=1)
 
@@ -363,6 +365,45 @@ class Interruption(unittest.TestCase):
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
         self.assertEqual(done.stdout.strip(), "ended after 5", done.stderr)
+
+    def test_control_c_ends_a_fill_and_keeps_what_was_measured(self):
+        code = (
+            "import nascent, signal\n"
+            "try: latency = nascent.Latency(nascent.zoo.gpunet, 'fill.db')\n"
+            "except nascent.Error as e: raise SystemExit(e.code)\n"
+            "before = latency.missing\n"
+            "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
+            "signal.setitimer(signal.ITIMER_REAL, 2)\n"
+            "try: latency.fill(10**6)\n"
+            "except KeyboardInterrupt: print(nascent.Latency(nascent.zoo.gpunet, 'fill.db').missing < before)\n"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, cwd=folder)
+        if "python.component" in done.stderr:
+            self.skipTest("built without a latency table")
+        self.assertEqual(done.stdout.strip(), "True", done.stderr)
+
+
+class Documentation(unittest.TestCase):
+    def test_the_examples_of_docs_python_run(self):
+        page = Path(__file__).parents[3] / "docs" / "python.md"
+        first, family, study = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)[:3]
+        shorter = (
+            ("latency.fill(20)", "latency.fill(2)"),
+            ('nascent.measure(network)["median_ms"]', 'network.cost()["macs"] / 1e8'),
+            ("limit=500", "limit=20"),
+        )
+        code = first + family + "train = lambda candidate: (space.count(candidate).params, 1.0)\n" + study
+        for long, short in shorter:
+            self.assertEqual(code.count(long), 1, long)
+            code = code.replace(long, short)
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, cwd=folder)
+            if "python.component" in done.stderr:
+                self.skipTest(done.stderr.strip().splitlines()[-1])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(os.path.getsize(os.path.join(folder, "largest.onnx")) > os.path.getsize(os.path.join(folder, "best.onnx")))
+            self.assertTrue(done.stdout.startswith("3456\n"), done.stdout)  # 3 resolutions, 3 * 2 * 2 * 3 and 2 * 2 * 2 * 4 ways of the stages
 
 
 if __name__ == "__main__":
