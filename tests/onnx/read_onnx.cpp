@@ -300,6 +300,53 @@ TEST_CASE("what no layer says is refused by node and operator, all at once") {
   CHECK_THAT(text, ContainsSubstring("'node b' (Sin)"));
 }
 
+// Operators of ONNX's specification; ONNX Runtime's quantiser makes zero points of 128 in maps of 8 bits.
+TEST_CASE("quantised models are refused by name, and zero points that are not 0 with them") {
+  const auto refused = [](const char* kind, onnx::TensorProto::DataType type, int zero) {
+    small_model m;
+    m.weights("scale", {}, {0.5F});
+    onnx::TensorProto& t = m.weights("zero", {}, {});
+    t.set_data_type(type);
+    t.add_int32_data(zero);
+    m.node(kind, {"x", "scale", "zero"});
+    return m.refused();
+  };
+  const std::string tail = "; allowed: the model in f32 (or f16, bf16), to be read and then calibrated";
+  for (const char* kind : {"QuantizeLinear", "DequantizeLinear"}) {
+    CHECK_THAT(refused(kind, onnx::TensorProto::UINT8, 128),
+               ContainsSubstring("(" + std::string(kind) +
+                                 "): found quantised numbers with a zero point that is not 0" + tail));
+    CHECK_THAT(refused(kind, onnx::TensorProto::INT8, -3), ContainsSubstring("with a zero point that is not 0" + tail));
+    CHECK_THAT(refused(kind, onnx::TensorProto::INT8, 0), ContainsSubstring("found quantised numbers" + tail));
+  }
+  small_model m;
+  m.weights("w", {1, 2, 1, 1}, {1, 1});
+  m.node("ConvInteger", {"x", "w"});
+  CHECK_THAT(m.refused(), ContainsSubstring("(ConvInteger): found quantised numbers" + tail));
+}
+
+// torch.nn.PReLU() has one slope, of shape [1]; ONNX lets it lie along any dimension.
+TEST_CASE("the slopes of a PReLU are one for each channel, or one for all") {
+  const std::vector<float> in{-1, 2, -3, -4, 5, -6, -7, 8};  // 2 x 2 positions of 2 channels
+  const auto answer = [&](std::vector<std::int64_t> dims, std::vector<float> slopes) {
+    small_model m({1, 2, 2, 2});
+    m.weights("slopes", std::move(dims), std::move(slopes));
+    m.node("PRelu", {"x", "slopes"});
+    const onnx_network read = m.read();
+    CHECK(read.graph.layers().front().kind == layer_kind::prelu);
+    return test::run_once(reference::executor{}, read.graph, read.folded(), in);
+  };
+  const std::vector<float> shared{-0.5F, 2, -1.5F, -2, 5, -3, -3.5F, 8};
+  CHECK(answer({1}, {0.5F}) == shared);
+  CHECK(answer({}, {0.5F}) == shared);
+  CHECK(answer({1, 1, 1}, {0.5F}) == shared);
+  CHECK(answer({2, 1, 1}, {0.5F, -2}) == std::vector<float>{-0.5F, 2, -1.5F, 8, 5, 12, -3.5F, 8});
+  small_model m({1, 2, 2, 2});
+  m.weights("slopes", {2, 2}, {1, 2, 3, 4});
+  m.node("PRelu", {"x", "slopes"});
+  CHECK_THAT(m.refused(), ContainsSubstring("(PRelu): found"));
+}
+
 TEST_CASE("files that are no such models are refused") {
   CHECK_THAT(refusal([] { static_cast<void>(read_onnx_bytes("no model")); }), ContainsSubstring("no ONNX model"));
   CHECK_THAT(refusal([] { static_cast<void>(read_onnx_bytes("")); }), ContainsSubstring("no node"));

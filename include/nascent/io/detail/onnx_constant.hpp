@@ -159,12 +159,16 @@ inline shared_constant constant_of(const onnx::TensorProto& t, const std::filesy
     case onnx::TensorProto::INT32:
       c.numbers = numbers_of<std::int64_t, std::int32_t>(t, t.int32_data(), count, folder, whole);
       break;
+    case onnx::TensorProto::INT8:
+      c.numbers = numbers_of<std::int64_t, std::int8_t>(t, t.int32_data(), count, folder, whole);
+      break;
+    case onnx::TensorProto::UINT8:
     case onnx::TensorProto::BOOL:
       c.numbers = numbers_of<std::int64_t, std::uint8_t>(t, t.int32_data(), count, folder, whole);
       break;
     default:
       throw onnx_refusal{"numbers of type " + element_text(t.data_type()),
-                         "f32, f16, bf16, f64, whole numbers of 32 or 64 bits, bool"};
+                         "f32, f16, bf16, f64, whole numbers of 8, 32 or 64 bits, bool"};
   }
   return std::make_shared<const onnx_constant>(std::move(c));
 }

@@ -78,6 +78,8 @@ class onnx_reader : onnx_shaping {
         const std::string& domain = n.proto().domain();
         if (!domain.empty() && domain != "ai.onnx")
           throw onnx_refusal{"an operator of '" + plain_text(domain) + "'", "ONNX's own"};
+        if (n.kind().ends_with("uantizeLinear") || n.kind().ends_with("Integer") || n.kind().starts_with("QLinear"))
+          throw quantized(in);
         if (all_constant) out = folded(n, in);
         else out = converted(n, in);
       } catch (const onnx_refusal& r) {
@@ -93,6 +95,19 @@ class onnx_reader : onnx_shaping {
         source_.refuse("node " + node_ + ", output '" + plain_text(name) + "'", "a name twice",
                        "a name for each tensor");
     }
+  }
+
+  /// Why a node of a quantised model is refused. Networks are quantised after they were read, by scales alone.
+  static onnx_refusal quantized(std::span<const onnx_value> in) {
+    const auto* zero = in.size() == 3 ? std::get_if<shared_constant>(&in[2]) : nullptr;  // of the two that convert
+    return {zero != nullptr && *zero != nullptr && has_zero_point(**zero)
+                ? "quantised numbers with a zero point that is not 0"
+                : "quantised numbers",
+            "the model in f32 (or f16, bf16), to be read and then calibrated: int8 has scales and no zero points"};
+  }
+  static bool has_zero_point(const onnx_constant& zero) {
+    return std::visit([](const auto& numbers) { return std::ranges::any_of(numbers, [](auto x) { return x != 0; }); },
+                      zero.numbers);
   }
 
   std::vector<onnx_value> folded(const onnx_node& n, std::span<const onnx_value> in) {
