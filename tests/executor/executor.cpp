@@ -233,3 +233,36 @@ TEST_CASE("checks: errors name the stage where there is one") {
       Message(
           "nascent: 'staged', layer 0 of stage 'stem' (convolution), numbers in the kernel: found 0; allowed: 216"));
 }
+
+// Why the executor refuses it. When this no longer holds, f16 may be let in where a primitive can be described.
+TEST_CASE("onednn: oneDNN 2 describes nothing that computes in f16") {
+  if (!onednn::api::library_version().starts_with("oneDNN 2.")) SKIP("another oneDNN");
+  using onednn::api::desc;
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  const dnnl::primitive_attr plain;
+  for (const auto type : {dnnl::memory::data_type::f32, dnnl::memory::data_type::f16}) {
+    const auto nhwc = dnnl::memory::format_tag::nhwc;
+    const desc map({1, 16, 14, 14}, type, nhwc);
+    const desc kernel({16, 16, 3, 3}, type, dnnl::memory::format_tag::oihw);
+    const desc bias({16}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x);
+    const desc rows({8, 8}, type, dnnl::memory::format_tag::ab);
+    const onednn::api::window window{{1, 1}, {1, 1}, {1, 1}, {1, 1}};
+    const auto refused = [](auto describe) {
+      try {
+        static_cast<void>(describe());
+        return false;
+      } catch (const dnnl::error& e) {
+        return e.status == dnnl_unimplemented;
+      }
+    };
+    const bool expected = type == dnnl::memory::data_type::f16;
+    using namespace onednn;
+    CHECK(refused([&] { return api::convolution(engine, map, kernel, bias, map, window, plain); }) == expected);
+    CHECK(refused([&] { return api::matmul(engine, rows, rows, rows, plain); }) == expected);
+    CHECK(refused([&] { return api::softmax(engine, map, 1, plain); }) == expected);
+    CHECK(refused([&] { return api::binary(engine, dnnl::algorithm::binary_add, map, map, map, plain); }) == expected);
+    CHECK(refused([&] {
+            return api::elementwise(engine, {dnnl::algorithm::eltwise_relu, 0, 0}, map, plain);
+          }) == expected);
+  }
+}
