@@ -2,8 +2,8 @@
 /// \file
 /// Networks written for other runtimes to read, and their numbers. For each model NAME.json (the layers), NAME.weights
 /// (for each layer with weights: its kernel [output channel][height][width][input channel of the group], then its
-/// bias), NAME.input (images in NHWC) and NAME.DTYPE.output (what this library answers); all numbers are f32,
-/// little-endian.
+/// bias), NAME.input (images in NHWC) and NAME.DTYPE.output (what this library answers: for each image all outputs, one
+/// after another); all numbers are f32, little-endian.
 #pragma once
 
 #include <bit>
@@ -22,6 +22,7 @@
 #include <nascent/io/json.hpp>
 #include <nascent/nascent.hpp>
 #include <nascent/zoo/catalog.hpp>
+#include <nascent/zoo/detectors.hpp>
 
 namespace exported {
 
@@ -46,7 +47,18 @@ inline std::vector<float> read_numbers(const std::filesystem::path& path, std::s
   return numbers;
 }
 
+/// A network of the zoo: of its catalogue, or with several outputs or maps. \throws unknown_model
+inline network make(const std::string& name) {
+  if (name == "U-Net") return make_network(name, {1, 572, 572, 1}, zoo::u_net{});
+  if (name == "SSDLite320-MobileNetV3-Large") return make_network(name, {1, 320, 320, 3}, zoo::ssdlite_mobilenet_v3{});
+  return zoo::make_model(name);
+}
+
 inline std::size_t elements(const shape& s, int batch) { return static_cast<std::size_t>(s.elements() * batch); }
+/// Of all outputs.
+inline std::size_t output_elements(const network& graph, int batch) {
+  return static_cast<std::size_t>(graph.output_elements() * batch);
+}
 
 /// Pixels of mean 0 and variance 1/3, the same on every compiler.
 inline std::vector<float> random_pixels(std::size_t count) {
@@ -65,7 +77,7 @@ inline void export_models(const std::vector<std::string>& names, int images, con
                           const std::vector<data_type>& types, const answerer& answer) {
   std::filesystem::create_directories(folder);
   for (const std::string& name : names) {
-    const network graph = zoo::make_model(name);
+    const network graph = make(name);
     const weights values = random_weights(graph, seed);
     const auto file = [&](const std::string& suffix) { return folder / (graph.name() + suffix); };
     std::vector<float> numbers;

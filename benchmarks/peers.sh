@@ -32,7 +32,7 @@ cd "$root"
 install_packages "${example_packages[@]}" python3 python3-venv python3-dev
 
 cmake -S . -B build/benchmarks -G Ninja -DCMAKE_BUILD_TYPE=Release -DNASCENT_BUILD_TESTS=OFF -DNASCENT_BUILD_EXAMPLES=OFF >/dev/null
-cmake --build build/benchmarks --target benchmark_runtime
+cmake --build build/benchmarks --target benchmark_runtime benchmark_onnx
 
 runtimes=(onnxruntime openvino torch ncnn MNN)
 if [[ $short == yes ]]; then

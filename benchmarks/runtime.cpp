@@ -37,10 +37,10 @@
 #include <nascent/io/block_text.hpp>
 #include <nascent/io/json.hpp>
 #include <nascent/report/ratio_map.hpp>
-#include <nascent/zoo/catalog.hpp>
 
 using namespace nascent;
 using exported::elements;
+using exported::output_elements;
 using exported::read_numbers;
 using exported::seed;
 using exported::write_numbers;
@@ -59,9 +59,9 @@ onednn::compiled compile(const onednn::options& how, const network& graph, const
 std::vector<float> answer(const network& graph, const weights& values, std::span<const float> pixels, int images,
                           data_type type) {
   onednn::compiled compiled = compile({.type = type}, graph, values, pixels, 1);
-  std::vector<float> answers(elements(graph.output(), images));
+  std::vector<float> answers(output_elements(graph, images));
   const std::size_t in = elements(graph.input(), 1);
-  const std::size_t out = elements(graph.output(), 1);
+  const std::size_t out = output_elements(graph, 1);
   for (std::size_t i = 0; i < static_cast<std::size_t>(images); ++i)
     compiled.run(pixels.subspan(i * in, in), std::span(answers).subspan(i * out, out));
   return answers;
@@ -69,15 +69,28 @@ std::vector<float> answer(const network& graph, const weights& values, std::span
 
 /// A model that was loaded, with its exported images.
 struct loaded {
+  network graph;
   onednn::compiled compiled;
   std::vector<float> images;
   std::vector<float> answer;
   void run() { compiled.run(images, answer); }
+  /// For each image all outputs.
+  std::vector<float> by_image() const {
+    const auto batch = static_cast<std::size_t>(compiled.batch());
+    const auto outputs = split_outputs(graph, std::span(answer), compiled.batch());
+    std::vector<float> all;
+    for (std::size_t i = 0; i < batch; ++i)
+      for (const std::span<const float> output : outputs) {
+        const std::span<const float> part = output.subspan(i * output.size() / batch, output.size() / batch);
+        all.insert(all.end(), part.begin(), part.end());
+      }
+    return all;
+  }
 };
 
 json load(const json& how, std::optional<loaded>& model) {
   model.reset();
-  const network graph = zoo::make_model(how.at("model").get<std::string>());
+  const network graph = exported::make(how.at("model").get<std::string>());
   const int batch = how.at("batch").get<int>();
   std::string setting;
   onednn::options options{.threads = how.at("threads").get<int>(),
@@ -86,13 +99,13 @@ json load(const json& how, std::optional<loaded>& model) {
   const std::int64_t start = wall_ns();
   const std::filesystem::path folder = how.at("folder").get<std::string>();
   std::vector<float> images = read_numbers(folder / (graph.name() + ".input"), elements(graph.input(), batch));
-  std::vector<float> answer(elements(graph.output(), batch));
+  std::vector<float> answer(output_elements(graph, batch));
   // As for every runtime the best setting counts: how many images of a batch run at once.
   double best = std::numeric_limits<double>::infinity();
   for (const int piece : {1, 4}) {
     if (piece > batch) continue;
     options.images_at_once = piece;
-    loaded next{compile(options, graph, random_weights(graph, seed), images, batch), images, answer};
+    loaded next{graph, compile(options, graph, random_weights(graph, seed), images, batch), images, answer};
     if (batch > 1) next.run();
     const std::int64_t before = wall_ns();
     next.run();
@@ -132,7 +145,7 @@ json obey(const json& command, std::optional<loaded>& model) {
   if (!model) throw std::runtime_error("'" + what + "' needs a model; load one first");
   if (what == "run") return run(command, *model);
   model->run();
-  write_numbers(command.at("file").get<std::string>(), model->answer);
+  write_numbers(command.at("file").get<std::string>(), model->by_image());
   return json::object();
 }
 
@@ -182,7 +195,9 @@ int main(int argc, char** argv) try {
   int images = 1;
   std::string folder;
   auto* exporting = app.add_subcommand("export", "write networks, weights, images and answers");
-  exporting->add_option("--models", models, "names of the zoo's catalogue")->delimiter(',')->required();
+  exporting->add_option("--models", models, "names of the zoo's catalogue, U-Net, SSDLite320-MobileNetV3-Large")
+      ->delimiter(',')
+      ->required();
   exporting->add_option("--images", images, "the largest batch to be run")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

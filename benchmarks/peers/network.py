@@ -30,6 +30,14 @@ def difference(found, expected):
     return max(gaps) / (max(abs(e) for e in expected) or 1.0)
 
 
+def channels_last(outputs, batch):
+    """For each image all outputs, in this library's order: NumPy arrays in NCHW order, or matrices of images x numbers."""
+    import numpy
+
+    rows = [o.transpose(0, 2, 3, 1) if o.ndim == 4 else o for o in outputs]
+    return numpy.concatenate([r.reshape(batch, -1) for r in rows], axis=1)
+
+
 class Network:
     """One exported network. Tensor 0 is the input; layer i, from 0, makes tensor i + 1."""
 
@@ -43,6 +51,7 @@ class Network:
         self.images = exported["images"]
         self.types = exported["types"]
         self.layers = exported["network"]["layers"]
+        self.outputs = [output["name"] for output in exported["network"]["outputs"]]
         self.input = exported["network"]["input"]
         self.macs = exported["network"]["macs"]
 
@@ -59,8 +68,18 @@ class Network:
         images = numpy.fromfile(self.path + ".input", dtype=numpy.float32).reshape(shape)[:batch]
         return numpy.ascontiguousarray(images.transpose(0, 3, 1, 2))
 
+    def onnx_file(self, dtype, batch):
+        """The network with its weights, as benchmark_onnx wrote it. Raises FileNotFoundError where it did not."""
+        path = f"{self.path}.{dtype}.{batch}.onnx"
+        if not os.path.exists(path):
+            raise FileNotFoundError(f"{self.name} is no ONNX file: benchmark_onnx, which is built where ONNX is found, writes them")
+        return path
+
     def weights(self):
-        """(kernel, bias) of each layer, NumPy arrays; (None, None) without weights. Kernels are OIHW, those of dense layers OI."""
+        """(kernel, bias) of each layer, NumPy arrays; (None, None) without weights. Kernels are OIHW, those of dense layers OI.
+
+        Raises UnsupportedLayer for a layer with other weights.
+        """
         import numpy
 
         numbers = numpy.fromfile(self.path + ".weights", dtype=numpy.float32)
@@ -75,6 +94,8 @@ class Network:
         pairs = []
         for layer in self.layers:
             if layer["kind"] not in ("convolution", "dense"):
+                if layer["params"] != 0:
+                    raise UnsupportedLayer(f"{self.name}: weights of a layer of kind '{layer['kind']}'")
                 pairs.append((None, None))
                 continue
             inputs, outputs = layer["input"]["channels"], layer["output"]["channels"]

@@ -53,7 +53,7 @@ class Statistics(unittest.TestCase):
         for low, high, at_most, expected in ((0.8, 0.89, 0.9, "reached"), (0.8, 0.95, 0.9, "undecided"), (0.91, 0.95, 0.9, "missed"),
                                              (0.91, 0.95, 1.0, "reached")):
             self.assertEqual(peers.verdict({"low": low, "high": high}, at_most), expected)
-        self.assertEqual((peers.goal("EfficientNet-B0"), peers.goal("ResNet-50")), (0.9, 1.0))
+        self.assertEqual((peers.goal("EfficientNet-B0"), peers.goal("ResNet-50"), peers.goal("U-Net")), (0.9, 1.0, 1.0))
 
     def test_differences_are_relative_to_the_largest_magnitude(self):
         self.assertAlmostEqual(network.difference([1.0, -3.9], [1.0, -4.0]), 0.025)
@@ -62,6 +62,16 @@ class Statistics(unittest.TestCase):
             self.assertEqual(network.difference([1.0, bad], [1.0, 2.0]), float("inf"))
             self.assertEqual(network.difference([1.0, 2.0], [1.0, bad]), float("inf"))
             self.assertEqual(network.difference([1.0, bad], [1.0, bad]), float("inf"))
+
+
+    def test_outputs_of_an_image_come_one_after_another_with_channels_last(self):
+        try:
+            import numpy
+        except ImportError:
+            self.skipTest("without NumPy")
+        maps = numpy.arange(8).reshape(2, 2, 1, 2)  # of two images: channels 0 1 and 2 3; 4 5 and 6 7
+        matrix = numpy.array([[10, 11], [12, 13]])
+        self.assertEqual(network.channels_last([maps, matrix], 2).tolist(), [[0, 2, 1, 3, 10, 11], [4, 6, 5, 7, 12, 13]])
 
 
 class Workers(unittest.TestCase):
@@ -100,12 +110,15 @@ class Reports(unittest.TestCase):
             row = {"median_ms": 2.0, "spread": 0.01, "setting": "s"}
             return {"model": model, "dtype": "f32", "batch": 1, "threads": 1, "clock": "cpu", "goal": peers.goal(model), "best_other": best,
                     "verdict": peers.verdict({"low": low, "high": high}, peers.goal(model)), "left_out": [{"runtime": "torch", "why": "not here"}],
-                    "runtimes": [{**row, "runtime": peers.own}, {**row, "runtime": best, "ours_over_it": {"median": low, "low": low, "high": high}}]}
+                    "runtimes": [{**row, "runtime": peers.own},
+                                 {**row, "runtime": best, "difference": {"ours": 3e-6 if model == "GPUNet-0" else 1e-6},
+                                  "ours_over_it": {"median": low, "low": low, "high": high}}]}
 
         text = peers.markdown({"machine": {"processor": "P", "cores": 2, "system": "S"}, "date": "D", "versions": {"openvino": "OpenVINO 1"},
                                "cells": [cell("EfficientNet-B0", 0.8, 0.85, "openvino"), cell("ResNet-50", 1.1, 1.2, "onnxruntime"),
                                          cell("GPUNet-0", 0.0, float("inf"), "openvino")]})
-        for part in ("0.800 (0.800..0.850)", "reached", "1.100 (1.100..1.200)", "missed", "2.00 (1 %)*", "PyTorch, left out of 3 of 3 cells: not here",
+        for part in ("0.800 (0.800..0.850)", "reached", "1.100 (1.100..1.200)", "missed", "2.00 (1 %)*", "PyTorch, left out of 3 of 3 cells (EfficientNet-B0, ResNet-50, GPUNet-0): not here",
+                     "OpenVINO, f32: its output differs by at most 3e-06 of the largest magnitude (GPUNet-0)",
                      "3 cell(s): goal reached in 1, missed in 1, undecided in 1"):
             self.assertIn(part, text)
         self.assertNotIn("inf", text)
@@ -212,6 +225,9 @@ class EndToEnd(unittest.TestCase):
                 count += outputs * height * width * layer["input"]["channels"] // layer.get("groups", 1) + outputs
         self.assertEqual(os.path.getsize(net.path + ".weights"), 4 * count)
         self.assertEqual(len(net.expected("f32", 2)), 2000)
+        self.assertEqual(len(net.outputs), 1)
+        with self.assertRaisesRegex(FileNotFoundError, "MobileNetV3-Small is no ONNX file: benchmark_onnx"):
+            net.onnx_file("f32", 3)
         self.assertEqual(os.path.getsize(net.path + ".input"), 4 * 2 * 224 * 224 * 3)
 
 

@@ -38,18 +38,6 @@ def made_once(path, make):
     return path
 
 
-def onnx_file(network, dtype, batch):
-    def make(path):
-        from onnx import TensorProto
-        from to_onnx import to_onnx
-
-        model = to_onnx(network, batch, TensorProto.FLOAT if dtype == "f32" else TensorProto.BFLOAT16)
-        with open(path, "wb") as file:
-            file.write(model.SerializeToString())
-
-    return made_once(f"{network.path}.{network.key}.{dtype}.{batch}.onnx", make)
-
-
 def int8_file(network, batch):
     """The f32 file, quantised by ONNX Runtime's own tool: ranges of the images that are run, a scale for each output channel, u8 maps with zero
     points, as conversions around f32 nodes, which runtimes fuse."""
@@ -59,13 +47,13 @@ def int8_file(network, batch):
 
         class Images(CalibrationDataReader):
             def __init__(self):
-                self.left = [{"image": network.pixels(batch)}]
+                self.left = [{"input": network.pixels(batch)}]
 
             def get_next(self):
                 return self.left.pop() if self.left else None
 
         # A model in memory: of a file it writes another beside it, under a name that other workers' would have, too.
-        quantize_static(onnx.load(onnx_file(network, "f32", batch)), path, Images(), quant_format=QuantFormat.QDQ, per_channel=True,
+        quantize_static(onnx.load(network.onnx_file("f32", batch)), path, Images(), quant_format=QuantFormat.QDQ, per_channel=True,
                         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
 
     return made_once(f"{network.path}.{network.key}.int8.{batch}.onnx", make)
@@ -97,7 +85,7 @@ class OnnxRuntime:
         options.add_session_config_entry("session.set_denormal_as_zero", "1")
         options.add_session_config_entry("session.intra_op.allow_spinning", "0" if setting == "sleeping" else "1")
         options.log_severity_level = 3
-        path = int8_file(network, batch) if dtype == "int8" else onnx_file(network, dtype, batch)
+        path = int8_file(network, batch) if dtype == "int8" else network.onnx_file(dtype, batch)
         try:
             session = self.ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as fault:  # its own type says no more
@@ -106,11 +94,13 @@ class OnnxRuntime:
             raise
         binding = session.io_binding()
         value = self.ort.OrtValue.ortvalue_from_numpy(network.pixels(batch))
-        answer = self.ort.OrtValue.ortvalue_from_numpy(numpy.zeros(session.get_outputs()[0].shape, numpy.float32))
-        binding.bind_ortvalue_input("image", value)
-        binding.bind_ortvalue_output(session.get_outputs()[0].name, answer)
+        binding.bind_ortvalue_input("input", value)
+        answers = []
+        for output in session.get_outputs():
+            answers.append(self.ort.OrtValue.ortvalue_from_numpy(numpy.zeros(output.shape, numpy.float32)))
+            binding.bind_ortvalue_output(output.name, answers[-1])
         run = session.run_with_iobinding
-        return (lambda: run(binding)), (lambda: answer.numpy())
+        return (lambda: run(binding)), (lambda: networks.channels_last([a.numpy() for a in answers], batch))
 
 
 class OpenVino:
@@ -127,7 +117,7 @@ class OpenVino:
     def load(self, network, dtype, batch, threads, setting):
         if dtype == "bf16" and "BF16" not in self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise Unsupported("bf16: not on this processor")
-        path = int8_file(network, batch) if dtype == "int8" else onnx_file(network, "f32", batch)
+        path = int8_file(network, batch) if dtype == "int8" else network.onnx_file("f32", batch)
         compiled = self.core.compile_model(path, "CPU", {
             "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads,
             "INFERENCE_PRECISION_HINT": "bf16" if dtype == "bf16" else "f32",  # of what the file does not quantise
@@ -137,7 +127,8 @@ class OpenVino:
             raise Unsupported(f"bf16: it chose {used}")
         request = compiled.create_infer_request()
         request.set_input_tensor(self.ov.Tensor(network.pixels(batch)))
-        return (lambda: request.infer(share_outputs=True)), (lambda: request.get_output_tensor().data)
+        return (lambda: request.infer(share_outputs=True)), (
+            lambda: networks.channels_last([request.get_output_tensor(i).data for i in range(len(compiled.outputs))], batch))
 
 
 class PyTorch:
@@ -236,7 +227,7 @@ class Ncnn:
             shape = network.input
             with tempfile.TemporaryDirectory() as scratch:
                 model = os.path.join(scratch, "model.onnx")
-                shutil.copy(onnx_file(network, "f32", 1), model)
+                shutil.copy(network.onnx_file("f32", 1), model)
                 converted(os.path.join(folder, "pnnx"), [model, "fp16=0", f"inputshape=[1,{shape['channels']},{shape['height']},{shape['width']}]"],
                           os.path.join(scratch, "model.ncnn.bin"))
                 os.replace(os.path.join(scratch, "model.ncnn.bin"), path + ".weights")
@@ -259,6 +250,10 @@ class Ncnn:
             if option.startswith(("use_fp16", "use_bf16", "use_int8")):
                 setattr(net.opt, option, dtype == "bf16" and option.startswith("use_bf16"))
         param, weights = self.files(network)
+        with open(param, encoding="utf-8") as text:  # kinds with a dot are PyTorch's: what pnnx did not convert
+            left = sorted({line.split()[0] for line in text if "." in line.split()[0]})
+        if left:
+            raise Unsupported(f"pnnx leaves {', '.join(left)}, which ncnn does not have")
         if net.load_param(param) != 0 or net.load_model(weights) != 0:
             raise RuntimeError("it does not read what pnnx wrote")
         pixels = numpy.ascontiguousarray(network.pixels(1)[0])
@@ -268,9 +263,10 @@ class Ncnn:
         def run():
             extractor = net.create_extractor()
             extractor.input("in0", image)
-            answer[0] = extractor, extractor.extract("out0")[1]  # whose memory is the extractor's
+            # Their memory is the extractor's.
+            answer[0] = extractor, [extractor.extract(f"out{i}")[1] for i in range(len(network.outputs))]
 
-        return run, (lambda: numpy.array(answer[0][1]).reshape(1, -1))
+        return run, (lambda: networks.channels_last([numpy.array(o)[None] for o in answer[0][1]], batch))
 
 
 class Mnn:
@@ -291,18 +287,20 @@ class Mnn:
         # Not its command mnnconvert, which installs a package to report what it converted, and breaks onnx by that.
         convert = ["-c", "import sys, _tools; _tools.mnnconvert(['mnnconvert', *sys.argv[1:]])"]
         path = made_once(f"{network.path}.{network.key}.{batch}.mnn", lambda made: converted(
-            sys.executable, [*convert, "-f", "ONNX", "--modelFile", onnx_file(network, "f32", batch), "--MNNModel", made, "--bizCode", "nascent"], made))
+            sys.executable, [*convert, "-f", "ONNX", "--modelFile", network.onnx_file("f32", batch), "--MNNModel", made, "--bizCode", "nascent"], made))
         interpreter = self.mnn.Interpreter(path)
         session = interpreter.createSession({"backend": "CPU", "precision": "high", "numThread": threads})
         pixels = numpy.ascontiguousarray(network.pixels(batch))
         layout = self.mnn.Tensor_DimensionType_Caffe
         interpreter.getSessionInput(session).copyFrom(self.mnn.Tensor(pixels.shape, self.mnn.Halide_Type_Float, pixels, layout))
 
-        def answer():
-            given = interpreter.getSessionOutput(session)
+        def numbers(given):
             host = self.mnn.Tensor(given.getShape(), self.mnn.Halide_Type_Float, numpy.zeros(given.getShape(), numpy.float32), layout)
             given.copyToHostTensor(host)
-            return numpy.array(host.getNumpyData()).reshape(batch, -1)
+            return numpy.array(host.getNumpyData()).reshape(given.getShape())
+
+        def answer():
+            return networks.channels_last([numbers(interpreter.getSessionOutput(session, name)) for name in network.outputs], batch)
 
         return (lambda: interpreter.runSession(session)), answer
 
