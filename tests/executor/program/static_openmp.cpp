@@ -3,6 +3,7 @@
 // uses, and sets how many threads that library has. Compiled with -fopenmp and -static.
 #include <atomic>
 #include <cstdio>
+#include <initializer_list>
 
 #include "nascent/executor/detail/onednn/openmp_runtime.hpp"
 
