@@ -123,7 +123,7 @@ void run(const settings& s) {
   std::vector<onednn::compiled> programs;
   programs.push_back(f32.compile(graph, values));
   std::vector<std::string> names{"f32"};
-  if (onednn::detail::computes_bf16()) {
+  if (onednn::computes_bf16()) {
     programs.push_back(onednn::executor{{.type = data_type::bf16, .kernels = own_kernels()}}.compile(graph, values));
     names.emplace_back("bf16");
   }

@@ -18,7 +18,7 @@ double tolerance(data_type type) { return type == data_type::f32 ? 1e-4 : 2e-2; 
 
 /// bf16 too, where this processor has it.
 std::vector<data_type> types() {
-  if (onednn::detail::computes_bf16()) return {data_type::f32, data_type::bf16};
+  if (onednn::computes_bf16()) return {data_type::f32, data_type::bf16};
   return {data_type::f32};
 }
 
@@ -488,7 +488,7 @@ TEST_CASE("onednn: random networks in f32") {
 // Without a head and not deep: what averages cancel, rounding to bf16 has already lost. Rounding the weights and the
 // input alone, with exact arithmetic behind them, moves some of these outputs by more than 1e-2.
 TEST_CASE("onednn: random networks in bf16") {
-  if (!onednn::detail::computes_bf16()) SKIP("the processor has no bf16 instructions");
+  if (!onednn::computes_bf16()) SKIP("the processor has no bf16 instructions");
   for (std::uint64_t seed = 1000; seed < 1150; ++seed) {
     test::dice roll(seed);
     const int batch = roll.between(1, 3);

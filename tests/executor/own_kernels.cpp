@@ -37,8 +37,7 @@ std::vector<kernel_library> libraries() {
 }
 
 std::vector<data_type> types_of(const kernel_library& library) {
-  if (library.name.starts_with("nascent avx512") && onednn::detail::computes_bf16())
-    return {data_type::f32, data_type::bf16};
+  if (library.name.starts_with("nascent avx512") && onednn::computes_bf16()) return {data_type::f32, data_type::bf16};
   return {data_type::f32};
 }
 

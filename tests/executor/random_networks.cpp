@@ -85,7 +85,7 @@ template <class Space>
 void agree(const Space& space, std::uint64_t first_seed, std::uint64_t last_seed) {
   dnnl::set_primitive_cache_capacity(8192);
   std::vector<data_type> types{data_type::f32};
-  if (onednn::detail::computes_bf16()) types.push_back(data_type::bf16);
+  if (onednn::computes_bf16()) types.push_back(data_type::bf16);
   worst found[2];
   for (std::uint64_t seed = first_seed; seed <= last_seed; ++seed) {
     random_engine engine(seed);

@@ -109,9 +109,15 @@ inline bool includes(dnnl::cpu_isa which) {
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
 }
 
-/// True where oneDNN uses bf16 instructions. Without them it emulates bf16 from avx512_core on, which is slower than
-/// f32, and wrong in 2.6.3 and 3.7.2 (jit_bf16_1x1:avx512_core where the last block of output channels is not full).
-inline bool computes_bf16() { return includes(dnnl::cpu_isa::avx512_core_bf16); }
+}  // namespace detail
+
+/// True where an executor may be of type bf16: this processor, and the instruction set in use, have instructions for
+/// it. Without them oneDNN emulates bf16 from avx512_core on, which is slower than f32, and wrong in 2.6.3 and 3.7.2
+/// (jit_bf16_1x1:avx512_core where the last block of output channels is not full). Asking fixes the instruction set
+/// for the process.
+inline bool computes_bf16() { return detail::includes(dnnl::cpu_isa::avx512_core_bf16); }
+
+namespace detail {
 
 /// True where the limit that holds for oneDNN leaves these features (space-separated names of /proc/cpuinfo) to other
 /// kernels, too. A vector instruction belongs to the narrowest set that has it; what is no vector instruction is always
