@@ -12,6 +12,7 @@
 #include "nascent/base/uint128.hpp"
 #include "nascent/network/layer_fields.hpp"
 #include "nascent/network/net.hpp"
+#include "nascent/network/network.hpp"
 
 namespace nascent {
 
@@ -64,5 +65,12 @@ class network_fingerprint {
   std::uint64_t high_ = 2;
   std::uint64_t outputs_ = 0;
 };
+
+/// Of a network that is built.
+inline uint128 fingerprint_of(const network& graph) {
+  network_fingerprint f;
+  graph.replay(f);
+  return f.value();
+}
 
 }  // namespace nascent

@@ -159,12 +159,6 @@ class scale_classes {
 
 }  // namespace detail
 
-inline uint128 fingerprint_of(const network& graph) {
-  network_fingerprint f;
-  graph.replay(f);
-  return f.value();
-}
-
 /// Ranges that nobody measured, for networks whose time alone matters: up to 4, and from -4 where a map may be
 /// negative.
 inline activation_ranges assumed_ranges(const network& graph) {
