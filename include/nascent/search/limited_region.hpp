@@ -60,7 +60,7 @@ class limited_region {
   bool contains(const candidate_type& c) const {
     if constexpr (region<Searched>)
       if (!within_.contains(c)) return false;
-    return std::ranges::all_of(limits_, [&](const auto& l) { return l.value(c) <= l.most; });
+    return keeps(c);
   }
 
   /// \throws search_error as the constructor does
@@ -68,13 +68,17 @@ class limited_region {
   candidate_type sample(Rng& rng) const {
     for (std::size_t n = 0; n < attempts_; ++n) {
       const candidate_type c = within_.sample(rng);
-      if (std::ranges::all_of(limits_, [&](const auto& l) { return l.value(c) <= l.most; })) return c;
+      if (keeps(c)) return c;
     }
     refuse(rng);
   }
 
  private:
   static constexpr std::size_t looked_at = 1000;  ///< to say which limit is to blame
+
+  bool keeps(const candidate_type& c) const {
+    return std::ranges::all_of(limits_, [&](const auto& l) { return l.value(c) <= l.most; });
+  }
 
   template <class Rng>
   [[noreturn]] void refuse(Rng& rng) const {
