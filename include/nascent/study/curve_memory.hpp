@@ -16,6 +16,14 @@ namespace nascent {
 
 /// Curves by rising trial, as `study_store::curves` reads them, and what this process has written since.
 class curve_memory {
+  /// Where the curve of a trial is, or belongs.
+  static auto place_of(auto& curves, std::int64_t trial) {
+    return std::ranges::lower_bound(curves, trial, {}, &learning_curve::trial);
+  }
+  bool is_at(std::vector<learning_curve>::const_iterator at, std::int64_t trial) const {
+    return at != curves_.end() && at->trial == trial;
+  }
+
  public:
   /// Whether they are those of a file of that version (`study_store::version_of_others`).
   bool is_of(std::int64_t now) const { return version_ == now; }
@@ -29,21 +37,20 @@ class curve_memory {
   const std::vector<learning_curve>& all() const { return curves_; }
   /// The curve of a trial; null where it has none.
   const learning_curve* find(std::int64_t trial) const {
-    const auto at = std::ranges::lower_bound(curves_, trial, {}, &learning_curve::trial);
-    return at == curves_.end() || at->trial != trial ? nullptr : &*at;
+    const auto at = place_of(curves_, trial);
+    return is_at(at, trial) ? &*at : nullptr;
   }
 
   /// A point of a trial that is pending; the last one of a step counts.
   void add(std::int64_t trial, std::int64_t step, double value) {
-    auto curve = std::ranges::lower_bound(curves_, trial, {}, &learning_curve::trial);
-    if (curve == curves_.end() || curve->trial != trial) curve = curves_.insert(curve, {.trial = trial});
+    auto curve = place_of(curves_, trial);
+    if (!is_at(curve, trial)) curve = curves_.insert(curve, {.trial = trial});
     auto point = std::ranges::lower_bound(curve->points, step, {}, &learning_curve::point::step);
     if (point == curve->points.end() || point->step != step) point = curve->points.insert(point, {step, value});
     point->value = value;
   }
   void finish(std::int64_t trial, trial_state state) {
-    const auto at = std::ranges::lower_bound(curves_, trial, {}, &learning_curve::trial);
-    if (at != curves_.end() && at->trial == trial) at->state = state;
+    if (const auto at = place_of(curves_, trial); is_at(at, trial)) at->state = state;
   }
   /// It is begun again.
   void forget(std::int64_t trial) {
