@@ -101,7 +101,7 @@ inline std::string status_text(const study_content& study, const study_figures& 
 inline void add_work(html_report& page, const work_record& work) {
   const double hours = (work.end() - work.begin()) / 3600;
   const double available = work.available_s();
-  const std::size_t ended = work.count("done") + work.count("stopped");
+  const auto ended = std::ranges::count_if(work.attempts, &attempt_record::has_result);
   page.section("Workers");
   page.tiles(
       {{.name = "workers", .value = std::to_string(work.most_workers()), .note = "at most at a time"},
@@ -110,7 +110,8 @@ inline void add_work(html_report& page, const work_record& work) {
         .note = "of " + rounded_text(available / 3600, 2) + " h"},
        {.name = "results per hour", .value = rounded_text(static_cast<double>(ended) / std::max(hours, 1e-9), 0)},
        {.name = "lost with machines", .value = std::to_string(work.count("lost")), .note = "and begun again"},
-       {.name = "crashed or failed", .value = std::to_string(work.count("crashed") + work.count("failed"))}});
+       {.name = "crashed or failed",
+        .value = std::to_string(std::ranges::count_if(work.attempts, &attempt_record::has_failed))}});
   const bool by_minutes = hours < 3;
   const double unit_s = by_minutes ? 60 : 3600;
   const work_history history = work.history();

@@ -38,6 +38,9 @@ struct attempt_record {
   double began = 0;      ///< seconds since 1970
   double seconds = 0;
   std::string end{};  ///< "done", "failed", "stopped", "crashed", or "lost" with its machine
+
+  bool has_result() const { return end == "done" || end == "stopped"; }
+  bool has_failed() const { return end == "failed" || end == "crashed"; }
 };
 
 /// What an evaluation gave: metrics, or why there are none.

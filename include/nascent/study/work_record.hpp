@@ -108,7 +108,7 @@ struct work_record {
     };
     for (const attempt_record& a : attempts) {
       spread(h.busy, a.began, a.began + a.seconds, 1);
-      h.ended[at(a.began + a.seconds)] += a.end == "done" || a.end == "stopped";
+      h.ended[at(a.began + a.seconds)] += a.has_result();
     }
     for_each_stay([&](double from, double to, double workers) { spread(h.available, from, to, workers); });
     return h;
@@ -123,7 +123,7 @@ struct work_record {
       machine_work& m = all[a.worker.substr(0, a.worker.rfind(' '))];
       m.processes += processes[a.worker]++ == 0;
       ++m.attempts;
-      m.failed += a.end == "failed" || a.end == "crashed";
+      m.failed += a.has_failed();
       m.busy_s += a.seconds;
     }
     std::vector<machine_work> list;
