@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nascent/training/error.hpp"
@@ -39,6 +40,21 @@ inline void set_size(decoded_image& image, std::uint64_t height, std::uint64_t w
   image.height = static_cast<int>(height);
   image.width = static_cast<int>(width);
   image.colours.resize(static_cast<std::size_t>(height) * image.row_bytes());
+}
+
+/// By a reader of one format. `path` is for errors, `allowed` says which files the reader takes. \throws training_error
+/// for a file that is damaged, or ends too early, or is none of those
+template <class Reader>
+decoded_image decode(std::string_view bytes, const std::string& path, const char* allowed) {
+  Reader reader(bytes);
+  const auto check = [&](bool right) {
+    if (!right) refuse_image(path, std::string("damage: ") + reader.failure(), allowed);
+  };
+  check(reader.read_header());
+  decoded_image image;
+  set_size(image, reader.height(), reader.width(), path);
+  check(reader.read_rows(image));
+  return image;
 }
 
 /// Where a decoder in C goes on after an error, and what it said. Nothing that has a destructor may live between.

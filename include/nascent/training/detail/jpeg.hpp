@@ -45,11 +45,11 @@ class jpeg_reader {
   std::uint64_t height() const { return jpeg_.image_height; }
   std::uint64_t width() const { return jpeg_.image_width; }
 
-  bool read_rows(std::uint8_t* to, std::size_t row_bytes) {
+  bool read_rows(decoded_image& image) {
     if (setjmp(failure_.back) != 0) return false;
     ::jpeg_start_decompress(&jpeg_);
     while (jpeg_.output_scanline < jpeg_.output_height) {
-      JSAMPROW row = to + jpeg_.output_scanline * row_bytes;
+      JSAMPROW row = image.colours.data() + jpeg_.output_scanline * image.row_bytes();
       ::jpeg_read_scanlines(&jpeg_, &row, 1);
     }
     ::jpeg_finish_decompress(&jpeg_);
@@ -74,18 +74,9 @@ class jpeg_reader {
 
 inline bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xFF\xD8\xFF"); }
 
-/// `path` is for errors. \throws training_error for a file that is damaged, or ends too early, or is not of grey or
-/// red, green and blue
+/// \throws training_error as `decode` does
 inline decoded_image decode_jpeg(std::string_view bytes, const std::string& path) {
-  jpeg_reader reader(bytes);
-  const auto check = [&](bool right) {
-    if (!right) refuse_image(path, std::string("damage: ") + reader.failure(), "a whole JPEG of grey or colours");
-  };
-  check(reader.read_header());
-  decoded_image image;
-  set_size(image, reader.height(), reader.width(), path);
-  check(reader.read_rows(image.colours.data(), image.row_bytes()));
-  return image;
+  return decode<jpeg_reader>(bytes, path, "a whole JPEG of grey or colours");
 }
 
 }  // namespace nascent::detail

@@ -51,7 +51,9 @@ class png_reader {
   std::uint64_t width() const { return ::png_get_image_width(png_, info_); }
 
   /// All pixels as three bytes: what is transparent keeps its colour, of 16 bits the upper 8 are taken.
-  bool read_rows(std::uint8_t** rows) {
+  bool read_rows(decoded_image& image) {
+    for (std::size_t y = 0; y < static_cast<std::size_t>(image.height); ++y)
+      rows_.push_back(image.colours.data() + y * image.row_bytes());
     if (setjmp(failure_.back) != 0) return false;
     ::png_set_expand(png_);
     ::png_set_strip_16(png_);
@@ -63,7 +65,7 @@ class png_reader {
       failure_.say("rows that are not three bytes a pixel");
       return false;
     }
-    ::png_read_image(png_, rows);
+    ::png_read_image(png_, rows_.data());
     ::png_read_end(png_, nullptr);
     return true;
   }
@@ -74,23 +76,14 @@ class png_reader {
   decoder_failure failure_{};
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
+  std::vector<std::uint8_t*> rows_{};  ///< here, as nothing that has a destructor may live where libpng leaps over it
 };
 
 inline bool is_png(std::string_view bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\n"); }
 
-/// `path` is for errors. \throws training_error for a file that is damaged, or ends too early
+/// \throws training_error as `decode` does
 inline decoded_image decode_png(std::string_view bytes, const std::string& path) {
-  png_reader reader(bytes);
-  const auto check = [&](bool right) {
-    if (!right) refuse_image(path, std::string("damage: ") + reader.failure(), "a whole PNG");
-  };
-  check(reader.read_header());
-  decoded_image image;
-  set_size(image, reader.height(), reader.width(), path);
-  std::vector<std::uint8_t*> rows(static_cast<std::size_t>(image.height));
-  for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = image.colours.data() + y * image.row_bytes();
-  check(reader.read_rows(rows.data()));
-  return image;
+  return decode<png_reader>(bytes, path, "a whole PNG");
 }
 
 }  // namespace nascent::detail
