@@ -255,11 +255,11 @@ class step_maker {
   const network& graph_;
   const weights& values_;
   int batch_;
-  data_type element_;  ///< the same
+  data_type element_;  ///< of the maps of the kernel at work
   int threads_;
   kernel_alternatives others_;
   const quantization* scheme_;
-  dnnl::memory::data_type type_;  ///< of the maps of the kernel at work
+  dnnl::memory::data_type type_;  ///< the same, as oneDNN has it: 8 bits with a sign, or without
   dnnl::engine engine_;
   dnnl::stream stream_;
   std::vector<int> last_reader_;  ///< by tensor: the last layer that reads it
