@@ -21,9 +21,14 @@ inline std::vector<float> dequantized(const map_format& f, std::span<const float
   return real;
 }
 
+/// A real number in the 8 bits of this format.
+inline float quantized(const map_format& f, double real) {
+  return nascent::quantized(real / static_cast<double>(f.scale), f.type);
+}
+
 /// Real numbers as a map of this format stores them.
 inline void store(const map_format& f, double real, float& to) {
-  to = f.stored ? quantized(real / static_cast<double>(f.scale), f.type) : static_cast<float>(real);
+  to = f.stored ? quantized(f, real) : static_cast<float>(real);
 }
 
 /// A convolution or a dense layer. `in` are the whole numbers that `from` stores. The sums are exact; scale, activation
@@ -53,16 +58,14 @@ inline void compute_quantized(const quantization& scheme, std::size_t index, con
     std::span<const float> in = inputs.front();
     if (!format(0).stored) {
       converted.emplace_back();
-      for (const float x : in)
-        converted.back().push_back(
-            quantized(static_cast<double>(x) / static_cast<double>(format(0).scale), format(0).type));
+      for (const float x : in) converted.back().push_back(quantized(format(0), static_cast<double>(x)));
       in = converted.back();
     }
     return convolve_quantized(l, w, batch, format(0), in, to, out);
   }
   if (scheme.int8_layers[index] && detail::shares_scale(l)) {  // on what is stored: the scales are the same
     compute(l, w, batch, inputs, channels, out);
-    for (float& x : out) x = quantized(static_cast<double>(x), to.type);
+    for (float& x : out) x = nascent::quantized(static_cast<double>(x), to.type);
     return;
   }
   converted.reserve(inputs.size());
