@@ -253,16 +253,6 @@ class study_store {
     return all;
   }
 
-  /// Pending trials whose result will be that of trial `id`, in their order.
-  std::vector<std::int64_t> pending_duplicates(std::int64_t id) {
-    const kept_statement query =
-        database_.kept("SELECT id FROM trial WHERE state = 'pending' AND same_as = ? ORDER BY id");
-    query->bind(id);
-    std::vector<std::int64_t> all;
-    while (query->step()) all.push_back(query->integer(0));
-    return all;
-  }
-
   /// How many trials fulfil a condition of SQL.
   std::size_t count(const std::string& condition) {
     return guard(

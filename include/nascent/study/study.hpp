@@ -339,8 +339,8 @@ class study {
       if (t->state != trial_state::pending || (!whoever && t->worker != lock_->place())) return false;
       const auto [state, result, told] = judged_result(given);
       answer(*t, state, result, told);
-      for (const std::int64_t same : store_.pending_duplicates(id))
-        answer(*store_.trial(same), state, copied(result), told);
+      for (const trial_record& same : store_.trials("state = 'pending' AND same_as = ?", id))
+        answer(same, state, copied(result), told);
       return true;
     });
   }
