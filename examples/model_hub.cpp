@@ -53,7 +53,9 @@ struct settings {
 
 void add_filter(CLI::App& app, hub_filter& f) {
   app.add_option("--device", f.device, "a part of the device's description, such as EPYC or avx512");
-  app.add_option("--dtype", f.dtype, "f32, bf16, f16 or int8")->check(CLI::IsMember({"f32", "bf16", "f16", "int8"}));
+  std::vector<std::string> types;
+  for (const data_type t : data_types) types.emplace_back(to_string(t));
+  app.add_option("--dtype", f.dtype, "the type of numbers that it ran in")->check(CLI::IsMember(types));
   app.add_option("--batch", f.batch, "images at a time")->check(CLI::PositiveNumber);
   app.add_option("--source", f.source, "where the accuracy is from, such as \"accuracy model\" or \"trained\"");
 }

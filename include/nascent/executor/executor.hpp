@@ -5,8 +5,10 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nascent/base/error.hpp"
@@ -20,6 +22,24 @@ namespace nascent {
 struct executor_error : error {
   using error::error;
 };
+
+namespace detail {
+
+/// The type of a name, as `to_string` writes it; none where it is no type.
+constexpr std::optional<data_type> parse_type(std::string_view name) {
+  for (const data_type t : data_types)
+    if (name == to_string(t)) return t;
+  return std::nullopt;
+}
+
+/// All of them, for messages, each within `quote`: "f32, bf16, f16, int8".
+inline std::string type_names(const std::string& quote = "") {
+  std::string names;
+  for (const data_type t : data_types) names += (names.empty() ? "" : ", ") + quote + to_string(t) + quote;
+  return names;
+}
+
+}  // namespace detail
 
 /// Where and how an executor runs: all that a measured time depends on beside the kernel. Part of a latency table's
 /// key.

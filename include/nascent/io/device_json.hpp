@@ -25,19 +25,22 @@ void to_json(Json& j, const device_description& d) {
 
 namespace detail {
 
+/// One of several names; `parse` gives nothing for others.
+template <class Json, class Parse>
+auto name_at(const json_reader<Json>& r, const char* key, Parse&& parse, const std::string& allowed) {
+  const json_reader<Json> value = r.at(key);
+  const auto found = parse(value.text());
+  if (!found) value.fail(allowed);
+  return *found;
+}
+
 template <class Json>
 device_description read_device(const json_reader<Json>& r) {
-  device_description d{.device = r.at("device").text(),
-                       .library = r.at("library").text(),
-                       .isa = r.at("isa").text(),
-                       .threads = r.at("threads").template whole<int>({.least = 1})};
-  const std::string type = r.at("dtype").text();
-  for (const data_type t : data_types)
-    if (type == to_string(t)) {
-      d.type = t;
-      return d;
-    }
-  r.at("dtype").fail("\"f32\", \"bf16\", \"f16\", \"int8\"");
+  return {.device = r.at("device").text(),
+          .library = r.at("library").text(),
+          .isa = r.at("isa").text(),
+          .threads = r.at("threads").template whole<int>({.least = 1}),
+          .type = name_at(r, "dtype", parse_type, type_names("\""))};
 }
 
 }  // namespace detail

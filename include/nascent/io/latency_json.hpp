@@ -27,15 +27,6 @@ namespace detail {
 
 inline constexpr const char* latency_format = "nascent latency table";
 
-/// One of several names; `parse` gives nothing for others.
-template <class Json, class Parse>
-auto name_at(const json_reader<Json>& r, const char* key, Parse&& parse, const char* allowed) {
-  const json_reader<Json> value = r.at(key);
-  const auto found = parse(value.text());
-  if (!found) value.fail(allowed);
-  return *found;
-}
-
 template <class Json>
 [[noreturn]] void refuse(const json_reader<Json>& r, const row_fault& fault) {
   throw json_error(r.where() + "/" + fault.column, fault.found, fault.allowed);
@@ -63,11 +54,7 @@ latency_entry read_entry(const json_reader<Json>& r, const std::string& signatur
 
 template <class Json>
 store_key read_key(const json_reader<Json>& r) {
-  store_key key{.device = {.device = r.at("device").text(),
-                           .library = r.at("library").text(),
-                           .isa = r.at("isa").text(),
-                           .threads = r.at("threads").whole(environment_counts),
-                           .type = name_at(r, "dtype", parse_type, R"("f32", "bf16", "f16", "int8")")},
+  store_key key{.device = read_device(r),
                 .batch = r.at("batch").whole(environment_counts),
                 .context = name_at(r, "context", parse_cache_context, R"("in_network", "evicted", "hot", "cold")")};
   if (const auto fault = find_fault(key.device, key.batch)) refuse(r, *fault);

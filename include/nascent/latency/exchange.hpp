@@ -35,12 +35,6 @@ namespace detail {
 /// Makes the file a latency table where there is none, and checks what is there. \throws latency_table_error
 inline void check_table(const std::filesystem::path& path, bool read_only) { latency_store(path, {}, read_only); }
 
-inline std::optional<data_type> parse_type(std::string_view name) {
-  for (const data_type t : data_types)
-    if (name == to_string(t)) return t;
-  return std::nullopt;
-}
-
 inline std::string devices_of(database& d, const std::string& schema) {
   std::string names;
   statement query = d.prepare("SELECT DISTINCT device FROM " + schema + ".environment ORDER BY device");
@@ -254,7 +248,7 @@ class record_reader {
   }
   data_type type(std::string_view column) const {
     const auto found = parse_type(text(column));
-    if (!found) refuse(column, "f32, bf16, f16, int8");
+    if (!found) refuse(column, type_names());
     return *found;
   }
   cache_context context(std::string_view column) const {
