@@ -3,11 +3,11 @@
 // of it.
 //
 //   benchmark_gpu device --out FOLDER         the GPU, its clocks, cuDNN's description of it beside the one by hand
-//   benchmark_gpu heuristics --out FOLDER     cuDNN's proposals with the device, with its description, with the one by
-//   hand: are they the same? benchmark_gpu models --out FOLDER         networks of the zoo: the device's time, what
-//   launching adds, the sum of the kernels over the whole benchmark_gpu ratio --out FOLDER          one network against
-//   another, in turns benchmark_gpu activations --out FOLDER    convolutions with each activation: tuned engines and
-//   compiled ones benchmark_gpu predict --out FOLDER        a latency table, and networks that it was not built from
+//   benchmark_gpu heuristics --out FOLDER     are cuDNN's proposals the same with the device and either description?
+//   benchmark_gpu models --out FOLDER         networks of the zoo: the device's time, launching, sum of kernels / whole
+//   benchmark_gpu ratio --out FOLDER          one network against another, in turns
+//   benchmark_gpu activations --out FOLDER    convolutions with each activation: tuned engines and compiled ones
+//   benchmark_gpu predict --out FOLDER        a latency table, and networks that it was not built from
 //   benchmark_gpu export --out FOLDER         networks for other runtimes (exported.hpp)
 //   benchmark_gpu serve                       runs exported networks on request, as benchmark_runtime does
 //

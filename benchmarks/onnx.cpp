@@ -2,8 +2,9 @@
 // The networks that benchmark_runtime exports, with the same weights, as ONNX files for other runtimes to read
 // (benchmarks/peers). A program of its own: what is timed needs no protobuf.
 //
-//   benchmark_onnx --models EfficientNet-B0,U-Net --batch 1,32 --dtype f32,bf16 --out FOLDER    writes
-//   NAME.DTYPE.BATCH.onnx
+//   benchmark_onnx --models EfficientNet-B0,U-Net --batch 1,32 --dtype f32,bf16 --out FOLDER
+//
+// writes FOLDER/NAME.DTYPE.BATCH.onnx for each.
 #include <exception>
 #include <filesystem>
 #include <iostream>

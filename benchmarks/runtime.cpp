@@ -10,8 +10,8 @@
 //
 // `serve` reads one command a line and answers each with one line, both JSON; {"error": TEXT} where it cannot:
 //
-//   {"do": "load", "folder": FOLDER, "model": NAME, "dtype": "f32", "batch": 1, "threads": 1}    a model that was
-//   exported there
+//   {"do": "load", "folder": FOLDER, "model": NAME, "dtype": "f32", "batch": 1, "threads": 1}
+//                                                   loads a model that was exported there
 //   {"do": "answer", "file": FILE}                  runs it on the exported images, writes the output
 //   {"do": "run", "untimed": 1, "timed": 5}         {"wall_ms": [...], "cpu_ms": [...], "switches": [...]}
 #include <algorithm>

@@ -2,7 +2,6 @@
 // Which of these blocks is fastest here? Any block x shape x batch x data type, against alternatives, interleaved.
 //
 //   bench_block --block "mbconv filters=96 expand=6" --block "fused_mbconv filters=96 expand=6" --shape 28x28x96
-//   --dtype f32,bf16
 //
 // Whether a fused MBConv beats an MBConv depends on the shape (EfficientNet-X, section 3.2). The default blocks show
 // where it turns here:

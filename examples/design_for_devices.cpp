@@ -2,8 +2,7 @@
 // One search for several devices that are elsewhere: their latency tables come as files, made there by build_table.
 //
 //   design_for_devices --device server=server.db --device phone=phone.db       tables of EfficientNet-X's space
-//   design_for_devices --device server=server.db --device phone=phone.db --limit server=3 --limit phone=40 --out
-//   devices
+//   design_for_devices --device server=server.db --device phone=phone.db --limit server=3 --limit phone=40
 //
 // Prints the networks that are best on each device, how they do on the others, the one that is best within all limits,
 // and a scaled family for each device; writes fronts.svg and a family's JSON for each. Nothing is run: all times are
