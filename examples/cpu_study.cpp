@@ -54,7 +54,6 @@ using nlohmann::json;
 namespace {
 
 // --- what is studied
-// ---------------------------------------------------------------------------------------------------------------------
 
 /// "EfficientNet-X-B3": the family and the level.
 struct member {
@@ -83,7 +82,6 @@ double macs_of(const network& graph) {
 }
 
 // --- one process for each instruction set
-// ------------------------------------------------------------------------------------------------
 
 /// Answers {"load": MODEL} and {"run": UNTIMED} with one line of JSON each.
 void serve(onednn::isa isa, int threads, int batch) {
@@ -170,7 +168,6 @@ class child {
 };
 
 // --- measuring
-// ---------------------------------------------------------------------------------------------------------------------------
 
 struct settings {
   std::vector<member> models;
@@ -276,7 +273,6 @@ study measure_all(const settings& s, watch& all) {
 }
 
 // --- what it says
-// ------------------------------------------------------------------------------------------------------------------------
 
 std::string with_interval(const paired_ratio& r) {
   const std::string middle = fixed_text(r.median, 2);
@@ -472,7 +468,6 @@ std::string markdown_of(const study& s) {
 }
 
 // --- files
-// -------------------------------------------------------------------------------------------------------------------------------
 
 void write_all(const study& s, const std::filesystem::path& folder, const std::string& command) {
   std::string csv =

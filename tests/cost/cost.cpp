@@ -63,7 +63,6 @@ costs costs_of_graph(const Candidate& c, cost_options options) {
 }  // namespace
 
 // --- published networks
-// ------------------------------------------------------------------------------------------------
 
 TEST_CASE("EfficientNet-B0, in a constant expression") {
   constexpr counts b0 = count(zoo::efficientnet_b0.only());
@@ -185,7 +184,6 @@ TEST_CASE("RegNetY-800MF: bottlenecks of ratio 1 in groups of 16 channels") {
 }
 
 // --- published benchmarks
-// ----------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -218,7 +216,6 @@ TEST_CASE("Accel-NASBench: parameters, and MACs by its own rule") {
 }
 
 // --- counting
-// ----------------------------------------------------------------------------------------------------------
 
 TEMPLATE_TEST_CASE("costs of a candidate are those of its graph, traffic that of its fused kernels", "",
                    decltype(zoo::gpunet), decltype(zoo::once_for_all), decltype(zoo::mobilenet_v3_like),

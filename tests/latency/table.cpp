@@ -464,7 +464,6 @@ TEST_CASE("options that make no sense are refused") {
 }
 
 // --- processes
-// ---------------------------------------------------------------------------------------------------------
 
 /// Takes real time, and notes in a file which networks it compiles.
 fake::executor slow_device(const fs::path& log) {
@@ -644,7 +643,6 @@ TEST_CASE("two processes fill one table together") {
 }
 
 // --- a real device
-// -----------------------------------------------------------------------------------------------------
 
 TEST_CASE("a table of oneDNN kernels predicts a network that is a different mix of them", "[measures]") {
   nascent::onednn::executor cpu{{.threads = 1}};

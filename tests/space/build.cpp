@@ -210,7 +210,6 @@ TEST_CASE("layers are multiplied only once they leave their shape alone") {
 }
 
 // --- compound scaling
-// --------------------------------------------------------------------------------------------------
 
 TEST_CASE("scaling by one changes nothing") {
   const auto c = zoo::efficientnet_b0.only();

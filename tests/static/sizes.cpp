@@ -20,7 +20,6 @@ using namespace nascent;
 constexpr uint128 power(uint128 base, int exponent) { return exponent == 0 ? 1 : base * power(base, exponent - 1); }
 
 // --- Once-for-All: stages of 2, 3 or 4 layers with 3 kernels and 3 expansions each
-// ----------------------------------------
 
 static_assert(9 * 9 + 9 * 9 * 9 + 9 * 9 * 9 * 9 == 7371);
 static_assert(zoo::once_for_all.size() == power(7371, 5));
@@ -28,7 +27,6 @@ static_assert(zoo::once_for_all.size() == uint128{21'758'655'492} * 1'000'000'00
 static_assert(zoo::once_for_all.slot_count == 5 * (4 * 2 + 1));
 
 // --- GPUNet, Table 1: {kernels x activations x expansions x SE} x filters x layers
-// --------------------------------------
 
 constexpr uint128 head = uint128{10} * 2;   // resolutions, filters of the stem
 constexpr uint128 stem = 2 * 2;             // kernel, activation: printed in Table 1, not encoded in Table 2
@@ -49,7 +47,6 @@ static_assert(zoo::gpunet_encoded.slot_count == 1 + 1 + 3 + 6 * 6);  // Table 2
 static_assert(zoo::gpunet.slot_count == 43);
 
 // --- TuNAS (google-research/google-research tunas/ 0c1bbe5, Apache-2.0), distinct networks
-// -----------------------------
 
 static_assert(zoo::proxylessnas.size() == 664'506'689'423'701'824);
 static_assert(zoo::proxylessnas_enlarged.size() == uint128{4'288'651'748'791'356} * 1'000'000'000 + 117'491'712);
@@ -58,7 +55,6 @@ static_assert(zoo::mobilenet_v3_like.size() ==
                   319'379'283'968);
 
 // --- ordered chains and other constrained counts
-// ------------------------------------------------------------------------
 
 constexpr auto less = [](int a, int b) { return a < b; };
 
@@ -110,7 +106,6 @@ constexpr auto five_queens = define([] {
 static_assert(five_queens.size() == 10);
 
 // --- benchmarks
-// -----------------------------------------------------------------------------------------------------------
 
 static_assert(zoo::nas_bench_macro.size() == 6561);
 static_assert(zoo::nas_bench_macro_distinct.size() == 3969);
@@ -119,7 +114,6 @@ static_assert(zoo::mnasnet.size() == 15'045'919'506'432);
 static_assert(test::accel_nasbench.size() == 104'485'552'128);
 
 // --- networks are spaces of one
-// -------------------------------------------------------------------------------------------
 
 static_assert(zoo::efficientnet_b0.size() == 1 && zoo::efficientnet_b0.slot_count == 0);
 static_assert(zoo::efficientnet_x_b0.size() == 1);

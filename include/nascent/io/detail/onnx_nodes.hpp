@@ -70,7 +70,6 @@ class onnx_nodes {
   }
 
   // --- normalisations
-  // --------------------------------------------------------------------------------------------------
 
   /// A scale or a normalisation, in the words of operator set 17. What is trained as a batch normalisation has no
   /// kernel.

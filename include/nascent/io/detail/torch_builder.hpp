@@ -68,7 +68,6 @@ class torch_builder : network_units {
   };
 
   // --- classes of blocks
-  // -----------------------------------------------------------------------------------------------
 
   int depth_of(int number) const {
     int depth = 0;
@@ -142,7 +141,6 @@ class torch_builder : network_units {
   }
 
   // --- containers
-  // ------------------------------------------------------------------------------------------------------
 
   /// The name of a unit's attribute without a number.
   std::string base_of(const network_unit& u) const {
@@ -332,7 +330,6 @@ class torch_builder : network_units {
   }
 
   // --- the network
-  // -----------------------------------------------------------------------------------------------------
 
   std::string write_network() {
     is_network_ = true;
