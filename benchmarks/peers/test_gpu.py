@@ -44,7 +44,7 @@ class Comparison(unittest.TestCase):
         with open(self.file("fake.py"), "w", encoding="utf-8") as file:
             file.write(textwrap.dedent(fake))
         with open(self.file("N.json"), "w", encoding="utf-8") as file:
-            json.dump({"network": {"layers": [], "input": {}, "macs": 1}, "images": 1, "types": ["f16"]}, file)
+            json.dump({"network": {"layers": [], "outputs": [{"name": "output"}], "input": {}, "macs": 1}, "images": 1, "types": ["f16"]}, file)
         with open(self.file("N.f16.output"), "wb") as file:
             array.array("f", [0.5, 1.0]).tofile(file)
         with open(self.file("N.weights"), "wb"):
