@@ -216,6 +216,7 @@ class study_store {
         t.asked = query->integer(14) != 0;
         all.push_back(std::move(t));
       }
+      if (all.empty()) return all;
       const kept_statement metrics =
           database_.kept("SELECT trial, name, value FROM metric WHERE trial IN (SELECT id FROM trial WHERE " +
                          condition + ") ORDER BY trial");
